@@ -12,7 +12,7 @@ use crate::programs::{build, workspace};
 use crate::server::{Pause, Server};
 use crate::{Result, callgrind, heap, layers, machine};
 
-/// Fraction of the budget by which a count may exceed it.
+/// Allowed excess of a count over its budget, as a fraction of the budget.
 const TOLERANCE: f64 = 0.03;
 
 const HEAD: &str = "\

@@ -1,8 +1,9 @@
 //! Root certificates of the clients: the root certificates of the system, and the certificate of the server.
 //!
-//! The first call in a process loads the root certificates of the system, and this load is most of the cost
-//! of the call. Therefore the clients also load these certificates in the benchmark. They read a copy of the
-//! certificate file of the system, and the certificate folders of the system.
+//! The first call in a process loads the root certificates of the system. Loading them is most of the cost of
+//! this call. Therefore the clients also load these certificates in the benchmark. They read the certificate
+//! folders of the system, and a copy of the certificate file of the system. The copy also contains the
+//! certificate of the server.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -152,7 +152,11 @@ pub(super) fn path_of_names(
         if names.peek().is_none() {
             return Some(MemberPath { steps, ty: member.ty.clone() });
         }
-        let Type::Structure(inner) = &member.ty else { return None };
+        let ty = match &member.ty {
+            Type::Boxed(inner) => inner,
+            other => other,
+        };
+        let Type::Structure(inner) = ty else { return None };
         let Some(Shape::Structure(inner)) = shapes.get(inner) else { return None };
         structure = inner;
     }

@@ -140,9 +140,9 @@ impl<'a> Lowering<'a> {
 
     /// Returns `true` for a structure that has members and is not an error.
     fn has_builder(&self, id: &ShapeId) -> bool {
-        self.model.shape(id).is_some_and(|shape| {
-            shape.ty == ShapeType::Structure && !shape.has(traits::ERROR) && !shape.members.is_empty()
-        })
+        self.model
+            .shape(id)
+            .is_some_and(|shape| shape.ty == ShapeType::Structure && !shape.has(traits::ERROR))
     }
 
     fn all_errors(&self) -> impl Iterator<Item = &'a ShapeId> + use<'a> {

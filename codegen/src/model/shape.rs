@@ -22,7 +22,7 @@ pub struct Shape {
     /// Members of a structure, union, enum or int enum.
     #[serde(default)]
     pub members: IndexMap<String, Member>,
-    /// Member of a list, or of a set in version 1.
+    /// Member of a list. In Smithy 1.0, also the member of a set.
     pub member: Option<Member>,
     /// Key of a map.
     pub key: Option<Member>,

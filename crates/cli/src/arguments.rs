@@ -1,4 +1,5 @@
-//! Arguments of the command line. `invoke` accepts the flags of `aws bedrock-runtime invoke-model`.
+//! Arguments of the command line. The input flags of `invoke` have the same names as in
+//! `aws bedrock-runtime invoke-model`.
 
 use std::path::PathBuf;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use invoke_model_client::types::OperationError;
 use invoke_model_client::{Error, ErrorKind, TransportErrorKind};
 
-/// The reason why the command failed, and its exit code.
+/// The reason why the command failed, and the exit code of the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
@@ -24,8 +24,8 @@ const REJECTED: u8 = 4;
 const SERVER_ERROR: u8 = 5;
 /// The client received no complete response.
 const CONNECTION: u8 = 6;
-/// The user interrupted the stream. The code is 128 + SIGINT, which a shell also reports for a program that
-/// SIGINT terminates.
+/// The user interrupted the stream. The code is 128 plus the signal number of SIGINT (2). A shell reports the
+/// same code for a program that SIGINT terminates.
 const INTERRUPTED: u8 = 130;
 
 impl Failure {
@@ -50,9 +50,9 @@ impl Failure {
     /// Returns the failure of a call.
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {
-            // The HTTP status of a stream is 200 even if the stream contains an error. The status is
-            // therefore taken from the error. An error that the model does not define has no status, and
-            // counts as 500.
+            // The HTTP status of a stream is 200 even if the stream contains an error. Therefore use the
+            // status that the model defines for the error. An error that the model does not define has no
+            // status, and counts as 500.
             ErrorKind::StreamException { error, .. } => Some(error.status().unwrap_or(500)),
             _ => error.status().map(|status| status.as_u16()),
         };

@@ -49,15 +49,15 @@ async fn print(
 /// Prints parts, and counts them for the notes at the end.
 #[derive(Default)]
 struct Printer {
-    /// Print the parts instead of their text.
+    /// `true` to print the parts instead of their text.
     raw: bool,
     parts: u64,
     parts_with_text: u64,
-    /// Events that the model does not define.
+    /// The number of events that the model does not define.
     unknown_events: u64,
-    /// The last part had the metrics of the call.
+    /// `true` if the last part had the metrics of the call.
     has_metrics: bool,
-    /// The last text did not end with a line feed.
+    /// `true` if the last text did not end with a line feed.
     in_line: bool,
 }
 

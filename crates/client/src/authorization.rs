@@ -71,8 +71,8 @@ impl Authorizer {
                 let credentials = cache.credentials().await.map_err(|error| self.add_source(error))?;
                 let payload = payload();
                 if payload == PayloadHash::streaming_events() {
-                    // The service reads this constant from the header. The signer sets the value of the header
-                    // if the request has it.
+                    // The service expects the constant for streaming events in this header. The signer sets
+                    // the value only if the request already has the header.
                     request.headers.insert(X_AMZ_CONTENT_SHA256, HeaderValue::from_static(""));
                 }
                 // Read the time after loading, because loading can take seconds.

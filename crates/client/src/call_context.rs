@@ -166,7 +166,8 @@ impl CallContext {
         Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
     }
 
-    /// Returns the error of an event that the caller sends, or of a response that cannot be awaited.
+    /// Returns the error of an event that cannot be sent, or of a response whose background task has ended
+    /// without a result.
     pub(crate) fn input_error<O: Operation, E>(&self, kind: ErrorKind<E>) -> Error<E> {
         Error::new(kind, self.clone().into_error_context::<O>(None))
     }

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
@@ -103,7 +104,12 @@ impl<O: OutputEventStream> EventReceiver<O> {
     /// Returns the metadata of the call. The token counts are complete after the last event, because the
     /// service reports them at the end of a stream.
     pub fn metadata(&self) -> Metadata {
-        Metadata { usage: self.usage(), ..self.context.clone().into_metadata() }
+        let mut metadata = Metadata { usage: self.usage(), ..self.context.clone().into_metadata() };
+        let part = self.last_part.as_ref().and_then(|message| O::Events::parse(message).ok()?.ok());
+        let latency = part.as_ref().and_then(EventStream::model_part);
+        let latency = latency.and_then(|part| Usage::latency_ms_from_stream_part(part));
+        metadata.latency = metadata.latency.or(latency.map(Duration::from_millis));
+        metadata
     }
 
     /// Parses a message into an event or an error.

@@ -22,6 +22,8 @@
 //! | [`Config`], [`ConfigBuilder`] | settings such as region, credentials, endpoint and transport, with their [sources](SettingSources) |
 //! | [`Call`] | one call, with setters for its input, and [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) and [`explain`](Call::explain) |
 //! | [`EventStreamOutput`], [`EventReceiver`] | a response that is an event stream |
+//! | [`BidirectionalStreamOutput`], [`EventSender`] | a call that sends and receives events at the same time |
+//! | [`Paginator`], [`WaitError`] | the pages of a list, and [`wait_until`](Call::wait_until) for jobs |
 //! | [`JsonCall`] | one call of an operation by its name, with JSON as input and output |
 //! | [`RawRequest`] | a signed request for an API that is not in the model, such as the OpenAI API: see [`Client::request`] |
 //! | [`Body`] | the body of a request: bytes or a file |
@@ -32,6 +34,102 @@
 //! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
 //! | [`families`] | text, stop reason and token counts in the bodies of each model family |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
+//!
+//! # Conversations
+//!
+//! [`Client::converse`] has the same schema for all models. Setters of lists append an element, and each
+//! setter has a counterpart `set_..` that sets or unsets the complete value.
+//!
+//! ```no_run
+//! use invoke_model_client::Client;
+//! use invoke_model_client::types::{
+//!     ContentBlock, ConversationRole, ConverseOutputShape, InferenceConfiguration, Message, SystemContentBlock,
+//! };
+//!
+//! # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let question = ContentBlock::Text("What is a monad?".to_owned());
+//! let call = client
+//!     .converse()
+//!     .model_id("us.amazon.nova-lite-v1:0")
+//!     .system(SystemContentBlock::Text("Answer in one sentence.".to_owned()))
+//!     .messages(Message::builder().role(ConversationRole::USER).content(question).build()?)
+//!     .inference_config(InferenceConfiguration::builder().max_tokens(200).temperature(0.2).build());
+//! let (output, metadata) = call.send_with_metadata().await?;
+//! if let ConverseOutputShape::Message(message) = output.output {
+//!     for block in &message.content {
+//!         if let ContentBlock::Text(text) = block {
+//!             println!("{text}");
+//!         }
+//!     }
+//! }
+//! println!("{:?}, {:?} output tokens", metadata.stop_reason, metadata.usage.output_tokens);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client::converse_stream`] takes the same input, and returns the response in parts:
+//!
+//! ```no_run
+//! use invoke_model_client::Client;
+//! use invoke_model_client::types::{ContentBlockDelta, ConverseStreamEvent, Message};
+//!
+//! # async fn run(client: Client, messages: Vec<Message>) -> Result<(), Box<dyn std::error::Error>> {
+//! let call = client.converse_stream().model_id("us.amazon.nova-lite-v1:0").set_messages(Some(messages));
+//! let mut events = call.send().await?.events;
+//! while let Some(event) = events.recv().await? {
+//!     if let ConverseStreamEvent::ContentBlockDelta(part) = event {
+//!         if let ContentBlockDelta::Text(text) = part.delta {
+//!             print!("{text}");
+//!         }
+//!     }
+//! }
+//! println!("{:?}", events.metadata().usage); // the service reports the token counts in the last event
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A model can request the result of a tool. The program runs the tool, and sends the request of the model and
+//! the result with the next call:
+//!
+//! ```no_run
+//! use invoke_model_client::Client;
+//! use invoke_model_client::types::{
+//!     ContentBlock, ConversationRole, ConverseOutputShape, Message, Tool, ToolConfiguration, ToolInputSchema,
+//!     ToolResultBlock, ToolResultContentBlock, ToolSpecification,
+//! };
+//! use serde_json::{Value, json};
+//!
+//! # fn weather(input: &Value) -> Value { json!({"place": input["place"], "celsius": 21}) }
+//! # async fn run(client: Client, mut messages: Vec<Message>) -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = json!({"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]});
+//! let tool = ToolSpecification::builder()
+//!     .name("weather")
+//!     .description("Returns the current weather of a place.")
+//!     .input_schema(ToolInputSchema::Json(schema))
+//!     .build()?;
+//! let tools = ToolConfiguration::builder().tools(Tool::ToolSpec(tool)).build()?;
+//! loop {
+//!     let call = client.converse().model_id("us.amazon.nova-lite-v1:0").tool_config(tools.clone());
+//!     let output = call.set_messages(Some(messages.clone())).send().await?.output;
+//!     let ConverseOutputShape::Message(message) = output else { break };
+//!     let mut results = Vec::new();
+//!     for block in &message.content {
+//!         if let ContentBlock::ToolUse(request) = block {
+//!             // The program validates the input here, because the model has generated it.
+//!             let content = ToolResultContentBlock::Json(weather(&request.input));
+//!             let result = ToolResultBlock::builder().tool_use_id(&request.tool_use_id).content(content);
+//!             results.push(ContentBlock::ToolResult(result.build()?));
+//!         }
+//!     }
+//!     messages.push(message);
+//!     if results.is_empty() {
+//!         break;
+//!     }
+//!     messages.push(Message::new(ConversationRole::USER, results));
+//! }
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # How a call works
 //!
@@ -148,6 +246,69 @@
 //!     }
 //! }
 //! assert!(response.events.is_complete());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # JSON bodies, calls by name and raw requests
+//!
+//! The bodies of `InvokeModel` are in the schema of the model. `body_json` serializes a value into the body of
+//! a request, `json` parses the body of a response, and [`families`] reads the text, the stop reason and the
+//! token counts of all text models:
+//!
+//! ```no_run
+//! use invoke_model_client::Client;
+//! use invoke_model_client::families::ModelResponse;
+//! use serde_json::{Value, json};
+//!
+//! # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let body = json!({"prompt": "hi", "max_gen_len": 100});
+//! let output = client.invoke_model().model_id("meta.llama3-8b-instruct-v1:0").body_json(&body).send().await?;
+//! println!("{}", ModelResponse::parse(&output.body)?.text());
+//! println!("{}", output.json::<Value>()?["generation"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client::operation`] calls an operation by its name, with JSON as input and output. [`Client::request`]
+//! signs and sends a request for an API that is not in the model. Both take the same steps as all calls:
+//!
+//! ```no_run
+//! use invoke_model_client::{Client, Error, Method};
+//! use serde_json::json;
+//!
+//! # async fn run(client: Client) -> Result<(), Error> {
+//! let messages = json!([{"role": "user", "content": [{"text": "hi"}]}]);
+//! let input = json!({"modelId": "us.amazon.nova-lite-v1:0", "messages": messages});
+//! let output = client.operation("Converse")?.json(input).send().await?;
+//! println!("{}", output["output"]["message"]["content"][0]["text"]);
+//!
+//! let messages = json!([{"role": "user", "content": "hi"}]);
+//! let body = json!({"model": "openai.gpt-oss-20b-1:0", "messages": messages});
+//! let response = client.request(Method::POST, "/openai/v1/chat/completions").json(&body).send().await?;
+//! println!("{}", String::from_utf8_lossy(response.body()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Lists and asynchronous invocations
+//!
+//! [`Call::into_paginator`] reads a list that has several pages. [`Call::wait_until`] repeats a call until its
+//! result has a given state:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use invoke_model_client::Client;
+//! use invoke_model_client::types::GetAsyncInvoke;
+//!
+//! # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut invocations = client.list_async_invokes().into_paginator().items();
+//! while let Some(invocation) = invocations.try_next().await? {
+//!     let call = client.get_async_invoke().invocation_arn(invocation.invocation_arn);
+//!     let output = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(3600)).await?;
+//!     println!("{:?}", output.end_time);
+//! }
 //! # Ok(())
 //! # }
 //! ```

@@ -182,8 +182,14 @@ impl ResponseHead {
     pub(crate) fn usage(&self) -> Usage {
         let metrics = &self.metrics;
         let mut usage = Usage::default();
-        usage.input_tokens = metrics.input_tokens;
-        usage.output_tokens = metrics.output_tokens;
+        // A call has at least one input token. If both counts are zero, the required member with the counts was
+        // missing in the response, and the parser has set it to zero.
+        if metrics.input_tokens.or(metrics.output_tokens).is_some_and(|count| count > 0)
+            || metrics.output_tokens.is_some_and(|count| count > 0)
+        {
+            usage.input_tokens = metrics.input_tokens;
+            usage.output_tokens = metrics.output_tokens;
+        }
         usage.cache_read_input_tokens = metrics.cache_read_input_tokens;
         usage.cache_write_input_tokens = metrics.cache_write_input_tokens;
         usage

@@ -24,7 +24,7 @@ pub enum PaginationError {
     },
 }
 
-/// Reads the pages of a list. Created by [`Call::into_paginator`].
+/// A reader of the pages of a list. [`Call::into_paginator`] creates it.
 ///
 /// ```no_run
 /// # async fn run(client: invoke_model_client::Client) -> Result<(), invoke_model_client::Error> {
@@ -39,8 +39,10 @@ pub struct Paginator<O: PaginatedOperation> {
     client: Client,
     /// The call of the next page, or `None` after the last page.
     next: Option<Call<O>>,
-    /// The tokens that the service returned.
+    /// The page tokens that the service has returned so far.
     tokens: BTreeSet<String>,
+    /// A token that the service returned for the second time.
+    repeated: Option<String>,
 }
 
 impl<O: PaginatedOperation> Call<O>
@@ -49,7 +51,7 @@ where
 {
     /// Converts the call into a paginator. Each page is one call with the settings of this call.
     pub fn into_paginator(self) -> Paginator<O> {
-        Paginator { client: self.client().clone(), next: Some(self), tokens: BTreeSet::new() }
+        Paginator { client: self.client().clone(), next: Some(self), tokens: BTreeSet::new(), repeated: None }
     }
 }
 
@@ -66,21 +68,23 @@ where
     /// Returns the errors of [`Call::send`], and a [`PaginationError`] if the service returns a page token
     /// for the second time.
     pub async fn try_next(&mut self) -> Result<Option<O::Output>, Error<O::Error>> {
+        if let Some(token) = self.repeated.take() {
+            let context = CallContext::new(self.client.clone(), Span::none());
+            let kind = ErrorKind::Pagination(PaginationError::RepeatedToken { token });
+            return Err(context.into_error::<O>(kind));
+        }
         let Some(call) = &self.next else { return Ok(None) };
         let output = call.clone().send().await?;
-        let token = O::next_token(&output).filter(|token| !token.is_empty()).map(str::to_owned);
-        match token {
+        match O::next_token(&output).filter(|token| !token.is_empty()).map(str::to_owned) {
             None => self.next = None,
+            // The page is valid, so the caller gets the page first and then the error.
             Some(token) if self.tokens.contains(&token) => {
-                self.next = None;
-                let context = CallContext::new(self.client.clone(), Span::none());
-                let kind = ErrorKind::Pagination(PaginationError::RepeatedToken { token });
-                return Err(context.into_error::<O>(kind));
+                (self.next, self.repeated) = (None, Some(token));
             }
             Some(token) => {
                 self.tokens.insert(token.clone());
                 if let Some(call) = &mut self.next {
-                    O::set_token(call.input(), token);
+                    O::set_token(call.input_mut(), token);
                 }
             }
         }
@@ -102,7 +106,7 @@ impl<O: PaginatedOperation> fmt::Debug for Paginator<O> {
     }
 }
 
-/// Reads the items of a list, page by page. Created by [`Paginator::items`].
+/// A reader of the items of a list, page by page. [`Paginator::items`] creates it.
 ///
 /// ```no_run
 /// # async fn run(client: invoke_model_client::Client) -> Result<(), invoke_model_client::Error> {

@@ -20,7 +20,7 @@ pub(crate) fn random_fraction() -> f64 {
 }
 
 /// A generator of idempotency tokens. By default, the tokens are random UUIDs. The program can set another
-/// function.
+/// generator.
 #[derive(Clone)]
 pub(crate) struct IdempotencyTokenProvider(Arc<dyn Fn() -> String + Send + Sync>);
 

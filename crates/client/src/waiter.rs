@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use invoke_model_protocol::{Operation, Waiter, WaiterState};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::call::{Call, Delivery};
 use crate::error::Error;
@@ -15,8 +15,8 @@ use crate::random::random_fraction;
 pub enum WaitError<O: Operation> {
     /// The output has the failure state of the waiter.
     Failed(O::Output),
-    /// The maximum wait is over. Contains the last output, unless the last call failed with an error for
-    /// which the waiter makes another call.
+    /// The maximum wait is over. Contains the output of the last call, or `None` if the last call failed with
+    /// an error after which the waiter makes another call.
     TimedOut(Option<O::Output>),
     /// A call failed.
     Call(Error<O::Error>),
@@ -27,8 +27,8 @@ where
     O::Input: Clone,
     O::Delivery: Delivery<O, Output = O::Output>,
 {
-    /// Repeats the call until its result has the success state of a waiter, and returns this result. The
-    /// constants of the operation contain its waiters.
+    /// Repeats the call until its output has the success state of a waiter, and returns this output. The type
+    /// of an operation has a constant for each of its waiters.
     ///
     /// The delay between two calls grows from the minimum to the maximum delay of the waiter, with jitter.
     ///
@@ -47,29 +47,41 @@ where
     /// ```
     ///
     /// # Errors
-    /// See [`WaitError`]. The function returns the error of a call at once, unless the waiter has a rule for
-    /// the error code. Each call has its own retries.
+    /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call,
+    /// except if the waiter has a rule to make another call after this error code.
     pub async fn wait_until(self, waiter: &Waiter<O>, max_wait: Duration) -> Result<O::Output, WaitError<O>> {
-        let deadline = Instant::now() + max_wait;
+        // If the clock cannot represent the end of the wait, wait without a deadline.
+        let deadline = Instant::now().checked_add(max_wait);
         let mut delays = Delays::new(waiter);
+        let mut last = None;
         loop {
-            let result = self.clone().send().await;
+            let sending = self.clone().send();
+            let result = match deadline {
+                Some(deadline) => match timeout_at(deadline, sending).await {
+                    Ok(result) => result,
+                    Err(_) => return Err(WaitError::TimedOut(last)),
+                },
+                None => sending.await,
+            };
             let state = match &result {
                 Ok(output) => (waiter.state)(Ok(output)),
                 Err(error) => (waiter.state)(Err(error.code())),
             };
-            let last = match (state, result) {
+            last = match (state, result) {
                 (Some(WaiterState::Success), Ok(output)) => return Ok(output),
                 (Some(WaiterState::Failure), Ok(output)) => return Err(WaitError::Failed(output)),
                 (Some(WaiterState::Retry), Err(_)) => None,
                 (_, Ok(output)) => Some(output),
                 (_, Err(error)) => return Err(WaitError::Call(error)),
             };
+            // The last call is made when the maximum wait is almost over, as the specification demands.
             let delay = delays.next(random_fraction());
-            if Instant::now() + delay > deadline {
-                return Err(WaitError::TimedOut(last));
+            let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match remaining {
+                Some(remaining) if remaining <= delays.min => return Err(WaitError::TimedOut(last)),
+                Some(remaining) => sleep(delay.min(remaining - delays.min)).await,
+                None => sleep(delay).await,
             }
-            sleep(delay).await;
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::provide::{CredentialsFuture, ProvideCredentials};
 /// A wrapper that implements [`ProvideCredentials`] for a credentials provider of the AWS SDK, for example a
 /// `SharedCredentialsProvider`.
 ///
-/// [`ProvideCredentials`] is not implemented directly for all providers of the AWS SDK. Such an
-/// implementation would conflict with every type that implements both traits. With this feature enabled, the
-/// code of such a type would not compile.
+/// This crate does not implement [`ProvideCredentials`] directly for all providers of the AWS SDK. A program
+/// can contain a type that implements the provider traits of this crate and of the AWS SDK. A general
+/// implementation would conflict with the implementation of this type, so the program would not compile.
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;
@@ -35,7 +35,8 @@ impl<P: ProvideAwsCredentials + 'static> ProvideCredentials for AwsProvider<P> {
     }
 }
 
-/// Static credentials. They are never refreshed. After their expiry, they are an error.
+/// Static credentials. The [`CredentialsCache`](crate::CredentialsCache) never refreshes them. After their
+/// expiry, it returns an error.
 impl ProvideCredentials for AwsCredentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(ready(Ok(convert(self))))

@@ -31,8 +31,9 @@ impl Environment {
 
     /// Returns the environment of the process.
     ///
-    /// Bytes that are not UTF-8 become replacement characters. The check of the setting then fails with an
-    /// error that names the variable. Without the replacement, the setting would count as unset.
+    /// Bytes that are not UTF-8 become replacement characters. The code that checks the value of the variable
+    /// then returns an error that names the variable. Without the replacement, the variable would count as
+    /// unset.
     pub fn process() -> Self {
         Self::new(|name| {
             #[expect(

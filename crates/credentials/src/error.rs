@@ -46,8 +46,8 @@ pub enum CredentialsError {
     #[error("{0} (from the credentials provider of the call; the client's provider is not used)")]
     CallProvider(#[source] Box<CredentialsError>),
 
-    /// The task that loaded the credentials ended without an outcome, because the provider panicked or its
-    /// runtime was shut down.
+    /// The task that loaded the credentials ended without an outcome, because the provider panicked or the
+    /// runtime of the task was shut down.
     #[error("no credentials: the provider panicked, or its runtime was shut down; retry the call")]
     LoadAborted,
 

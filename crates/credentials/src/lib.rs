@@ -36,7 +36,7 @@
 //! | type | purpose |
 //! |---|---|
 //! | [`ProvideCredentials`] | the trait of a credentials provider |
-//! | [`CredentialsCache`], [`CredentialsCacheConfig`] | a cache for the credentials of any provider, and the times of its refreshes |
+//! | [`CredentialsCache`], [`CredentialsCacheConfig`] | a cache for the credentials of any provider, and its configuration: refresh times and load timeout |
 //! | `DefaultCredentialsChain` | the provider that reads the environment, profiles, roles, SSO, web identity, containers and instance metadata |
 //! | `AwsProvider` | an adapter for providers of the AWS SDK |
 //! | [`Environment`], [`TimeSource`] | replacements for the environment and the clock of the process, for example in tests |
@@ -49,7 +49,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `chain` | `DefaultCredentialsChain` |
-//! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
+//! | `aws-credential-types` | `AwsProvider`, and [`ProvideCredentials`] for the static credentials of the AWS SDK |
 
 #[cfg(feature = "aws-credential-types")]
 mod aws;

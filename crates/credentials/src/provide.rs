@@ -19,8 +19,9 @@ pub type CredentialsFuture<'a> =
 ///
 /// A client has a [`CredentialsCache`](crate::CredentialsCache). The cache calls the provider if no valid
 /// credentials are cached. It also calls the provider in the background shortly before the credentials
-/// expire. All concurrent requests share one call of the provider, which runs in a separate task. Therefore a
-/// provider needs neither a cache nor a timeout. The cache may drop the provider's future at any await point.
+/// expire. All concurrent requests share one call of the provider. This call runs in a separate task with a
+/// timeout. Therefore a provider needs neither a cache nor a timeout. The cache may drop the provider's
+/// future at any await point.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

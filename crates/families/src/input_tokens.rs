@@ -1,8 +1,8 @@
 //! Estimates the number of input tokens of a request body.
 
 /// The estimated number of bytes per token. With most vocabularies, English prose has about four letters per
-/// token. Other text can have fewer letters per token, but the JSON syntax around the text adds bytes to the
-/// estimate.
+/// token. For text with fewer letters per token, the estimate is too low. The JSON syntax around the text
+/// partly compensates for this error, because its bytes also count.
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// The maximum number of bytes that count in an unbroken run of letters and digits. A picture in base64 is
@@ -39,7 +39,8 @@ pub(crate) struct InputEstimator {
 
 impl InputEstimator {
     pub(crate) fn update(&mut self, piece: &[u8]) {
-        // A byte that ends the run follows every part except the last part.
+        // `split` splits the piece at each byte that ends a run. Therefore each part is followed by such a
+        // byte, except the last part.
         let mut parts = piece.split(|byte| !IS_RUN[usize::from(*byte)]).map(|part| part.len() as u64);
         self.run += parts.next().unwrap_or_default();
         for part in parts {
@@ -52,9 +53,9 @@ impl InputEstimator {
     }
 }
 
-/// A table of the bytes that can be part of a run. These bytes are both alphabets of base64, the padding of
-/// base64, and the backslash. The backslash is included, because JSON can escape a slash or a line break with
-/// a backslash.
+/// A table of the bytes that can be part of a run. These bytes are the characters of the standard and of the
+/// URL-safe base64 alphabet, the padding character `=`, and the backslash. The backslash is included, because
+/// JSON can escape a slash or a line break with a backslash.
 static IS_RUN: [bool; 256] = {
     let mut is_run = [false; 256];
     let mut byte = 0;

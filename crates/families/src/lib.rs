@@ -9,7 +9,7 @@
 //! | estimate the input tokens of a request body | [`estimate_input_tokens`], [`TokenEstimate`] |
 //! | read text, stop reason and token counts of a response | [`ModelResponse`] |
 //! | read text, stop reason and token counts of a part of a streamed response | [`StreamPart`], [`Usage`] |
-//! | find the number of quota tokens of an output token | [`output_token_weight`] |
+//! | find the burndown rate: how many tokens each output token counts against the token quota | [`output_token_weight`] |
 //!
 //! [`ModelResponse`] and [`StreamPart`] recognize a schema by its members. They need no model id, so they
 //! also work for application inference profiles and custom models, and for new models with a known schema.

@@ -1,8 +1,9 @@
 //! Finds the limit of output tokens in a request body of any model family.
 //!
-//! The families use different names for this member, but each name has the same meaning in all families. The
-//! only exception is `max_tokens`. In requests for embeddings, this member limits the input. Therefore this
-//! module needs no model id, and it also works for future models.
+//! The families use different names for the member that contains the limit, but each name has the same
+//! meaning in all families. Therefore this module needs no model id, and it also works for future models. The
+//! only exception is `max_tokens`: in requests for embeddings, it limits the input. This module recognizes
+//! these requests by the member `input_type`.
 
 use std::fmt;
 
@@ -44,7 +45,7 @@ struct Found {
     is_embedding: bool,
 }
 
-/// Visits the members of the body, or the members of an object in the body that contains limits.
+/// Visits the members of the body, or the members of its object `inferenceConfig` or `textGenerationConfig`.
 struct Members<'a> {
     found: &'a mut Found,
     in_group: bool,
@@ -111,6 +112,7 @@ impl From<&str> for Name {
         match name {
             "max_tokens"
             | "max_completion_tokens"
+            | "max_output_tokens"
             | "max_tokens_to_sample"
             | "max_gen_len"
             | "maxTokens"

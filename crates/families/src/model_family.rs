@@ -1,4 +1,4 @@
-//! The model families, and the families of base models.
+//! The model families, and the table that assigns base models to them.
 
 use crate::model_id::base_model_id;
 
@@ -50,7 +50,8 @@ pub enum ModelFamily {
     Writer,
 }
 
-/// Prefixes of base model ids. New models of a family then need no change of this table.
+/// Prefixes of base model ids. The table contains prefixes instead of complete ids, so that a new model of a
+/// family usually needs no new entry.
 const PREFIXES: [(&str, ModelFamily); 24] = [
     ("ai21.j2-", ModelFamily::Ai21Jurassic),
     ("ai21.jamba-", ModelFamily::Ai21Jamba),
@@ -100,7 +101,7 @@ impl ModelFamily {
     }
 }
 
-/// Returns the burndown rate of a model: the number of quota tokens that one output token uses.
+/// Returns the burndown rate of a model: how many tokens each output token counts against the token quota.
 ///
 /// The rate is 5 for Claude 3.7 and later, and 1 for all other models. Accepts the same ids and ARNs as
 /// [`base_model_id`]. If the id or ARN does not contain a base model, the rate is 1.

@@ -14,7 +14,7 @@ const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", 
 /// | ARN of an `inference-profile` | the id in the ARN, without the prefix |
 /// | other ARN, such as an `application-inference-profile` or a `custom-model` | `None` |
 ///
-/// An ARN of the last kind does not contain the base model, or does not contain its complete id. The function
+/// An ARN of the last kind contains no base model, or only a part of the id of the base model. The function
 /// does not check that the base model exists.
 ///
 /// ```

@@ -117,14 +117,14 @@ impl ModelResponse {
     /// Parses the body of a response.
     ///
     /// # Errors
-    /// Returns an error if the body is not JSON. A body of an unknown schema is not an error. It has no text,
-    /// stop reason and token counts.
+    /// Returns an error if the body is not JSON. A body of an unknown schema is not an error. The response
+    /// then has no text, no stop reason and no token counts.
     pub fn parse(body: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(body).map(Self)
     }
 
-    /// Returns the text that the model generated, or an empty text if the response has no text, such as a
-    /// response with embeddings. If the response has several blocks of text, concatenates them.
+    /// Returns the text that the model generated. If the response has several blocks of text, concatenates
+    /// them. If the response has no text, for example because it contains embeddings, returns an empty text.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         let text = |path: &Path| match at(&self.0, path)? {
@@ -144,7 +144,7 @@ impl ModelResponse {
         found.unwrap_or_else(|| first_str(&self.0, CHAT_REASONING).unwrap_or_default().into())
     }
 
-    /// Returns the reason why the model stopped, with the word of the vendor, for example `end_turn`,
+    /// Returns the reason why the model stopped. Each vendor has its own words, for example `end_turn`,
     /// `length` or `FINISH`.
     #[doc(alias = "finish_reason")]
     #[must_use]

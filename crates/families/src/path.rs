@@ -30,7 +30,8 @@ pub(crate) struct UsagePaths {
 }
 
 impl UsagePaths {
-    /// Returns the counts at the first path of each kind, or `None` if there is no count.
+    /// Returns the counts, or `None` if there is no count. For each kind of count, uses the first path that
+    /// leads to a count.
     pub(crate) fn usage(&self, value: &Value) -> Option<Usage> {
         let first = |paths: &[Path]| paths.iter().find_map(|path| count(at(value, path)?));
         let usage = Usage {
@@ -43,8 +44,9 @@ impl UsagePaths {
     }
 }
 
-/// Returns a number of tokens. A guardrail that changes a response writes `28.0` instead of `28`. A list
-/// counts its items, because AI21 Jurassic-2 lists the tokens.
+/// Converts a value into a number of tokens. Accepts `28.0` as 28, because a guardrail that changes a
+/// response writes numbers in this form. Returns the length of a list, because AI21 Jurassic-2 lists the
+/// tokens.
 fn count(value: &Value) -> Option<u64> {
     match value {
         Value::Array(tokens) => Some(tokens.len() as u64),

@@ -125,8 +125,8 @@ impl StreamPart {
     /// Parses a part.
     ///
     /// # Errors
-    /// Returns an error if the part is not JSON. A part of an unknown schema is not an error. It has no text,
-    /// stop reason and token counts.
+    /// Returns an error if the part is not JSON. A part of an unknown schema is not an error. The part then
+    /// has no text, no stop reason and no token counts.
     pub fn parse(part: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(part).map(Self)
     }
@@ -144,7 +144,7 @@ impl StreamPart {
         first_str(&self.0, REASONING).unwrap_or_default()
     }
 
-    /// Returns the reason why the model stopped, with the word of the vendor, for example `end_turn`,
+    /// Returns the reason why the model stopped. Each vendor has its own words, for example `end_turn`,
     /// `length` or `FINISH`. Only one of the last parts has a stop reason.
     #[doc(alias = "finish_reason")]
     #[must_use]
@@ -156,7 +156,7 @@ impl StreamPart {
     ///
     /// The counts are totals since the start of the stream, so a later count replaces an earlier one. Use
     /// [`Usage::update`] to combine them. The counts that the service adds to the last part take precedence
-    /// over the counts of the vendor. For tool use with Claude, for example, they differ.
+    /// over the counts of the vendor, because both can differ, for example for tool use with Claude.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
         METRICS.usage(&self.0).or_else(|| USAGE.usage(&self.0))

@@ -57,8 +57,8 @@ impl TokenEstimate {
 struct EstimatingReader<R> {
     body: R,
     estimator: InputEstimator,
-    /// The first error of the reader. This reader stores the error, because the parser treats an error like
-    /// the end of the input.
+    /// The first error of `body`. It is stored here, because the parser treats an error like the end of the
+    /// input.
     error: Option<io::Error>,
 }
 

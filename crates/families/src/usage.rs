@@ -23,34 +23,21 @@ impl Usage {
     /// Parses the token counts in the last part of an event stream. The service adds these counts to the
     /// chunk of the model, in the member `amazon-bedrock-invocationMetrics`.
     ///
-    /// Returns `None` for every other part. For such a part, this function only searches the bytes for the
-    /// member.
+    /// Returns `None` for every other part. This function searches the bytes of a part for the name of the
+    /// member, and parses only parts that contain the name.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
-        const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
-
-        #[derive(Deserialize)]
-        struct Part {
-            #[serde(rename = "amazon-bedrock-invocationMetrics")]
-            metrics: Metrics,
-        }
-
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Metrics {
-            input_token_count: Option<u64>,
-            output_token_count: Option<u64>,
-            cache_read_input_token_count: Option<u64>,
-            cache_write_input_token_count: Option<u64>,
-        }
-
-        part.windows(MEMBER.len()).any(|bytes| bytes == MEMBER).then_some(())?;
-        let metrics = serde_json::from_slice::<Part>(part).ok()?.metrics;
+        let metrics = InvocationMetrics::parse(part)?;
         Some(Self {
             input_tokens: metrics.input_token_count,
             output_tokens: metrics.output_token_count,
             cache_read_input_tokens: metrics.cache_read_input_token_count,
             cache_write_input_tokens: metrics.cache_write_input_token_count,
         })
+    }
+
+    /// Returns the latency in milliseconds from the last part of an event stream, as measured by the service.
+    pub fn latency_ms_from_stream_part(part: &[u8]) -> Option<u64> {
+        InvocationMetrics::parse(part)?.invocation_latency
     }
 
     /// Replaces the counts that `later` contains, and keeps the other counts. Use this function for the parts
@@ -92,5 +79,31 @@ impl Usage {
         let input = [self.input_tokens, self.cache_write_input_tokens].into_iter().flatten();
         let output = self.output_tokens.unwrap_or_default().saturating_mul(output_token_weight.into());
         Some(input.fold(output, u64::saturating_add))
+    }
+}
+
+/// The metrics that the service adds to the last part of an event stream.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InvocationMetrics {
+    input_token_count: Option<u64>,
+    output_token_count: Option<u64>,
+    cache_read_input_token_count: Option<u64>,
+    cache_write_input_token_count: Option<u64>,
+    invocation_latency: Option<u64>,
+}
+
+impl InvocationMetrics {
+    fn parse(part: &[u8]) -> Option<Self> {
+        const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
+
+        #[derive(Deserialize)]
+        struct Part {
+            #[serde(rename = "amazon-bedrock-invocationMetrics")]
+            metrics: InvocationMetrics,
+        }
+
+        part.windows(MEMBER.len()).any(|bytes| bytes == MEMBER).then_some(())?;
+        Some(serde_json::from_slice::<Part>(part).ok()?.metrics)
     }
 }

@@ -3,8 +3,8 @@
 //! The endpoint is an HTTP/1.1 server on the loopback interface. It serves `InvokeModel` and
 //! `InvokeModelWithResponseStream` with the wire format of the service. The endpoint verifies SigV4
 //! signatures and bearer tokens. It checks the constraints of the Smithy model and of the API reference.
-//! Errors have the status and the code of the service. Requests, responses and streams have the JSON schemas
-//! of each vendor.
+//! Errors have the status and the code of the service. Requests, responses and streams follow the JSON
+//! schema of the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
 //! [`families`]). The endpoint does not support other operations, HTTP/2 or TLS.

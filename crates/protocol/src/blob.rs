@@ -23,9 +23,9 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Conversion of blobs to and from base64 text with `serde`.
 ///
-/// Use it as `#[serde(with = "invoke_model_protocol::serde_blob")]`.
+/// Use this module as `#[serde(with = "invoke_model_protocol::serde_blob")]`.
 ///
-/// The module supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
+/// It supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
 pub mod serde_blob {
     use std::collections::BTreeMap;
 

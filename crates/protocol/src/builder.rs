@@ -8,12 +8,12 @@
 /// | form | setter |
 /// |---|---|
 /// | `value::<T>` | sets a value |
-/// | `into::<T>` | sets a value, which it converts with `Into` |
-/// | `list::<T>` | appends an element, which it converts with `Into` |
-/// | `map::<K, V>` | inserts an entry, whose key and value it converts with `Into` |
+/// | `into::<T>` | converts a value with `Into`, and sets it |
+/// | `list::<T>` | converts an element with `Into`, and appends it |
+/// | `map::<K, V>` | converts a key and a value with `Into`, and inserts them as an entry |
 ///
-/// Every member also has a setter with an `Option` of the complete value. `build` returns a `Result` for
-/// `fallible`, and the structure for `infallible`.
+/// Every member also has a setter that takes an `Option` of the complete value. If the third argument is
+/// `fallible`, `build` returns a `Result`. If it is `infallible`, `build` returns the structure.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -116,7 +116,7 @@ macro_rules! builder_build {
         /// Builds the structure.
         ///
         /// # Errors
-        /// Returns an error that names a required member that is not set.
+        /// Returns an error if a required member is not set. The error names this member.
         pub fn build(self) -> Result<$name, $crate::SerializeError> {
             Ok($name { $($field: $crate::builder_member!($presence, $name, self.$field, $field, $member),)* })
         }

@@ -12,7 +12,7 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 use crate::error::{SerializeError, SerializeErrorKind};
 use crate::operation::Request;
 
-/// The size in bytes of the smallest payload that is compressed. The AWS SDKs use the same default:
+/// The size in bytes of the smallest payload that is compressed. This size is the default of the AWS SDKs:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>
 pub const MINIMUM: usize = 10_240;
 

@@ -16,7 +16,7 @@ pub struct Arn<'a> {
     pub region: &'a str,
     /// Account; empty for some resources.
     pub account_id: &'a str,
-    /// Parts of the resource, which `:` or `/` separate.
+    /// The resource, split at `:` and `/`.
     pub resource_id: Vec<&'a str>,
 }
 
@@ -52,8 +52,8 @@ pub struct Url<'a> {
     pub is_ip: bool,
 }
 
-/// Parses a URL. Returns `None` if the text is not a URL with the scheme `http` or `https`, or if it has a query
-/// or a fragment.
+/// Parses a URL. Returns `None` if the text is not a URL with the scheme `http` or `https`, or if the URL has
+/// a query or a fragment.
 /// <https://smithy.io/2.0/additional-specs/rules-engine/standard-library.html#parseurl-function>
 pub fn parse_url(text: &str) -> Option<Url<'_>> {
     let (scheme, rest) = text.split_once("://")?;
@@ -77,8 +77,9 @@ pub fn parse_url(text: &str) -> Option<Url<'_>> {
     Some(Url { scheme, authority, path, normalized_path, is_ip })
 }
 
-/// Returns `true` if the text is a label of a host name, or, if `allow_dots` is set, several labels that dots
-/// separate. <https://smithy.io/2.0/additional-specs/rules-engine/standard-library.html#isvalidhostlabel-function>
+/// Returns `true` if the text is a label of a host name. If `allow_dots` is set, also accepts several labels
+/// with dots between them.
+/// <https://smithy.io/2.0/additional-specs/rules-engine/standard-library.html#isvalidhostlabel-function>
 pub fn is_valid_host_label(text: &str, allow_dots: bool) -> bool {
     if allow_dots {
         return text.split('.').all(|label| is_valid_host_label(label, false));
@@ -100,8 +101,9 @@ pub fn is_virtual_hostable_bucket(bucket: &str, allow_subdomains: bool) -> bool 
         && if allow_subdomains { bucket.split('.').all(is_label) } else { is_label(bucket) }
 }
 
-/// Returns the characters from `start` to before `stop`, counted from the end if `reverse` is set. Returns `None`
-/// if the text is too short or not ASCII.
+/// Returns the characters from index `start`, inclusive, to index `stop`, exclusive. If `reverse` is set, the
+/// indexes count from the end of the text. Returns `None` if the text is too short or not ASCII, or if
+/// `start` is not less than `stop`.
 /// <https://smithy.io/2.0/additional-specs/rules-engine/standard-library.html#substring-function>
 pub fn substring(text: &str, start: usize, stop: usize, reverse: bool) -> Option<&str> {
     if start >= stop || !text.is_ascii() {

@@ -79,8 +79,8 @@ pub fn insert_prefixed(
     Ok(())
 }
 
-/// Marks a header as sensitive. The `Debug` output of the message and explanations of the signature then
-/// redact the header value.
+/// Marks a header as sensitive. Then the header value is redacted in the `Debug` output of the message, and
+/// in texts that explain why a signature does not match.
 ///
 /// <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {

@@ -1,21 +1,23 @@
-//! Facts about requests and responses that a client uses for limits, spans and errors.
+//! Facts about requests and responses, such as model ids and token counts. A client uses these facts for
+//! limits, spans and errors.
 //!
-//! Traits of the model mark the members and headers that contain these facts. Generated code reads them.
-//! Therefore a client needs no code for a specific operation.
+//! Traits in the Smithy model mark the members and headers that contain these facts. Generated code reads the
+//! facts, so a client needs no code for a specific operation.
 
 use std::borrow::Cow;
 
 use http::HeaderValue;
 
-/// Facts about the input of a call. Returned by [`Operation::request_facts`](crate::Operation::request_facts).
+/// Facts about the input of a call. [`Operation::request_facts`](crate::Operation::request_facts) returns
+/// them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestFacts<'a> {
     /// The id or ARN of the model.
     pub model_id: Option<&'a str>,
     /// The id or ARN of the guardrail.
     pub guardrail_id: Option<&'a str>,
-    /// The limit of output tokens. `None` if the input does not set it, and also if the limit is part of a
-    /// payload in the schema of a model.
+    /// The limit of output tokens, or `None` if the input does not set it. Also `None` if the limit is part
+    /// of a payload whose schema depends on the AI model.
     pub max_output_tokens: Option<u64>,
 }
 

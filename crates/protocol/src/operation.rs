@@ -50,10 +50,10 @@ pub trait Operation: 'static {
     const HAS_INPUT_EVENTS: bool = false;
     /// Name of the label that contains the model id, if the path has such a label.
     const MODEL_ID_LABEL: Option<&'static str> = None;
-    /// `true` if the payload of the input is in the schema of a model, so that the limit of output tokens is
-    /// part of the payload.
+    /// `true` if the schema of the input's payload depends on the AI model. The payload then contains the
+    /// limit of output tokens.
     const HAS_MODEL_PAYLOAD: bool = false;
-    /// `true` if a call runs a model and the response reports the tokens that it used.
+    /// `true` if a call runs an AI model, and the response reports the number of tokens that the call used.
     const USES_TOKENS: bool = false;
 
     /// Fills unset idempotency tokens with UUIDs from `generator`.

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::json::BorrowedValue;
+use crate::json::{self, BorrowedValue};
 
 /// Returns a blob, or `None` if the payload is empty.
 pub fn blob(body: &Bytes) -> Option<Bytes> {
@@ -37,8 +37,8 @@ pub fn json<T>(
     if body.is_empty() {
         return Ok(None);
     }
-    match BorrowedValue::from_body(body)? {
-        BorrowedValue::Null => Ok(None),
-        value => read(value).map(Some).map_err(|error| error.in_member(member)),
-    }
+    json::read::body(body, |value| match value.is_null() {
+        true => Ok(None),
+        false => read(value).map(Some).map_err(|error| error.in_member(member)),
+    })
 }

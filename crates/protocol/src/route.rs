@@ -27,8 +27,8 @@ pub struct Route {
 pub enum PathSegment {
     /// A constant segment.
     Literal(&'static str),
-    /// The value of a member. All characters except unreserved characters are percent-encoded. This includes
-    /// `/`.
+    /// The value of a member. All characters except unreserved characters are percent-encoded, so `/` is
+    /// percent-encoded, too.
     Label(&'static str),
     /// The value of a member in which `/` is not percent-encoded. The value can therefore span several
     /// segments. Templates write this kind of label with a `+`, for example `{key+}`.

@@ -20,7 +20,7 @@ pub trait PaginatedOperation: Operation {
     fn items(output: Self::Output) -> Vec<Self::Item>;
 }
 
-/// A waiter: the rules for repeating a call until its result has a given state.
+/// A waiter: the rules for repeating a call, for example until a resource is ready.
 /// <https://smithy.io/2.0/additional-specs/waiters.html>
 pub struct Waiter<O: Operation> {
     /// Name of the waiter in the model.
@@ -30,7 +30,8 @@ pub struct Waiter<O: Operation> {
     /// Maximum delay between two calls, in seconds.
     pub max_delay_seconds: u64,
     /// Returns the state of the waiter after a call, or `None` if no rule of the waiter matches. The argument
-    /// is the output, or the error code of the service if the service returned one.
+    /// is the output of the call. If the call failed, the argument is the error code, or `None` if the error
+    /// has no code.
     pub state: WaiterRules<<O as Operation>::Output>,
 }
 

@@ -13,7 +13,7 @@ use crate::payload::PayloadHash;
 use crate::settings::SigningSettings;
 use crate::{path, query};
 
-/// The content of a request that a signature covers, as text: method, path, query, headers and payload hash.
+/// A request, reduced to the text that a signature covers: method, path, query, headers and payload hash.
 ///
 /// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build a `SignableRequest` from `http` types.
 /// Use [`new`](Self::new) for requests that `http` types cannot represent, for example a request with a space

@@ -1,5 +1,5 @@
-//! Signing and verification of event streams. The signature of each message covers the signature of the message before it. The
-//! signature of the first message covers the signature of the request.
+//! Signing and verification of event streams. The signature of each message covers the signature of the
+//! message before it. The signature of the first message covers the signature of the request.
 //!
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
 
@@ -141,9 +141,9 @@ impl EventVerifier {
     ///
     /// # Errors
     ///
-    /// Returns [`VerifyError::ClockSkew`] if the time of the message is too far from `now`, and
-    /// [`VerifyError::EventSignatureMismatch`] if the message, its time or its position in the stream is not
-    /// the signed one. After an error, the verifier is unchanged.
+    /// Returns [`VerifyError::ClockSkew`] if the time of the message is too far from `now`. Returns
+    /// [`VerifyError::EventSignatureMismatch`] if the client signed another message, another time or another
+    /// position in the stream, or used another secret access key. After an error, the verifier is unchanged.
     pub fn verify(
         &mut self,
         event: &SignedEvent,

@@ -193,8 +193,8 @@ impl SignatureHeaders {
     }
 }
 
-/// The intermediate results of signing. Use them for debugging: the signed request already contains the
-/// signature.
+/// The intermediate results of signing, for debugging and for [`Signer::event_signer`]. The signed request
+/// already contains the signature.
 #[derive(Clone, Debug)]
 pub struct SigningOutput {
     canonical_request: CanonicalRequest,

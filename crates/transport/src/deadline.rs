@@ -45,7 +45,8 @@ impl Deadline {
         timeout_at(self.at, future).await.map_err(|_| self.error().before_sending())
     }
 
-    /// Waits for a future after the request was sent, for example for the peer to read more of the request.
+    /// Waits for a future after the request was sent, for example a future that completes when the peer has
+    /// read more of the request.
     ///
     /// # Errors
     ///

@@ -17,9 +17,9 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// client share one transport, often as `Arc<dyn Transport>`. Store expensive resources such as connections
 /// and certificates in `self`.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
-    /// Sends `request`. Its URI must be absolute, with scheme, authority, path and query. If its version is
-    /// HTTP/2, the request must not be sent over HTTP/1.1, because its body is sent while the response is
-    /// received.
+    /// Sends `request`. The URI must be absolute, with scheme, authority, path and query. If the version of
+    /// the request is HTTP/2, an implementation must not send the request over HTTP/1.1, because the request
+    /// body and the response body are sent at the same time.
     ///
     /// The future resolves when the response's status and headers have arrived. The body may still be in
     /// transit. A response with any status is a success. The transport sends nothing before the first poll.

@@ -61,15 +61,15 @@ async fn host_prefixes_are_added_to_the_endpoint_and_signed() {
 async fn signs_calls_according_to_the_authentication_of_the_operation() {
     let is_signed = |request: Request<Bytes>| request.headers().contains_key("authorization");
     assert!(is_signed(signed::<Open>(config(), OpenInput::default()).await));
-    assert!(!is_signed(signed::<Anonymous>(config(), AnonymousInput::default()).await));
+    assert!(!is_signed(signed::<Compressed>(config(), CompressedInput::default()).await));
     let no_credentials = || Config::builder().region("us-east-1").endpoint_url("https://example.test");
     assert!(!is_signed(signed::<Open>(no_credentials(), OpenInput::default()).await));
-    assert!(!is_signed(signed::<Anonymous>(no_credentials(), AnonymousInput::default()).await));
+    assert!(!is_signed(signed::<Compressed>(no_credentials(), CompressedInput::default()).await));
     let result = Client::new(no_credentials()).unwrap().call::<Call>(CallInput::default()).sign().await;
     assert!(result.is_err());
     let bearer = || no_credentials().bearer_token("secret");
     assert!(is_signed(signed::<Open>(bearer(), OpenInput::default()).await));
-    assert!(!is_signed(signed::<Anonymous>(bearer(), AnonymousInput::default()).await));
+    assert!(!is_signed(signed::<Compressed>(bearer(), CompressedInput::default()).await));
 }
 
 #[tokio::test]

@@ -204,8 +204,9 @@ fn check(body: Value) {
     check_operation::<CountTokens>(&json!({ "input": counted }));
 }
 
-/// Checks that an input of the operation keeps all members of a body. Converts the body to an input with
-/// serde, and the input back to JSON with serde and as a request.
+/// Checks that an input of the operation keeps all members of a body. Deserializes the body into an input
+/// with serde. Then compares the body with the JSON that serde writes for the input, and with the body of the
+/// serialized request.
 fn check_operation<O: ServerOperation>(body: &Value)
 where
     O::Input: Clone + Debug + PartialEq + Serialize + DeserializeOwned,

@@ -56,7 +56,7 @@ fn generation_is_deterministic() {
 fn drift_lists_missing_changed_and_stale_files() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("generated");
-    let files = golden_files("labels");
+    let files = golden_files("target");
     let all: Vec<Drift> = files.iter().map(|(path, _)| Drift::Missing(path.to_owned())).collect();
     assert_eq!(files.drift(&folder).unwrap(), all);
     assert_eq!(files.write(&folder).unwrap(), all);
@@ -97,7 +97,7 @@ fn reports_all_problems_of_a_model_together() {
 
 #[test]
 fn reports_unknown_services_and_operations() {
-    let model = model(&models().join("query/model.json"));
+    let model = model(&models().join("target/model.json"));
     let errors_of = |service: Option<&str>, operations: &[&str]| {
         let operations = operations.iter().map(|name| (*name).to_owned()).collect();
         let config = Config { service: service.map(str::to_owned), operations, ..Config::default() };
@@ -105,11 +105,11 @@ fn reports_unknown_services_and_operations() {
     };
     assert_eq!(
         errors_of(Some("Other"), &[]),
-        "the model has no service `Other`: use one of example.query#Example\n"
+        "the model has no service `Other`: use one of example.target#Example\n"
     );
     assert_eq!(
         errors_of(None, &["Sing", "FindItem"]),
-        "example.query#Example: has no operation `Sing`: use one of FindItem, ListItems\n"
+        "example.target#Example: has no operation `Sing`: use one of FindItem, GetThing, ListItems\n"
     );
 }
 

@@ -99,7 +99,7 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     for subject in subjects {
         match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
             (Some(ours), Some(theirs)) => differences.extend(aspects(subject.as_str(), ours, theirs)),
-            // Only one model has the shape of this member. The difference of the shape is sufficient.
+            // Only one model has the shape of this member. The difference for the shape already reports it.
             _ if is_member_of_unshared_shape(subject, ours, theirs) => {}
             (our_aspects, _) => {
                 differences.push(Difference::presence(subject.as_str(), our_aspects.is_some()));

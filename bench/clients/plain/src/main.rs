@@ -1,6 +1,7 @@
 //! Benchmark client that sends constant requests with the pooled client of hyper-util.
 //!
-//! This client is the lower bound: it does not sign requests, and it does not parse responses.
+//! The costs of this client are the lower bound for the other clients, because it neither signs requests nor
+//! parses responses.
 
 use std::path::Path;
 

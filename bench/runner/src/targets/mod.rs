@@ -77,8 +77,8 @@ impl Target {
         format!("| {} | {self} | {value} | {} |\n", row.what, if met { "met" } else { "missed" })
     }
 
-    /// Returns the value as a number or ratio, like the target. Also returns `true` if the value meets the
-    /// target. Returns `None` if a value is missing.
+    /// Returns the measured value in the form of the target: a number, or a ratio to another client. Also
+    /// returns `true` if the value meets the target. Returns `None` if a value is missing.
     fn verdict(self, row: &Row) -> Option<(String, bool)> {
         let ours = row.median("ours")?;
         let ratio_to = |other: Other| row.median(other.client).map(|other| ours / other);

@@ -110,9 +110,9 @@ fn setters(
         let (method, plain) = (ty::ident(&member.set_name), ty::ty(&member.ty));
         let words = doc::doc(&format!("Sets or unsets `{}`.", member.wire_name));
         let statement = if member.is_optional() {
-            quote!(self.input().#name = value;)
+            quote!(self.input_mut().#name = value;)
         } else {
-            quote!(if let Some(value) = value { #given self.input().#name = value; })
+            quote!(if let Some(value) = value { #given self.input_mut().#name = value; })
         };
         quote! {
             #words
@@ -132,7 +132,7 @@ fn setters(
             #words
             #[must_use]
             pub fn #method<T: use_::serde::Serialize + ?Sized>(mut self, value: &T) -> Self {
-                self.input().#name = self.attach_json(#wire_name, value);
+                self.input_mut().#name = self.attach_json(#wire_name, value);
                 self
             }
         }
@@ -143,8 +143,8 @@ fn setters(
 /// Returns the parameters of a setter, and the statement that changes the input.
 fn assignment(member: &Member, name: &Ident, is_payload: bool) -> (TokenStream, TokenStream) {
     let container = match member.is_optional() {
-        true => quote!(self.input().#name.get_or_insert_default()),
-        false => quote!(self.input().#name),
+        true => quote!(self.input_mut().#name.get_or_insert_default()),
+        false => quote!(self.input_mut().#name),
     };
     let (argument, value) = match &member.ty {
         Type::List { element, sparse } => {
@@ -161,5 +161,5 @@ fn assignment(member: &Member, name: &Ident, is_payload: bool) -> (TokenStream, 
         of => (ty::argument(of), quote!(value)),
     };
     let value = if member.is_optional() { quote!(Some(#value)) } else { value };
-    (quote!(value: #argument), quote!(self.input().#name = #value;))
+    (quote!(value: #argument), quote!(self.input_mut().#name = #value;))
 }

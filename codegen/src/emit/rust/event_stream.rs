@@ -193,20 +193,9 @@ fn read(stream: &EventStream, service: &Service) -> TokenStream {
 
 fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStream {
     let structure = ty::named(&event.structure);
-    // `Members` parses a blob without an allocation for the object. For other members, `Object` is faster, because it
-    // parses the text only once.
-    let has_blobs = of.body_members().any(|member| member.ty == Type::Blob);
-    let object = matches!(of.event_body(), EventBody::Object).then(|| {
-        let names = of.body_members().map(|member| &member.json_name);
-        if has_blobs {
-            quote! {
-                let mut object =
-                    use_::invoke_model_protocol::json::Members::from_body(message.payload(), [#(#names),*])?;
-            }
-        } else {
-            quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(message.payload())?;)
-        }
-    });
+    let object = matches!(of.event_body(), EventBody::Object).then(
+        || quote!(let object = use_::invoke_model_protocol::json::Object::from_body(message.payload())?;),
+    );
     let values = of.members.iter().map(|member| {
         let (name, wire_name) = (ty::ident(&member.rust_name), &member.wire_name);
         let value = match &member.location {
@@ -218,12 +207,6 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
                 field::value_or_default(member, &option)
             }
             Location::EventPayload { .. } => message::read_payload(member, &quote!(message.payload())),
-            // The function `blob` does not allocate a string for the base64 text. This matters because a
-            // stream can have many events.
-            _ if member.ty == Type::Blob => {
-                let json_name = &member.json_name;
-                field::value_or_default(member, &quote!(object.blob(#json_name)?))
-            }
             _ => structure::read_member(member),
         };
         quote!(#name: #value)

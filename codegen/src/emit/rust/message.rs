@@ -87,8 +87,11 @@ pub(super) fn parse(
     read: impl Fn(&Member, &TokenStream) -> TokenStream,
 ) -> TokenStream {
     let headers = structure.has_headers().then(|| quote!(let headers = #message.headers();));
+    let requires_body = structure.error.is_none()
+        && structure.body_members().any(|member| member.presence == Presence::Required);
+    let from_body = if requires_body { quote!(from_required_body) } else { quote!(from_body) };
     let object = structure.has_body().then(
-        || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(#message.body())?;),
+        || quote!(let object = use_::invoke_model_protocol::json::Object::#from_body(#message.body())?;),
     );
     let values = structure.members.iter().map(|member| {
         let (name, read) = (ty::ident(&member.rust_name), read(member, message));

@@ -64,6 +64,11 @@ fn waiter(waiter: &Waiter) -> TokenStream {
     let min = Literal::u64_unsuffixed(waiter.min_delay_seconds);
     let max = Literal::u64_unsuffixed(waiter.max_delay_seconds);
     let arms = waiter.acceptors.iter().map(arm);
+    let matches_all = |wanted: bool| {
+        waiter.acceptors.iter().any(|one| matches!(one.matcher, Matcher::Success(found) if found == wanted))
+    };
+    // With acceptors for every output and every error, this arm is unreachable.
+    let otherwise = (!(matches_all(true) && matches_all(false))).then(|| quote!(_ => None,));
     quote! {
         #words
         pub const #constant: use_::invoke_model_protocol::Waiter<Self> = use_::invoke_model_protocol::Waiter {
@@ -72,7 +77,7 @@ fn waiter(waiter: &Waiter) -> TokenStream {
             max_delay_seconds: #max,
             state: |result| match result {
                 #(#arms,)*
-                _ => None,
+                #otherwise
             },
         };
     }

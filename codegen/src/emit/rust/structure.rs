@@ -133,7 +133,7 @@ fn from_json(structure: &Structure) -> TokenStream {
     });
     quote! {
         fn from_json(value: use_::invoke_model_protocol::json::BorrowedValue<'_>) -> #result {
-            let mut object = #object;
+            let object = #object;
             Ok(Self { #(#members),* })
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn union(union: &Union) -> TokenStream {
                 let member = use_::invoke_model_protocol::json::UnionMember::only(value)?;
                 match member.name() {
                     #(#from_json,)*
-                    _ => Ok(Self::Unknown(member.into())),
+                    _ => member.into_unknown().map(Self::Unknown),
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// A running `invoke-model serve`, killed on drop.
 struct Served {
     command: Child,
-    /// Keeps the pipe open, because the command fails if it cannot print its environment.
+    /// Keeps the pipe open, because the command fails if it cannot print the `export` commands.
     _stdout: BufReader<ChildStdout>,
 }
 

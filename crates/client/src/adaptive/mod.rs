@@ -4,9 +4,8 @@
 //! The AWS SDKs use the same algorithm:
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttling
 //! error, requests do not wait. After that error, each request takes a token from a bucket. Each throttling
-//! error reduces the fill rate of the bucket to 70 % of the measured rate. If the current fill rate is lower
-//! than the measured rate, the error reduces it to 70 % of the current fill rate. The fill rate then recovers
-//! along a CUBIC curve, up to twice the measured rate.
+//! error reduces the fill rate of the bucket to 70 % of the measured rate or of the current fill rate,
+//! whichever is lower. The fill rate then recovers along a CUBIC curve, up to twice the measured rate.
 
 mod bucket;
 mod cubic;
@@ -64,8 +63,8 @@ impl AdaptiveRateLimiter {
 
     /// Waits until a request may be sent. Requests are admitted in arrival order.
     ///
-    /// This function has no timeout, but the operation timeout of the call also limits this wait. The
-    /// function is cancel safe: a dropped future does not take a token.
+    /// This function has no timeout. If the client calls it for an attempt, the operation timeout limits the
+    /// wait. The function is cancel safe: a dropped future does not take a token.
     pub async fn ready(&self) {
         let _first = self.0.queue.lock().await;
         loop {

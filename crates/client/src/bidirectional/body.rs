@@ -13,9 +13,9 @@ use super::link::{Link, input_error};
 
 /// A request body that contains the frames of an event sender.
 ///
-/// The body fails if the call fails, or if the caller drops the sender before it has closed the input. Then
-/// the transport resets the HTTP/2 stream. Therefore the service cannot mistake a part of the input for the
-/// complete input.
+/// The body fails if the call fails, or if the caller drops the sender before the input is closed. In both
+/// cases, the transport resets the HTTP/2 stream. Therefore the service never treats an incomplete input as
+/// complete.
 pub(crate) struct EventBody {
     frames: mpsc::Receiver<Bytes>,
     /// Notified by the first poll. At this point, the transport has sent the head of the request.

@@ -27,8 +27,9 @@ impl EventEncoder {
     pub(super) fn encode<E>(&mut self, message: &Message) -> Result<Bytes, ErrorKind<E>> {
         let mut frame = Vec::new();
         message.encode(&mut frame).map_err(too_long)?;
-        // The frame becomes the payload of the outer frame. Check its length before signing, because the
-        // next signature covers the signature of this frame.
+        // The frame becomes the payload of the outer frame. Check its length before signing, because each
+        // signature covers the previous signature. If this frame were signed but not sent, the service would
+        // reject the signature of the next frame.
         if self.signer.is_some() && frame.len() > MAX_PAYLOAD {
             return Err(too_long(EncodeError { headers: 0, payload: frame.len() }));
         }

@@ -9,8 +9,9 @@ use tokio::sync::{oneshot, watch};
 
 use crate::error::{Error, ErrorKind};
 
-/// The text for a call that was cancelled by the half that receives.
-pub(super) const RESPONSE_DROPPED: &str = "the response was dropped before its end, which cancels the call";
+/// The error text of a call that the caller cancelled by dropping the response.
+pub(super) const RESPONSE_DROPPED: &str =
+    "the call was cancelled, because the response was dropped before its end";
 
 /// The state that the sender, the request body and the response of a call share.
 pub(crate) struct Link {
@@ -25,13 +26,13 @@ pub(crate) struct Link {
 enum ResponseState {
     /// The head has not arrived.
     Pending,
-    /// The head has arrived, but not all events.
+    /// The head has arrived. Some events have not arrived yet.
     Receiving,
     /// All events have arrived.
     Complete,
-    /// The response was an error, or its stream failed. `None` if the error cannot be copied.
+    /// The response was an error, or its event stream failed. Contains `None` if the error cannot be copied.
     Failed(Option<Error>),
-    /// The caller has cancelled the call. The text states how.
+    /// The caller has cancelled the call. The text states the action that cancelled it.
     Cancelled(&'static str),
 }
 
@@ -64,21 +65,22 @@ impl Link {
         self.update(ResponseState::Receiving);
     }
 
-    /// Records the error of the call, and ends the request body. `error` is `None` if it cannot be copied.
+    /// Records the error of the call, and ends the request body. `error` is `None` if the error of the call
+    /// cannot be copied.
     pub(crate) fn fail(&self, error: Option<Error>) {
         if self.update(ResponseState::Failed(error)) {
             self.end_body("the call has failed");
         }
     }
 
-    /// Cancels the call, unless it has ended. `reason` states how the caller has cancelled it.
+    /// Cancels the call. Has no effect if the call has ended. `reason` states the action of the caller.
     pub(super) fn cancel(&self, reason: &'static str) {
         if self.update(ResponseState::Cancelled(reason)) {
             self.end_body(reason);
         }
     }
 
-    /// Returns the text that states how the caller has cancelled the call, if it has.
+    /// Returns the reason that was passed to [`cancel`](Self::cancel) if the caller has cancelled the call.
     pub(crate) fn cancel_reason(&self) -> Option<&'static str> {
         match *self.response.borrow() {
             ResponseState::Cancelled(reason) => Some(reason),
@@ -92,7 +94,7 @@ impl Link {
     }
 
     /// Returns the error for an event that the caller sends after the call has failed or was cancelled.
-    /// Returns `None` if the call can still receive.
+    /// Returns `None` if the call has neither failed nor been cancelled.
     pub(super) fn failure(&self) -> Option<Stopped> {
         match &*self.response.borrow() {
             ResponseState::Failed(Some(error)) => Some(Stopped::Failed(error.copy())),
@@ -102,8 +104,8 @@ impl Link {
         }
     }
 
-    /// Waits for the head of the response, and returns the reason why the request body has ended before the
-    /// caller closed the input.
+    /// Waits until the head of the response has arrived or the call has ended. Then returns the reason why
+    /// the request body ended before the caller closed the input.
     pub(super) async fn stopped(&self) -> Stopped {
         let mut response = self.response.subscribe();
         // The wait fails only if the link was dropped.
@@ -117,7 +119,7 @@ impl Link {
         }))
     }
 
-    /// Changes the state, unless it is final. Returns `true` if the state has changed.
+    /// Changes the state if the current state is not final. Returns `true` if the state has changed.
     fn update(&self, next: ResponseState) -> bool {
         self.response.send_if_modified(|state| {
             if state.is_final() {
@@ -146,7 +148,8 @@ pub(super) enum Stopped {
 }
 
 impl Stopped {
-    /// Returns the error, or the kind of the error that describes the input.
+    /// Returns `Ok` with the error of the call. If there is no such error, returns `Err` with the kind of an
+    /// error that describes the end of the input.
     pub(super) fn into_error(self) -> Result<Error, ErrorKind> {
         match self {
             Self::Failed(Some(error)) => Ok(error),
@@ -161,7 +164,8 @@ pub(super) fn input_error(reason: &'static str) -> TransportError {
     TransportError::new(TransportErrorKind::RequestBodyIncomplete, reason)
 }
 
-/// The use of a link by the half that receives. Dropping it cancels the call, unless the call has ended.
+/// A guard that belongs to the response of a call. Dropping the guard cancels the call if the call has not
+/// ended.
 pub(crate) struct ReceivingGuard(Arc<Link>);
 
 impl ReceivingGuard {

@@ -23,16 +23,16 @@ use invoke_model_protocol::{InputEventStream, OutputEventStream};
 ///
 /// The call needs HTTP/2. Enable the Cargo feature `http2`, and set
 /// [`http_version_policy`](crate::HyperTransportBuilder) of the transport to `HttpVersionPolicy::PreferHttp2`.
-/// Otherwise the call fails, and sends nothing.
+/// Otherwise the call fails, and no request is sent.
 ///
 /// | action | effect |
 /// |---|---|
 /// | [`EventSender::close`] | ends the input. The service can continue to respond |
 /// | drop of the sender before `close` | cancels the call: resets the HTTP/2 stream |
-/// | drop of the response, or of its [`EventReceiver`](crate::EventReceiver) before its end | cancels the call |
+/// | drop of the response, or of its [`EventReceiver`](crate::EventReceiver), before the end of the stream | cancels the call |
 ///
-/// The client does not retry the call after this type was returned, because the service may already have
-/// executed a part of it. The credentials at the start of the call sign all events.
+/// The client does not retry the call after `send` has returned this type, because the service may already
+/// have executed a part of the call. All events are signed with the credentials that signed the request.
 ///
 /// ```no_run
 /// use invoke_model_client::Client;

@@ -19,7 +19,8 @@ use crate::error::{Error, ErrorKind};
 /// The response of a call of operation `O` whose request is still being sent.
 ///
 /// The future resolves to the output when the head of the response arrives. Some models respond only after
-/// the first events, so await the response and send events at the same time, or send the first events before.
+/// the first events. Therefore send the first events before you await the response, or do both at the same
+/// time.
 ///
 /// A background task waits for the head. Therefore the timeouts of the call also expire if this future is not
 /// polled. The timeout [`first_byte`](crate::TimeoutConfig::first_byte) starts when the input is closed.
@@ -69,7 +70,7 @@ impl<O: OutputEventStream> Future for ResponseFuture<O> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ResponseResult<O>> {
         let result = ready!(Pin::new(&mut self.result).poll(cx));
-        // From now on, the receiver in the output cancels the call if it is dropped.
+        // From now on, dropping the receiver in the output cancels the call.
         self.pending = None;
         Poll::Ready(result.unwrap_or_else(|_| {
             let message = "the task of the call panicked, or its runtime was shut down";

@@ -19,11 +19,11 @@ use super::link::{Link, Stopped};
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind, ServiceError};
 
-/// Sends the events of a call of operation `O`.
+/// The sender of the events of a call of operation `O`.
 ///
 /// Call [`close`](Self::close) after the last event. Dropping the sender without `close` cancels the call:
-/// the transport resets the HTTP/2 stream, and the response fails. Therefore the service never takes a part
-/// of the input for the complete input.
+/// the transport resets the HTTP/2 stream, and the response fails. Therefore the service never treats an
+/// incomplete input as complete.
 ///
 /// At most one event waits in memory until the service reads it, in addition to the events in the buffers of
 /// HTTP/2. Therefore [`send`](Self::send) waits if the service reads slowly.
@@ -100,8 +100,8 @@ impl<O: InputEventStream> EventSender<O> {
     /// Closes the input. The service can continue to respond. A signed input ends with an empty signed frame.
     ///
     /// # Errors
-    /// Returns the errors of [`send`](Self::send), except if the service has already ended its response
-    /// without an error. Then the end of the input has no effect.
+    /// Returns the errors of [`send`](Self::send). If the service has already ended its response without an
+    /// error, this function succeeds, because the service no longer needs the end of the input.
     pub async fn close(mut self) -> Result<(), Error> {
         if let Some(stopped) = self.link.failure() {
             return Err(self.stopped(stopped));
@@ -186,7 +186,7 @@ async fn reserve(
 impl<O: InputEventStream> Drop for EventSender<O> {
     fn drop(&mut self) {
         if !self.link.is_closed() {
-            self.link.cancel("the event sender was dropped before `close`, which cancels the call");
+            self.link.cancel("the call was cancelled, because the event sender was dropped before `close`");
         }
     }
 }

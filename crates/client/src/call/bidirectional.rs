@@ -146,7 +146,8 @@ async fn until_started(
 ) -> Option<Result<Response<ResponseBody>, TransportError>> {
     poll_fn(|cx| match sending.as_mut().poll(cx) {
         Poll::Ready(result) => Poll::Ready(Some(result)),
-        // An error means that the transport has dropped the body. Then only the response remains.
+        // `has_started` fails if the transport has dropped the body without reading it. Then no event can be
+        // sent, so the call only waits for the response.
         Poll::Pending => Pin::new(&mut has_started).poll(cx).map(|_| None),
     })
     .await
@@ -165,14 +166,15 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Waits for the response after the caller may have sent events. An error ends the call.
+    /// Waits for the response. The caller may already have sent events, so an error ends the call without a
+    /// retry.
     async fn wait<O: OutputEventStream>(
         mut self,
         sending: Sending,
     ) -> Result<EventStreamOutput<O>, Error<O::Error>> {
         let result = match sending.await {
-            // The transport reports these failures as a request that was not sent. The service may have
-            // processed the events that it received.
+            // The kind `RequestBody` means that the request was not sent. Here the service may have processed
+            // the events that it received, so return `RequestBodyIncomplete` instead.
             Err(error) if error.kind() == TransportErrorKind::RequestBody => {
                 let kind = TransportErrorKind::RequestBodyIncomplete;
                 Err(match self.link.cancel_reason() {

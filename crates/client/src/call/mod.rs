@@ -133,7 +133,7 @@ impl<O: Operation> Call<O> {
         &self.0.client
     }
 
-    pub(crate) fn input(&mut self) -> &mut O::Input {
+    pub(crate) fn input_mut(&mut self) -> &mut O::Input {
         &mut self.0.input
     }
 

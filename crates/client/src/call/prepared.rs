@@ -10,6 +10,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
+use invoke_model_protocol::metrics::RequestFacts;
 use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 use invoke_model_signing::{EventSigner, PayloadHash};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
@@ -73,7 +74,7 @@ impl<O: Operation> Call<O> {
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let facts = O::request_facts(&input);
         span::record_request::<O>(&context.span, &input, facts);
-        check_region::<O>(client.config(), facts.model_id)?;
+        check_regions::<O>(client.config(), &facts)?;
         let max_output_tokens = facts.max_output_tokens;
         if O::MODEL_ID_LABEL.is_none() {
             context.model_id = facts.model_id.map(str::to_owned);
@@ -183,21 +184,24 @@ impl Prepared {
     }
 }
 
-/// Returns an error if the model id is an ARN of another region than the endpoint. The service would reject
-/// such a call. A custom endpoint may accept every region.
-fn check_region<O: Operation>(config: &Config, model_id: Option<&str>) -> Result<(), SerializeError> {
-    let (Some(of_arn), Some(region)) = (model_id.and_then(region_of_arn), config.region()) else {
-        return Ok(());
-    };
-    if of_arn == region || config.sources().endpoint != SettingSource::EndpointRules {
-        return Ok(());
+/// Returns an error if the model id or the guardrail id is an ARN of another region than the endpoint. The
+/// service would reject such a call. A custom endpoint may accept every region.
+fn check_regions<O: Operation>(config: &Config, facts: &RequestFacts<'_>) -> Result<(), SerializeError> {
+    let arns = [
+        (O::MODEL_ID_LABEL.unwrap_or("modelId"), facts.model_id),
+        ("guardrailIdentifier", facts.guardrail_id),
+    ];
+    for (member, id) in arns {
+        let (Some(of_arn), Some(region)) = (id.and_then(region_of_arn), config.region()) else { continue };
+        if of_arn != region && config.sources().endpoint == SettingSource::EndpointRules {
+            let reason = format!(
+                "is an ARN of the region `{of_arn}`, but the client calls the region `{region}`: create a client for \
+                 the region of the ARN"
+            );
+            return Err(SerializeError::new(member, SerializeErrorKind::Invalid(reason)));
+        }
     }
-    let reason = format!(
-        "is an ARN of the region `{of_arn}`, but the client calls the region `{region}`: create a client for the \
-         region of the ARN"
-    );
-    let member = O::MODEL_ID_LABEL.unwrap_or("modelId");
-    Err(SerializeError::new(member, SerializeErrorKind::Invalid(reason)))
+    Ok(())
 }
 
 /// Inserts the headers of the caller. Each header replaces existing headers of the same name.

@@ -55,7 +55,7 @@ impl Endpoint {
         self.authority.host()
     }
 
-    /// Joins the endpoint and a request target to a URL. Prepends the host prefix of the operation to the
+    /// Joins the endpoint and a request target into a URL. Prepends the host prefix of the operation to the
     /// host. Does not change the percent-encoding of the target.
     ///
     /// # Errors

@@ -39,8 +39,9 @@ pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::R
 fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> FailureClass {
     match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        // A response without an error code is parsed as the modeled error that has the same status. A proxy
-        // may have sent such a response, so its class is `Ambiguous`.
+        // A 500 without an error code is also parsed as the modeled error with status 500, but a proxy may
+        // have sent it. Therefore this arm requires a code. Without a code, the arm `500..` returns
+        // `Ambiguous`.
         500 if error.status().is_some() && has_code(response) => FailureClass::ServerError,
         503 => FailureClass::Rejected,
         500.. => FailureClass::Ambiguous,

@@ -118,7 +118,7 @@ impl<E> ErrorKind<E> {
 }
 
 impl<E: Clone> ErrorKind<E> {
-    /// Copies an error of a response. Returns `None` for all other errors.
+    /// Copies an error of the transport or of a response. Returns `None` for every other kind.
     pub(super) fn copy(&self) -> Option<Self> {
         Some(match self {
             Self::Transport(error) => Self::Transport(error.clone()),
@@ -232,8 +232,8 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
 /// Returns `true` if the same call may succeed later. The call may succeed if the model marks the error as
 /// retryable, if the error is a server fault, or if the status is 429, 500, 502, 503 or 504.
 ///
-/// For an error within a stream, this function uses the status in the model. An exhausted daily quota is not
-/// transient.
+/// For an error within a stream, this function uses the status in the model. For an exhausted daily quota, it
+/// returns `false`.
 pub(super) fn is_transient_service_error<E: ServiceErrorDetails>(
     error: &E,
     status: Option<StatusCode>,

@@ -264,7 +264,7 @@ impl<E: ServiceErrorDetails> Error<E> {
 }
 
 impl Error {
-    /// Creates the error of a call that failed before its input had a type.
+    /// Creates the error of a call that failed before its JSON input was converted into the input type.
     pub(crate) fn not_sent(operation: &'static str, kind: ErrorKind, config: &Config) -> Self {
         let context = ErrorContext {
             operation,
@@ -283,8 +283,8 @@ impl Error {
 }
 
 impl<E: ServiceErrorDetails + Clone> Error<E> {
-    /// Copies an error of a response. Returns `None` for errors that occur before a request is sent, because
-    /// these errors cannot be copied.
+    /// Copies an error of the transport or of a response. Returns `None` for every other kind, because some
+    /// of these errors cannot be cloned.
     pub(crate) fn copy(&self) -> Option<Self> {
         Some(Self::new(self.kind().copy()?, self.0.context.clone()))
     }

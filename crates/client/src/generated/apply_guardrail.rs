@@ -21,7 +21,7 @@ impl Call<ApplyGuardrail> {
     #[must_use]
     pub fn guardrail_identifier(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().guardrail_identifier = value.into();
+        self.input_mut().guardrail_identifier = value.into();
         self
     }
 
@@ -30,7 +30,7 @@ impl Call<ApplyGuardrail> {
     pub fn set_guardrail_identifier(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().guardrail_identifier = value;
+            self.input_mut().guardrail_identifier = value;
         }
         self
     }
@@ -39,7 +39,7 @@ impl Call<ApplyGuardrail> {
     #[must_use]
     pub fn guardrail_version(mut self, value: impl Into<String>) -> Self {
         self.given(1);
-        self.input().guardrail_version = value.into();
+        self.input_mut().guardrail_version = value.into();
         self
     }
 
@@ -48,7 +48,7 @@ impl Call<ApplyGuardrail> {
     pub fn set_guardrail_version(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(1);
-            self.input().guardrail_version = value;
+            self.input_mut().guardrail_version = value;
         }
         self
     }
@@ -57,7 +57,7 @@ impl Call<ApplyGuardrail> {
     #[must_use]
     pub fn source(mut self, value: impl Into<GuardrailContentSource>) -> Self {
         self.given(2);
-        self.input().source = value.into();
+        self.input_mut().source = value.into();
         self
     }
 
@@ -66,7 +66,7 @@ impl Call<ApplyGuardrail> {
     pub fn set_source(mut self, value: Option<GuardrailContentSource>) -> Self {
         if let Some(value) = value {
             self.given(2);
-            self.input().source = value;
+            self.input_mut().source = value;
         }
         self
     }
@@ -75,7 +75,7 @@ impl Call<ApplyGuardrail> {
     #[must_use]
     pub fn content(mut self, element: impl Into<GuardrailContentBlock>) -> Self {
         self.given(3);
-        self.input().content.push(element.into());
+        self.input_mut().content.push(element.into());
         self
     }
 
@@ -84,7 +84,7 @@ impl Call<ApplyGuardrail> {
     pub fn set_content(mut self, value: Option<Vec<GuardrailContentBlock>>) -> Self {
         if let Some(value) = value {
             self.given(3);
-            self.input().content = value;
+            self.input_mut().content = value;
         }
         self
     }
@@ -92,14 +92,14 @@ impl Call<ApplyGuardrail> {
     /// The detail of the assessments.
     #[must_use]
     pub fn output_scope(mut self, value: impl Into<GuardrailOutputScope>) -> Self {
-        self.input().output_scope = Some(value.into());
+        self.input_mut().output_scope = Some(value.into());
         self
     }
 
     /// Sets or unsets `outputScope`.
     #[must_use]
     pub fn set_output_scope(mut self, value: Option<GuardrailOutputScope>) -> Self {
-        self.input().output_scope = value;
+        self.input_mut().output_scope = value;
         self
     }
 }

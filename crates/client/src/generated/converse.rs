@@ -24,7 +24,7 @@ impl Call<Converse> {
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().model_id = value.into();
+        self.input_mut().model_id = value.into();
         self
     }
 
@@ -33,7 +33,7 @@ impl Call<Converse> {
     pub fn set_model_id(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().model_id = value;
+            self.input_mut().model_id = value;
         }
         self
     }
@@ -41,84 +41,84 @@ impl Call<Converse> {
     /// The conversation so far, oldest message first.
     #[must_use]
     pub fn messages(mut self, element: impl Into<Message>) -> Self {
-        self.input().messages.get_or_insert_default().push(element.into());
+        self.input_mut().messages.get_or_insert_default().push(element.into());
         self
     }
 
     /// Sets or unsets `messages`.
     #[must_use]
     pub fn set_messages(mut self, value: Option<Vec<Message>>) -> Self {
-        self.input().messages = value;
+        self.input_mut().messages = value;
         self
     }
 
     /// The system prompt: instructions that apply to the whole conversation.
     #[must_use]
     pub fn system(mut self, element: impl Into<SystemContentBlock>) -> Self {
-        self.input().system.get_or_insert_default().push(element.into());
+        self.input_mut().system.get_or_insert_default().push(element.into());
         self
     }
 
     /// Sets or unsets `system`.
     #[must_use]
     pub fn set_system(mut self, value: Option<Vec<SystemContentBlock>>) -> Self {
-        self.input().system = value;
+        self.input_mut().system = value;
         self
     }
 
     /// The inference parameters that all models share.
     #[must_use]
     pub fn inference_config(mut self, value: InferenceConfiguration) -> Self {
-        self.input().inference_config = Some(value);
+        self.input_mut().inference_config = Some(value);
         self
     }
 
     /// Sets or unsets `inferenceConfig`.
     #[must_use]
     pub fn set_inference_config(mut self, value: Option<InferenceConfiguration>) -> Self {
-        self.input().inference_config = value;
+        self.input_mut().inference_config = value;
         self
     }
 
     /// The tools that the model may call, and the rule for choosing among them.
     #[must_use]
     pub fn tool_config(mut self, value: ToolConfiguration) -> Self {
-        self.input().tool_config = Some(value);
+        self.input_mut().tool_config = Some(value);
         self
     }
 
     /// Sets or unsets `toolConfig`.
     #[must_use]
     pub fn set_tool_config(mut self, value: Option<ToolConfiguration>) -> Self {
-        self.input().tool_config = value;
+        self.input_mut().tool_config = value;
         self
     }
 
     /// The guardrail to apply to the request and the response.
     #[must_use]
     pub fn guardrail_config(mut self, value: GuardrailConfiguration) -> Self {
-        self.input().guardrail_config = Some(value);
+        self.input_mut().guardrail_config = Some(value);
         self
     }
 
     /// Sets or unsets `guardrailConfig`.
     #[must_use]
     pub fn set_guardrail_config(mut self, value: Option<GuardrailConfiguration>) -> Self {
-        self.input().guardrail_config = value;
+        self.input_mut().guardrail_config = value;
         self
     }
 
     /// The project to which the service assigns this call, as an id or ARN.
     #[must_use]
     pub fn project_identifier(mut self, value: impl Into<String>) -> Self {
-        self.input().project_identifier = Some(value.into());
+        self.input_mut().project_identifier = Some(value.into());
         self
     }
 
     /// Sets or unsets `projectIdentifier`.
     #[must_use]
     pub fn set_project_identifier(mut self, value: Option<String>) -> Self {
-        self.input().project_identifier = value;
+        self.input_mut().project_identifier = value;
         self
     }
 
@@ -126,14 +126,14 @@ impl Call<Converse> {
     /// 200}`.
     #[must_use]
     pub fn additional_model_request_fields(mut self, value: impl Into<Value>) -> Self {
-        self.input().additional_model_request_fields = Some(value.into());
+        self.input_mut().additional_model_request_fields = Some(value.into());
         self
     }
 
     /// Sets or unsets `additionalModelRequestFields`.
     #[must_use]
     pub fn set_additional_model_request_fields(mut self, value: Option<Value>) -> Self {
-        self.input().additional_model_request_fields = value;
+        self.input_mut().additional_model_request_fields = value;
         self
     }
 
@@ -144,84 +144,84 @@ impl Call<Converse> {
         key: impl Into<String>,
         value: impl Into<PromptVariableValues>,
     ) -> Self {
-        self.input().prompt_variables.get_or_insert_default().insert(key.into(), value.into());
+        self.input_mut().prompt_variables.get_or_insert_default().insert(key.into(), value.into());
         self
     }
 
     /// Sets or unsets `promptVariables`.
     #[must_use]
     pub fn set_prompt_variables(mut self, value: Option<BTreeMap<String, PromptVariableValues>>) -> Self {
-        self.input().prompt_variables = value;
+        self.input_mut().prompt_variables = value;
         self
     }
 
     /// The fields of the native response of the model to return, as JSON Pointers such as `/stop_sequence`.
     #[must_use]
     pub fn additional_model_response_field_paths(mut self, element: impl Into<String>) -> Self {
-        self.input().additional_model_response_field_paths.get_or_insert_default().push(element.into());
+        self.input_mut().additional_model_response_field_paths.get_or_insert_default().push(element.into());
         self
     }
 
     /// Sets or unsets `additionalModelResponseFieldPaths`.
     #[must_use]
     pub fn set_additional_model_response_field_paths(mut self, value: Option<Vec<String>>) -> Self {
-        self.input().additional_model_response_field_paths = value;
+        self.input_mut().additional_model_response_field_paths = value;
         self
     }
 
     /// Tags that identify the call in the model invocation logs.
     #[must_use]
     pub fn request_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.input().request_metadata.get_or_insert_default().insert(key.into(), value.into());
+        self.input_mut().request_metadata.get_or_insert_default().insert(key.into(), value.into());
         self
     }
 
     /// Sets or unsets `requestMetadata`.
     #[must_use]
     pub fn set_request_metadata(mut self, value: Option<BTreeMap<String, String>>) -> Self {
-        self.input().request_metadata = value;
+        self.input_mut().request_metadata = value;
         self
     }
 
     /// The latency variant of the model.
     #[must_use]
     pub fn performance_config(mut self, value: PerformanceConfiguration) -> Self {
-        self.input().performance_config = Some(value);
+        self.input_mut().performance_config = Some(value);
         self
     }
 
     /// Sets or unsets `performanceConfig`.
     #[must_use]
     pub fn set_performance_config(mut self, value: Option<PerformanceConfiguration>) -> Self {
-        self.input().performance_config = value;
+        self.input_mut().performance_config = value;
         self
     }
 
     /// The service tier, which determines priority and price.
     #[must_use]
     pub fn service_tier(mut self, value: ServiceTier) -> Self {
-        self.input().service_tier = Some(value);
+        self.input_mut().service_tier = Some(value);
         self
     }
 
     /// Sets or unsets `serviceTier`.
     #[must_use]
     pub fn set_service_tier(mut self, value: Option<ServiceTier>) -> Self {
-        self.input().service_tier = value;
+        self.input_mut().service_tier = value;
         self
     }
 
     /// The format of the response and the effort that the model spends on it.
     #[must_use]
     pub fn output_config(mut self, value: OutputConfig) -> Self {
-        self.input().output_config = Some(value);
+        self.input_mut().output_config = Some(value);
         self
     }
 
     /// Sets or unsets `outputConfig`.
     #[must_use]
     pub fn set_output_config(mut self, value: Option<OutputConfig>) -> Self {
-        self.input().output_config = value;
+        self.input_mut().output_config = value;
         self
     }
 }

@@ -19,7 +19,7 @@ impl Call<CountTokens> {
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().model_id = value.into();
+        self.input_mut().model_id = value.into();
         self
     }
 
@@ -28,8 +28,16 @@ impl Call<CountTokens> {
     pub fn set_model_id(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().model_id = value;
+            self.input_mut().model_id = value;
         }
+        self
+    }
+
+    /// The request whose tokens are counted.
+    #[must_use]
+    pub fn input(mut self, value: CountTokensInputShape) -> Self {
+        self.given(1);
+        self.input_mut().input = value;
         self
     }
 
@@ -38,7 +46,7 @@ impl Call<CountTokens> {
     pub fn set_input(mut self, value: Option<CountTokensInputShape>) -> Self {
         if let Some(value) = value {
             self.given(1);
-            self.input().input = value;
+            self.input_mut().input = value;
         }
         self
     }

@@ -19,7 +19,7 @@ impl Call<GetAsyncInvoke> {
     #[must_use]
     pub fn invocation_arn(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().invocation_arn = value.into();
+        self.input_mut().invocation_arn = value.into();
         self
     }
 
@@ -28,7 +28,7 @@ impl Call<GetAsyncInvoke> {
     pub fn set_invocation_arn(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().invocation_arn = value;
+            self.input_mut().invocation_arn = value;
         }
         self
     }

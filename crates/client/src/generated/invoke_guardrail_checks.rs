@@ -19,7 +19,7 @@ impl Call<InvokeGuardrailChecks> {
     #[must_use]
     pub fn messages(mut self, element: impl Into<GuardrailChecksMessage>) -> Self {
         self.given(0);
-        self.input().messages.push(element.into());
+        self.input_mut().messages.push(element.into());
         self
     }
 
@@ -28,7 +28,7 @@ impl Call<InvokeGuardrailChecks> {
     pub fn set_messages(mut self, value: Option<Vec<GuardrailChecksMessage>>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().messages = value;
+            self.input_mut().messages = value;
         }
         self
     }
@@ -37,7 +37,7 @@ impl Call<InvokeGuardrailChecks> {
     #[must_use]
     pub fn checks(mut self, value: GuardrailChecksConfig) -> Self {
         self.given(1);
-        self.input().checks = value;
+        self.input_mut().checks = value;
         self
     }
 
@@ -46,7 +46,7 @@ impl Call<InvokeGuardrailChecks> {
     pub fn set_checks(mut self, value: Option<GuardrailChecksConfig>) -> Self {
         if let Some(value) = value {
             self.given(1);
-            self.input().checks = value;
+            self.input_mut().checks = value;
         }
         self
     }

@@ -20,42 +20,42 @@ impl Call<InvokeModel> {
     /// The prompt and the inference parameters: JSON in the schema of the model, at most 25,000,000 bytes.
     #[must_use]
     pub fn body(mut self, value: impl Into<Body>) -> Self {
-        self.input().body = Some(self.attach(value.into()));
+        self.input_mut().body = Some(self.attach(value.into()));
         self
     }
 
     /// Sets `body` to a value as JSON. The call fails if the value cannot be written as JSON.
     #[must_use]
     pub fn body_json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
-        self.input().body = self.attach_json("body", value);
+        self.input_mut().body = self.attach_json("body", value);
         self
     }
 
     /// The media type of `body`.
     #[must_use]
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
-        self.input().content_type = Some(value.into());
+        self.input_mut().content_type = Some(value.into());
         self
     }
 
     /// Sets or unsets `contentType`.
     #[must_use]
     pub fn set_content_type(mut self, value: Option<String>) -> Self {
-        self.input().content_type = value;
+        self.input_mut().content_type = value;
         self
     }
 
     /// The requested media type of the response body.
     #[must_use]
     pub fn accept(mut self, value: impl Into<String>) -> Self {
-        self.input().accept = Some(value.into());
+        self.input_mut().accept = Some(value.into());
         self
     }
 
     /// Sets or unsets `accept`.
     #[must_use]
     pub fn set_accept(mut self, value: Option<String>) -> Self {
-        self.input().accept = value;
+        self.input_mut().accept = value;
         self
     }
 
@@ -63,7 +63,7 @@ impl Call<InvokeModel> {
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().model_id = value.into();
+        self.input_mut().model_id = value.into();
         self
     }
 
@@ -72,7 +72,7 @@ impl Call<InvokeModel> {
     pub fn set_model_id(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().model_id = value;
+            self.input_mut().model_id = value;
         }
         self
     }
@@ -80,70 +80,70 @@ impl Call<InvokeModel> {
     /// The guardrail trace, which the response body has in `amazon-bedrock-trace` if enabled.
     #[must_use]
     pub fn trace(mut self, value: impl Into<Trace>) -> Self {
-        self.input().trace = Some(value.into());
+        self.input_mut().trace = Some(value.into());
         self
     }
 
     /// Sets or unsets `trace`.
     #[must_use]
     pub fn set_trace(mut self, value: Option<Trace>) -> Self {
-        self.input().trace = value;
+        self.input_mut().trace = value;
         self
     }
 
     /// The guardrail to apply, as an id or ARN of at most 2,048 characters.
     #[must_use]
     pub fn guardrail_identifier(mut self, value: impl Into<String>) -> Self {
-        self.input().guardrail_identifier = Some(value.into());
+        self.input_mut().guardrail_identifier = Some(value.into());
         self
     }
 
     /// Sets or unsets `guardrailIdentifier`.
     #[must_use]
     pub fn set_guardrail_identifier(mut self, value: Option<String>) -> Self {
-        self.input().guardrail_identifier = value;
+        self.input_mut().guardrail_identifier = value;
         self
     }
 
     /// The version of the guardrail: a number from 1 to 99999999, or `DRAFT`.
     #[must_use]
     pub fn guardrail_version(mut self, value: impl Into<String>) -> Self {
-        self.input().guardrail_version = Some(value.into());
+        self.input_mut().guardrail_version = Some(value.into());
         self
     }
 
     /// Sets or unsets `guardrailVersion`.
     #[must_use]
     pub fn set_guardrail_version(mut self, value: Option<String>) -> Self {
-        self.input().guardrail_version = value;
+        self.input_mut().guardrail_version = value;
         self
     }
 
     /// The latency variant of the model, for models that have a latency-optimized one.
     #[must_use]
     pub fn performance_config_latency(mut self, value: impl Into<PerformanceConfigLatency>) -> Self {
-        self.input().performance_config_latency = Some(value.into());
+        self.input_mut().performance_config_latency = Some(value.into());
         self
     }
 
     /// Sets or unsets `performanceConfigLatency`.
     #[must_use]
     pub fn set_performance_config_latency(mut self, value: Option<PerformanceConfigLatency>) -> Self {
-        self.input().performance_config_latency = value;
+        self.input_mut().performance_config_latency = value;
         self
     }
 
     /// The service tier, which determines priority and price.
     #[must_use]
     pub fn service_tier(mut self, value: impl Into<ServiceTierType>) -> Self {
-        self.input().service_tier = Some(value.into());
+        self.input_mut().service_tier = Some(value.into());
         self
     }
 
     /// Sets or unsets `serviceTier`.
     #[must_use]
     pub fn set_service_tier(mut self, value: Option<ServiceTierType>) -> Self {
-        self.input().service_tier = value;
+        self.input_mut().service_tier = value;
         self
     }
 
@@ -151,28 +151,28 @@ impl Call<InvokeModel> {
     /// `{"team":"search"}`, at most 8,500 characters.
     #[must_use]
     pub fn request_metadata(mut self, value: impl Into<String>) -> Self {
-        self.input().request_metadata = Some(value.into());
+        self.input_mut().request_metadata = Some(value.into());
         self
     }
 
     /// Sets or unsets `requestMetadata`.
     #[must_use]
     pub fn set_request_metadata(mut self, value: Option<String>) -> Self {
-        self.input().request_metadata = value;
+        self.input_mut().request_metadata = value;
         self
     }
 
     /// The project to which the service assigns this call, as an id or ARN.
     #[must_use]
     pub fn project_identifier(mut self, value: impl Into<String>) -> Self {
-        self.input().project_identifier = Some(value.into());
+        self.input_mut().project_identifier = Some(value.into());
         self
     }
 
     /// Sets or unsets `projectIdentifier`.
     #[must_use]
     pub fn set_project_identifier(mut self, value: Option<String>) -> Self {
-        self.input().project_identifier = value;
+        self.input_mut().project_identifier = value;
         self
     }
 }

@@ -19,7 +19,7 @@ impl Call<InvokeModelWithBidirectionalStream> {
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().model_id = value.into();
+        self.input_mut().model_id = value.into();
         self
     }
 
@@ -28,7 +28,7 @@ impl Call<InvokeModelWithBidirectionalStream> {
     pub fn set_model_id(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().model_id = value;
+            self.input_mut().model_id = value;
         }
         self
     }

@@ -19,98 +19,98 @@ impl Call<ListAsyncInvokes> {
     /// The start of the period: only invocations that were submitted after it are listed.
     #[must_use]
     pub fn submit_time_after(mut self, value: Timestamp) -> Self {
-        self.input().submit_time_after = Some(value);
+        self.input_mut().submit_time_after = Some(value);
         self
     }
 
     /// Sets or unsets `submitTimeAfter`.
     #[must_use]
     pub fn set_submit_time_after(mut self, value: Option<Timestamp>) -> Self {
-        self.input().submit_time_after = value;
+        self.input_mut().submit_time_after = value;
         self
     }
 
     /// The end of the period: only invocations that were submitted before it are listed.
     #[must_use]
     pub fn submit_time_before(mut self, value: Timestamp) -> Self {
-        self.input().submit_time_before = Some(value);
+        self.input_mut().submit_time_before = Some(value);
         self
     }
 
     /// Sets or unsets `submitTimeBefore`.
     #[must_use]
     pub fn set_submit_time_before(mut self, value: Option<Timestamp>) -> Self {
-        self.input().submit_time_before = value;
+        self.input_mut().submit_time_before = value;
         self
     }
 
     /// The status of the invocations to list.
     #[must_use]
     pub fn status_equals(mut self, value: impl Into<AsyncInvokeStatus>) -> Self {
-        self.input().status_equals = Some(value.into());
+        self.input_mut().status_equals = Some(value.into());
         self
     }
 
     /// Sets or unsets `statusEquals`.
     #[must_use]
     pub fn set_status_equals(mut self, value: Option<AsyncInvokeStatus>) -> Self {
-        self.input().status_equals = value;
+        self.input_mut().status_equals = value;
         self
     }
 
     /// The maximum size of the page.
     #[must_use]
     pub fn max_results(mut self, value: i32) -> Self {
-        self.input().max_results = Some(value);
+        self.input_mut().max_results = Some(value);
         self
     }
 
     /// Sets or unsets `maxResults`.
     #[must_use]
     pub fn set_max_results(mut self, value: Option<i32>) -> Self {
-        self.input().max_results = value;
+        self.input_mut().max_results = value;
         self
     }
 
     /// The `nextToken` of the previous page.
     #[must_use]
     pub fn next_token(mut self, value: impl Into<String>) -> Self {
-        self.input().next_token = Some(value.into());
+        self.input_mut().next_token = Some(value.into());
         self
     }
 
     /// Sets or unsets `nextToken`.
     #[must_use]
     pub fn set_next_token(mut self, value: Option<String>) -> Self {
-        self.input().next_token = value;
+        self.input_mut().next_token = value;
         self
     }
 
     /// The property to sort by.
     #[must_use]
     pub fn sort_by(mut self, value: impl Into<SortAsyncInvocationBy>) -> Self {
-        self.input().sort_by = Some(value.into());
+        self.input_mut().sort_by = Some(value.into());
         self
     }
 
     /// Sets or unsets `sortBy`.
     #[must_use]
     pub fn set_sort_by(mut self, value: Option<SortAsyncInvocationBy>) -> Self {
-        self.input().sort_by = value;
+        self.input_mut().sort_by = value;
         self
     }
 
     /// The order of the invocations.
     #[must_use]
     pub fn sort_order(mut self, value: impl Into<SortOrder>) -> Self {
-        self.input().sort_order = Some(value.into());
+        self.input_mut().sort_order = Some(value.into());
         self
     }
 
     /// Sets or unsets `sortOrder`.
     #[must_use]
     pub fn set_sort_order(mut self, value: Option<SortOrder>) -> Self {
-        self.input().sort_order = value;
+        self.input_mut().sort_order = value;
         self
     }
 }

@@ -19,14 +19,14 @@ impl Call<StartAsyncInvoke> {
     /// The idempotency token, which prevents a second invocation if the request is repeated.
     #[must_use]
     pub fn client_request_token(mut self, value: impl Into<String>) -> Self {
-        self.input().client_request_token = Some(value.into());
+        self.input_mut().client_request_token = Some(value.into());
         self
     }
 
     /// Sets or unsets `clientRequestToken`.
     #[must_use]
     pub fn set_client_request_token(mut self, value: Option<String>) -> Self {
-        self.input().client_request_token = value;
+        self.input_mut().client_request_token = value;
         self
     }
 
@@ -34,7 +34,7 @@ impl Call<StartAsyncInvoke> {
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input().model_id = value.into();
+        self.input_mut().model_id = value.into();
         self
     }
 
@@ -43,7 +43,7 @@ impl Call<StartAsyncInvoke> {
     pub fn set_model_id(mut self, value: Option<String>) -> Self {
         if let Some(value) = value {
             self.given(0);
-            self.input().model_id = value;
+            self.input_mut().model_id = value;
         }
         self
     }
@@ -52,7 +52,7 @@ impl Call<StartAsyncInvoke> {
     #[must_use]
     pub fn model_input(mut self, value: impl Into<Value>) -> Self {
         self.given(1);
-        self.input().model_input = value.into();
+        self.input_mut().model_input = value.into();
         self
     }
 
@@ -61,7 +61,7 @@ impl Call<StartAsyncInvoke> {
     pub fn set_model_input(mut self, value: Option<Value>) -> Self {
         if let Some(value) = value {
             self.given(1);
-            self.input().model_input = value;
+            self.input_mut().model_input = value;
         }
         self
     }
@@ -70,7 +70,7 @@ impl Call<StartAsyncInvoke> {
     #[must_use]
     pub fn output_data_config(mut self, value: AsyncInvokeOutputDataConfig) -> Self {
         self.given(2);
-        self.input().output_data_config = value;
+        self.input_mut().output_data_config = value;
         self
     }
 
@@ -79,7 +79,7 @@ impl Call<StartAsyncInvoke> {
     pub fn set_output_data_config(mut self, value: Option<AsyncInvokeOutputDataConfig>) -> Self {
         if let Some(value) = value {
             self.given(2);
-            self.input().output_data_config = value;
+            self.input_mut().output_data_config = value;
         }
         self
     }
@@ -87,14 +87,14 @@ impl Call<StartAsyncInvoke> {
     /// The tags of the invocation.
     #[must_use]
     pub fn tags(mut self, element: impl Into<Tag>) -> Self {
-        self.input().tags.get_or_insert_default().push(element.into());
+        self.input_mut().tags.get_or_insert_default().push(element.into());
         self
     }
 
     /// Sets or unsets `tags`.
     #[must_use]
     pub fn set_tags(mut self, value: Option<Vec<Tag>>) -> Self {
-        self.input().tags = value;
+        self.input_mut().tags = value;
         self
     }
 }

@@ -64,7 +64,7 @@ use operation::Send;
 /// ```
 ///
 /// `null` is an error, except in documents, because `NaN` and the infinities become null in a
-/// [`Value`]. At most 256 arrays and objects can contain each other.
+/// [`Value`]. Arrays and objects can be nested at most 256 levels deep.
 ///
 /// # Output
 ///
@@ -96,7 +96,7 @@ impl Client {
     /// # Errors
     /// Returns an error with the names of all operations if `name` is not the name of an operation. The
     /// [operation](Error::operation) in this error is `Client::operation`.
-    // Only crates that call an inline function compile it, and with it the code of all operations.
+    // With `#[inline]`, only crates that call this function compile it and the code of all operations.
     #[inline]
     pub fn operation(&self, name: &str) -> Result<JsonCall, Error> {
         match by_name::find(name) {

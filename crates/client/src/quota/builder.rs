@@ -44,8 +44,8 @@ impl QuotaLimiterBuilder {
         self
     }
 
-    /// Sets the number of quota tokens that one output token uses. The number is 5 for the newer Claude
-    /// models, and 1 for most other models: see
+    /// Sets the burndown rate: how many tokens each output token counts against the token quota. The rate is
+    /// 5 for the newer Claude models, and 1 for most other models: see
     /// [`output_token_weight`](invoke_model_families::output_token_weight). Default: 1.
     ///
     /// The weight applies to used tokens, and not to reserved tokens. The quota of the service works the same

@@ -165,7 +165,7 @@ impl fmt::Debug for QuotaLimiter {
     }
 }
 
-/// Counts a request in the queue. Dropping this guard removes the request from the count.
+/// A guard that counts a request in the queue. Dropping this guard removes the request from the count.
 struct WaitingGuard<'a>(&'a AtomicUsize);
 
 impl<'a> WaitingGuard<'a> {

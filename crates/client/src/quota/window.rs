@@ -56,8 +56,8 @@ pub(super) enum Outcome {
 pub(super) struct Blocked {
     /// The limit that blocks the request for the longest time.
     pub(super) limit: QuotaLimit,
-    /// The time at which the limit admits the request. This time can change if another request ends before
-    /// it. `None` if the limit admits the request only after another request has ended.
+    /// The time at which the limit admits the request. This time can change if another request ends earlier.
+    /// `None` if the limit admits the request only after another request has ended.
     pub(super) until: Option<Instant>,
 }
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 pub struct ServerSentEvent {
     /// The type of the event. It is `message` if the event does not name its type.
     pub event: String,
-    /// The data. The lines of data that has several lines are separated by line feeds.
+    /// The data. If the data has several lines, line feeds separate them.
     pub data: String,
     /// The last id in the stream, or `None` if no event had an id.
     pub id: Option<String>,
@@ -34,13 +34,13 @@ impl ServerSentEvent {
 /// Decodes the bytes of a stream, in chunks of any size.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
-    /// Bytes without a complete line.
+    /// The received bytes after the last complete line that was decoded.
     buffer: BytesMut,
-    /// The number of bytes in `buffer` that contain no end of a line.
+    /// The number of bytes at the start of `buffer` that were already searched for the end of a line.
     scanned: usize,
     /// `true` after the first line, which can begin with a byte order mark.
     started: bool,
-    /// `true` if the last line ended with CR. A following LF then belongs to the same end of a line.
+    /// `true` if the last line ended with CR. A following LF is then part of the same line end.
     ended_with_cr: bool,
     /// The fields of the current event.
     event: Option<String>,

@@ -65,9 +65,10 @@ impl Client {
     /// empty, is a complete URL, or contains a fragment, a dot segment or a character that must be
     /// percent-encoded.
     ///
-    /// The call takes the same steps as a call of an operation. The service may bill the request, so the client
-    /// retries it as a call of `InvokeModel`. The output is the response with its complete body. To read the body
-    /// in chunks, use [`Call::send_streaming`]. To read server-sent events, use [`Call::send_events`].
+    /// The call takes the same steps as a call of an operation. The client retries it by the same rules as a
+    /// call of `InvokeModel`, because the service may bill the request. The output is the response with its
+    /// complete body. To read the body in chunks, use [`Call::send_streaming`]. To read server-sent events,
+    /// use [`Call::send_events`].
     pub fn request(&self, method: Method, target: impl Into<String>) -> Call<RawRequest> {
         Call::filled(self, RawRequestInput { method, target: target.into(), body: Ok(Bytes::new()) })
     }
@@ -78,7 +79,7 @@ impl Call<RawRequest> {
     /// [`header`](Self::header) sets another one.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.input().body = Ok(self.attach(body.into()));
+        self.input_mut().body = Ok(self.attach(body.into()));
         self
     }
 
@@ -86,7 +87,7 @@ impl Call<RawRequest> {
     #[must_use]
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         let json = serde_json::to_vec(value);
-        self.input().body = match json {
+        self.input_mut().body = match json {
             Ok(json) => Ok(self.attach(json.into())),
             Err(error) => Err(SerializeError::new("body", SerializeErrorKind::Json(error.to_string()))),
         };

@@ -38,7 +38,7 @@ fn problem(target: &str) -> Option<String> {
     let path = target.split('?').next().unwrap_or_default();
     path.split('/').any(is_dot_segment).then(|| {
         // https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
-        "has a segment `.` or `..`, which software on the way may remove: write the resulting path".to_owned()
+        "has a segment `.` or `..`, which a proxy may resolve: write the path without it".to_owned()
     })
 }
 

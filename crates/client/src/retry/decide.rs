@@ -9,7 +9,7 @@ use super::backoff::{backoff, retry_after};
 use crate::error::{ErrorKind, ServiceErrorDetails, class, is_daily_quota, is_transient, status_of};
 use crate::metadata::FailureClass;
 
-/// The decision to retry a failed call or not.
+/// The decision whether to retry a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     /// The call fails.
@@ -57,7 +57,7 @@ pub(crate) fn decide<E: ServiceErrorDetails>(
 }
 
 /// Returns `true` if a retry may succeed and is allowed. A retry is allowed if the service cannot bill the
-/// request twice, or if the caller has enabled such retries.
+/// request twice, or if the caller has set `retry_ambiguous`.
 fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig) -> bool {
     match (class(kind), kind) {
         (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),

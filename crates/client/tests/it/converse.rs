@@ -6,7 +6,7 @@ use bytes::Bytes;
 use invoke_model_client::types::{
     ContentBlock, ContentBlockDelta, ContentBlockDeltaEvent, ConversationRole, ConverseStreamEvent,
     ConverseStreamMetadataEvent, ConverseStreamMetrics, InferenceConfiguration, Message, MessageStopEvent,
-    StopReason, SystemContentBlock, TokenUsage, ToolConfiguration,
+    PayloadPart, ResponseStream, StopReason, SystemContentBlock, TokenUsage, ToolConfiguration,
 };
 use invoke_model_client::{Client, Error, QuotaLimiter, ResponseBody};
 use invoke_model_protocol::event_stream::{CONTENT_TYPE, EventStream};
@@ -88,6 +88,46 @@ async fn metadata_contains_the_metrics_of_the_output() {
 }
 
 #[tokio::test]
+async fn an_empty_response_is_not_a_success() {
+    let fake = Fake::with(200, &[("content-type", "text/html")], "");
+    let error = fake.client().converse().model_id(ID).messages(user("Hello")).send().await.unwrap_err();
+    let text = "Converse: request succeeded, but cannot parse the response: ";
+    assert!(error.to_string().starts_with(text), "{error}");
+}
+
+#[tokio::test]
+async fn a_response_without_usage_keeps_the_quota_reservation() {
+    let output =
+        r#"{"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},"stopReason":"end_turn"}"#;
+    let fake = Fake::with(200, &[], output);
+    let limiter = QuotaLimiter::builder().tokens_per_minute(100_000).build();
+    let client = Client::new(fake.settings().quota_limiter(limiter.clone())).unwrap();
+    let config = InferenceConfiguration::builder().max_tokens(1_000).build();
+    let call = client.converse().model_id(ID).messages(user("Hello")).inference_config(config);
+    let (_, metadata) = call.send_with_metadata().await.unwrap();
+    assert_eq!((metadata.usage.input_tokens, metadata.usage.output_tokens), (None, None));
+    assert!(limiter.usage().tokens > 1_000, "{:?}", limiter.usage());
+}
+
+#[tokio::test]
+async fn metadata_contains_the_metrics_of_the_last_part() {
+    let metrics =
+        r#"{"inputTokenCount":3,"outputTokenCount":2,"invocationLatency":111,"firstByteLatency":80}"#;
+    let last = format!(r#"{{"type":"message_stop","amazon-bedrock-invocationMetrics":{metrics}}}"#);
+    let part = PayloadPart::builder().bytes(last).build();
+    let mut bytes = Vec::new();
+    ResponseStream::Chunk(part).event().unwrap().encode(&mut bytes).unwrap();
+    let headers = [("content-type", CONTENT_TYPE), ("x-amzn-bedrock-content-type", "application/json")];
+    let fake = Fake::with_response(Ok(response(200, &headers, Bytes::from(bytes).into())));
+    let call = fake.client().invoke_model_with_response_stream().model_id(ID).body("{}");
+    let mut output = call.send().await.unwrap();
+    while output.events.recv().await.unwrap().is_some() {}
+    let metadata = output.events.metadata();
+    assert_eq!((metadata.usage.input_tokens, metadata.usage.output_tokens), (Some(3), Some(2)));
+    assert_eq!(metadata.latency, Some(Duration::from_millis(111)));
+}
+
+#[tokio::test]
 async fn metadata_contains_the_metrics_of_the_events() {
     let usage = TokenUsage::builder().input_tokens(7).output_tokens(3).total_tokens(10).build().unwrap();
     let events = [
@@ -147,6 +187,20 @@ async fn an_arn_of_another_region_is_not_sent() {
         error.to_string(),
         "Converse: request not sent: `modelId` is an ARN of the region `eu-west-1`, but the client calls the region \
          `us-east-1`: create a client for the region of the ARN"
+    );
+    assert!(fake.requests().is_empty());
+
+    let guardrail = "arn:aws:bedrock:eu-west-1:123456789012:guardrail/gr1abc";
+    let call = fake
+        .client()
+        .apply_guardrail()
+        .guardrail_identifier(guardrail)
+        .guardrail_version("1")
+        .source("INPUT");
+    let error = call.set_content(Some(Vec::new())).send().await.unwrap_err();
+    assert!(
+        error.to_string().contains("`guardrailIdentifier` is an ARN of the region `eu-west-1`"),
+        "{error}"
     );
     assert!(fake.requests().is_empty());
 

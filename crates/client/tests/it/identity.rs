@@ -121,7 +121,8 @@ async fn clients_and_calls_share_a_credentials_cache() {
     let clients = [(); 2].map(|()| Client::new(fake.settings().credentials_provider(cache.clone())).unwrap());
     call(&clients[0]).await.unwrap();
     call(&clients[1]).await.unwrap();
-    // The service rejects the credentials of this call. The call discards them for the clients, too.
+    // The service rejects the credentials of this call. The call discards them in the cache, which the
+    // clients share.
     let other = fake.client();
     let own = other.invoke_model().model_id(ID).body("{}").credentials_provider(cache.clone());
     own.send().await.unwrap();

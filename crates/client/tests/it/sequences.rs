@@ -53,8 +53,9 @@ async fn a_paginator_reads_all_pages() {
 async fn a_repeated_token_ends_the_paginator_with_an_error() {
     let fake = Fake::with_responses([page(&[], Some("a")), page(&[], Some("b")), page(&[], Some("a"))]);
     let mut pages = fake.client().list_async_invokes().into_paginator();
-    assert!(pages.try_next().await.unwrap().is_some());
-    assert!(pages.try_next().await.unwrap().is_some());
+    for _ in 0..3 {
+        assert!(pages.try_next().await.unwrap().is_some());
+    }
     let error: Error = pages.try_next().await.unwrap_err().into();
     let ErrorKind::Pagination(PaginationError::RepeatedToken { token }) = error.kind() else {
         panic!("unexpected error: {error}");
@@ -104,9 +105,19 @@ async fn a_waiter_does_not_wait_longer_than_allowed() {
     let fake = Fake::with_responses([ok(invocation("InProgress")), ok(invocation("InProgress"))]);
     let start = Instant::now();
     let call = fake.client().get_async_invoke().invocation_arn(ARN);
-    let error = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(6)).await.unwrap_err();
+    let error = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(8)).await.unwrap_err();
     assert!(matches!(&error, WaitError::TimedOut(Some(output)) if output.status.as_str() == "InProgress"));
-    assert!(start.elapsed() <= Duration::from_secs(6));
+    assert_eq!(start.elapsed().as_secs(), 3, "the last call must be made before the maximum wait is over");
+
+    // The maximum wait also ends a call that gets no response.
+    let fake = Fake::slow([Box::pin(std::future::pending())]);
+    let call = fake.client().get_async_invoke().invocation_arn(ARN);
+    let error = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(2)).await.unwrap_err();
+    assert!(matches!(error, WaitError::TimedOut(None)));
+
+    let fake = Fake::with_responses([ok(invocation("Completed"))]);
+    let call = fake.client().get_async_invoke().invocation_arn(ARN);
+    call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::MAX).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CredentialsCacheConfig {
-    /// Time before the expiry of credentials at which a background refresh starts. Calls use the old
+    /// Time between the start of a background refresh and the expiry of the credentials. Calls use the old
     /// credentials during the refresh.
     ///
     /// The cache adds a random time of up to 20 % of `buffer_time`, so that programs do not all refresh at
@@ -91,8 +91,8 @@ pub(super) fn backoff(failures: u32) -> Duration {
     backoff / 2 + random_below(backoff / 2)
 }
 
-/// Returns a random duration of at most `limit`. Returns zero if the operating
-/// system provides no random bytes, because refreshes also work without a random time.
+/// Returns a random duration of at most `limit`. Returns zero if the operating system provides no random
+/// bytes, because refreshes also work without a random time.
 fn random_below(limit: Duration) -> Duration {
     let mut bytes = [0; 4];
     match getrandom::getrandom(&mut bytes) {
@@ -110,7 +110,7 @@ mod tests {
         let limit = Duration::from_secs(1);
         let durations = [(); 64].map(|()| random_below(limit));
         assert!(durations.iter().all(|duration| *duration <= limit), "{durations:?}");
-        // The probability that all durations are below half of the limit, or that none is, is 1 in 2^63.
+        // With a probability of 1 in 2^63, either all durations are below half of the limit, or none.
         let short = durations.iter().filter(|duration| **duration < limit / 2).count();
         assert!((1..64).contains(&short), "{durations:?}");
         assert_eq!(random_below(Duration::ZERO), Duration::ZERO);

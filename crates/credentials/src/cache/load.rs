@@ -55,8 +55,8 @@ pub(super) type OutcomeReceiver = watch::Receiver<Option<LoadOutcome>>;
 
 /// The load task of a cache, and the number of its previous failures.
 ///
-/// Dropping this value aborts the task. The cache owns this value. After the cache was dropped, calls no
-/// longer wait for the task.
+/// Dropping this value aborts the task. The cache owns this value, so the value is dropped together with the
+/// cache. At that time, no call waits for the task.
 #[derive(Default)]
 pub(super) struct LoadTask {
     running: Option<(OutcomeReceiver, AbortHandle)>,
@@ -67,8 +67,8 @@ pub(super) struct LoadTask {
 }
 
 impl LoadTask {
-    /// Returns the receiver of the running task, or `None` if no task is running. A task ends without an
-    /// outcome if the provider panics or if its runtime is shut down. Such a task does not count as running.
+    /// Returns the receiver of the running task, or `None` if no task is running. If the provider panics or
+    /// the runtime of the task is shut down, the task ends without an outcome, and does not count as running.
     pub(super) fn running(&self) -> Option<OutcomeReceiver> {
         let (receiver, _) = self.running.as_ref()?;
         receiver.has_changed().is_ok().then(|| receiver.clone())
@@ -79,7 +79,7 @@ impl LoadTask {
         self.not_before.is_none_or(|not_before| not_before <= now)
     }
 
-    /// Runs `load` in a separate task, so that `load` continues after the call that started the task is
+    /// Runs `load` in a separate task, so that `load` continues even if the call that started the task is
     /// dropped. `load` must return `None` if the cache was dropped.
     pub(super) fn start(
         &mut self,

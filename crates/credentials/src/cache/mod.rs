@@ -27,7 +27,8 @@ use crate::time_source::TimeSource;
 /// * If valid credentials are cached, [`credentials`](Self::credentials) returns them immediately. If a
 ///   refresh is due, it also starts the refresh in a background task.
 /// * If no valid credentials are cached, all callers wait for one call of the provider.
-/// * Static [`Credentials`] are never refreshed. After their expiry, they are an error.
+/// * Static [`Credentials`] are never refreshed. After their expiry, [`credentials`](Self::credentials)
+///   returns an error.
 ///
 /// ```
 /// use invoke_model_credentials::{
@@ -67,8 +68,8 @@ impl CredentialsCache {
         Self::with_config(provider, CredentialsCacheConfig::default(), TimeSource::default())
     }
 
-    /// Creates a cache. `time_source` determines when credentials expire. If `provider` is a
-    /// `CredentialsCache`, this function returns that cache and ignores the other arguments.
+    /// Creates a cache. The cache compares the expiry of credentials with the time of `time_source`. If
+    /// `provider` is a `CredentialsCache`, this function returns that cache and ignores the other arguments.
     pub fn with_config(
         provider: impl ProvideCredentials,
         config: CredentialsCacheConfig,

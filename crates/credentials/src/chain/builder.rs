@@ -37,8 +37,9 @@ impl DefaultCredentialsChainBuilder {
         self
     }
 
-    /// Ignores `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, unless a profile refers to them. Use this
-    /// setter if the program reads these variables itself.
+    /// Ignores `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. A profile that refers to these variables with
+    /// `credential_source = Environment` still uses them. Use this setter if the program reads the variables
+    /// itself.
     pub fn ignore_access_keys(mut self) -> Self {
         self.ignores_access_keys = true;
         self
@@ -53,8 +54,8 @@ impl DefaultCredentialsChainBuilder {
         self
     }
 
-    /// Sets the region of the STS endpoint, which assumes roles. Default: `AWS_REGION`, otherwise
-    /// `AWS_DEFAULT_REGION`, otherwise [`profile_region`](Self::profile_region).
+    /// Sets the region of the STS endpoint. The chain calls STS to assume roles. Default: `AWS_REGION`,
+    /// otherwise `AWS_DEFAULT_REGION`, otherwise [`profile_region`](Self::profile_region).
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
@@ -70,8 +71,8 @@ impl DefaultCredentialsChainBuilder {
     /// Sets the transport of requests to containers and instance metadata. Default:
     /// [`transport`](Self::transport).
     ///
-    /// Use this setter if the other transport has a proxy, because containers and instance metadata cannot be
-    /// reached through a proxy.
+    /// Use this setter if [`transport`](Self::transport) has a proxy, because containers and instance
+    /// metadata cannot be reached through a proxy.
     pub fn metadata_transport(mut self, transport: impl Transport) -> Self {
         self.metadata_transport = Some(Arc::new(transport));
         self
@@ -92,8 +93,8 @@ impl DefaultCredentialsChainBuilder {
         section.get("region").filter(|region| !region.is_empty()).cloned()
     }
 
-    /// Creates the chain. Loads no credentials. Reads the shared files only if no other setting contains the
-    /// region.
+    /// Creates the chain. Loads no credentials. Reads the shared files only if neither
+    /// [`region`](Self::region) nor the environment sets the region.
     #[must_use]
     pub fn build(self) -> DefaultCredentialsChain {
         let region = || {

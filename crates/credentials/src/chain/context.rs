@@ -12,7 +12,8 @@ use crate::environment::Environment;
 
 /// The environment variables of the chain.
 ///
-/// `vars` returns an empty map, because this crate passes the required values to each source as arguments.
+/// `vars` returns an empty map. Some sources of the library would read their settings from this map. This
+/// crate reads these settings itself, and passes them to the sources.
 #[derive(Debug)]
 pub(super) struct Variables(pub(super) Environment);
 

@@ -236,7 +236,7 @@ async fn load(
 /// Returns the provider for an SSO login.
 ///
 /// The library uses the start URL only to derive the file name of the cached login. If the profile has an SSO
-/// session, AWS derives the file name from the session name. This function therefore passes
+/// session, `aws sso login` derives the file name from the session name. This function therefore passes
 /// [`Sso::cache_key`] as the start URL.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
 fn sso_provider(sso: &Sso) -> SSOCredentialProvider {

@@ -34,7 +34,8 @@ impl SharedFiles {
         Self::parse(&config, &credentials).with_paths(&paths)
     }
 
-    /// Reads both files with blocking calls. A client needs the region before its first call.
+    /// Reads both files with blocking calls. The builder of the chain uses this function to find the region,
+    /// because the builder is not async.
     pub(super) fn read_blocking(environment: &Environment) -> Self {
         let Some(paths) = Paths::from_env(environment) else { return Self::without_home() };
         let read = |path: &PathBuf| std::fs::read(path).unwrap_or_default();

@@ -149,7 +149,7 @@ async fn instance_metadata_times_out_after_one_second_by_default() {
     check(Home::new(), 0, "instance metadata: disabled by AWS_EC2_METADATA_DISABLED").await;
 }
 
-/// Answers one request as the container agent.
+/// Responds to one request like a container agent.
 async fn serve(listener: tokio::net::TcpListener) {
     let (mut socket, _) = listener.accept().await.unwrap();
     let mut request = Vec::new();

@@ -1,4 +1,4 @@
-//! Tests of the public API, over a scripted transport, an environment and a home directory.
+//! Tests of the public API, with a scripted transport, an environment and a home directory.
 
 #![cfg(feature = "chain")]
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]

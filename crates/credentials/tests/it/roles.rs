@@ -96,7 +96,8 @@ async fn role_assumed_with_a_credential_source() {
     assert_eq!(home("Ec2InstanceMetadata").load(&fake).await.0, "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[3]), "AKIDINSTANCE");
 
-    // The keys of the environment take precedence over a profile, unless the program sets `profile_name`.
+    // Sets `profile_name`, because the keys of the environment would otherwise take precedence over the
+    // profile.
     let fake = Fake::new(&[(200, &role)]);
     let home = home("Environment").set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "secret");
     let credentials = cache(home.chain(&fake).profile_name("default")).credentials().await.unwrap();

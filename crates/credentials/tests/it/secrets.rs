@@ -134,7 +134,7 @@ impl Log {
     }
 }
 
-/// Loads credentials successfully, and then with a failure.
+/// Loads credentials twice. The first load succeeds, and the second load fails.
 async fn load_twice() {
     let home = Home::new()
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")

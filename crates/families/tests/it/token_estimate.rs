@@ -55,8 +55,8 @@ fn finds_output_limits_in_unusual_json() {
     check(r#"{"max_tokens":18446744073709551616}"#, u64::MAX);
     check(r#"{"max\u005ftokens":8}"#, 8);
     check(r#" { "max_tokens" : 8 } and more"#, 8);
-    // If a body has several limits, the largest limit counts. The limiter later releases the tokens that were
-    // reserved but not used.
+    // If a body has several limits, the largest limit counts. A client that reserves too many tokens for a
+    // call can release the unused tokens after the call.
     check(r#"{"max_tokens":8,"max_tokens":4}"#, 8);
     // The service rejects these bodies. A limit counts if it precedes the error in the body.
     check(r#"{"max_tokens":8,"messages":[}"#, 8);

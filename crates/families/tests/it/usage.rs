@@ -1,4 +1,4 @@
-//! Token counts of stream parts, and their quota tokens.
+//! Token counts of stream parts, and the number of tokens that count against the quota.
 
 use invoke_model_families::{StreamPart, Usage};
 

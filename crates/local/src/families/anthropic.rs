@@ -111,7 +111,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events that stream `message`. The text of the message is the text of `reply`.
+/// Returns the events of a stream that sends `message`. The text of the message is the text of `reply`.
 ///
 /// The first event contains the message without its content. The usage in this event counts at most one
 /// output token. If the reply has no text, the stream has no content block.

@@ -5,9 +5,9 @@
 //! always yield the same response, byte for byte. Identifiers in a response are derived from a SHA-256 of the
 //! model and the body.
 //!
-//! The schemas match the service. For a request body, the functions check the keys and the types, ranges and
-//! lengths of their values. A response has the members of the service, including the stop reason and the
-//! token counts. The content of the responses is simulated:
+//! The schemas are the same as in the service. For a request body, the functions check the keys and the
+//! types, ranges and lengths of their values. A response has the members of the service, including the stop
+//! reason and the token counts. The content of the responses is simulated:
 //!
 //! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence;
 //! * an embedding model returns the sum of pseudo-random vectors, one for each word and each character

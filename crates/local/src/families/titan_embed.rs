@@ -1,8 +1,8 @@
 //! Amazon Titan embeddings. A request has an `inputText`, and its response has an `embedding`.
 //!
-//! * Text, G1 and V2:
+//! * Titan Text Embeddings G1 and V2:
 //!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
-//! * Multimodal G1:
+//! * Titan Multimodal Embeddings G1:
 //!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html>
 //! * Limits: <https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html>
 

@@ -27,8 +27,8 @@ impl Replacement {
 }
 
 impl Fault {
-    /// Returns the effect of this fault on a stream, if there is one. A fault at [`FaultPoint::LastChunk`]
-    /// truncates the stream at its end.
+    /// Returns the effect of this fault on a stream, if it has such an effect. A fault at
+    /// [`FaultPoint::LastChunk`] truncates the stream at its end.
     pub(crate) fn planned_stream_fault(&self) -> Option<PlannedStreamFault> {
         let truncated_at_end = || {
             let fault = StreamFault::Truncate { bytes: 0 };

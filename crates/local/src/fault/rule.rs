@@ -7,9 +7,9 @@ use super::effect::ConnectionEnd;
 /// rule applies.
 ///
 /// If an earlier rule applies to a connection, request or call, later rules do not count it. Therefore the
-/// rules of a list apply one after the other. For example, the first rule throttles two calls, and the
-/// second rule resets one call. Then the endpoint throttles the first two calls and resets the third call,
-/// and the fourth call succeeds.
+/// rules of a list apply one after the other. For example, assume that the first rule throttles two calls and
+/// that the second rule resets one call. Then the endpoint throttles the first two calls and resets the third
+/// call, and the fourth call succeeds.
 #[derive(Clone, Debug)]
 pub struct FaultRule {
     pub(super) stage: Stage,

@@ -19,7 +19,7 @@ use crate::gauge::GaugeGuard;
 
 /// A body that generates and sends the frames of a stream one after the other.
 ///
-/// The body generates the next frame only after the connection has taken the previous frame, and the delay
+/// The body generates the next frame only when the connection has taken the previous frame and the delay
 /// between two frames has passed. Therefore the body does not generate frames ahead of a slow reader, and it
 /// sends each frame separately.
 pub(crate) struct EventStreamBody {

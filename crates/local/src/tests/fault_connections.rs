@@ -1,4 +1,4 @@
-//! Tests of connections that a fault ends. The tests check the bytes that a raw socket receives, and the
+//! Tests of faults that end a connection. The tests check the bytes that a raw socket receives, and the
 //! records of the endpoint.
 
 use std::io::{self, ErrorKind};

@@ -61,19 +61,28 @@ impl ErrorMetadata {
     /// metadata if the response already has a code or does not have such a member.
     ///
     /// The OpenAI API and the Messages API of Anthropic have this member. The code is its member `code` or, if
-    /// `code` is not a string, its member `type`.
+    /// `code` is not a string, its member `type`. If the metadata has a code, this function only adds the message.
     ///
     /// # Errors
     /// Returns the unchanged metadata if the response is not an error of such an API.
     pub fn with_nested_error(self, response: &Response) -> Result<Self, Self> {
         let object = object(response.body()).unwrap_or_default();
-        let Some(Value::Object(error)) = object.get("error").filter(|_| self.code.is_none()) else {
-            return Err(self);
+        let error = match object.get("error") {
+            Some(Value::Object(error)) => error,
+            // Some servers send the message alone.
+            Some(Value::String(message)) if self.message.is_none() => {
+                return Ok(Self { message: Some(message.clone()), ..self });
+            }
+            _ => return Err(self),
         };
         let text = |name| error.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let code = text("code").or_else(|| text("type")).map(str::to_owned);
+        let nested_code = text("code").or_else(|| text("type")).map(str::to_owned);
         let message = text("message").map(str::to_owned);
-        Ok(Self { code, message: message.or(self.message), ..self })
+        match (self.code, self.message) {
+            (None, own) => Ok(Self { code: nested_code, message: message.or(own), ..self }),
+            (code, None) if message.is_some() => Ok(Self { code, message, ..self }),
+            (code, own) => Err(Self { code, message: own, ..self }),
+        }
     }
 
     /// Parses an error message of an event stream.
@@ -233,6 +242,9 @@ mod tests {
         unchanged(&[], r#"{"code":"A","error":{"code":"B"}}"#, "A");
         unchanged(&[("x-amzn-errortype", "A")], r#"{"error":{"code":"B"}}"#, "A");
         unchanged(&[], r#"{"error":"text","message":"no"}"#, "HTTP 400: no");
+        let coded = nested(&[("x-amzn-errortype", "A")], r#"{"error":{"message":"no"}}"#);
+        assert_eq!(coded, Ok("A: no".to_owned()));
+        assert_eq!(nested(&[], r#"{"error":"model not found"}"#), Ok("HTTP 400: model not found".to_owned()));
         unchanged(
             &[],
             "[]",

@@ -1,4 +1,4 @@
-//! Traits of generated errors, and the facts that each error contains.
+//! Traits of generated errors, and the facts that these traits return, such as the error code.
 
 use std::fmt;
 
@@ -96,7 +96,7 @@ macro_rules! operation_error {
 }
 
 /// Facts of an error. For a modeled error, all facts except the message come from the model. For all other
-/// errors, the facts come from the response.
+/// errors, the code and the message come from the response, and the other facts are `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorFacts<'a> {

@@ -18,9 +18,9 @@ use crate::json::FromJson;
 pub enum Kind<'a> {
     /// An event. The text is the name of the event.
     Event(&'a str),
-    /// An error that is in the model. The text is the name of its union member.
+    /// An error that the Smithy model defines. The text is the name of its union member.
     Exception(&'a str),
-    /// An error that is not in the model.
+    /// An error that the Smithy model does not define.
     Error,
 }
 
@@ -57,8 +57,9 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// Serializes an event that is not in the model as an object with one member. The name of the member is the name
-/// of the event. The value is the payload as JSON, or as base64 text if the payload is not JSON.
+/// Serializes an event that the Smithy model does not define. The output is an object with one member. The
+/// name of the member is the name of the event. The value is the payload as JSON, or as base64 text if the
+/// payload is not JSON.
 ///
 /// Generated code uses this function as `#[serde(serialize_with = ..)]`.
 ///
@@ -70,7 +71,7 @@ pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Resul
         Ok(Kind::Error) | Err(_) => "unknown",
     };
     let payload = message.payload();
-    let value = match serde_json::from_slice(payload) {
+    let value = match json::read::body(payload, json::read::document) {
         _ if payload.is_empty() => json::Value::Object(serde_json::Map::new()),
         Ok(value) => value,
         Err(_) => blob::encode(payload).into(),
@@ -110,14 +111,11 @@ pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
     value.ok_or_else(|| ParseError::new(member, ParseErrorKind::Missing))
 }
 
-/// Parses an error that is in the model. If the payload does not match the model, the result contains only
-/// the code and the message.
+/// Parses an error that the Smithy model defines. If the payload does not match the model, the result
+/// contains only the code and the message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
-    let value = match message.payload().is_empty() {
-        true => Ok(json::BorrowedValue::Object(Vec::new())),
-        false => json::BorrowedValue::from_body(message.payload()),
-    };
-    match value.and_then(T::from_json) {
+    let payload: &[u8] = if message.payload().is_empty() { b"{}" } else { message.payload() };
+    match json::read::body(payload, T::from_json) {
         Ok(error) => modeled(error),
         Err(_) => ErrorMetadata::from_message(message).into(),
     }
@@ -130,10 +128,7 @@ pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
     let text =
         |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));
-    let text = text(":error-message").or_else(|| {
-        let object: serde_json::Map<String, json::Value> = serde_json::from_slice(message.payload()).ok()?;
-        let text = object.get("message").or_else(|| object.get("Message"))?;
-        text.as_str().map(str::to_owned)
-    });
+    let text =
+        text(":error-message").or_else(|| json::Object::from_body(message.payload()).ok()?.message().ok()?);
     (code, text)
 }

@@ -37,7 +37,8 @@ pub trait EventStream: Sized + Send + 'static {
     /// Reads the metrics in an event. Keeps metrics that the event does not contain.
     fn metrics(&self, _metrics: &mut ResponseMetrics) {}
 
-    /// Returns the part of a response in the schema of a model, if the event contains such a part.
+    /// Returns the part of the AI model's response in this event, or `None` if the event contains no such
+    /// part.
     fn model_part(&self) -> Option<&Bytes> {
         None
     }

@@ -27,7 +27,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Starts the message of an error that is in the model.
+    /// Starts the message of an error that the Smithy model defines.
     ///
     /// # Errors
     /// See [`event`](Self::event).
@@ -39,7 +39,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Returns the message of an error that is not in the model.
+    /// Returns the message of an error that the Smithy model does not define.
     ///
     /// # Errors
     /// Returns an error if the code or the message is too long for a header.
@@ -51,7 +51,7 @@ impl Writer {
         Ok(writer.empty())
     }
 
-    /// Appends a header if the member is set.
+    /// Appends the header `name` if `value` is `Some`. `write` converts the value to a header value.
     ///
     /// <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
     ///

@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
+use super::scan::{self, Node};
 use super::{BorrowedValue, write};
 use crate::error::ParseError;
 
-/// A JSON object that is parsed member by member. Parsing a member sets it to null. Generated code ignores the
-/// remaining members, because a newer version of the service may send members that are not in the model.
-#[derive(Debug, Default)]
-pub struct Object<'a>(Vec<(Cow<'a, str>, BorrowedValue<'a>)>);
+/// A JSON object whose members are parsed by name. Generated code ignores all other members, because a newer
+/// version of the service may send members that are not in the model.
+///
+/// `Debug` does not print values, because they may be sensitive.
+pub struct Object<'a>(Cow<'a, [Node<'a>]>);
 
 impl<'a> Object<'a> {
     /// Parses a body. An empty body is treated as an object without members.
@@ -18,9 +21,20 @@ impl<'a> Object<'a> {
     /// Returns an error if the body is not a JSON object.
     pub fn from_body(body: &'a [u8]) -> Result<Self, ParseError> {
         if body.is_empty() {
-            return Ok(Self::default());
+            return Ok(Self(Cow::Borrowed(&[Node::Object(0)])));
         }
-        Self::from_value(BorrowedValue::from_body(body)?)
+        Self::from_required_body(body)
+    }
+
+    /// Parses a body that must contain required members.
+    ///
+    /// # Errors
+    /// Returns an error if the body is not a JSON object. An empty body is not a JSON object: without this
+    /// rule, the response of a broken proxy would look like a success.
+    pub fn from_required_body(body: &'a [u8]) -> Result<Self, ParseError> {
+        let nodes = scan::nodes(body)?;
+        Object::from_value(BorrowedValue(&nodes))?;
+        Ok(Self(Cow::Owned(nodes)))
     }
 
     /// Converts a JSON value.
@@ -28,58 +42,83 @@ impl<'a> Object<'a> {
     /// # Errors
     /// Returns an error if the value is not an object.
     pub fn from_value(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
-        match value {
-            BorrowedValue::Object(members) => Ok(Self(members)),
-            other => Err(super::read::unexpected("an object", &other).into()),
+        match value.node() {
+            Node::Object(_) => Ok(Self(Cow::Borrowed(value.0))),
+            _ => Err(value.unexpected("an object").into()),
         }
     }
 
-    /// Takes a member and parses it with `read`. Returns `None` if the member is missing or null.
+    /// Parses a member with `read`. Returns `None` if the member is missing or null. If the name is repeated,
+    /// the last member counts.
     ///
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
     pub fn member<T>(
-        &mut self,
+        &self,
         name: &str,
-        read: impl FnOnce(BorrowedValue<'a>) -> Result<T, ParseError>,
+        read: impl FnOnce(BorrowedValue<'_>) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
-        let Some(value) = self.take(name) else { return Ok(None) };
+        let Some(value) = self.value(name) else { return Ok(None) };
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Takes the value of a member, and leaves null. Returns `None` if the member is missing or null.
-    /// `member` is generic, so the compiler would repeat the code of this function for each type if it were
-    /// part of `member`.
-    fn take(&mut self, name: &str) -> Option<BorrowedValue<'a>> {
-        let (_, value) = self.0.iter_mut().rev().find(|(known, _)| known == name)?;
-        Some(std::mem::take(value)).filter(|value| !value.is_null())
+    /// Returns the value of a member, or `None` if the member is missing or null. `member` is generic, so the
+    /// compiler would repeat the code of this function for each type if it were part of `member`.
+    fn value(&self, name: &str) -> Option<BorrowedValue<'_>> {
+        let mut values = BorrowedValue(&self.0).values();
+        let mut found = None;
+        while let (Some(known), Some(value)) = (values.next(), values.next()) {
+            let is_found = match known.node() {
+                Node::Plain(known) => known == name,
+                _ => known.text().is_ok_and(|known| known == name),
+            };
+            if is_found {
+                found = Some(value);
+            }
+        }
+        found.filter(|value| !value.is_null())
     }
 
-    /// Takes and returns the message of an error. Most services name this member `message`, but some name
-    /// it `Message`.
+    /// Returns the message of an error. Most services name this member `message`, but some name it `Message`.
     ///
     /// # Errors
     /// Returns an error if the message is not a string.
-    pub fn message(&mut self) -> Result<Option<String>, ParseError> {
+    pub fn message(&self) -> Result<Option<String>, ParseError> {
         let lower = self.member("message", super::read::string)?;
         if lower.is_some() { Ok(lower) } else { self.member("Message", super::read::string) }
     }
+}
 
-    /// Returns the only member. Returns the object if it does not have exactly one member.
-    pub(super) fn into_only(mut self) -> Result<(Cow<'a, str>, BorrowedValue<'a>), Self> {
-        match self.0.pop() {
-            Some(only) if self.0.is_empty() => Ok(only),
-            Some(last) => {
-                self.0.push(last);
-                Err(self)
-            }
-            None => Err(self),
-        }
+/// Returns the names and values of the members of an object, in the order of the text. Names can be repeated.
+///
+/// # Errors
+/// Returns an error if the value is not an object. The iterator returns an error if a name is not Unicode.
+pub(super) fn members(
+    value: BorrowedValue<'_>,
+) -> Result<impl Iterator<Item = Result<(Cow<'_, str>, BorrowedValue<'_>), ParseError>>, ParseError> {
+    if !matches!(value.node(), Node::Object(_)) {
+        return Err(value.unexpected("an object").into());
     }
+    let mut values = value.values();
+    Ok(std::iter::from_fn(move || {
+        let (name, value) = (values.next()?, values.next()?);
+        Some(name.text().map(|name| (name, value)))
+    }))
+}
 
-    /// Returns the members. If a name is repeated, the result contains only the last member.
-    pub(super) fn into_map(self) -> BTreeMap<Cow<'a, str>, BorrowedValue<'a>> {
-        self.0.into_iter().collect()
+/// Returns the members of an object by name. If a name is repeated, the last member counts.
+///
+/// # Errors
+/// Returns an error if the value is not an object, or if a name is not Unicode.
+pub(super) fn members_by_name(
+    value: BorrowedValue<'_>,
+) -> Result<BTreeMap<Cow<'_, str>, BorrowedValue<'_>>, ParseError> {
+    members(value)?.collect()
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").finish_non_exhaustive()
     }
 }
 

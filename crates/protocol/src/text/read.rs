@@ -24,7 +24,7 @@ pub fn string_enum<T: for<'a> From<&'a str>>(text: &str) -> Result<T, ParseError
     Ok(T::from(text))
 }
 
-/// Decodes a string with a media type. Such strings are sent as base64.
+/// Decodes a string that has the `mediaType` trait. In headers, such strings are base64.
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
 ///

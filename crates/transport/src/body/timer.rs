@@ -41,8 +41,8 @@ impl BodyTimer {
     ///
     /// # Errors
     ///
-    /// Returns an error if the deadline has passed. If data arrives without a pause, no read is pending, and
-    /// [`poll_expired`](Self::poll_expired) is never called.
+    /// Returns an error if the deadline has passed. This check is necessary, because
+    /// [`poll_expired`](Self::poll_expired) is never called if data arrives without a pause.
     pub(crate) fn data_received(&mut self) -> Result<(), TransportError> {
         self.pending = None;
         match self.deadline {

@@ -7,7 +7,8 @@ pub enum TransportErrorKind {
     /// The request is invalid and cannot be sent. Possible reasons:
     ///
     /// * The URI is not an `http` or `https` URI with a host.
-    /// * The version is not HTTP/1.0 or HTTP/1.1, or the method is CONNECT.
+    /// * The version is not HTTP/1.0, HTTP/1.1 or HTTP/2, or the method is CONNECT.
+    /// * The version is HTTP/2, but the settings of the transport or the proxy permit only HTTP/1.1.
     /// * `Content-Length` contradicts the body.
     /// * A header value cannot be represented.
     ///

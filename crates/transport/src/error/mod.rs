@@ -89,7 +89,8 @@ impl TransportError {
 }
 
 impl Error for TransportError {
-    /// Returns the cause itself, and not the `Arc` around it. Otherwise, a caller could not downcast the cause.
+    /// Returns the cause itself, and not the `Arc` around the cause. Otherwise, a caller could not downcast
+    /// the cause.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
@@ -118,7 +119,7 @@ impl fmt::Display for TransportError {
 /// Returns `error` and its causes, the outermost first.
 ///
 /// The cause of an `io::Error` is the error that it wraps. This function does not call `io::Error::source`,
-/// because that method does not return the wrapped error. It returns the source of the wrapped error.
+/// because that method returns the source of the wrapped error instead of the wrapped error.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -56,10 +56,10 @@ impl HyperTransportBuilder {
 
     /// Sets the time after which an unused connection is closed. Default: 60 seconds.
     ///
-    /// NAT gateways and load balancers drop idle connections. Some devices do not notify the client or the
-    /// server. In AWS, NAT gateways and network load balancers drop an idle connection after 350 seconds. In
-    /// Azure, NAT gateways and load balancers drop it after 240 seconds. With the default of 60 seconds, the
-    /// client closes an idle connection before these devices drop it. Calls that are made at least once a
+    /// NAT gateways and load balancers drop idle connections, and some of them do not notify the client or
+    /// the server. In AWS, NAT gateways and network load balancers drop an idle connection after 350 seconds.
+    /// In Azure, NAT gateways and load balancers drop it after 240 seconds. With the default of 60 seconds,
+    /// the client closes an idle connection before these devices drop it. Calls that are made at least once a
     /// minute still reuse the connection.
     #[doc(alias = "keep_alive_timeout")]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
@@ -89,8 +89,8 @@ impl HyperTransportBuilder {
     /// seconds, 15 seconds and 3 probes, so a dead peer is detected after 90 seconds.
     ///
     /// A model can process a request for minutes without sending a byte. During this time, the probes prevent
-    /// NAT gateways from dropping the connection. By default, the system sends the first probe only after two
-    /// hours.
+    /// NAT gateways from dropping the connection. Most operating systems wait two hours before the first
+    /// probe, if a program does not set another time.
     ///
     /// On Linux, the system sends no probes while sent data is unacknowledged. Therefore the transport also
     /// limits the time for which sent data may remain unacknowledged. The limit is the time after which the

@@ -26,8 +26,9 @@ pub(super) struct Http1 {
     relay: Relay,
 }
 
-/// The connection future of hyper. As a trait object, it is compiled with its drop code in this crate only.
-/// Otherwise, each crate that makes calls would compile the drop code again.
+/// The connection future of hyper. It is a trait object, so that the compiler generates its code, including
+/// its drop code, only in this crate. Otherwise, each crate that makes calls would compile the drop code
+/// again.
 type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send + Sync>>;
 
 impl Http1 {

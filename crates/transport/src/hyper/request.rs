@@ -14,7 +14,9 @@ use crate::proxies::Proxy;
 /// Checks and completes `request`. Returns its scheme (`http` or `https`) and its authority.
 pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
     if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2) {
-        return Err(invalid("the version must be HTTP/1.1, or HTTP/2 if the request needs HTTP/2"));
+        return Err(invalid(
+            "unsupported HTTP version: use HTTP/1.1, or use HTTP/2 to require an HTTP/2 connection",
+        ));
     }
     if *request.method() == Method::CONNECT {
         return Err(invalid("the method CONNECT is not supported, because it opens a tunnel"));

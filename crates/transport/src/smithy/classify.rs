@@ -16,8 +16,9 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
     if let Some(body) = find::<TransportError>(error) {
         return body.kind();
     }
-    // Connectors over hyper also report a user error if their runtime has dropped a connection in use. Only
-    // such an error has connection metadata.
+    // Normally a user error means that the request is invalid. Connectors based on hyper also return a user
+    // error if their runtime drops a connection while a request uses it. Only that user error has connection
+    // metadata.
     if error.is_user() && error.connection_metadata().is_none() {
         return InvalidRequest;
     }

@@ -211,8 +211,8 @@ impl futures_core::Stream for Endless {
     }
 }
 
-/// Checks that dropped calls release their permits, regardless of when they are dropped. Afterwards, the
-/// transport must be able to open the maximum number of connections again.
+/// Checks that a dropped call releases its permit, regardless of when the call is dropped. After all calls,
+/// the transport must be able to open the maximum number of connections again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn dropped_calls_leak_no_permits() {
     let server = Open::default().serve().await;

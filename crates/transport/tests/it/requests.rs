@@ -156,7 +156,7 @@ async fn an_unusable_uri_or_version_is_an_error() {
     ] {
         check_not_sent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, message).await;
     }
-    let message = "the version must be HTTP/1.1, or HTTP/2 if the request needs HTTP/2";
+    let message = "unsupported HTTP version: use HTTP/1.1, or use HTTP/2 to require an HTTP/2 connection";
     check_not_sent(|request| *request.version_mut() = Version::HTTP_3, InvalidRequest, message).await;
 }
 

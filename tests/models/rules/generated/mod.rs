@@ -3,5 +3,7 @@
 
 mod operation;
 pub use operation::*;
+mod shape;
+pub use shape::*;
 pub mod endpoint;
 pub mod service;

@@ -7,6 +7,10 @@ pub const SDK_ID: &str = "Example";
 /// Version of the API.
 pub const VERSION: &str = "1";
 
+/// Service name in the credential scope.
+/// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-sigv4-trait>
+pub const SIGNING_NAME: &str = "example";
+
 /// `true` if the service accepts bearer tokens.
 /// <https://smithy.io/2.0/spec/authentication-traits.html#httpbearerauth-trait>
 pub const TAKES_BEARER: bool = false;

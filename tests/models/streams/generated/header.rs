@@ -5,6 +5,4 @@ use http::HeaderName;
 
 pub(crate) const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
-pub(crate) const X_MOOD: HeaderName = HeaderName::from_static("x-mood");
-
 pub(crate) const X_SESSION: HeaderName = HeaderName::from_static("x-session");

@@ -11,6 +11,7 @@ mod payloads;
 mod requests;
 mod rules;
 mod sensitive;
+mod sequences;
 mod streams;
 mod target;
 

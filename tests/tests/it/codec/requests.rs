@@ -46,7 +46,7 @@ fn host_prefixes_use_labels_of_the_input() {
     assert_eq!(prefix("x1").unwrap().as_deref(), Some("a.x1-b."));
     let error = prefix("evil.example/").unwrap_err();
     assert_eq!((error.member(), error.kind()), ("label", &SerializeErrorKind::HostLabel));
-    assert_eq!(Fixed::host_prefix(&FixedInput::default()).unwrap().as_deref(), Some("data."));
+    assert_eq!(Open::host_prefix(&OpenInput::default()).unwrap().as_deref(), Some("data."));
     assert_eq!(Call::host_prefix(&CallInput::default()).unwrap(), None);
     // The label is also a member of the body.
     assert!(request_text::<Prefixed>(PrefixedInput::new("x1")).ends_with("{\"label\":\"x1\"}"));
@@ -68,18 +68,19 @@ fn large_payloads_are_compressed_before_the_checksum() {
     let again = invoke_model_protocol::checksum::md5(Request::new(large.body().clone())).unwrap();
     assert_eq!(sum(&large), sum(&again));
 
-    let mut input = CompressedPayloadInput::default();
+    let mut input = HashedInput::new("me");
     input.body = Some(Bytes::from(vec![0; 10_240]));
-    assert_eq!(CompressedPayload::serialize(input).unwrap().headers()["content-encoding"], "gzip");
+    let request = Hashed::serialize(input).unwrap();
+    assert_eq!(request.headers()["content-encoding"], "gzip");
+    let again = invoke_model_protocol::checksum::tree_hash(Request::new(request.body().clone())).unwrap();
+    assert_eq!(request.headers()["x-amz-sha256-tree-hash"], again.headers()["x-amz-sha256-tree-hash"]);
 }
 
 #[test]
 fn sends_the_required_checksum_of_the_body() {
-    let mut input = CheckedInput::default();
-    input.text = Some("hello".to_owned());
-    let expected = "POST /checked\ncontent-md5: dK7KYFCeJC/ugZk8TRONBg==\ncontent-type: application/json\nx-version: 7\n\n\
-                    {\"text\":\"hello\"}";
-    assert_eq!(request_text::<Checked>(input), expected);
+    let expected = "POST /prefixed\ncontent-md5: +HmyR9eNuvV/Til1Yt2r8Q==\ncontent-type: application/json\nx-version: 7\n\n\
+                    {\"label\":\"x1\"}";
+    assert_eq!(request_text::<Prefixed>(PrefixedInput::new("x1")), expected);
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn payload_hashes_and_defaults_of_empty_labels() {
 fn operations_have_the_authentication_of_the_model() {
     assert_eq!(Call::AUTHENTICATION, Authentication::Required);
     assert_eq!(Open::AUTHENTICATION, Authentication::Optional);
-    assert_eq!(Anonymous::AUTHENTICATION, Authentication::None);
+    assert_eq!(Compressed::AUTHENTICATION, Authentication::None);
     let unsigned = |unsigned: bool| unsigned;
     assert!(unsigned(Upload::UNSIGNED_PAYLOAD) && !unsigned(Call::UNSIGNED_PAYLOAD));
     fn needs_length<O: PayloadInput>() -> bool {

@@ -8,30 +8,28 @@ use invoke_model_tests::sensitive::{
 
 use super::{request_text, response, response_text};
 
-/// Returns an input or output with all members set. Every sensitive value contains `hush`, `alpha` or 4711.
-macro_rules! with_all_members {
-    ($type:ident) => {{
-        let hush = || "hush".to_owned();
-        let mut half = Half::default();
-        (half.open, half.hidden) = (Some("seen".to_owned()), Some(hush()));
-        let mut whole = Whole::default();
-        (whole.name, whole.choice) = (Some(hush()), Some(Choice::Open(hush())));
-        let mut secrets = $type::new(hush());
-        secrets.plain = Some("seen".to_owned());
-        secrets.of_member = Some(Bytes::from_static(b"hush"));
-        secrets.of_shape = Some(hush());
-        secrets.in_list = Some(vec![hush()]);
-        secrets.in_map = Some([(hush(), "hush".to_owned())].into());
-        secrets.in_nested = Some(vec![vec![hush()]]);
-        (secrets.of_enum, secrets.of_int_enum) = (Some(Kind::A), Some(Level::LOW));
-        secrets.enums = Some(vec![Kind::A]);
-        (secrets.of_structure, secrets.structures) = (Some(whole.clone()), Some(vec![whole]));
-        secrets.halves = Some(vec![half]);
-        secrets.choice = Some(Choice::HiddenList(vec![hush()]));
-        secrets.of_union = Some(WholeChoice::Text(hush()));
-        secrets.in_field = Some(hush());
-        secrets
-    }};
+/// Returns an input with all members set. Every sensitive value contains `hush`, `alpha` or 4711.
+fn with_all_members() -> PutSecretsInput {
+    let hush = || "hush".to_owned();
+    let mut half = Half::default();
+    (half.open, half.hidden) = (Some("seen".to_owned()), Some(hush()));
+    let mut whole = Whole::default();
+    (whole.name, whole.choice) = (Some(hush()), Some(Choice::Open(hush())));
+    let mut secrets = PutSecretsInput::new(hush());
+    secrets.plain = Some("seen".to_owned());
+    secrets.of_member = Some(Bytes::from_static(b"hush"));
+    secrets.of_shape = Some(hush());
+    secrets.in_list = Some(vec![hush()]);
+    secrets.in_map = Some([(hush(), "hush".to_owned())].into());
+    secrets.in_nested = Some(vec![vec![hush()]]);
+    (secrets.of_enum, secrets.of_int_enum) = (Some(Kind::A), Some(Level::LOW));
+    secrets.enums = Some(vec![Kind::A]);
+    (secrets.of_structure, secrets.structures) = (Some(whole.clone()), Some(vec![whole]));
+    secrets.halves = Some(vec![half]);
+    secrets.choice = Some(Choice::HiddenList(vec![hush()]));
+    secrets.of_union = Some(WholeChoice::Text(hush()));
+    secrets.in_field = Some(hush());
+    secrets
 }
 
 /// Checks that a `Debug` text contains no sensitive value. Also searches for 104, the first byte of
@@ -44,14 +42,14 @@ fn check(shown: &str) {
 
 #[test]
 fn debug_redacts_sensitive_members() {
-    let shown = format!("{:?}", with_all_members!(PutSecretsInput));
+    let shown = format!("{:?}", with_all_members());
     check(&shown);
     assert!(shown.contains(r#"plain: Some("seen")"#) && shown.contains(r#"open: Some("seen")"#), "{shown}");
     assert!(
         shown.contains("needed: ** redacted **") && shown.contains("of_member: Some(** redacted **)"),
         "{shown}"
     );
-    check(&format!("{:?}", with_all_members!(PutSecretsOutput)));
+    check(&format!("{:?}", PutSecretsOutput::new("hush")));
     // `Debug` prints `None` for a sensitive member that is unset.
     assert!(format!("{:?}", PutSecretsInput::default()).contains("in_list: None"));
 }
@@ -89,10 +87,10 @@ fn debug_redacts_sensitive_shapes() {
 
 #[test]
 fn sensitive_members_are_sent() {
-    let text = request_text::<PutSecrets>(with_all_members!(PutSecretsInput));
+    let text = request_text::<PutSecrets>(with_all_members());
     assert!(
         text.contains("x-secret: hush\n") && text.contains(r#""ofEnum":"alpha","ofIntEnum":4711"#),
         "{text}"
     );
-    response_text::<PutSecrets>(with_all_members!(PutSecretsOutput));
+    assert!(response_text::<PutSecrets>(PutSecretsOutput::new("hush")).ends_with(r#"{"needed":"hush"}"#));
 }

@@ -42,7 +42,7 @@ async fn dropping_the_sender_cancels_the_call() {
     assert_eq!(inputs.recv().await, Some(Input::Reset(Some(Reason::CANCEL))));
     let error = events.recv().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Truncated(_)), "{error:?}");
-    let reason = "the event sender was dropped before `close`, which cancels the call";
+    let reason = "the call was cancelled, because the event sender was dropped before `close`";
     assert!(error.to_string().contains(reason), "{error}");
 }
 

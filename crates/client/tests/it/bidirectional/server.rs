@@ -159,7 +159,8 @@ impl ServerCall {
         Input::Event(InputEvent::parse(&inner_message).unwrap().unwrap())
     }
 
-    /// Continues with bytes that were read from the body without this type. Releases their capacity.
+    /// Continues with bytes that a test has read directly from `body`. Releases the flow-control capacity of
+    /// these bytes.
     pub(super) fn resume(&mut self, received: Vec<Bytes>) {
         for bytes in received {
             self.body.flow_control().release_capacity(bytes.len()).unwrap();
@@ -181,7 +182,7 @@ impl ServerCall {
         stream.send_data(body, true).unwrap();
     }
 
-    /// Closes the connection without the end of the stream.
+    /// Closes the connection without ending the stream.
     pub(super) async fn close_connection(&self) {
         self.close.send(()).await.unwrap();
     }

@@ -78,8 +78,8 @@ async fn the_sender_waits_while_the_service_does_not_read() {
     assert_eq!(sent.load(SeqCst), EVENTS);
 }
 
-/// A transport that starts the request body, but reads no event. It responds with a head if `has_head` is
-/// set. Then its response has no event.
+/// A transport that starts the request body, but reads no event. If `has_head` is set, it responds with a
+/// head, but not with events.
 #[derive(Debug)]
 struct Stalled {
     has_head: bool,

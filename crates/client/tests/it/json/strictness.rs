@@ -206,7 +206,7 @@ async fn text_that_is_not_json_is_an_error() {
     }
 }
 
-/// Returns arrays and objects that contain each other.
+/// Returns a number inside `depth` nested levels, alternately arrays and objects.
 fn nested(depth: usize) -> Value {
     (0..depth).fold(json!(1), |inner, level| match level % 2 {
         0 => json!([inner]),

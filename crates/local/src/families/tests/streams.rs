@@ -53,7 +53,7 @@ fn response_summary(response: &Value) -> Summary {
     }
 }
 
-/// Summarizes chunks. Joins their texts, and takes each other value from the last chunk that contains it.
+/// Summarizes chunks. Joins their texts, and takes every other value from the last chunk that contains it.
 fn chunks_summary(chunks: &[Value]) -> Summary {
     let parts: Vec<_> = chunks.iter().cloned().map(StreamPart::from).collect();
     let mut usage = Usage::default();

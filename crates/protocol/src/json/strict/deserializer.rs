@@ -9,8 +9,9 @@ use super::error::{InputError, InputErrorKind};
 /// A deserializer that rejects members which the type does not have.
 pub(super) struct StrictDeserializer {
     value: Value,
-    /// `true` if the value is a member of a structure. An optional member must not be null, because `NaN` also
-    /// becomes null in a [`Value`]. botocore has the same rule.
+    /// `true` if the value is a member of a structure. An optional member must not be null. In a [`Value`],
+    /// `NaN` becomes null, so if null were accepted, a member that is `NaN` would silently become unset.
+    /// botocore has the same rule.
     is_member: bool,
 }
 
@@ -137,7 +138,7 @@ enum Keys {
 struct Members {
     members: serde_json::map::IntoIter,
     keys: Keys,
-    /// The member whose name has been read, but not its value.
+    /// The member whose name has been read, but whose value has not been read yet.
     current: Option<(String, Value)>,
 }
 

@@ -158,7 +158,7 @@ impl serde::de::Error for InputError {
             Unexpected::Seq => "an array",
             _ => "an object",
         };
-        // Replace the terms of serde by the terms of JSON.
+        // Replace the terms of serde with the terms of JSON.
         let expected = match expected.to_string().as_str() {
             "i8" | "i16" | "i32" | "i64" => "an integer".to_owned(),
             "f32" | "f64" => "a number".to_owned(),

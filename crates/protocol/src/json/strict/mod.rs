@@ -15,11 +15,8 @@ use serde_json::Value;
 
 pub use error::{InputError, InputErrorKind};
 
+use super::MAX_DEPTH;
 use deserializer::StrictDeserializer;
-
-/// The maximum number of arrays and objects that contain each other. With this limit, recursive functions
-/// such as the parser of JSON and the destructor of [`Value`] need less than the stack of a thread.
-pub const MAX_DEPTH: usize = 256;
 
 /// Parses JSON text into a value whose depth is at most [`MAX_DEPTH`].
 ///

@@ -25,8 +25,8 @@ pub enum HttpVersionPolicy {
     /// HTTP/2 if the server accepts it in the TLS handshake (ALPN), otherwise HTTP/1.1. Connections without
     /// TLS use HTTP/1.1.
     PreferHttp2,
-    /// HTTP/2 only. Without TLS, the server must support HTTP/2 with prior knowledge. There is one exception:
-    /// requests to a proxy that relays `http` requests use HTTP/1.1.
+    /// HTTP/2 for all requests, with one exception: requests to a proxy that relays `http` requests use
+    /// HTTP/1.1. Without TLS, the server must support HTTP/2 with prior knowledge.
     Http2Only,
 }
 

@@ -95,7 +95,8 @@ impl Drop for SharedConnection {
     }
 }
 
-/// The use of the connection by one call. A call uses the connection until the response is read or dropped.
+/// The handle with which one call uses the connection. The call keeps the handle until the response is read
+/// or dropped.
 pub(in crate::hyper) struct Http2Lease {
     connection: Arc<Http2>,
     slot: Arc<Mutex<Slot>>,

@@ -24,7 +24,7 @@ async fn check(response: Vec<u8>, close: bool, kind: TransportErrorKind, phrase:
     assert!(error.to_string().starts_with(&format!("{phrase} ({}): ", server.address)), "{error}");
 }
 
-/// In these cases, "it is guaranteed that the request has not been processed":
+/// Checks the cases in which "it is guaranteed that the request has not been processed":
 /// <https://www.rfc-editor.org/rfc/rfc9113#section-8.7>
 #[tokio::test]
 async fn a_request_that_was_certainly_not_processed() {

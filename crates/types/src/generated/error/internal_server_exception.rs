@@ -17,7 +17,7 @@ pub struct InternalServerException {
 
 impl InternalServerException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self { message: object.message()? })
     }
 }
@@ -32,7 +32,7 @@ impl json::ToJson for InternalServerException {
 
 impl json::FromJson for InternalServerException {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }
 }

@@ -18,7 +18,7 @@ pub struct ModelNotReadyException {
 
 impl ModelNotReadyException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self { message: object.message()? })
     }
 }

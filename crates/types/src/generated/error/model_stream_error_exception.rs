@@ -28,7 +28,7 @@ pub struct ModelStreamErrorException {
 
 impl ModelStreamErrorException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?,
             original_status_code: object.member("originalStatusCode", json::read::integer)?,
@@ -49,7 +49,7 @@ impl json::ToJson for ModelStreamErrorException {
 
 impl json::FromJson for ModelStreamErrorException {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             message: object.message()?,
             original_status_code: object.member("originalStatusCode", json::read::integer)?,

@@ -18,7 +18,7 @@ pub struct ModelTimeoutException {
 
 impl ModelTimeoutException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self { message: object.message()? })
     }
 }
@@ -33,7 +33,7 @@ impl json::ToJson for ModelTimeoutException {
 
 impl json::FromJson for ModelTimeoutException {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }
 }

@@ -17,7 +17,7 @@ pub struct ServiceQuotaExceededException {
 
 impl ServiceQuotaExceededException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self { message: object.message()? })
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct AnyToolChoice {}
 
+invoke_model_protocol::builder!(AnyToolChoice, AnyToolChoiceBuilder, infallible, []);
+
 impl json::ToJson for AnyToolChoice {
     fn to_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{}");

@@ -107,7 +107,7 @@ impl json::ToJson for AppliedGuardrailDetails {
 
 impl json::FromJson for AppliedGuardrailDetails {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail_id: object.member("guardrailId", json::read::string)?,
             guardrail_version: object.member("guardrailVersion", json::read::string)?,

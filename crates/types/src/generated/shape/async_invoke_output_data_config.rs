@@ -47,7 +47,7 @@ impl json::FromJson for AsyncInvokeOutputDataConfig {
         let member = json::UnionMember::only(value)?;
         match member.name() {
             "s3OutputDataConfig" => member.read(json::FromJson::from_json).map(Self::S3OutputDataConfig),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -82,7 +82,7 @@ impl json::ToJson for AsyncInvokeS3OutputDataConfig {
 
 impl json::FromJson for AsyncInvokeS3OutputDataConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             s3_uri: object.member("s3Uri", json::read::string)?.unwrap_or_default(),
             kms_key_id: object.member("kmsKeyId", json::read::string)?,

@@ -199,7 +199,7 @@ impl json::ToJson for AsyncInvokeSummary {
 
 impl json::FromJson for AsyncInvokeSummary {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),
             model_arn: object.member("modelArn", json::read::string)?.unwrap_or_default(),

@@ -58,7 +58,7 @@ impl json::FromJson for AudioSource {
         match member.name() {
             "bytes" => member.read(json::read::blob).map(Self::Bytes),
             "s3Location" => member.read(json::FromJson::from_json).map(Self::S3Location),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct AutoToolChoice {}
 
+invoke_model_protocol::builder!(AutoToolChoice, AutoToolChoiceBuilder, infallible, []);
+
 impl json::ToJson for AutoToolChoice {
     fn to_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{}");

@@ -56,7 +56,7 @@ impl json::ToJson for CacheDetail {
 
 impl json::FromJson for CacheDetail {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             ttl: object.member("ttl", json::read::string_enum)?.unwrap_or_default(),
             input_tokens: object.member("inputTokens", json::read::integer)?.unwrap_or_default(),

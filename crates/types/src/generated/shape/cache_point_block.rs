@@ -57,7 +57,7 @@ impl json::ToJson for CachePointBlock {
 
 impl json::FromJson for CachePointBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             ttl: object.member("ttl", json::read::string_enum)?,

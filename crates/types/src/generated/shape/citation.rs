@@ -88,7 +88,7 @@ impl json::ToJson for Citation {
 
 impl json::FromJson for Citation {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             title: object.member("title", json::read::string)?,
             source: object.member("source", json::read::string)?,

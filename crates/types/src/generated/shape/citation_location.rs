@@ -74,7 +74,7 @@ impl json::FromJson for CitationLocation {
             "documentPage" => member.read(json::FromJson::from_json).map(Self::DocumentPage),
             "documentChunk" => member.read(json::FromJson::from_json).map(Self::DocumentChunk),
             "searchResultLocation" => member.read(json::FromJson::from_json).map(Self::SearchResultLocation),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -41,7 +41,7 @@ impl json::ToJson for CitationsConfig {
 
 impl json::FromJson for CitationsConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { enabled: object.member("enabled", json::read::boolean)?.unwrap_or_default() })
     }
 }

@@ -58,7 +58,7 @@ impl json::ToJson for CitationsContentBlock {
 
 impl json::FromJson for CitationsContentBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             content: object.member("content", json::read::list(json::FromJson::from_json))?,
             citations: object.member("citations", json::read::list(json::FromJson::from_json))?,

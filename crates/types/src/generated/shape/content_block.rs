@@ -168,7 +168,7 @@ impl json::FromJson for ContentBlock {
             "searchResult" => member.read(json::FromJson::from_json).map(Self::SearchResult),
             "toolAddition" => member.read(json::FromJson::from_json).map(Self::ToolAddition),
             "toolRemoval" => member.read(json::FromJson::from_json).map(Self::ToolRemoval),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -96,7 +96,7 @@ impl json::FromJson for ContentBlockDelta {
             "reasoningContent" => member.read(json::FromJson::from_json).map(Self::ReasoningContent),
             "citation" => member.read(json::FromJson::from_json).map(Self::Citation),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -63,7 +63,7 @@ impl json::ToJson for ContentBlockDeltaEvent {
 
 impl json::FromJson for ContentBlockDeltaEvent {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             delta: object.member("delta", json::FromJson::from_json)?.unwrap_or_default(),
             content_block_index: object.member("contentBlockIndex", json::read::integer)?.unwrap_or_default(),

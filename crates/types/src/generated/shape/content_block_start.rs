@@ -55,7 +55,7 @@ impl json::FromJson for ContentBlockStart {
             "toolUse" => member.read(json::FromJson::from_json).map(Self::ToolUse),
             "toolResult" => member.read(json::FromJson::from_json).map(Self::ToolResult),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

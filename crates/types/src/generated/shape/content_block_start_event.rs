@@ -63,7 +63,7 @@ impl json::ToJson for ContentBlockStartEvent {
 
 impl json::FromJson for ContentBlockStartEvent {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             start: object.member("start", json::FromJson::from_json)?.unwrap_or_default(),
             content_block_index: object.member("contentBlockIndex", json::read::integer)?.unwrap_or_default(),

@@ -47,7 +47,7 @@ impl json::ToJson for ContentBlockStopEvent {
 
 impl json::FromJson for ContentBlockStopEvent {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             content_block_index: object.member("contentBlockIndex", json::read::integer)?.unwrap_or_default(),
         })

@@ -46,7 +46,7 @@ impl json::ToJson for ConverseMetrics {
 
 impl json::FromJson for ConverseMetrics {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { latency_ms: object.member("latencyMs", json::read::integer)?.unwrap_or_default() })
     }
 }

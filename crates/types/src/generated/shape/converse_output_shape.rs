@@ -42,7 +42,7 @@ impl json::FromJson for ConverseOutputShape {
         let member = json::UnionMember::only(value)?;
         match member.name() {
             "message" => member.read(json::FromJson::from_json).map(Self::Message),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -143,13 +143,13 @@ impl event_stream::EventStream for ConverseStreamEvent {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("messageStart") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::MessageStart(MessageStartEvent {
                     role: object.member("role", json::read::string_enum)?.unwrap_or_default(),
                 })))
             }
             event_stream::Kind::Event("contentBlockStart") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::ContentBlockStart(ContentBlockStartEvent {
                     start: object.member("start", json::FromJson::from_json)?.unwrap_or_default(),
                     content_block_index: object
@@ -158,7 +158,7 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("contentBlockDelta") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::ContentBlockDelta(ContentBlockDeltaEvent {
                     delta: object.member("delta", json::FromJson::from_json)?.unwrap_or_default(),
                     content_block_index: object
@@ -167,7 +167,7 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("contentBlockStop") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::ContentBlockStop(ContentBlockStopEvent {
                     content_block_index: object
                         .member("contentBlockIndex", json::read::integer)?
@@ -175,7 +175,7 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("messageStop") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::MessageStop(MessageStopEvent {
                     stop_reason: object.member("stopReason", json::read::string_enum)?.unwrap_or_default(),
                     additional_model_response_fields: object
@@ -183,7 +183,7 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("metadata") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::Metadata(ConverseStreamMetadataEvent {
                     usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),
                     metrics: object.member("metrics", json::FromJson::from_json)?.unwrap_or_default(),

@@ -106,7 +106,7 @@ impl json::ToJson for ConverseStreamMetadataEvent {
 
 impl json::FromJson for ConverseStreamMetadataEvent {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),
             metrics: object.member("metrics", json::FromJson::from_json)?.unwrap_or_default(),

@@ -56,7 +56,7 @@ impl json::ToJson for ConverseTrace {
 
 impl json::FromJson for ConverseTrace {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail: object.member("guardrail", json::FromJson::from_json)?,
             prompt_router: object.member("promptRouter", json::FromJson::from_json)?,

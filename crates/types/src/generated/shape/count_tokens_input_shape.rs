@@ -49,7 +49,7 @@ impl json::FromJson for CountTokensInputShape {
         match member.name() {
             "invokeModel" => member.read(json::FromJson::from_json).map(Self::InvokeModel),
             "converse" => member.read(json::FromJson::from_json).map(Self::Converse),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -110,7 +110,7 @@ impl json::ToJson for DocumentBlock {
 
 impl json::FromJson for DocumentBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?,
             name: object.member("name", json::read::string)?.unwrap_or_default(),

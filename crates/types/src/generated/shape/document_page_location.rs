@@ -56,7 +56,7 @@ impl json::ToJson for DocumentPageLocation {
 
 impl json::FromJson for DocumentPageLocation {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             document_index: object.member("documentIndex", json::read::integer)?,
             start: object.member("start", json::read::integer)?,

@@ -67,7 +67,7 @@ impl json::FromJson for DocumentSource {
             "s3Location" => member.read(json::FromJson::from_json).map(Self::S3Location),
             "text" => member.read(json::read::string).map(Self::Text),
             "content" => member.read(json::read::list(json::FromJson::from_json)).map(Self::Content),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

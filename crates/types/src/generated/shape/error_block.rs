@@ -47,7 +47,7 @@ impl json::ToJson for ErrorBlock {
 
 impl json::FromJson for ErrorBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.member("message", json::read::string)? })
     }
 }

@@ -165,7 +165,7 @@ impl json::ToJson for GuardrailAssessment {
 
 impl json::FromJson for GuardrailAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             topic_policy: object.member("topicPolicy", json::FromJson::from_json)?,
             content_policy: object.member("contentPolicy", json::FromJson::from_json)?,

@@ -97,7 +97,7 @@ impl json::FromJson for GuardrailAutomatedReasoningFinding {
             "translationAmbiguous" => member.read(json::FromJson::from_json).map(Self::TranslationAmbiguous),
             "tooComplex" => member.read(json::FromJson::from_json).map(Self::TooComplex),
             "noTranslations" => member.read(json::FromJson::from_json).map(Self::NoTranslations),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -77,7 +77,7 @@ impl json::ToJson for GuardrailAutomatedReasoningImpossibleFinding {
 
 impl json::FromJson for GuardrailAutomatedReasoningImpossibleFinding {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             translation: object.member("translation", json::FromJson::from_json)?,
             contradicting_rules: object

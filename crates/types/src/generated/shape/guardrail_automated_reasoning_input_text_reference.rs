@@ -41,7 +41,7 @@ impl json::ToJson for GuardrailAutomatedReasoningInputTextReference {
 
 impl json::FromJson for GuardrailAutomatedReasoningInputTextReference {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { text: object.member("text", json::read::string)? })
     }
 }

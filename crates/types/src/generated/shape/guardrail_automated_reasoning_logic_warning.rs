@@ -71,7 +71,7 @@ impl json::ToJson for GuardrailAutomatedReasoningLogicWarning {
 
 impl json::FromJson for GuardrailAutomatedReasoningLogicWarning {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?,
             premises: object.member("premises", json::read::list(json::FromJson::from_json))?,

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct GuardrailAutomatedReasoningNoTranslationsFinding {}
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningNoTranslationsFinding,
+    GuardrailAutomatedReasoningNoTranslationsFindingBuilder,
+    infallible,
+    []
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningNoTranslationsFinding {
     fn to_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{}");

@@ -40,7 +40,7 @@ impl json::ToJson for GuardrailAutomatedReasoningPolicyAssessment {
 
 impl json::FromJson for GuardrailAutomatedReasoningPolicyAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { findings: object.member("findings", json::read::list(json::FromJson::from_json))? })
     }
 }

@@ -56,7 +56,7 @@ impl json::ToJson for GuardrailAutomatedReasoningRule {
 
 impl json::FromJson for GuardrailAutomatedReasoningRule {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             identifier: object.member("identifier", json::read::string)?,
             policy_version_arn: object.member("policyVersionArn", json::read::string)?,

@@ -88,7 +88,7 @@ impl json::ToJson for GuardrailAutomatedReasoningSatisfiableFinding {
 
 impl json::FromJson for GuardrailAutomatedReasoningSatisfiableFinding {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             translation: object.member("translation", json::FromJson::from_json)?,
             claims_true_scenario: object.member("claimsTrueScenario", json::FromJson::from_json)?,

@@ -40,7 +40,7 @@ impl json::ToJson for GuardrailAutomatedReasoningScenario {
 
 impl json::FromJson for GuardrailAutomatedReasoningScenario {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { statements: object.member("statements", json::read::list(json::FromJson::from_json))? })
     }
 }

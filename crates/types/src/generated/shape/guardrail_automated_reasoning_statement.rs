@@ -65,7 +65,7 @@ impl json::ToJson for GuardrailAutomatedReasoningStatement {
 
 impl json::FromJson for GuardrailAutomatedReasoningStatement {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             logic: object.member("logic", json::read::string)?,
             natural_language: object.member("naturalLanguage", json::read::string)?,

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct GuardrailAutomatedReasoningTooComplexFinding {}
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningTooComplexFinding,
+    GuardrailAutomatedReasoningTooComplexFindingBuilder,
+    infallible,
+    []
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningTooComplexFinding {
     fn to_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{}");

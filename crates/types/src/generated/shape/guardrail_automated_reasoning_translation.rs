@@ -108,7 +108,7 @@ impl json::ToJson for GuardrailAutomatedReasoningTranslation {
 
 impl json::FromJson for GuardrailAutomatedReasoningTranslation {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             premises: object.member("premises", json::read::list(json::FromJson::from_json))?,
             claims: object.member("claims", json::read::list(json::FromJson::from_json))?,

@@ -60,7 +60,7 @@ impl json::ToJson for GuardrailAutomatedReasoningTranslationAmbiguousFinding {
 
 impl json::FromJson for GuardrailAutomatedReasoningTranslationAmbiguousFinding {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             options: object.member("options", json::read::list(json::FromJson::from_json))?,
             difference_scenarios: object

@@ -40,7 +40,7 @@ impl json::ToJson for GuardrailAutomatedReasoningTranslationOption {
 
 impl json::FromJson for GuardrailAutomatedReasoningTranslationOption {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { translations: object.member("translations", json::read::list(json::FromJson::from_json))? })
     }
 }

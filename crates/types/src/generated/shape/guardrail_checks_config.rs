@@ -74,7 +74,7 @@ impl json::ToJson for GuardrailChecksConfig {
 
 impl json::FromJson for GuardrailChecksConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             content_filter: object.member("contentFilter", json::FromJson::from_json)?,
             prompt_attack: object.member("promptAttack", json::FromJson::from_json)?,

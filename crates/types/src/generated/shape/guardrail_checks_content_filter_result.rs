@@ -47,7 +47,7 @@ impl json::ToJson for GuardrailChecksContentFilterResult {
 
 impl json::FromJson for GuardrailChecksContentFilterResult {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             results: object
                 .member("results", json::read::list(json::FromJson::from_json))?

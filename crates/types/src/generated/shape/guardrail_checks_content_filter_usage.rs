@@ -46,7 +46,7 @@ impl json::ToJson for GuardrailChecksContentFilterUsage {
 
 impl json::FromJson for GuardrailChecksContentFilterUsage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { text_units: object.member("textUnits", json::read::integer)?.unwrap_or_default() })
     }
 }

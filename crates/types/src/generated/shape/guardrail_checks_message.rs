@@ -54,7 +54,7 @@ impl json::ToJson for GuardrailChecksMessage {
 
 impl json::FromJson for GuardrailChecksMessage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             role: object.member("role", json::read::string_enum)?.unwrap_or_default(),
             content: object

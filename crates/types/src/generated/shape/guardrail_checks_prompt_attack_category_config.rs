@@ -46,7 +46,7 @@ impl json::ToJson for GuardrailChecksPromptAttackCategoryConfig {
 
 impl json::FromJson for GuardrailChecksPromptAttackCategoryConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { category: object.member("category", json::read::string_enum)?.unwrap_or_default() })
     }
 }

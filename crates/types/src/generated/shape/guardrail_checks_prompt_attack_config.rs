@@ -47,7 +47,7 @@ impl json::ToJson for GuardrailChecksPromptAttackConfig {
 
 impl json::FromJson for GuardrailChecksPromptAttackConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             categories: object
                 .member("categories", json::read::list(json::FromJson::from_json))?

@@ -62,7 +62,7 @@ impl json::ToJson for GuardrailChecksPromptAttackResultEntry {
 
 impl json::FromJson for GuardrailChecksPromptAttackResultEntry {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             category: object.member("category", json::read::string_enum)?.unwrap_or_default(),
             severity_score: object.member("severityScore", json::read::double)?.unwrap_or_default(),

@@ -46,7 +46,7 @@ impl json::ToJson for GuardrailChecksSensitiveInformationConfig {
 
 impl json::FromJson for GuardrailChecksSensitiveInformationConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             entities: object
                 .member("entities", json::read::list(json::FromJson::from_json))?

@@ -46,7 +46,7 @@ impl json::ToJson for GuardrailChecksSensitiveInformationEntityConfig {
 
 impl json::FromJson for GuardrailChecksSensitiveInformationEntityConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { r#type: object.member("type", json::read::string_enum)?.unwrap_or_default() })
     }
 }

@@ -134,7 +134,7 @@ impl json::ToJson for GuardrailChecksSensitiveInformationResultEntry {
 
 impl json::FromJson for GuardrailChecksSensitiveInformationResultEntry {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             confidence_score: object.member("confidenceScore", json::read::double)?.unwrap_or_default(),

@@ -72,7 +72,7 @@ impl json::ToJson for GuardrailConfiguration {
 
 impl json::FromJson for GuardrailConfiguration {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail_identifier: object.member("guardrailIdentifier", json::read::string)?,
             guardrail_version: object.member("guardrailVersion", json::read::string)?,

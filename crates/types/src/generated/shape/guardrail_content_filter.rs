@@ -116,7 +116,7 @@ impl json::ToJson for GuardrailContentFilter {
 
 impl json::FromJson for GuardrailContentFilter {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             confidence: object.member("confidence", json::read::string_enum)?.unwrap_or_default(),

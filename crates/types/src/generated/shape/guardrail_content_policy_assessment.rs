@@ -46,7 +46,7 @@ impl json::ToJson for GuardrailContentPolicyAssessment {
 
 impl json::FromJson for GuardrailContentPolicyAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             filters: object
                 .member("filters", json::read::list(json::FromJson::from_json))?

@@ -108,7 +108,7 @@ impl json::ToJson for GuardrailContextualGroundingFilter {
 
 impl json::FromJson for GuardrailContextualGroundingFilter {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             threshold: object.member("threshold", json::read::double)?.unwrap_or_default(),

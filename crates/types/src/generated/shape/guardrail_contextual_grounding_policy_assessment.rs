@@ -40,7 +40,7 @@ impl json::ToJson for GuardrailContextualGroundingPolicyAssessment {
 
 impl json::FromJson for GuardrailContextualGroundingPolicyAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { filters: object.member("filters", json::read::list(json::FromJson::from_json))? })
     }
 }

@@ -61,7 +61,7 @@ impl json::FromJson for GuardrailConverseContentBlock {
         match member.name() {
             "text" => member.read(json::FromJson::from_json).map(Self::Text),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -71,7 +71,7 @@ impl json::ToJson for GuardrailConverseImageBlock {
 
 impl json::FromJson for GuardrailConverseImageBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?.unwrap_or_default(),
             source: object.member("source", json::FromJson::from_json)?.unwrap_or_default(),

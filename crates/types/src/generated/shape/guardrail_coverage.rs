@@ -57,7 +57,7 @@ impl json::ToJson for GuardrailCoverage {
 
 impl json::FromJson for GuardrailCoverage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text_characters: object.member("textCharacters", json::FromJson::from_json)?,
             images: object.member("images", json::FromJson::from_json)?,

@@ -69,7 +69,7 @@ impl json::ToJson for GuardrailCustomWord {
 
 impl json::FromJson for GuardrailCustomWord {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#match: object.member("match", json::read::string)?.unwrap_or_default(),
             action: object.member("action", json::read::string_enum)?.unwrap_or_default(),

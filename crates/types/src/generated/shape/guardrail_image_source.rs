@@ -49,7 +49,7 @@ impl json::FromJson for GuardrailImageSource {
         let member = json::UnionMember::only(value)?;
         match member.name() {
             "bytes" => member.read(json::read::blob).map(Self::Bytes),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

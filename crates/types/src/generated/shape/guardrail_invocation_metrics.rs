@@ -74,7 +74,7 @@ impl json::ToJson for GuardrailInvocationMetrics {
 
 impl json::FromJson for GuardrailInvocationMetrics {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail_processing_latency: object.member("guardrailProcessingLatency", json::read::integer)?,
             usage: object.member("usage", json::FromJson::from_json)?,

@@ -86,7 +86,7 @@ impl json::ToJson for GuardrailManagedWord {
 
 impl json::FromJson for GuardrailManagedWord {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#match: object.member("match", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),

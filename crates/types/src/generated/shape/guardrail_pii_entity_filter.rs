@@ -95,7 +95,7 @@ impl json::ToJson for GuardrailPiiEntityFilter {
 
 impl json::FromJson for GuardrailPiiEntityFilter {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#match: object.member("match", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),

@@ -100,7 +100,7 @@ impl json::ToJson for GuardrailRegexFilter {
 
 impl json::FromJson for GuardrailRegexFilter {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?,
             r#match: object.member("match", json::read::string)?,

@@ -62,7 +62,7 @@ impl json::ToJson for GuardrailSensitiveInformationPolicyAssessment {
 
 impl json::FromJson for GuardrailSensitiveInformationPolicyAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             pii_entities: object
                 .member("piiEntities", json::read::list(json::FromJson::from_json))?

@@ -58,7 +58,7 @@ impl json::ToJson for GuardrailTextBlock {
 
 impl json::FromJson for GuardrailTextBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             qualifiers: object.member("qualifiers", json::read::list(json::read::string_enum))?,

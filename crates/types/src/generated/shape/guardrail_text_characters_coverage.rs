@@ -55,7 +55,7 @@ impl json::ToJson for GuardrailTextCharactersCoverage {
 
 impl json::FromJson for GuardrailTextCharactersCoverage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guarded: object.member("guarded", json::read::integer)?,
             total: object.member("total", json::read::integer)?,

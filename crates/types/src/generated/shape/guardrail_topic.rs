@@ -94,7 +94,7 @@ impl json::ToJson for GuardrailTopic {
 
 impl json::FromJson for GuardrailTopic {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),

@@ -39,7 +39,7 @@ impl json::ToJson for GuardrailTopicPolicyAssessment {
 
 impl json::FromJson for GuardrailTopicPolicyAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             topics: object.member("topics", json::read::list(json::FromJson::from_json))?.unwrap_or_default(),
         })

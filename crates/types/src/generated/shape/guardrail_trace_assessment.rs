@@ -94,7 +94,7 @@ impl json::ToJson for GuardrailTraceAssessment {
 
 impl json::FromJson for GuardrailTraceAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             model_output: object.member("modelOutput", json::read::list(json::read::string))?,
             input_assessment: object.member("inputAssessment", json::read::map(json::FromJson::from_json))?,

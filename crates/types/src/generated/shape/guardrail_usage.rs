@@ -203,7 +203,7 @@ impl json::ToJson for GuardrailUsage {
 
 impl json::FromJson for GuardrailUsage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             topic_policy_units: object.member("topicPolicyUnits", json::read::integer)?.unwrap_or_default(),
             content_policy_units: object

@@ -66,7 +66,7 @@ impl json::ToJson for GuardrailWordPolicyAssessment {
 
 impl json::FromJson for GuardrailWordPolicyAssessment {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             custom_words: object
                 .member("customWords", json::read::list(json::FromJson::from_json))?

@@ -66,7 +66,7 @@ impl json::ToJson for ImageBlockDelta {
 
 impl json::FromJson for ImageBlockDelta {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             source: object.member("source", json::FromJson::from_json)?,
             error: object.member("error", json::FromJson::from_json)?,

@@ -39,7 +39,7 @@ impl json::ToJson for ImageBlockStart {
 
 impl json::FromJson for ImageBlockStart {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { format: object.member("format", json::read::string_enum)?.unwrap_or_default() })
     }
 }

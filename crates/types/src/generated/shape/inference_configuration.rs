@@ -91,7 +91,7 @@ impl json::ToJson for InferenceConfiguration {
 
 impl json::FromJson for InferenceConfiguration {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             max_tokens: object.member("maxTokens", json::read::integer)?,
             temperature: object.member("temperature", json::read::float)?,

@@ -55,7 +55,7 @@ impl json::ToJson for InvokeModelTokensRequest {
 
 impl json::FromJson for InvokeModelTokensRequest {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { body: object.member("body", json::read::blob)?.unwrap_or_default() })
     }
 }

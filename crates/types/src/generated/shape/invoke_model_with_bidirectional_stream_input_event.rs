@@ -55,8 +55,10 @@ impl event_stream::EventStream for InvokeModelWithBidirectionalStreamInputEvent 
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("chunk") => {
-                let mut object = json::Members::from_body(message.payload(), ["bytes"])?;
-                Ok(Ok(Self::Chunk(BidirectionalInputPayloadPart { bytes: object.blob("bytes")? })))
+                let object = json::Object::from_body(message.payload())?;
+                Ok(Ok(Self::Chunk(BidirectionalInputPayloadPart {
+                    bytes: object.member("bytes", json::read::blob)?,
+                })))
             }
             event_stream::Kind::Event(_) => Ok(Ok(Self::Unknown(message.clone()))),
             event_stream::Kind::Exception(_) | event_stream::Kind::Error => {

@@ -72,7 +72,7 @@ impl json::ToJson for JsonSchemaDefinition {
 
 impl json::FromJson for JsonSchemaDefinition {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             schema: object.member("schema", json::read::string)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?,

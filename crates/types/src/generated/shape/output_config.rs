@@ -58,7 +58,7 @@ impl json::ToJson for OutputConfig {
 
 impl json::FromJson for OutputConfig {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text_format: object.member("textFormat", json::FromJson::from_json)?,
             effort: object.member("effort", json::read::string)?,

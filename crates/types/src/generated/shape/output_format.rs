@@ -61,7 +61,7 @@ impl json::ToJson for OutputFormat {
 
 impl json::FromJson for OutputFormat {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             structure: object.member("structure", json::FromJson::from_json)?.unwrap_or_default(),

@@ -48,7 +48,7 @@ impl json::FromJson for OutputFormatStructure {
         let member = json::UnionMember::only(value)?;
         match member.name() {
             "jsonSchema" => member.read(json::FromJson::from_json).map(Self::JsonSchema),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

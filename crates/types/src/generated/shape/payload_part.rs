@@ -58,7 +58,7 @@ impl json::ToJson for PayloadPart {
 
 impl json::FromJson for PayloadPart {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }
 }

@@ -41,7 +41,7 @@ impl json::ToJson for PerformanceConfiguration {
 
 impl json::FromJson for PerformanceConfiguration {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { latency: object.member("latency", json::read::string_enum)? })
     }
 }

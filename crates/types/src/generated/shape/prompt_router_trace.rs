@@ -39,7 +39,7 @@ impl json::ToJson for PromptRouterTrace {
 
 impl json::FromJson for PromptRouterTrace {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { invoked_model_id: object.member("invokedModelId", json::read::string)? })
     }
 }

@@ -58,7 +58,7 @@ impl json::FromJson for ReasoningContentBlock {
         match member.name() {
             "reasoningText" => member.read(json::FromJson::from_json).map(Self::ReasoningText),
             "redactedContent" => member.read(json::read::blob).map(Self::RedactedContent),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -64,7 +64,7 @@ impl json::FromJson for ReasoningContentBlockDelta {
             "text" => member.read(json::read::string).map(Self::Text),
             "redactedContent" => member.read(json::read::blob).map(Self::RedactedContent),
             "signature" => member.read(json::read::string).map(Self::Signature),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

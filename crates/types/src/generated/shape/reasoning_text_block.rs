@@ -64,7 +64,7 @@ impl json::ToJson for ReasoningTextBlock {
 
 impl json::FromJson for ReasoningTextBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             signature: object.member("signature", json::read::string)?,

@@ -55,7 +55,7 @@ impl json::ToJson for S3Location {
 
 impl json::FromJson for S3Location {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             uri: object.member("uri", json::read::string)?.unwrap_or_default(),
             bucket_owner: object.member("bucketOwner", json::read::string)?,

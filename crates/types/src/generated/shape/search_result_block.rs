@@ -86,7 +86,7 @@ impl json::ToJson for SearchResultBlock {
 
 impl json::FromJson for SearchResultBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             source: object.member("source", json::read::string)?.unwrap_or_default(),
             title: object.member("title", json::read::string)?.unwrap_or_default(),

@@ -56,7 +56,7 @@ impl json::ToJson for SearchResultLocation {
 
 impl json::FromJson for SearchResultLocation {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             search_result_index: object.member("searchResultIndex", json::read::integer)?,
             start: object.member("start", json::read::integer)?,

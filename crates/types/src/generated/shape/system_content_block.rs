@@ -56,7 +56,7 @@ impl json::FromJson for SystemContentBlock {
             "text" => member.read(json::read::string).map(Self::Text),
             "guardContent" => member.read(json::FromJson::from_json).map(Self::GuardContent),
             "cachePoint" => member.read(json::FromJson::from_json).map(Self::CachePoint),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -46,7 +46,7 @@ impl json::ToJson for Tag {
 
 impl json::FromJson for Tag {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             key: object.member("key", json::read::string)?.unwrap_or_default(),
             value: object.member("value", json::read::string)?.unwrap_or_default(),

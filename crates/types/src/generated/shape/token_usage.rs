@@ -132,7 +132,7 @@ impl json::ToJson for TokenUsage {
 
 impl json::FromJson for TokenUsage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             input_tokens: object.member("inputTokens", json::read::integer)?.unwrap_or_default(),
             output_tokens: object.member("outputTokens", json::read::integer)?.unwrap_or_default(),

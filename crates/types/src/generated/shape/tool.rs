@@ -54,7 +54,7 @@ impl json::FromJson for Tool {
             "toolSpec" => member.read(json::FromJson::from_json).map(Self::ToolSpec),
             "systemTool" => member.read(json::FromJson::from_json).map(Self::SystemTool),
             "cachePoint" => member.read(json::FromJson::from_json).map(Self::CachePoint),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -42,7 +42,7 @@ impl json::ToJson for ToolAdditionBlock {
 
 impl json::FromJson for ToolAdditionBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { tool: object.member("tool", json::FromJson::from_json)?.unwrap_or_default() })
     }
 }

@@ -56,7 +56,7 @@ impl json::FromJson for ToolChoice {
             "auto" => member.read(json::FromJson::from_json).map(Self::Auto),
             "any" => member.read(json::FromJson::from_json).map(Self::Any),
             "tool" => member.read(json::FromJson::from_json).map(Self::Tool),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

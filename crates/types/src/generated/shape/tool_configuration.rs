@@ -62,7 +62,7 @@ impl json::ToJson for ToolConfiguration {
 
 impl json::FromJson for ToolConfiguration {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tools: object.member("tools", json::read::list(json::FromJson::from_json))?.unwrap_or_default(),
             tool_choice: object.member("toolChoice", json::FromJson::from_json)?,

@@ -41,7 +41,7 @@ impl json::FromJson for ToolInputSchema {
         let member = json::UnionMember::only(value)?;
         match member.name() {
             "json" => member.read(json::read::document).map(Self::Json),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -63,7 +63,7 @@ impl json::ToJson for ToolReference {
 
 impl json::FromJson for ToolReference {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string)?,
             name: object.member("name", json::read::string)?,

@@ -80,7 +80,7 @@ impl json::ToJson for ToolResultBlock {
 
 impl json::FromJson for ToolResultBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             content: object

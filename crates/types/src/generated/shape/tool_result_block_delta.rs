@@ -49,7 +49,7 @@ impl json::FromJson for ToolResultBlockDelta {
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "json" => member.read(json::read::document).map(Self::Json),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

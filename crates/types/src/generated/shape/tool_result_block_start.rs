@@ -78,7 +78,7 @@ impl json::ToJson for ToolResultBlockStart {
 
 impl json::FromJson for ToolResultBlockStart {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string)?,

@@ -77,7 +77,7 @@ impl json::FromJson for ToolResultContentBlock {
             "document" => member.read(json::FromJson::from_json).map(Self::Document),
             "video" => member.read(json::FromJson::from_json).map(Self::Video),
             "searchResult" => member.read(json::FromJson::from_json).map(Self::SearchResult),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

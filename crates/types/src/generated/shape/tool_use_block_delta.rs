@@ -46,7 +46,7 @@ impl json::ToJson for ToolUseBlockDelta {
 
 impl json::FromJson for ToolUseBlockDelta {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { input: object.member("input", json::read::string)?.unwrap_or_default() })
     }
 }

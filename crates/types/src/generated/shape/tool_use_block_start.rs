@@ -77,7 +77,7 @@ impl json::ToJson for ToolUseBlockStart {
 
 impl json::FromJson for ToolUseBlockStart {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?.unwrap_or_default(),

@@ -54,7 +54,7 @@ impl json::ToJson for VideoBlock {
 
 impl json::FromJson for VideoBlock {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?.unwrap_or_default(),
             source: object.member("source", json::FromJson::from_json)?.unwrap_or_default(),

@@ -48,7 +48,7 @@ impl json::ToJson for WebLocation {
 
 impl json::FromJson for WebLocation {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             url: object.member("url", json::read::string)?,
             domain: object.member("domain", json::read::string)?,

@@ -4,7 +4,7 @@
 use crate::streams::{Busy, Chosen, Figure, Ping, Said, Sound, Text, Torn};
 use bytes::Bytes;
 use invoke_model_protocol::{
-    ErrorMetadata, ParseError, SerializeError, event_stream, json, payload, timestamp,
+    ErrorMetadata, ParseError, SerializeError, event_stream, json, metrics, payload, timestamp,
 };
 use serde::Serialize;
 
@@ -63,6 +63,7 @@ impl event_stream::EventStream for Lines {
                         event.when.as_ref(),
                         json::write::timestamp(timestamp::Format::EpochSeconds),
                     );
+                    object.optional("usage", event.usage.as_ref(), json::ToJson::to_json);
                     object.end();
                 }))
             }
@@ -121,7 +122,7 @@ impl event_stream::EventStream for Lines {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("said") => {
-                let mut object = json::Object::from_body(message.payload())?;
+                let mut object = json::Members::from_body(message.payload(), ["w", "when", "usage"])?;
                 Ok(Ok(Self::Said(Said {
                     is_last: event_stream::header(message, "isLast", event_stream::read::boolean)?,
                     tiny: event_stream::header(message, "tiny", event_stream::read::byte)?,
@@ -136,6 +137,7 @@ impl event_stream::EventStream for Lines {
                     at: event_stream::header(message, "at", event_stream::read::timestamp)?,
                     words: object.member("w", json::read::string)?,
                     when: object.member("when", json::read::timestamp(timestamp::Format::EpochSeconds))?,
+                    usage: object.member("usage", json::FromJson::from_json)?,
                 })))
             }
             event_stream::Kind::Event("text") => Ok(Ok(Self::Text(Text {
@@ -167,6 +169,54 @@ impl event_stream::EventStream for Lines {
             event_stream::Kind::Exception(_) | event_stream::Kind::Error => {
                 Ok(Err(ErrorMetadata::from_message(message).into()))
             }
+        }
+    }
+
+    fn metrics(&self, metrics: &mut metrics::ResponseMetrics) {
+        match self {
+            Self::Said(event) => {
+                metrics.input_tokens = event
+                    .usage
+                    .as_ref()
+                    .and_then(|value| u64::try_from(value.input).ok())
+                    .or(metrics.input_tokens.take());
+                metrics.output_tokens = event
+                    .usage
+                    .as_ref()
+                    .and_then(|value| value.output.and_then(|value| u64::try_from(value).ok()))
+                    .or(metrics.output_tokens.take());
+                metrics.cache_read_input_tokens = event
+                    .usage
+                    .as_ref()
+                    .map(|value| &value.cache)
+                    .and_then(|value| value.x.and_then(|value| u64::try_from(value).ok()))
+                    .or(metrics.cache_read_input_tokens.take());
+                metrics.cache_write_input_tokens = event
+                    .usage
+                    .as_ref()
+                    .and_then(|value| value.cache_write.and_then(|value| u64::try_from(value).ok()))
+                    .or(metrics.cache_write_input_tokens.take());
+                metrics.stop_reason = event.kind.clone().map(Into::into).or(metrics.stop_reason.take());
+            }
+            Self::Text(event) => {
+                metrics.stop_reason = event.tone.clone().map(Into::into).or(metrics.stop_reason.take());
+            }
+            Self::Shape(event) => {
+                metrics.cache_read_input_tokens = event
+                    .figure
+                    .as_ref()
+                    .and_then(|value| value.x.and_then(|value| u64::try_from(value).ok()))
+                    .or(metrics.cache_read_input_tokens.take());
+            }
+            _ => {}
+        }
+    }
+
+    fn model_part(&self) -> Option<&Bytes> {
+        match self {
+            Self::Said(event) => event.mark.as_ref(),
+            Self::Sound(event) => Some(&event.sound),
+            _ => None,
         }
     }
 }

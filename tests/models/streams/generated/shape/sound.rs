@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The `Sound` structure.
@@ -18,6 +19,16 @@ impl Sound {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(sound: impl Into<Bytes>) -> Self {
         Self { sound: sound.into() }
+    }
+}
+
+impl Sound {
+    /// Parses `sound` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.sound)
     }
 }
 

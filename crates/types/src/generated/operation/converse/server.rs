@@ -9,7 +9,7 @@ use invoke_model_protocol::{
 impl ServerOperation for Converse {
     fn parse_request(request: &Request) -> Result<ConverseInput, ParseError> {
         let labels = server::labels::<Converse>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let object = json::Object::from_body(request.body())?;
         Ok(ConverseInput {
             model_id: server::label(&labels, "modelId", text::read::string)?,
             messages: object.member("messages", json::read::list(json::FromJson::from_json))?,

@@ -9,7 +9,7 @@ use invoke_model_protocol::{
 impl ServerOperation for ConverseStream {
     fn parse_request(request: &Request) -> Result<ConverseStreamInput, ParseError> {
         let labels = server::labels::<ConverseStream>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let object = json::Object::from_body(request.body())?;
         Ok(ConverseStreamInput {
             model_id: server::label(&labels, "modelId", text::read::string)?,
             messages: object.member("messages", json::read::list(json::FromJson::from_json))?,

@@ -64,7 +64,7 @@ impl Operation for CountTokens {
     }
 
     fn parse(response: &Response) -> Result<CountTokensOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_required_body(response.body())?;
         Ok(CountTokensOutput {
             input_tokens: object.member("inputTokens", json::read::integer)?.unwrap_or_default(),
         })

@@ -44,7 +44,7 @@ impl Operation for GetAsyncInvoke {
     }
 
     fn parse(response: &Response) -> Result<GetAsyncInvokeOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_required_body(response.body())?;
         Ok(GetAsyncInvokeOutput {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),
             model_arn: object.member("modelArn", json::read::string)?.unwrap_or_default(),

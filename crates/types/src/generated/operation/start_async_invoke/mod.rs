@@ -61,7 +61,7 @@ impl Operation for StartAsyncInvoke {
     }
 
     fn parse(response: &Response) -> Result<StartAsyncInvokeOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_required_body(response.body())?;
         Ok(StartAsyncInvokeOutput {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),
         })

@@ -3,8 +3,8 @@
 
 use http::Method;
 use invoke_model_protocol::{
-    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    json, timestamp,
+    Operation, PaginatedOperation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
+    SerializeError, delivery, json, metrics, timestamp,
 };
 
 mod messages;
@@ -23,6 +23,18 @@ impl Operation for PutRequired {
     type Output = PutRequiredOutput;
     type Error = PutRequiredError;
     type Delivery = delivery::Buffered;
+
+    fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
+        metrics::RequestFacts {
+            model_id: None,
+            guardrail_id: Some(input.tree.name.as_str()),
+            max_output_tokens: u64::try_from(input.integer).ok(),
+        }
+    }
+
+    fn output_metrics(output: &Self::Output, metrics: &mut metrics::ResponseMetrics) {
+        metrics.stop_reason = Some(output.text.clone().into());
+    }
 
     fn serialize(input: PutRequiredInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
@@ -47,7 +59,7 @@ impl Operation for PutRequired {
     }
 
     fn parse(response: &Response) -> Result<PutRequiredOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut object = json::Object::from_required_body(response.body())?;
         Ok(PutRequiredOutput {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             blob: object.member("blob", json::read::blob)?.unwrap_or_default(),
@@ -66,6 +78,22 @@ impl Operation for PutRequired {
             numbers: object.member("numbers", json::read::map(json::read::integer))?.unwrap_or_default(),
             blobs: object.member("blobs", json::read::list(json::read::blob))?.unwrap_or_default(),
         })
+    }
+}
+
+impl PaginatedOperation for PutRequired {
+    type Item = String;
+
+    fn next_token(output: &Self::Output) -> Option<&str> {
+        Some(output.text.as_str())
+    }
+
+    fn set_token(input: &mut Self::Input, token: String) {
+        input.text = token;
+    }
+
+    fn items(output: Self::Output) -> Vec<Self::Item> {
+        output.texts
     }
 }
 

@@ -4,8 +4,8 @@
 use crate::requests::header;
 use http::Method;
 use invoke_model_protocol::{
-    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, checksum,
-    compression, delivery, json, text,
+    Authentication, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
+    SerializeError, checksum, compression, delivery, json, text,
 };
 
 mod messages;
@@ -24,6 +24,7 @@ impl Operation for Compressed {
     type Output = CompressedOutput;
     type Error = CompressedError;
     type Delivery = delivery::Buffered;
+    const AUTHENTICATION: Authentication = Authentication::None;
 
     fn serialize(input: CompressedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -2,6 +2,7 @@
 //! Input and output of the `Hashed` operation.
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Input of the `Hashed` operation.
@@ -22,6 +23,16 @@ impl HashedInput {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(owner: impl Into<String>) -> Self {
         Self { owner: owner.into(), ..Self::default() }
+    }
+}
+
+impl HashedInput {
+    /// Parses `body` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.body.as_deref().unwrap_or_default())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::requests::header;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, checksum,
-    delivery, text,
+    compression, delivery, metrics, text,
 };
 
 mod messages;
@@ -27,6 +27,16 @@ impl Operation for Hashed {
     type Output = HashedOutput;
     type Error = HashedError;
     type Delivery = delivery::Buffered;
+    const MODEL_ID_LABEL: Option<&'static str> = Some("owner");
+    const HAS_MODEL_PAYLOAD: bool = true;
+
+    fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
+        metrics::RequestFacts {
+            model_id: Some(input.owner.as_str()),
+            guardrail_id: input.hash.as_deref(),
+            max_output_tokens: None,
+        }
+    }
 
     fn serialize(mut input: HashedInput) -> Result<Request, SerializeError> {
         if input.owner.is_empty() {
@@ -36,7 +46,7 @@ impl Operation for Hashed {
             RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([text::write::string(&input.owner)])?);
         request.header(header::X_AMZ_SHA256_TREE_HASH, "hash", input.hash.as_ref(), text::write::string)?;
         request.default_header(header::X_VERSION, "7");
-        checksum::tree_hash(request.payload(input.body, "application/octet-stream")?)
+        checksum::tree_hash(compression::gzip(request.payload(input.body, "application/octet-stream")?)?)
     }
 
     fn parse(_response: &Response) -> Result<HashedOutput, ParseError> {

@@ -4,7 +4,7 @@
 use crate::requests::header;
 use http::Method;
 use invoke_model_protocol::{
-    Authentication, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
+    Authentication, HostPrefix, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, delivery,
 };
 
@@ -24,6 +24,12 @@ impl Operation for Open {
     type Error = OpenError;
     type Delivery = delivery::Buffered;
     const AUTHENTICATION: Authentication = Authentication::Optional;
+
+    fn host_prefix(_input: &Self::Input) -> Result<Option<String>, SerializeError> {
+        let mut prefix = HostPrefix::new();
+        prefix.literal("data.");
+        Ok(Some(prefix.into_string()))
+    }
 
     fn serialize(_input: OpenInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -5,7 +5,7 @@ use crate::requests::header;
 use http::Method;
 use invoke_model_protocol::{
     HostPrefix, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError,
-    delivery, json,
+    checksum, delivery, json,
 };
 
 mod messages;
@@ -36,11 +36,11 @@ impl Operation for Prefixed {
     fn serialize(input: PrefixedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.default_header(header::X_VERSION, "7");
-        request.json(|out| {
+        checksum::md5(request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("label", &input.label, json::write::string);
             object.end();
-        })
+        })?)
     }
 
     fn parse(_response: &Response) -> Result<PrefixedOutput, ParseError> {

@@ -2,6 +2,7 @@
 //! Input and output of the `Upload` operation.
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Input of the `Upload` operation.
@@ -21,4 +22,14 @@ pub struct UploadOutput {
     /// Payload, `application/octet-stream` by default; default `""`.
     #[serde(with = "invoke_model_protocol::serde_blob")]
     pub body: Bytes,
+}
+
+impl UploadOutput {
+    /// Parses `body` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
 }

@@ -2,10 +2,10 @@
 //! The `Upload` operation: `PUT /upload`, status 200.
 
 use crate::requests::{Refused, header};
-use http::Method;
+use http::{HeaderValue, Method};
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, delivery, payload,
+    Response, Route, SerializeError, delivery, metrics, payload,
 };
 
 mod messages;
@@ -24,6 +24,16 @@ impl Operation for Upload {
     type Error = UploadError;
     type Delivery = delivery::Buffered;
     const UNSIGNED_PAYLOAD: bool = true;
+    const USES_TOKENS: bool = true;
+
+    fn header_metric(name: &str, value: &HeaderValue, metrics: &mut metrics::ResponseMetrics) {
+        match name {
+            "x-input-count" => metrics::read_header(&mut metrics.input_tokens, value),
+            "x-output-count" => metrics::read_header(&mut metrics.output_tokens, value),
+            "x-latency" => metrics::read_header(&mut metrics.latency_ms, value),
+            _ => {}
+        }
+    }
 
     fn serialize(input: UploadInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

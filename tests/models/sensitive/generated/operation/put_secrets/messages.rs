@@ -100,58 +100,11 @@ impl fmt::Debug for PutSecretsInput {
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PutSecretsOutput {
-    /// Member `plain` of the JSON body.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plain: Option<String>,
-    /// Member `ofMember` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(
-        rename = "ofMember",
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "invoke_model_protocol::serde_blob"
-    )]
-    pub of_member: Option<Bytes>,
-    /// Member `ofShape` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "ofShape", default, skip_serializing_if = "Option::is_none")]
-    pub of_shape: Option<String>,
     /// Member `needed` of the JSON body; sensitive: hidden by `Debug`.
     pub needed: String,
-    /// Member `inList` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "inList", default, skip_serializing_if = "Option::is_none")]
-    pub in_list: Option<Vec<String>>,
-    /// Member `inMap` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "inMap", default, skip_serializing_if = "Option::is_none")]
-    pub in_map: Option<BTreeMap<String, String>>,
-    /// Member `inNested` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "inNested", default, skip_serializing_if = "Option::is_none")]
-    pub in_nested: Option<Vec<Vec<String>>>,
-    /// Member `ofEnum` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "ofEnum", default, skip_serializing_if = "Option::is_none")]
-    pub of_enum: Option<Kind>,
-    /// Member `ofIntEnum` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "ofIntEnum", default, skip_serializing_if = "Option::is_none")]
-    pub of_int_enum: Option<Level>,
-    /// Member `enums` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enums: Option<Vec<Kind>>,
-    /// Member `ofStructure` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "ofStructure", default, skip_serializing_if = "Option::is_none")]
-    pub of_structure: Option<Whole>,
-    /// Member `structures` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub structures: Option<Vec<Whole>>,
-    /// Member `halves` of the JSON body.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub halves: Option<Vec<Half>>,
     /// Member `choice` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
-    /// Member `ofUnion` of the JSON body; sensitive: hidden by `Debug`.
-    #[serde(rename = "ofUnion", default, skip_serializing_if = "Option::is_none")]
-    pub of_union: Option<WholeChoice>,
-    /// Header `x-secret`; sensitive: hidden by `Debug`.
-    #[serde(rename = "inField", default, skip_serializing_if = "Option::is_none")]
-    pub in_field: Option<String>,
 }
 
 impl PutSecretsOutput {
@@ -163,23 +116,6 @@ impl PutSecretsOutput {
 
 impl fmt::Debug for PutSecretsOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PutSecretsOutput")
-            .field("plain", &self.plain)
-            .field("of_member", &self.of_member.as_ref().map(|_| Redacted))
-            .field("of_shape", &self.of_shape.as_ref().map(|_| Redacted))
-            .field("needed", &Redacted)
-            .field("in_list", &self.in_list.as_ref().map(|_| Redacted))
-            .field("in_map", &self.in_map.as_ref().map(|_| Redacted))
-            .field("in_nested", &self.in_nested.as_ref().map(|_| Redacted))
-            .field("of_enum", &self.of_enum.as_ref().map(|_| Redacted))
-            .field("of_int_enum", &self.of_int_enum.as_ref().map(|_| Redacted))
-            .field("enums", &self.enums.as_ref().map(|_| Redacted))
-            .field("of_structure", &self.of_structure.as_ref().map(|_| Redacted))
-            .field("structures", &self.structures.as_ref().map(|_| Redacted))
-            .field("halves", &self.halves)
-            .field("choice", &self.choice)
-            .field("of_union", &self.of_union.as_ref().map(|_| Redacted))
-            .field("in_field", &self.in_field.as_ref().map(|_| Redacted))
-            .finish()
+        f.debug_struct("PutSecretsOutput").field("needed", &Redacted).field("choice", &self.choice).finish()
     }
 }

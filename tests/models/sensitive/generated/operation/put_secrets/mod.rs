@@ -5,7 +5,7 @@ use crate::sensitive::header;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    headers, json, text,
+    json, text,
 };
 
 mod messages;
@@ -59,25 +59,10 @@ impl Operation for PutSecrets {
     }
 
     fn parse(response: &Response) -> Result<PutSecretsOutput, ParseError> {
-        let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let mut object = json::Object::from_required_body(response.body())?;
         Ok(PutSecretsOutput {
-            plain: object.member("plain", json::read::string)?,
-            of_member: object.member("ofMember", json::read::blob)?,
-            of_shape: object.member("ofShape", json::read::string)?,
             needed: object.member("needed", json::read::string)?.unwrap_or_default(),
-            in_list: object.member("inList", json::read::list(json::read::string))?,
-            in_map: object.member("inMap", json::read::map(json::read::string))?,
-            in_nested: object.member("inNested", json::read::list(json::read::list(json::read::string)))?,
-            of_enum: object.member("ofEnum", json::read::string_enum)?,
-            of_int_enum: object.member("ofIntEnum", json::read::int_enum)?,
-            enums: object.member("enums", json::read::list(json::read::string_enum))?,
-            of_structure: object.member("ofStructure", json::FromJson::from_json)?,
-            structures: object.member("structures", json::read::list(json::FromJson::from_json))?,
-            halves: object.member("halves", json::read::list(json::FromJson::from_json))?,
             choice: object.member("choice", json::FromJson::from_json)?,
-            of_union: object.member("ofUnion", json::FromJson::from_json)?,
-            in_field: headers::optional(headers, header::X_SECRET, "inField", text::read::string)?,
         })
     }
 }

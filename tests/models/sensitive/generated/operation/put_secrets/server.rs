@@ -10,7 +10,7 @@ impl ServerOperation for PutSecrets {
     fn parse_request(request: &Request) -> Result<PutSecretsInput, ParseError> {
         server::labels::<PutSecrets>(request)?;
         let headers = request.headers();
-        let mut object = json::Object::from_body(request.body())?;
+        let mut object = json::Object::from_required_body(request.body())?;
         Ok(PutSecretsInput {
             plain: object.member("plain", json::read::string)?,
             of_member: object.member("ofMember", json::read::blob)?,
@@ -40,35 +40,11 @@ impl ServerOperation for PutSecrets {
     }
 
     fn serialize_response(output: PutSecretsOutput) -> Result<Response, SerializeError> {
-        let mut response = server::ResponseBuilder::new(200);
-        if response.header(header::X_SECRET, "inField", output.in_field.as_ref(), text::write::string)? {
-            response.sensitive(header::X_SECRET);
-        }
+        let response = server::ResponseBuilder::new(200);
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
-            object.optional("plain", output.plain.as_ref(), json::write::string);
-            object.optional("ofMember", output.of_member.as_ref(), json::write::blob);
-            object.optional("ofShape", output.of_shape.as_ref(), json::write::string);
             object.member("needed", &output.needed, json::write::string);
-            object.optional("inList", output.in_list.as_ref(), json::write::list(json::write::string));
-            object.optional("inMap", output.in_map.as_ref(), json::write::map(json::write::string));
-            object.optional(
-                "inNested",
-                output.in_nested.as_ref(),
-                json::write::list(json::write::list(json::write::string)),
-            );
-            object.optional("ofEnum", output.of_enum.as_ref(), json::write::string);
-            object.optional("ofIntEnum", output.of_int_enum.as_ref(), json::write::display);
-            object.optional("enums", output.enums.as_ref(), json::write::list(json::write::string));
-            object.optional("ofStructure", output.of_structure.as_ref(), json::ToJson::to_json);
-            object.optional(
-                "structures",
-                output.structures.as_ref(),
-                json::write::list(json::ToJson::to_json),
-            );
-            object.optional("halves", output.halves.as_ref(), json::write::list(json::ToJson::to_json));
             object.optional("choice", output.choice.as_ref(), json::ToJson::to_json);
-            object.optional("ofUnion", output.of_union.as_ref(), json::ToJson::to_json);
             object.end();
         }))
     }

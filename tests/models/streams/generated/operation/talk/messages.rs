@@ -24,14 +24,11 @@ impl TalkInput {
 pub struct TalkOutput {
     /// Header `x-session`.
     pub session: String,
-    /// Header `x-mood`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mood: Option<String>,
 }
 
 impl TalkOutput {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(session: impl Into<String>) -> Self {
-        Self { session: session.into(), ..Self::default() }
+        Self { session: session.into() }
     }
 }

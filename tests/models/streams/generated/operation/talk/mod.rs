@@ -5,7 +5,7 @@ use crate::streams::{Busy, Lines, header};
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, event_stream, headers, text,
+    SerializeError, delivery, event_stream, headers, metrics, text,
 };
 
 mod messages;
@@ -28,6 +28,16 @@ impl Operation for Talk {
     type Error = TalkError;
     type Delivery = delivery::Bidirectional;
     const HAS_INPUT_EVENTS: bool = true;
+    const MODEL_ID_LABEL: Option<&'static str> = Some("room");
+    const USES_TOKENS: bool = true;
+
+    fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
+        metrics::RequestFacts {
+            model_id: Some(input.room.as_str()),
+            guardrail_id: None,
+            max_output_tokens: None,
+        }
+    }
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {
         let request =
@@ -42,7 +52,6 @@ impl Operation for Talk {
                 "session",
                 headers::optional(headers, header::X_SESSION, "session", text::read::string)?,
             )?,
-            mood: headers::optional(headers, header::X_MOOD, "mood", text::read::string)?,
         })
     }
 

@@ -13,7 +13,6 @@ impl ServerOperation for Talk {
     fn serialize_response(output: TalkOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
         response.header(header::X_SESSION, "session", Some(&output.session), text::write::string)?;
-        response.header(header::X_MOOD, "mood", output.mood.as_ref(), text::write::string)?;
         Ok(response.events())
     }
 
