@@ -53,7 +53,7 @@ impl json::ToJson for Nested {
 
 impl json::FromJson for Nested {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             flag: object.member("flag", json::read::boolean)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?.unwrap_or_else(|| "x".to_owned()),

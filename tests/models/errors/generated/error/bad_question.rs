@@ -22,7 +22,7 @@ pub struct BadQuestion {
 
 impl BadQuestion {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?,
             position: object.member("position", json::read::integer)?,

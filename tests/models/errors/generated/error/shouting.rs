@@ -19,7 +19,7 @@ pub struct Shouting {
 
 impl Shouting {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.member("message", json::read::string_enum)?,
             message_: object.member("MESSAGE", json::read::string)?,

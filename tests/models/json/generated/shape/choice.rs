@@ -112,7 +112,7 @@ impl json::FromJson for Choice {
             "choice" => member.read(json::read::boxed(json::FromJson::from_json)).map(Self::Choice),
             "choices" => member.read(json::read::list(json::FromJson::from_json)).map(Self::Choices),
             "numbers" => member.read(json::read::sparse_map(json::read::integer)).map(Self::Numbers),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

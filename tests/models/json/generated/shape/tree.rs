@@ -47,7 +47,7 @@ impl json::ToJson for Tree {
 
 impl json::FromJson for Tree {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?.unwrap_or_default(),
             left: object.member("left", json::read::boxed(json::FromJson::from_json))?,

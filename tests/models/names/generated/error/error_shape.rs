@@ -26,7 +26,7 @@ pub struct ErrorShape {
 impl ErrorShape {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?,
             response: object.member("response", json::read::string)?,

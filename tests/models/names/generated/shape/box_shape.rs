@@ -27,7 +27,7 @@ impl json::ToJson for BoxShape {
 
 impl json::FromJson for BoxShape {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             value: object.member("value", json::read::string)?,
             self_: object.member("self", json::read::boxed(json::FromJson::from_json))?,

@@ -63,7 +63,7 @@ impl json::FromJson for ValueShape {
             "Self" => member.read(json::read::string).map(Self::Self2),
             "unknown" => member.read(json::read::string).map(Self::UnknownShape),
             "Unknown" => member.read(json::read::string).map(Self::Unknown2),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

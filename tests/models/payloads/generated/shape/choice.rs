@@ -46,7 +46,7 @@ impl json::FromJson for Choice {
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "point" => member.read(json::FromJson::from_json).map(Self::Point),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

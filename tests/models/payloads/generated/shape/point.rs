@@ -27,7 +27,7 @@ impl json::ToJson for Point {
 
 impl json::FromJson for Point {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { x: object.member("x", json::read::integer)?, y: object.member("y", json::read::integer)? })
     }
 }

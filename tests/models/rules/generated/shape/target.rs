@@ -27,7 +27,7 @@ impl json::ToJson for Target {
 
 impl json::FromJson for Target {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             label: object.member("label", json::read::string)?,
             dual: object.member("dual", json::read::boolean)?,

@@ -86,7 +86,7 @@ impl json::FromJson for Choice {
             "hiddenList" => member.read(json::read::list(json::read::string)).map(Self::HiddenList),
             "half" => member.read(json::FromJson::from_json).map(Self::Half),
             "nothing" => member.read(json::read::unit).map(|()| Self::Nothing {}),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

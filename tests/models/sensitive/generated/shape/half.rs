@@ -37,7 +37,7 @@ impl json::ToJson for Half {
 
 impl json::FromJson for Half {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             open: object.member("open", json::read::string)?,
             hidden: object.member("hidden", json::read::string)?,

@@ -35,7 +35,7 @@ impl json::ToJson for Whole {
 
 impl json::FromJson for Whole {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?,
             choice: object.member("choice", json::FromJson::from_json)?,

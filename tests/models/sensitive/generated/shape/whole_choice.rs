@@ -52,7 +52,7 @@ impl json::FromJson for WholeChoice {
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "nothing" => member.read(json::read::unit).map(|()| Self::Nothing {}),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Busy {
 impl Busy {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?,
             retry_after: headers::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,
@@ -39,7 +39,7 @@ impl json::ToJson for Busy {
 
 impl json::FromJson for Busy {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             message: object.message()?,
             retry_after: object.member("retryAfter", json::read::integer)?,

@@ -27,7 +27,7 @@ impl json::ToJson for Torn {
 
 impl json::FromJson for Torn {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()?, at: object.member("at", json::read::integer)? })
     }
 }

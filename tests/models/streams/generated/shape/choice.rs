@@ -46,7 +46,7 @@ impl json::FromJson for Choice {
         match member.name() {
             "left" => member.read(json::read::string).map(Self::Left),
             "right" => member.read(json::FromJson::from_json).map(Self::Right),
-            _ => Ok(Self::Unknown(member.into())),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -30,7 +30,7 @@ impl json::ToJson for Chosen {
 
 impl json::FromJson for Chosen {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { choice: object.member("choice", json::FromJson::from_json)?.unwrap_or_default() })
     }
 }

@@ -24,7 +24,7 @@ impl json::ToJson for Figure {
 
 impl json::FromJson for Figure {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { figure: object.member("figure", json::FromJson::from_json)? })
     }
 }

@@ -122,7 +122,7 @@ impl event_stream::EventStream for Lines {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("said") => {
-                let mut object = json::Members::from_body(message.payload(), ["w", "when", "usage"])?;
+                let object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::Said(Said {
                     is_last: event_stream::header(message, "isLast", event_stream::read::boolean)?,
                     tiny: event_stream::header(message, "tiny", event_stream::read::byte)?,

@@ -90,7 +90,7 @@ impl json::ToJson for Said {
 
 impl json::FromJson for Said {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             is_last: object.member("isLast", json::read::boolean)?,
             tiny: object.member("tiny", json::read::integer)?,

@@ -30,7 +30,7 @@ impl json::ToJson for Secret {
 
 impl json::FromJson for Secret {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { word: object.member("word", json::read::string)? })
     }
 }

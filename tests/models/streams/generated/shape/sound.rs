@@ -42,7 +42,7 @@ impl json::ToJson for Sound {
 
 impl json::FromJson for Sound {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self { sound: object.member("sound", json::read::blob)?.unwrap_or_default() })
     }
 }

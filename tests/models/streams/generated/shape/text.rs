@@ -27,7 +27,7 @@ impl json::ToJson for Text {
 
 impl json::FromJson for Text {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text: object.member("text", json::read::string)?,
             tone: object.member("tone", json::read::string)?,

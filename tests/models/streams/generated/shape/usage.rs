@@ -41,7 +41,7 @@ impl json::ToJson for Usage {
 
 impl json::FromJson for Usage {
     fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             input: object.member("input", json::read::integer)?.unwrap_or_default(),
             output: object.member("output", json::read::integer)?,

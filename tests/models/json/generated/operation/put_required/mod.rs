@@ -59,7 +59,7 @@ impl Operation for PutRequired {
     }
 
     fn parse(response: &Response) -> Result<PutRequiredOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let object = json::Object::from_required_body(response.body())?;
         Ok(PutRequiredOutput {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             blob: object.member("blob", json::read::blob)?.unwrap_or_default(),

@@ -77,7 +77,7 @@ impl Operation for PutValues {
     }
 
     fn parse(response: &Response) -> Result<PutValuesOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let object = json::Object::from_body(response.body())?;
         Ok(PutValuesOutput {
             text: object.member("text", json::read::string)?,
             renamed: object.member("other-name", json::read::string)?,

@@ -9,7 +9,7 @@ use invoke_model_protocol::{
 impl ServerOperation for PutValues {
     fn parse_request(request: &Request) -> Result<PutValuesInput, ParseError> {
         server::labels::<PutValues>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let object = json::Object::from_body(request.body())?;
         Ok(PutValuesInput {
             text: object.member("text", json::read::string)?,
             renamed: object.member("other-name", json::read::string)?,

@@ -10,7 +10,7 @@ impl ServerOperation for Compressed {
     fn parse_request(request: &Request) -> Result<CompressedInput, ParseError> {
         server::labels::<Compressed>(request)?;
         let headers = request.headers();
-        let mut object = json::Object::from_body(request.body())?;
+        let object = json::Object::from_body(request.body())?;
         Ok(CompressedInput {
             encoding: headers::optional(headers, header::CONTENT_ENCODING, "encoding", text::read::string)?,
             text: object.member("text", json::read::string)?,

@@ -59,7 +59,7 @@ impl Operation for PutSecrets {
     }
 
     fn parse(response: &Response) -> Result<PutSecretsOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let object = json::Object::from_required_body(response.body())?;
         Ok(PutSecretsOutput {
             needed: object.member("needed", json::read::string)?.unwrap_or_default(),
             choice: object.member("choice", json::FromJson::from_json)?,
