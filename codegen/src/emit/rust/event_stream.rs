@@ -193,9 +193,12 @@ fn read(stream: &EventStream, service: &Service) -> TokenStream {
 
 fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStream {
     let structure = ty::named(&event.structure);
-    let object = matches!(of.event_body(), EventBody::Object).then(
-        || quote!(let object = use_::invoke_model_protocol::json::Object::from_body(message.payload())?;),
-    );
+    let object = matches!(of.event_body(), EventBody::Object).then(|| {
+        quote! {
+            let mut nodes = use_::invoke_model_protocol::json::Nodes::default();
+            let object = use_::invoke_model_protocol::json::Object::from_body(message.payload(), &mut nodes)?;
+        }
+    });
     let values = of.members.iter().map(|member| {
         let (name, wire_name) = (ty::ident(&member.rust_name), &member.wire_name);
         let value = match &member.location {

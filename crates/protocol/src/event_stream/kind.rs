@@ -128,7 +128,8 @@ pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
     let text =
         |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));
-    let text =
-        text(":error-message").or_else(|| json::Object::from_body(message.payload()).ok()?.message().ok()?);
+    let text = text(":error-message").or_else(|| {
+        json::Object::from_body(message.payload(), &mut json::Nodes::default()).ok()?.message().ok()?
+    });
     (code, text)
 }

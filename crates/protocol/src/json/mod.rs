@@ -11,6 +11,7 @@ mod value;
 pub mod write;
 
 pub use object::{Object, ObjectWriter};
+pub use scan::Nodes;
 pub use serde_json::Value;
 pub use union::{UnionMember, UnitMember, UnknownMember};
 pub use value::BorrowedValue;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::scan::{self, Node};
+use super::scan::{Node, Nodes};
 use super::{BorrowedValue, write};
 use crate::error::ParseError;
 
@@ -12,29 +12,28 @@ use crate::error::ParseError;
 /// version of the service may send members that are not in the model.
 ///
 /// `Debug` does not print values, because they may be sensitive.
-pub struct Object<'a>(Cow<'a, [Node<'a>]>);
+#[derive(Clone, Copy)]
+pub struct Object<'a>(BorrowedValue<'a>);
 
 impl<'a> Object<'a> {
-    /// Parses a body. An empty body is treated as an object without members.
+    /// Parses a body. Stores its values in `nodes`. An empty body is treated as an object without members.
     ///
     /// # Errors
     /// Returns an error if the body is not a JSON object.
-    pub fn from_body(body: &'a [u8]) -> Result<Self, ParseError> {
+    pub fn from_body<'b>(body: &'b [u8], nodes: &'a mut Nodes<'b>) -> Result<Self, ParseError> {
         if body.is_empty() {
-            return Ok(Self(Cow::Borrowed(&[Node::Object(0)])));
+            return Ok(Self(BorrowedValue(&[Node::Object(0)])));
         }
-        Self::from_required_body(body)
+        Self::from_required_body(body, nodes)
     }
 
-    /// Parses a body that must contain required members.
+    /// Parses a body that must contain required members. Stores its values in `nodes`.
     ///
     /// # Errors
     /// Returns an error if the body is not a JSON object. An empty body is not a JSON object: without this
     /// rule, the response of a broken proxy would look like a success.
-    pub fn from_required_body(body: &'a [u8]) -> Result<Self, ParseError> {
-        let nodes = scan::nodes(body)?;
-        Object::from_value(BorrowedValue(&nodes))?;
-        Ok(Self(Cow::Owned(nodes)))
+    pub fn from_required_body<'b>(body: &'b [u8], nodes: &'a mut Nodes<'b>) -> Result<Self, ParseError> {
+        Self::from_value(nodes.parse(body)?)
     }
 
     /// Converts a JSON value.
@@ -43,7 +42,7 @@ impl<'a> Object<'a> {
     /// Returns an error if the value is not an object.
     pub fn from_value(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
         match value.node() {
-            Node::Object(_) => Ok(Self(Cow::Borrowed(value.0))),
+            Node::Object(_) => Ok(Self(value)),
             _ => Err(value.unexpected("an object").into()),
         }
     }
@@ -54,9 +53,9 @@ impl<'a> Object<'a> {
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
     pub fn member<T>(
-        &self,
+        self,
         name: &str,
-        read: impl FnOnce(BorrowedValue<'_>) -> Result<T, ParseError>,
+        read: impl FnOnce(BorrowedValue<'a>) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
         let Some(value) = self.value(name) else { return Ok(None) };
         read(value).map(Some).map_err(|error| error.in_member(name))
@@ -64,17 +63,19 @@ impl<'a> Object<'a> {
 
     /// Returns the value of a member, or `None` if the member is missing or null. `member` is generic, so the
     /// compiler would repeat the code of this function for each type if it were part of `member`.
-    fn value(&self, name: &str) -> Option<BorrowedValue<'_>> {
-        let mut values = BorrowedValue(&self.0).values();
+    fn value(self, name: &str) -> Option<BorrowedValue<'a>> {
+        let mut rest = self.0.0.get(1..)?;
         let mut found = None;
-        while let (Some(known), Some(value)) = (values.next(), values.next()) {
-            let is_found = match known.node() {
-                Node::Plain(known) => known == name,
-                _ => known.text().is_ok_and(|known| known == name),
+        while let [known, values @ ..] = rest {
+            let (value, others) = values.split_at_checked(values.first()?.count())?;
+            let is_found = match known {
+                Node::Plain(known) => *known == name,
+                known => BorrowedValue(&[*known]).text().is_ok_and(|known| known == name),
             };
             if is_found {
-                found = Some(value);
+                found = Some(BorrowedValue(value));
             }
+            rest = others;
         }
         found.filter(|value| !value.is_null())
     }
@@ -83,7 +84,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// Returns an error if the message is not a string.
-    pub fn message(&self) -> Result<Option<String>, ParseError> {
+    pub fn message(self) -> Result<Option<String>, ParseError> {
         let lower = self.member("message", super::read::string)?;
         if lower.is_some() { Ok(lower) } else { self.member("Message", super::read::string) }
     }

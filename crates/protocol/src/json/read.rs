@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Number, Value};
 
 use super::object::{members, members_by_name};
-use super::scan::{self, Node};
+use super::scan::{Node, Nodes};
 use super::value::{BorrowedValue, Values};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::timestamp::Format;
@@ -23,7 +23,7 @@ pub fn body<T>(
     body: &[u8],
     read: impl FnOnce(BorrowedValue<'_>) -> Result<T, ParseError>,
 ) -> Result<T, ParseError> {
-    read(BorrowedValue(&scan::nodes(body)?))
+    read(Nodes::default().parse(body)?)
 }
 
 /// Parses a string.

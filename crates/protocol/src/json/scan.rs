@@ -1,7 +1,9 @@
 //! A parser that converts JSON text to a list of nodes. It does not recurse, so deep text cannot overflow the
 //! stack.
 
-use super::MAX_DEPTH;
+use std::fmt;
+
+use super::{BorrowedValue, MAX_DEPTH};
 use crate::error::{ParseError, ParseErrorKind};
 
 /// A node of parsed JSON text. The nodes of an array or object follow its own node. Each member of an object
@@ -22,20 +24,76 @@ pub(super) enum Node<'a> {
     Object(usize),
 }
 
-/// Parses a body. Returns the nodes of the value.
-///
-/// # Errors
-/// Returns an error if the body is not JSON, or if it is nested too deeply.
-pub(super) fn nodes(body: &[u8]) -> Result<Vec<Node<'_>>, ParseError> {
-    // Checks the complete body at once, because this is faster than a check of each string.
-    let text = std::str::from_utf8(body).map_err(|error| not_json(body, error.valid_up_to()))?;
-    // The bodies of most events have fewer nodes. The vector grows for larger bodies.
-    let nodes = Vec::with_capacity(16);
-    let mut scanner = Scanner { text, at: 0, nodes, parent: None, depth: 0 };
-    match scanner.value() {
-        Some(()) => Ok(scanner.nodes),
-        None if scanner.depth > MAX_DEPTH => Err(ParseErrorKind::TooDeep.into()),
-        None => Err(not_json(body, scanner.at)),
+impl Node<'_> {
+    /// Returns the number of nodes of the value, including this node.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Array(count) | Self::Object(count) => 1 + count,
+            _ => 1,
+        }
+    }
+}
+
+/// The number of nodes that [`Nodes`] stores without an allocation. The bodies of most events have fewer.
+const FEW: usize = 12;
+
+/// The nodes of a parsed body. `Debug` does not print values, because they may be sensitive.
+pub struct Nodes<'a> {
+    few: [Node<'a>; FEW],
+    /// All nodes, if there are more than [`FEW`].
+    many: Vec<Node<'a>>,
+    length: usize,
+}
+
+impl<'a> Nodes<'a> {
+    /// Parses a body. Returns the value.
+    ///
+    /// # Errors
+    /// Returns an error if the body is not JSON, or if it is nested too deeply.
+    pub(super) fn parse(&mut self, body: &'a [u8]) -> Result<BorrowedValue<'_>, ParseError> {
+        // Checks the complete body at once, because this is faster than a check of each string.
+        let text = std::str::from_utf8(body).map_err(|error| not_json(body, error.valid_up_to()))?;
+        self.many.clear();
+        self.length = 0;
+        let mut scanner =
+            Scanner { text, at: 0, nodes: self, parent: 0, container: Container::None, depth: 0 };
+        match scanner.value() {
+            Some(()) => Ok(BorrowedValue(self.as_slice())),
+            None if scanner.depth > MAX_DEPTH => Err(ParseErrorKind::TooDeep.into()),
+            None => Err(not_json(body, scanner.at)),
+        }
+    }
+
+    fn push(&mut self, node: Node<'a>) {
+        if let Some(next) = self.few.get_mut(self.length) {
+            *next = node;
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(self.few);
+            }
+            self.many.push(node);
+        }
+        self.length += 1;
+    }
+
+    fn as_slice(&self) -> &[Node<'a>] {
+        if self.many.is_empty() { &self.few[..self.length] } else { &self.many }
+    }
+
+    fn get_mut(&mut self, index: usize) -> Option<&mut Node<'a>> {
+        if self.many.is_empty() { self.few.get_mut(index) } else { self.many.get_mut(index) }
+    }
+}
+
+impl Default for Nodes<'_> {
+    fn default() -> Self {
+        Self { few: [Node::Null; FEW], many: Vec::new(), length: 0 }
+    }
+}
+
+impl fmt::Debug for Nodes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nodes").finish_non_exhaustive()
     }
 }
 
@@ -47,45 +105,55 @@ fn not_json(body: &[u8], at: usize) -> ParseError {
     ParseErrorKind::NotJson { line, column }.into()
 }
 
-struct Scanner<'a> {
+struct Scanner<'a, 'n> {
     text: &'a str,
     /// The index of the next byte.
     at: usize,
-    nodes: Vec<Node<'a>>,
-    /// The index of the innermost open array or object. While an array or object is open, its node contains
-    /// the index of its own parent, plus one, or 0.
-    parent: Option<usize>,
+    nodes: &'n mut Nodes<'a>,
+    /// The index of the innermost open array or object. The node of an open array or object contains the index
+    /// of its parent.
+    parent: usize,
+    /// The type of the innermost open array or object.
+    container: Container,
     depth: usize,
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Container {
+    None,
+    Array,
+    Object,
+}
+
 /// Each method returns `None` if the text is not JSON.
-impl<'a> Scanner<'a> {
+impl<'a> Scanner<'a, '_> {
     /// Parses the complete text as one value.
     fn value(&mut self) -> Option<()> {
         loop {
             let is_open = match self.next()? {
                 b'"' => self.string().map(|()| false)?,
-                b'{' => self.open(Node::Object)? && !self.close_if(b'}'),
-                b'[' => self.open(Node::Array)? && !self.close_if(b']'),
-                b'n' => self.literal("null", Node::Null).map(|()| false)?,
-                b't' => self.literal("true", Node::Bool(true)).map(|()| false)?,
-                b'f' => self.literal("false", Node::Bool(false)).map(|()| false)?,
+                b'{' => self.open(Node::Object, Container::Object)? && !self.close_if(b'}'),
+                b'[' => self.open(Node::Array, Container::Array)? && !self.close_if(b']'),
+                b'n' => self.literal(b"null", Node::Null).map(|()| false)?,
+                b't' => self.literal(b"true", Node::Bool(true)).map(|()| false)?,
+                b'f' => self.literal(b"false", Node::Bool(false)).map(|()| false)?,
                 _ => self.number().map(|()| false)?,
             };
-            if is_open {
-                self.name_in_object()?;
-                continue;
-            }
-            loop {
-                match (self.next(), self.parent.and_then(|parent| self.nodes.get(parent))) {
-                    (None, None) => return Some(()),
-                    (Some(b','), Some(_)) => break,
-                    (Some(b'}'), Some(Node::Object(_))) | (Some(b']'), Some(Node::Array(_))) => self.close(),
-                    _ => return None,
+            if !is_open {
+                // Ends all arrays and objects that end here.
+                loop {
+                    match (self.next(), self.container) {
+                        (None, Container::None) => return Some(()),
+                        (Some(b','), Container::Array | Container::Object) => break,
+                        (Some(b'}'), Container::Object) | (Some(b']'), Container::Array) => self.close(),
+                        _ => return None,
+                    }
                 }
+                self.at += 1;
             }
-            self.at += 1;
-            self.name_in_object()?;
+            if self.container == Container::Object {
+                self.name()?;
+            }
         }
     }
 
@@ -101,14 +169,15 @@ impl<'a> Scanner<'a> {
     }
 
     /// Starts an array or object. Returns `true`.
-    fn open(&mut self, node: fn(usize) -> Node<'a>) -> Option<bool> {
+    fn open(&mut self, node: fn(usize) -> Node<'a>, container: Container) -> Option<bool> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return None;
         }
         self.at += 1;
-        let parent = self.parent.replace(self.nodes.len());
-        self.nodes.push(node(parent.map_or(0, |parent| parent + 1)));
+        self.container = container;
+        let parent = std::mem::replace(&mut self.parent, self.nodes.length);
+        self.nodes.push(node(parent));
         Some(true)
     }
 
@@ -123,55 +192,62 @@ impl<'a> Scanner<'a> {
 
     /// Ends the innermost array or object.
     fn close(&mut self) {
-        let Some(parent) = self.parent else { return };
-        let found = self.nodes.len() - parent - 1;
-        if let Some(Node::Array(count) | Node::Object(count)) = self.nodes.get_mut(parent) {
-            self.parent = std::mem::replace(count, found).checked_sub(1);
-        }
         self.at += 1;
         self.depth -= 1;
+        let found = self.nodes.length - self.parent - 1;
+        if let Some(Node::Array(count) | Node::Object(count)) = self.nodes.get_mut(self.parent) {
+            self.parent = std::mem::replace(count, found);
+        }
+        self.container = match self.nodes.get_mut(self.parent) {
+            _ if self.depth == 0 => Container::None,
+            Some(Node::Array(_)) => Container::Array,
+            _ => Container::Object,
+        };
     }
 
-    /// Parses the name of a member and the colon, if the innermost open value is an object.
-    fn name_in_object(&mut self) -> Option<()> {
-        if let Some(Node::Object(_)) = self.parent.and_then(|parent| self.nodes.get(parent)) {
-            if self.next()? != b'"' {
-                return None;
-            }
-            self.string()?;
-            if self.next()? != b':' {
-                return None;
-            }
-            self.at += 1;
+    /// Parses the name of a member and the colon.
+    fn name(&mut self) -> Option<()> {
+        if self.next()? != b'"' {
+            return None;
         }
+        self.string()?;
+        if self.next()? != b':' {
+            return None;
+        }
+        self.at += 1;
         Some(())
     }
 
     /// Parses a string. The next byte is a quote.
     fn string(&mut self) -> Option<()> {
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        let mut is_escaped = false;
+        let quote = self.at;
         self.at += 1;
-        loop {
-            self.at += plain_length(bytes.get(self.at..)?);
-            match bytes.get(self.at)? {
-                b'"' => break,
-                b'\\' => {
-                    is_escaped = true;
-                    self.at += 1;
-                    self.escape_sequence(*bytes.get(self.at)?)?;
-                }
-                _ => return None,
+        self.at += plain_length(self.text.as_bytes().get(self.at..)?);
+        let node = match self.text.as_bytes().get(self.at)? {
+            b'"' => Node::Plain(self.text.get(quote + 1..self.at)?),
+            _ => {
+                self.escaped()?;
+                Node::Escaped(self.text.get(quote..=self.at)?)
             }
-        }
-        let node = match is_escaped {
-            true => Node::Escaped(&self.text[start..=self.at]),
-            false => Node::Plain(&self.text[start + 1..self.at]),
         };
         self.nodes.push(node);
         self.at += 1;
         Some(())
+    }
+
+    /// Skips the rest of a string before its last quote.
+    fn escaped(&mut self) -> Option<()> {
+        loop {
+            match self.text.as_bytes().get(self.at)? {
+                b'"' => return Some(()),
+                b'\\' => {
+                    self.at += 1;
+                    self.escape_sequence(*self.text.as_bytes().get(self.at)?)?;
+                }
+                _ => return None,
+            }
+            self.at += plain_length(self.text.as_bytes().get(self.at..)?);
+        }
     }
 
     /// Skips an escape sequence after its backslash.
@@ -189,9 +265,9 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    fn literal(&mut self, literal: &str, node: Node<'a>) -> Option<()> {
-        for byte in literal.bytes() {
-            self.text.as_bytes().get(self.at).filter(|found| **found == byte)?;
+    fn literal(&mut self, literal: &[u8], node: Node<'a>) -> Option<()> {
+        for byte in literal {
+            self.text.as_bytes().get(self.at).filter(|found| *found == byte)?;
             self.at += 1;
         }
         self.nodes.push(node);
@@ -214,7 +290,7 @@ impl<'a> Scanner<'a> {
             self.skip_one_of(b"+-");
             self.digits()?;
         }
-        self.nodes.push(Node::Number(&self.text[start..self.at]));
+        self.nodes.push(Node::Number(self.text.get(start..self.at)?));
         Some(())
     }
 
@@ -238,16 +314,18 @@ impl<'a> Scanner<'a> {
 /// <https://graphics.stanford.edu/~seander/bithacks.html#ValueInWord>
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
-    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word;
     let mut chunks = bytes.chunks_exact(8);
     let mut length = 0;
     for chunk in chunks.by_ref() {
         let word = chunk.try_into().map_or(0, u64::from_le_bytes);
-        let control = word.wrapping_sub(ONES * u64::from(b' ')) & !word;
-        let quote = zero_bytes(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero_bytes(word ^ (ONES * u64::from(b'\\')));
+        // This change of one bit makes the quote smaller than 33, like the control characters, and makes all other
+        // characters larger.
+        let quote_or_control = word ^ (ONES * 2);
+        let quote_or_control = quote_or_control.wrapping_sub(ONES * 33) & !quote_or_control;
+        let backslash = word ^ (ONES * u64::from(b'\\'));
+        let backslash = backslash.wrapping_sub(ONES) & !backslash;
         // Each of these bytes has its highest bit set. The bits of lower bytes are exact.
-        let found = (control | quote | backslash) & (ONES << 7);
+        let found = (quote_or_control | backslash) & (ONES << 7);
         if found != 0 {
             return length + (found.trailing_zeros() / 8) as usize;
         }

@@ -93,16 +93,22 @@ fn unions_have_one_member() {
 
 #[test]
 fn empty_body_is_an_empty_object() {
-    assert_eq!(Object::from_body(b"").unwrap().member("a", read::string), Ok(None));
-    assert_eq!(Object::from_body(b"<").unwrap_err().to_string(), "the body is not JSON (line 1, column 1)");
-    assert_eq!(Object::from_body(b"[]").unwrap_err().to_string(), "expected an object, found an array");
+    assert_eq!(Object::from_body(b"", &mut Nodes::default()).unwrap().member("a", read::string), Ok(None));
+    assert_eq!(
+        Object::from_body(b"<", &mut Nodes::default()).unwrap_err().to_string(),
+        "the body is not JSON (line 1, column 1)"
+    );
+    assert_eq!(
+        Object::from_body(b"[]", &mut Nodes::default()).unwrap_err().to_string(),
+        "expected an object, found an array"
+    );
 }
 
 #[test]
 fn errors_contain_the_position_in_the_body() {
     let check = |body: &[u8], position| {
         let expected = format!("the body is not JSON ({position})");
-        assert_eq!(Object::from_body(body).unwrap_err().to_string(), expected);
+        assert_eq!(Object::from_body(body, &mut Nodes::default()).unwrap_err().to_string(), expected);
     };
     check(br#"{"bytes":"AA==""#, "line 1, column 15");
     check(br#"{"bytes":"AA=="}}"#, "line 1, column 17");
@@ -113,11 +119,15 @@ fn errors_contain_the_position_in_the_body() {
 #[test]
 fn the_last_of_repeated_members_counts() {
     let body = br#"{"a":1,"b":2,"\u0061":7}"#;
-    let object = Object::from_body(body).unwrap();
+    let mut nodes = Nodes::default();
+    let object = Object::from_body(body, &mut nodes).unwrap();
     assert_eq!(object.member("a", read::integer), Ok(Some(7)));
     assert_eq!(object.member("b", read::integer), Ok(Some(2)));
     let body = br#"{"a":7,"a":null}"#;
-    assert_eq!(Object::from_body(body).unwrap().member("a", read::integer::<i32>), Ok(None));
+    assert_eq!(
+        Object::from_body(body, &mut Nodes::default()).unwrap().member("a", read::integer::<i32>),
+        Ok(None)
+    );
     assert_eq!(read::body(body, read::map::<String, i32>(read::integer)), Ok([].into()));
     let only = |value: BorrowedValue<'_>| UnionMember::only(value)?.read(read::document);
     assert_eq!(read::body(body, only), Ok(Value::Null));
@@ -138,7 +148,8 @@ fn decodes_escape_sequences() {
 #[test]
 fn unknown_members_may_have_values_that_rust_cannot_represent() {
     let body = br#"{"\ud800":1,"half":"\ud800","large":1e400,"a":7}"#;
-    let object = Object::from_body(body).unwrap();
+    let mut nodes = Nodes::default();
+    let object = Object::from_body(body, &mut nodes).unwrap();
     assert_eq!(object.member("a", read::integer), Ok(Some(7)));
     let check = |error: ParseError, expected: &str| assert_eq!(error.to_string(), expected);
     check(object.member("half", read::string).unwrap_err(), "`half`: the text is not Unicode");
@@ -167,7 +178,8 @@ fn accepts_bodies_up_to_the_maximum_depth() {
 
 #[test]
 fn debug_does_not_print_values() {
-    let object = Object::from_body(br#"{"name":"secret"}"#).unwrap();
+    let mut nodes = Nodes::default();
+    let object = Object::from_body(br#"{"name":"secret"}"#, &mut nodes).unwrap();
     assert_eq!(format!("{object:?}"), "Object { .. }");
     let debug = |value: BorrowedValue<'_>| Ok(format!("{value:?}"));
     assert_eq!(read::body(br#""secret""#, debug).unwrap(), "a string");
@@ -192,7 +204,8 @@ proptest! {
             object.end();
         });
         prop_assume!(text != "blob" && text != "number");
-        let object = Object::from_body(body.as_bytes()).unwrap();
+        let mut nodes = Nodes::default();
+        let object = Object::from_body(body.as_bytes(), &mut nodes).unwrap();
         prop_assert_eq!(object.member("blob", read::blob).unwrap(), Some(blob));
         prop_assert_eq!(object.member(&text, read::string).unwrap(), Some(text));
         let read = object.member("number", read::double).unwrap().unwrap();
@@ -201,7 +214,8 @@ proptest! {
 
     #[test]
     fn arbitrary_bodies_do_not_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        if let Ok(object) = Object::from_body(&body) {
+        let mut nodes = Nodes::default();
+        if let Ok(object) = Object::from_body(&body, &mut nodes) {
             let _ = object.member("a", read::timestamp(Format::EpochSeconds));
         }
     }

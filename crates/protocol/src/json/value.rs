@@ -30,14 +30,13 @@ impl<'a> BorrowedValue<'a> {
     /// # Errors
     /// Returns an error if the value is not a string, or if the string contains half of a surrogate pair.
     pub(super) fn text(self) -> Result<Cow<'a, str>, ParseError> {
-        match self.node() {
-            Node::Plain(text) => Ok(text.into()),
-            Node::Escaped(json) => match serde_json::from_str::<String>(json) {
-                Ok(text) => Ok(text.into()),
-                Err(_) => Err(ParseErrorKind::Text { expected: "Unicode" }.into()),
-            },
-            _ => Err(self.unexpected("a string").into()),
-        }
+        // The body is UTF-8, so only escape sequences can cause an error.
+        let text = match self.node() {
+            Node::Plain(text) => Some(Cow::Borrowed(text)),
+            Node::Escaped(json) => serde_json::from_str(json).ok().map(Cow::Owned),
+            _ => return Err(self.unexpected("a string").into()),
+        };
+        text.ok_or_else(|| ParseErrorKind::Text { expected: "Unicode" }.into())
     }
 
     /// Returns the values in an array, or the names and values in an object.
@@ -76,11 +75,7 @@ impl<'a> Iterator for Values<'a> {
     type Item = BorrowedValue<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let count = match self.0.first()? {
-            Node::Array(count) | Node::Object(count) => 1 + count,
-            _ => 1,
-        };
-        let (value, rest) = self.0.split_at_checked(count)?;
+        let (value, rest) = self.0.split_at_checked(self.0.first()?.count())?;
         self.0 = rest;
         Some(BorrowedValue(value))
     }

@@ -143,13 +143,15 @@ impl event_stream::EventStream for ConverseStreamEvent {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("messageStart") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::MessageStart(MessageStartEvent {
                     role: object.member("role", json::read::string_enum)?.unwrap_or_default(),
                 })))
             }
             event_stream::Kind::Event("contentBlockStart") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::ContentBlockStart(ContentBlockStartEvent {
                     start: object.member("start", json::FromJson::from_json)?.unwrap_or_default(),
                     content_block_index: object
@@ -158,7 +160,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("contentBlockDelta") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::ContentBlockDelta(ContentBlockDeltaEvent {
                     delta: object.member("delta", json::FromJson::from_json)?.unwrap_or_default(),
                     content_block_index: object
@@ -167,7 +170,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("contentBlockStop") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::ContentBlockStop(ContentBlockStopEvent {
                     content_block_index: object
                         .member("contentBlockIndex", json::read::integer)?
@@ -175,7 +179,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("messageStop") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::MessageStop(MessageStopEvent {
                     stop_reason: object.member("stopReason", json::read::string_enum)?.unwrap_or_default(),
                     additional_model_response_fields: object
@@ -183,7 +188,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("metadata") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Metadata(ConverseStreamMetadataEvent {
                     usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),
                     metrics: object.member("metrics", json::FromJson::from_json)?.unwrap_or_default(),

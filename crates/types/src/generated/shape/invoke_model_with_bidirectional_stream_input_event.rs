@@ -55,7 +55,8 @@ impl event_stream::EventStream for InvokeModelWithBidirectionalStreamInputEvent 
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("chunk") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Chunk(BidirectionalInputPayloadPart {
                     bytes: object.member("bytes", json::read::blob)?,
                 })))

@@ -122,7 +122,8 @@ impl event_stream::EventStream for Lines {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("said") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Said(Said {
                     is_last: event_stream::header(message, "isLast", event_stream::read::boolean)?,
                     tiny: event_stream::header(message, "tiny", event_stream::read::byte)?,

@@ -53,7 +53,8 @@ impl event_stream::EventStream for Secrets {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("secret") => {
-                let object = json::Object::from_body(message.payload())?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Secret(Secret { word: object.member("word", json::read::string)? })))
             }
             event_stream::Kind::Event(_) => Ok(Ok(Self::Unknown(message.clone()))),

@@ -39,7 +39,8 @@ impl Operation for GetDefaults {
 
     fn parse(response: &Response) -> Result<GetDefaultsOutput, ParseError> {
         let headers = response.headers();
-        let object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(GetDefaultsOutput {
             text: object.member("text", json::read::string)?.unwrap_or_else(|| "a \"b\"".to_owned()),
             empty_text: object.member("emptyText", json::read::string)?.unwrap_or_default(),
