@@ -89,7 +89,7 @@ fn write_event(event: &Event, of: &Structure) -> TokenStream {
         EventBody::Member(_, content_type) => quote!(Some(#content_type)),
     };
     let end = match of.event_body() {
-        EventBody::Empty => quote!(message.empty()),
+        EventBody::Empty => quote!(Ok(message.empty())),
         EventBody::Object => {
             let lines = structure::write_object(of.body_members(), &value);
             quote!(message.json(|out| { #lines }))
@@ -101,26 +101,26 @@ fn write_event(event: &Event, of: &Structure) -> TokenStream {
         let #mutable message =
             use_::invoke_model_protocol::event_stream::Writer::event(#wire_name, #content_type)?;
         #(#headers)*
-        Ok(#end)
+        #end
     }
 }
 
 fn write_payload(member: &Member, value: &TokenStream) -> TokenStream {
     let name = ty::ident(&member.rust_name);
     match (&member.ty, member.is_optional()) {
-        (Type::Blob, true) => quote!(message.payload(#value.#name.clone().unwrap_or_default())),
-        (Type::Blob, false) => quote!(message.payload(#value.#name.clone())),
+        (Type::Blob, true) => quote!(Ok(message.payload(#value.#name.clone().unwrap_or_default()))),
+        (Type::Blob, false) => quote!(Ok(message.payload(#value.#name.clone()))),
         (Type::String { .. } | Type::StringEnum(_), _) => {
             let text = field::as_option(member, value);
             let bytes = quote!(use_::bytes::Bytes::copy_from_slice(value.as_str().as_bytes()));
-            quote!(message.payload(#text.map(|value| #bytes).unwrap_or_default()))
+            quote!(Ok(message.payload(#text.map(|value| #bytes).unwrap_or_default())))
         }
         (ty, true) => {
             let writer = codec::json_writer(ty);
             quote! {
                 match &#value.#name {
                     Some(value) => message.json(|out| #writer(value, out)),
-                    None => message.empty(),
+                    None => Ok(message.empty()),
                 }
             }
         }
@@ -140,7 +140,7 @@ fn exception(stream: &EventStream) -> TokenStream {
             #error_name::#variant(error) => {
                 let message =
                     use_::invoke_model_protocol::event_stream::Writer::exception(#wire_name, "application/json")?;
-                Ok(message.json(|out| use_::invoke_model_protocol::json::ToJson::to_json(error, out)))
+                message.json(|out| use_::invoke_model_protocol::json::ToJson::to_json(error, out))
             }
         }
     });

@@ -177,6 +177,32 @@ fn accepts_bodies_up_to_the_maximum_depth() {
 }
 
 #[test]
+fn deep_documents_are_not_written() {
+    let document = |depth: usize| (0..depth).fold(Value::Null, |value, _| Value::Array(vec![value]));
+    let check = move |depth: usize, is_accepted: bool| {
+        let value = document(depth);
+        let body = written(|out| {
+            let mut object = ObjectWriter::new(out);
+            object.member("a", &value, write::document);
+            object.member("b", &value, write::document);
+            object.end();
+        });
+        assert_eq!(write::check(body.as_bytes()).is_ok(), is_accepted, "{depth}");
+        assert_eq!(write::check(written(|out| write::document(&value, out)).as_bytes()).is_ok(), is_accepted);
+    };
+    // The default size of the stack of a thread.
+    let thread = std::thread::Builder::new().stack_size(2 << 20);
+    let checks = move || {
+        check(MAX_DEPTH, true);
+        check(MAX_DEPTH + 1, false);
+        check(10_000, false);
+        let body = "[".repeat(100_000);
+        assert_eq!(read::body(body.as_bytes(), read::document), Err(ParseErrorKind::TooDeep.into()));
+    };
+    thread.spawn(checks).unwrap().join().unwrap();
+}
+
+#[test]
 fn debug_does_not_print_values() {
     let mut nodes = Nodes::default();
     let object = Object::from_body(br#"{"name":"secret"}"#, &mut nodes).unwrap();

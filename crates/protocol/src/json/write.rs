@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::MAX_DEPTH;
 use super::object::ObjectWriter;
+use crate::error::{SerializeError, SerializeErrorKind};
 use crate::timestamp::Format;
 use crate::{blob, text, timestamp};
 
@@ -54,8 +56,31 @@ pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
 }
 
 /// Writes a document. A document can be any JSON value.
+///
+/// If the document has more than [`MAX_DEPTH`] levels, this function removes all bytes from `out`. The code that
+/// completes the message then returns the error.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
-    serialized(value, out);
+    if has_levels(value, MAX_DEPTH) { serialized(value, out) } else { out.clear() }
+}
+
+/// Returns `true` if the depth of a value is at most `levels`. Does not look at deeper values, which could
+/// overflow the stack.
+fn has_levels(value: &Value, levels: usize) -> bool {
+    match (value, levels.checked_sub(1)) {
+        (Value::Array(_) | Value::Object(_), None) => false,
+        (Value::Array(elements), Some(rest)) => elements.iter().all(|value| has_levels(value, rest)),
+        (Value::Object(members), Some(rest)) => members.values().all(|value| has_levels(value, rest)),
+        _ => true,
+    }
+}
+
+/// Checks that [`document`] did not find a document that is nested too deeply. In this case, the body has lost
+/// the start of its JSON value, so it is empty or starts in the middle of an array or object.
+pub(crate) fn check(body: &[u8]) -> Result<(), SerializeError> {
+    match body.first() {
+        None | Some(b',' | b']' | b'}') => Err(SerializeError::new("", SerializeErrorKind::TooDeep)),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Returns a writer of timestamps in the given format. [`Format::EpochSeconds`] uses JSON numbers, and the

@@ -47,41 +47,41 @@ impl event_stream::EventStream for ConverseStreamEvent {
         match self {
             Self::MessageStart(event) => {
                 let message = event_stream::Writer::event("messageStart", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("role", &event.role, json::write::string);
                     object.end();
-                }))
+                })
             }
             Self::ContentBlockStart(event) => {
                 let message = event_stream::Writer::event("contentBlockStart", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("start", &event.start, json::ToJson::to_json);
                     object.member("contentBlockIndex", &event.content_block_index, json::write::display);
                     object.end();
-                }))
+                })
             }
             Self::ContentBlockDelta(event) => {
                 let message = event_stream::Writer::event("contentBlockDelta", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("delta", &event.delta, json::ToJson::to_json);
                     object.member("contentBlockIndex", &event.content_block_index, json::write::display);
                     object.end();
-                }))
+                })
             }
             Self::ContentBlockStop(event) => {
                 let message = event_stream::Writer::event("contentBlockStop", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("contentBlockIndex", &event.content_block_index, json::write::display);
                     object.end();
-                }))
+                })
             }
             Self::MessageStop(event) => {
                 let message = event_stream::Writer::event("messageStop", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("stopReason", &event.stop_reason, json::write::string);
                     object.optional(
@@ -90,11 +90,11 @@ impl event_stream::EventStream for ConverseStreamEvent {
                         json::write::document,
                     );
                     object.end();
-                }))
+                })
             }
             Self::Metadata(event) => {
                 let message = event_stream::Writer::event("metadata", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("usage", &event.usage, json::ToJson::to_json);
                     object.member("metrics", &event.metrics, json::ToJson::to_json);
@@ -106,7 +106,7 @@ impl event_stream::EventStream for ConverseStreamEvent {
                     );
                     object.optional("serviceTier", event.service_tier.as_ref(), json::ToJson::to_json);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
@@ -116,25 +116,25 @@ impl event_stream::EventStream for ConverseStreamEvent {
         match error {
             ConverseStreamEventError::InternalServerException(error) => {
                 let message = event_stream::Writer::exception("internalServerException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ModelStreamErrorException(error) => {
                 let message =
                     event_stream::Writer::exception("modelStreamErrorException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ValidationException(error) => {
                 let message = event_stream::Writer::exception("validationException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ThrottlingException(error) => {
                 let message = event_stream::Writer::exception("throttlingException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ServiceUnavailableException(error) => {
                 let message =
                     event_stream::Writer::exception("serviceUnavailableException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::Unmodeled(metadata) => event_stream::Writer::error(metadata),
         }

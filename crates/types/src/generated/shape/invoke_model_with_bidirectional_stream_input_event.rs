@@ -34,11 +34,11 @@ impl event_stream::EventStream for InvokeModelWithBidirectionalStreamInputEvent 
         match self {
             Self::Chunk(event) => {
                 let message = event_stream::Writer::event("chunk", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("bytes", event.bytes.as_ref(), json::write::blob);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }

@@ -38,11 +38,11 @@ impl event_stream::EventStream for ResponseStream {
         match self {
             Self::Chunk(event) => {
                 let message = event_stream::Writer::event("chunk", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("bytes", event.bytes.as_ref(), json::write::blob);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
@@ -52,29 +52,29 @@ impl event_stream::EventStream for ResponseStream {
         match error {
             ResponseStreamError::InternalServerException(error) => {
                 let message = event_stream::Writer::exception("internalServerException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ModelStreamErrorException(error) => {
                 let message =
                     event_stream::Writer::exception("modelStreamErrorException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ValidationException(error) => {
                 let message = event_stream::Writer::exception("validationException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ThrottlingException(error) => {
                 let message = event_stream::Writer::exception("throttlingException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ModelTimeoutException(error) => {
                 let message = event_stream::Writer::exception("modelTimeoutException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ServiceUnavailableException(error) => {
                 let message =
                     event_stream::Writer::exception("serviceUnavailableException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::Unmodeled(metadata) => event_stream::Writer::error(metadata),
         }

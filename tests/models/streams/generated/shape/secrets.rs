@@ -34,11 +34,11 @@ impl event_stream::EventStream for Secrets {
         match self {
             Self::Secret(event) => {
                 let message = event_stream::Writer::event("secret", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("word", event.word.as_ref(), json::write::string);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
