@@ -225,21 +225,19 @@ impl<'a> Scanner<'a, '_> {
         self.at += plain_length(self.text.as_bytes().get(self.at..)?);
         let node = match self.text.as_bytes().get(self.at)? {
             b'"' => Node::Plain(self.text.get(quote + 1..self.at)?),
-            _ => {
-                self.escaped()?;
-                Node::Escaped(self.text.get(quote..=self.at)?)
-            }
+            _ => self.escaped(quote)?,
         };
         self.nodes.push(node);
         self.at += 1;
         Some(())
     }
 
-    /// Skips the rest of a string before its last quote.
-    fn escaped(&mut self) -> Option<()> {
+    /// Parses the rest of a string with escape sequences, up to its last quote. Most strings have no escape sequences.
+    #[cold]
+    fn escaped(&mut self, quote: usize) -> Option<Node<'a>> {
         loop {
             match self.text.as_bytes().get(self.at)? {
-                b'"' => return Some(()),
+                b'"' => return self.text.get(quote..=self.at).map(Node::Escaped),
                 b'\\' => {
                     self.at += 1;
                     self.escape_sequence(*self.text.as_bytes().get(self.at)?)?;

@@ -49,6 +49,9 @@ fn reads_integers_that_are_written_as_floats() {
     assert_eq!(parse(json!(1.0), read::integer::<i32>), Ok(1));
     assert_eq!(parse(json!(-128.0), read::integer::<i8>), Ok(-128));
     assert_eq!(parse(json!(-0.0), read::integer::<i64>), Ok(0));
+    for exact in [0, -7, 999_999_999_999_999_999, i64::MAX, i64::MIN] {
+        assert_eq!(parse(json!(exact), read::integer::<i64>), Ok(exact));
+    }
     assert_eq!(parse(json!(9_007_199_254_740_991.0), read::integer::<i64>), Ok(9_007_199_254_740_991));
 }
 
