@@ -196,8 +196,8 @@ fn items(request: &Request, version: &EmbedVersion) -> Result<(&'static str, Vec
                 return Err(ValidationError::new(problem).at("images"));
             }
             let images = images.0.iter().enumerate().map(|(index, image)| {
-                let image = decoded(image, version).map_err(|error| error.at(index).at("images"))?;
-                Ok(Item { text: None, images: vec![image] })
+                let image = decoded(image, version).map_err(|error| error.at(index).at("images"));
+                image.map(|image| Item { text: None, images: vec![image] })
             });
             Ok(("images", images.collect::<Result<_, _>>()?))
         }

@@ -178,7 +178,7 @@ fn embed(params: &Params) -> Result<(Vec<Value>, u64), ValidationError> {
         let vector = embedding::rounded(&embedding::normalized(vector));
         json!({"embeddingType": kind, "embedding": vector})
     };
-    let file = |kind: &str, source: &Source, key: &'static str| {
+    let file = |kind: &str, source: &Source, key: &'static str| -> Result<Value, ValidationError> {
         let bytes = source.bytes().map_err(|error| error.at("source").at(key))?;
         Ok(embedding(kind, embedding::image_vector(&bytes, dimensions)))
     };

@@ -33,7 +33,10 @@ fn responds_to_a_full_request() {
         "top_k": 250,
     });
     let (response, text) = invoke(MODEL, &body);
-    assert_eq!((&text["completion"], &text["stop_reason"]), (&json!("You said: three"), &json!("max_tokens")));
+    assert_eq!(
+        (&text["completion"], &text["stop_reason"]),
+        (&json!("You said: three"), &json!("max_tokens"))
+    );
     assert_eq!((&text["stop"], response.output_tokens, response.max_tokens), (&Value::Null, 4, 4));
     let text = response_body(MODEL, with(body, "/max_tokens_to_sample", json!(9)));
     assert_eq!((&text["stop_reason"], &text["stop"]), (&json!("stop_sequence"), &json!(",")));
@@ -57,7 +60,8 @@ fn later_models_do_not_support_text_completions() {
 
 #[test]
 fn rejects_invalid_requests() {
-    let check = |at: &str, value: Value, problem: &str| check_rejected(MODEL, with(body(), at, value), problem);
+    let check =
+        |at: &str, value: Value, problem: &str| check_rejected(MODEL, with(body(), at, value), problem);
     check("/prompt", Value::Null, "prompt: Field required");
     check("/max_tokens_to_sample", Value::Null, "max_tokens_to_sample: Field required");
     check("/max_tokens_to_sample", json!("a"), "max_tokens_to_sample: Input should be a valid integer");
@@ -73,13 +77,8 @@ fn rejects_invalid_requests() {
 
 #[test]
 fn streams_the_response() {
-    let chunk = |text: &str, reason: Value, stop: Value| {
-        json!({"type": "completion", "completion": text, "stop_reason": reason, "stop": stop})
-    };
+    let chunk = |text: &str, reason: Value, stop: Value| json!({"type": "completion", "completion": text, "stop_reason": reason, "stop": stop});
     let body = with(body(), "/max_tokens_to_sample", json!(2));
-    let expected = [
-        chunk("You", Value::Null, Value::Null),
-        chunk(" said", json!("max_tokens"), Value::Null),
-    ];
+    let expected = [chunk("You", Value::Null, Value::Null), chunk(" said", json!("max_tokens"), Value::Null)];
     assert_eq!(streamed(MODEL, body), expected);
 }

@@ -179,9 +179,7 @@ fn streams_chunks_with_deltas() {
             "choices": choices,
         })
     };
-    let delta = |delta: Value, reason: Value| {
-        json!([{"index": 0, "delta": delta, "finish_reason": reason, "logprobs": null}])
-    };
+    let delta = |delta: Value, reason: Value| json!([{"index": 0, "delta": delta, "finish_reason": reason, "logprobs": null}]);
     let expected = [
         chunk(delta(json!({"role": "assistant", "content": ""}), Value::Null)),
         chunk(delta(json!({"content": "You"}), Value::Null)),

@@ -14,8 +14,7 @@ fn gpt_oss_puts_its_reasoning_in_the_text() {
     assert_eq!(response["choices"][0]["message"], message);
     assert_eq!(response["usage"]["completion_tokens"], 14);
     let chunks = streamed(GPT_OSS, with(hello(), "/reasoning_effort", json!("low")));
-    let text: String =
-        chunks.into_iter().map(|chunk| StreamPart::from(chunk).text().to_owned()).collect();
+    let text: String = chunks.into_iter().map(|chunk| StreamPart::from(chunk).text().to_owned()).collect();
     assert_eq!(text, WITH_REASONING);
 }
 

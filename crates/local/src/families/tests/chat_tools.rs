@@ -45,7 +45,8 @@ fn a_forced_tool_is_called_and_its_result_is_answered() {
 #[test]
 fn the_choice_decides_about_the_call() {
     let name = |choice: Value| {
-        response_body(QWEN, body(choice))["choices"][0]["message"]["tool_calls"][0]["function"]["name"].clone()
+        response_body(QWEN, body(choice))["choices"][0]["message"]["tool_calls"][0]["function"]["name"]
+            .clone()
     };
     assert_eq!(name(json!("required")), "f");
     assert_eq!(name(json!({"type": "function", "function": {"name": "g"}})), "g");
@@ -62,8 +63,7 @@ fn the_arguments_are_streamed_as_pieces_of_json() {
     let start = calls[0];
     assert!(start["id"].as_str().is_some_and(|id| id.starts_with("call_")), "{start}");
     assert_eq!((&start["function"]["name"], &start["index"]), (&json!("f"), &json!(0)));
-    let pieces: Vec<_> =
-        calls.iter().map(|call| call["function"]["arguments"].as_str().unwrap()).collect();
+    let pieces: Vec<_> = calls.iter().map(|call| call["function"]["arguments"].as_str().unwrap()).collect();
     assert!(pieces.len() > 2 && pieces[0].is_empty(), "{pieces:?}");
     assert_eq!(pieces.concat(), r#"{"city":"aa"}"#);
     assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "tool_calls");

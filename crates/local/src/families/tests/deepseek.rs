@@ -42,9 +42,8 @@ fn rejects_invalid_requests() {
 
 #[test]
 fn streams_the_response() {
-    let choice = |text: &str, reason: Value| {
-        json!({"choices": [{"index": 0, "text": text, "stop_reason": reason}]})
-    };
+    let choice =
+        |text: &str, reason: Value| json!({"choices": [{"index": 0, "text": text, "stop_reason": reason}]});
     let body = with(minimal(Family::DeepSeek), "/max_tokens", json!(2));
     assert_eq!(streamed(MODEL, body), [choice("You", Value::Null), choice(" said", json!("length"))]);
 }

@@ -125,3 +125,12 @@ fn unknown_ids_do_not_resolve() {
         check(id, None);
     }
 }
+
+#[test]
+fn the_documentation_lists_all_models() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/models.md");
+    let page = std::fs::read_to_string(page).expect("docs/models.md exists");
+    for model in MODELS {
+        assert!(page.contains(&format!("`{}`", model.id)), "docs/models.md does not list {}", model.id);
+    }
+}

@@ -48,7 +48,11 @@ fn rejects_invalid_requests() {
         check("/query", Value::Null, "#: required key [query] not found");
         check("/query", json!(""), "#/query: expected minLength: 1, actual: 0");
         check("/documents", json!([]), "#/documents: expected minimum item count: 1, found: 0");
-        check("/documents", json!(vec!["a"; 1_001]), "#/documents: expected maximum item count: 1000, found: 1001");
+        check(
+            "/documents",
+            json!(vec!["a"; 1_001]),
+            "#/documents: expected maximum item count: 1000, found: 1001",
+        );
         check("/documents", json!(["a", {}]), "#/documents/1: expected type: String, found: JSONObject");
         check("/top_n", json!(0), "#/top_n: 0 is not greater or equal to 1");
         check("/texts", json!([]), "#: extraneous key [texts] is not permitted");

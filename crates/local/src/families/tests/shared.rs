@@ -1,6 +1,8 @@
 //! Tests of the code that families share.
 
-use super::super::embedding::{image_vector, mean, normalized, packed_bits, rounded, signed_bytes, text_vector};
+use super::super::embedding::{
+    image_vector, mean, normalized, packed_bits, rounded, signed_bytes, text_vector,
+};
 use super::super::reply::{ReplyBounds, StopReason, last_turn, reply};
 use super::super::tokens::{count, first, last, ranges};
 

@@ -113,7 +113,12 @@ fn texts_are_streamed_token_by_token() {
         let texts: Vec<_> = parts.iter().map(StreamPart::text).filter(|text| !text.is_empty()).collect();
         // The reasoning of gpt-oss ends with this tag.
         let start = texts.iter().position(|text| *text == "</reasoning>").map_or(0, |tag| tag + 1);
-        assert_eq!(texts[start..], ["You", " said", ":", " one", ",", " zwei", " \u{1f600}", " drei"], "{}", model.id);
+        assert_eq!(
+            texts[start..],
+            ["You", " said", ":", " one", ",", " zwei", " \u{1f600}", " drei"],
+            "{}",
+            model.id
+        );
     }
 }
 
