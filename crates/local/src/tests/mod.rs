@@ -1,5 +1,6 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
+mod any_conversation;
 mod any_request;
 mod authentication;
 mod building_blocks;
