@@ -90,8 +90,8 @@ impl ServiceError {
         error.into()
     }
 
-    /// Returns the error for a model that the local endpoint does not have: the message of the service, and one
-    /// model of each family.
+    /// Returns the error for a model that the local endpoint does not have: the message of the service, and
+    /// one model of each family.
     pub(crate) fn unknown_model() -> Self {
         let mut families = Vec::new();
         let mut models = Vec::new();

@@ -43,7 +43,8 @@ pub(super) enum Reasoning {
     Effort,
     /// The model always reasons. The field `reasoning_effort` contains the effort.
     Always,
-    /// The model always reasons, and no field changes that. In a complete response, the reasoning follows the text.
+    /// The model always reasons, and no field changes that. In a complete response, the reasoning follows
+    /// the text.
     AfterText,
 }
 

@@ -4,8 +4,8 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-text-completion.html>
 //! * <https://docs.anthropic.com/en/api/complete>
 //!
-//! These models also support the Messages API (`anthropic.rs`). A completion ends at the marker of the next user turn,
-//! so the stop reason of a complete reply is `stop_sequence`.
+//! These models also support the Messages API (`anthropic.rs`). A completion ends at the marker of the next
+//! user turn, so the stop reason of a complete reply is `stop_sequence`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

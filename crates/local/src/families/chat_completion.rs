@@ -6,16 +6,17 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-palmyra-x5.html>
 //! * <https://platform.openai.com/docs/api-reference/chat/object>
 //!
-//! A tool is called only if `tool_choice` forces it (`tool_call.rs`). The gpt-oss models always reason. The Qwen and
-//! DeepSeek models reason if the request has an effort. With a JSON Schema in `response_format`, the text is the
-//! smallest instance of the schema.
+//! A tool is called only if `tool_choice` forces it (`tool_call.rs`). The gpt-oss models always reason. The
+//! Qwen and DeepSeek models reason if the request has an effort. With a JSON Schema in `response_format`,
+//! the text is the smallest instance of the schema.
 //!
-//! A stream consists of `chat.completion.chunk` objects. The first chunk has the role, and the last chunk of the text
-//! has the finish reason. The usage is in an additional chunk without choices.
+//! A stream consists of `chat.completion.chunk` objects. The first chunk has the role, and the last chunk
+//! of the text has the finish reason. The usage is in an additional chunk without choices.
 
 use serde_json::{Value, json};
 
-use super::chat_request::{ChatDialect, ChatReasoning, ChatRequest, OPENAI_KEYS};
+use super::chat_dialect::{ChatDialect, ChatReasoning};
+use super::chat_request::ChatRequest;
 use super::completion::Completion;
 use super::deltas::pieces;
 use super::models::Model;
@@ -26,46 +27,8 @@ use super::tokens;
 use super::tool_call::{ToolCall, call_or_reply};
 use super::validation_error::ValidationError;
 
-pub(super) const DEEPSEEK: ChatDialect = ChatDialect {
-    keys: &OPENAI_KEYS,
-    token_limit: (1, i64::MAX),
-    default_max_tokens: None,
-    max_stop_sequences: 10,
-    reasoning: ChatReasoning::Member,
-    always_streams_usage: false,
-};
-
-pub(super) const JAMBA: ChatDialect = ChatDialect {
-    keys: &["documents"],
-    token_limit: (0, 4_096),
-    default_max_tokens: Some(4_096),
-    max_stop_sequences: usize::MAX,
-    reasoning: ChatReasoning::Unsupported,
-    always_streams_usage: true,
-};
-
-pub(super) const OPENAI: ChatDialect = ChatDialect {
-    keys: &OPENAI_KEYS,
-    token_limit: (1, i64::MAX),
-    default_max_tokens: None,
-    max_stop_sequences: 4,
-    reasoning: ChatReasoning::Tags,
-    always_streams_usage: false,
-};
-
-pub(super) const QWEN: ChatDialect = ChatDialect { max_stop_sequences: 16, ..DEEPSEEK };
-
-pub(super) const PALMYRA: ChatDialect = ChatDialect {
-    keys: &["min_tokens", "stream_options"],
-    token_limit: (1, 8_192),
-    default_max_tokens: Some(16),
-    max_stop_sequences: 4,
-    reasoning: ChatReasoning::Unsupported,
-    always_streams_usage: false,
-};
-
-/// The value of `created`, in seconds since 1970. It is constant, because the response must not depend on a clock.
-/// The date is the release of gpt-oss.
+/// The value of `created`, in seconds since 1970. It is constant, because the response must not depend on a
+/// clock. The date is the release of gpt-oss.
 const CREATED: i64 = 1_754_352_000;
 
 /// Returns the completion of a conversation.

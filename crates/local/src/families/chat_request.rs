@@ -2,8 +2,8 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/create>
 //!
-//! [`ChatDialect`] contains the keys and the limits that differ by vendor. `null` means that a member is unset,
-//! because many clients of this schema send `null`.
+//! [`ChatDialect`] contains the keys and the limits that differ by vendor. `null` means that a member is
+//! unset, because many clients of this schema send `null`.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,75 +12,13 @@ use invoke_model_families::base_model_id;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::content::Content;
+use super::chat_dialect::{COMMON_KEYS, ChatDialect, ChatReasoning};
+use super::chat_message::{Message, Role};
 use super::json;
 use super::models::Model;
 use super::schema::{List, Number, within};
 use super::tool_call::{ForcedTool, ToolCall, ToolDefinition};
 use super::validation_error::ValidationError;
-
-/// The properties that differ by vendor.
-pub(super) struct ChatDialect {
-    /// The allowed keys, in addition to [`COMMON_KEYS`].
-    pub(super) keys: &'static [&'static str],
-    /// The minimum and the maximum of the token limit.
-    pub(super) token_limit: (i64, i64),
-    /// The token limit of requests without a limit. `None` means that there is no limit.
-    pub(super) default_max_tokens: Option<i64>,
-    /// The maximum number of stop sequences.
-    pub(super) max_stop_sequences: usize,
-    pub(super) reasoning: ChatReasoning,
-    /// `true` if the usage is always part of a stream, and not only if `stream_options` asks for it.
-    pub(super) always_streams_usage: bool,
-}
-
-/// The place of the reasoning in a response.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum ChatReasoning {
-    /// The model does not reason.
-    Unsupported,
-    /// The model always reasons. The reasoning is in the text, between the tags `<reasoning>` and `</reasoning>`.
-    Tags,
-    /// The model reasons if the request has an effort. The member `reasoning_content` contains the reasoning.
-    Member,
-}
-
-/// The keys that all vendors support.
-const COMMON_KEYS: [&str; 13] = [
-    "frequency_penalty",
-    "max_tokens",
-    "messages",
-    "n",
-    "presence_penalty",
-    "response_format",
-    "seed",
-    "stop",
-    "stream",
-    "temperature",
-    "tool_choice",
-    "tools",
-    "top_p",
-];
-
-/// The keys of OpenAI that most vendors support.
-pub(super) const OPENAI_KEYS: [&str; 16] = [
-    "logit_bias",
-    "logprobs",
-    "max_completion_tokens",
-    "metadata",
-    "min_p",
-    "model",
-    "parallel_tool_calls",
-    "reasoning_config",
-    "reasoning_effort",
-    "repetition_penalty",
-    "service_tier",
-    "store",
-    "stream_options",
-    "top_k",
-    "top_logprobs",
-    "user",
-];
 
 /// A request. [`ChatRequest::read`] rejects unknown keys of the body.
 #[derive(Deserialize)]
@@ -145,26 +83,6 @@ struct JsonSchema {
     schema: Value,
 }
 
-/// A message. Other members, such as `name` and `reasoning_content`, are ignored.
-#[derive(Deserialize)]
-pub(super) struct Message {
-    pub(super) role: Role,
-    content: Option<Content>,
-    #[serde(default)]
-    tool_calls: Vec<Call>,
-    tool_call_id: Option<String>,
-}
-
-#[derive(PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Role {
-    System,
-    Developer,
-    User,
-    Assistant,
-    Tool,
-}
-
 /// A tool. Other members are ignored.
 #[derive(Deserialize)]
 struct Tool {
@@ -189,18 +107,6 @@ struct Function {
 
 fn any_schema() -> Value {
     Value::Bool(true)
-}
-
-/// A tool call of an earlier response. Other members are ignored.
-#[derive(Deserialize)]
-struct Call {
-    id: String,
-    function: CalledFunction,
-}
-
-#[derive(Deserialize)]
-struct CalledFunction {
-    name: String,
 }
 
 impl ChatRequest {
@@ -257,8 +163,8 @@ impl ChatRequest {
         Ok(sequences)
     }
 
-    /// Returns the text that the model replies to: the results of tools at the end of the conversation, or else the
-    /// last message of the user.
+    /// Returns the text that the model replies to: the results of tools at the end of the conversation, or
+    /// else the last message of the user.
     pub(super) fn turn(&self) -> String {
         let messages = &self.messages.0;
         match self.results() {
@@ -361,43 +267,6 @@ impl ChatRequest {
         }
         Ok(())
     }
-}
-
-impl Message {
-    pub(super) fn text(&self) -> String {
-        self.content.as_ref().map_or_else(String::new, Content::text)
-    }
-
-    /// Checks the content. `calls` contains the ids of the tool calls up to this message.
-    fn check(&self, model: &Model, calls: &BTreeSet<&str>) -> Result<(), ValidationError> {
-        let Some(content) = &self.content else {
-            let has_calls = self.role == Role::Assistant && !self.tool_calls.is_empty();
-            return if has_calls { Ok(()) } else { Err(ValidationError::missing("content")) };
-        };
-        for (index, part) in content.parts().iter().enumerate() {
-            let problem = match part.kind.as_str() {
-                "text" if part.text.is_some() => continue,
-                "text" => ValidationError::missing("text"),
-                "image_url" if has_images(model) => continue,
-                "image_url" => ValidationError::new("the model does not support images").at("type"),
-                kind => ValidationError::new(format_args!("{kind} is not a valid enum value")).at("type"),
-            };
-            return Err(problem.at(index).at("content"));
-        }
-        match self.tool_call_id.as_deref() {
-            None if self.role == Role::Tool => Err(ValidationError::missing("tool_call_id")),
-            Some(id) if self.role == Role::Tool && !calls.contains(id) => {
-                let problem = format_args!("no earlier message has a tool call with the id {id}");
-                Err(ValidationError::new(problem).at("tool_call_id"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Returns `true` for models that read images: Qwen3-VL.
-fn has_images(model: &Model) -> bool {
-    model.id.contains("-vl-")
 }
 
 /// Removes members of the body, of the messages and of the tool calls whose value is `null`.

@@ -8,8 +8,8 @@
 //! same text have the same embedding. The embedding of an input with texts and images is the mean of the
 //! vectors of its text and its images. Images have no tokens.
 //!
-//! Without `embedding_types`, v3 returns a list of embeddings, and v4 returns embeddings by type. The English v3
-//! model returns the texts of the request in lower case.
+//! Without `embedding_types`, v3 returns a list of embeddings, and v4 returns embeddings by type. The
+//! English v3 model returns the texts of the request in lower case.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

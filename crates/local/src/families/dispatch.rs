@@ -6,8 +6,8 @@ use super::completion::{Completion, ResponseChunks};
 use super::models::{Family, Model, ModelModality, find};
 use super::response::{ModelResponse, Rejection};
 use super::{
-    anthropic, anthropic_text, chat_completion, cohere_command, cohere_embed, deepseek, image, llama,
-    mistral, nova, nova_embed, rerank, stability, titan_embed, titan_text,
+    anthropic, anthropic_text, chat_completion, chat_dialect, cohere_command, cohere_embed, deepseek, image,
+    llama, mistral, nova, nova_embed, rerank, stability, titan_embed, titan_text,
 };
 
 /// Returns the response of the base model `model_id` to `body`.
@@ -65,16 +65,16 @@ fn generate(model: &Model, body: &Value, is_streaming: bool) -> Result<Generated
         Family::CohereEmbed4 => cohere_embed::respond(model, body, &cohere_embed::V4).map(Generated::Other),
         Family::CohereRerank => rerank::respond(body, &rerank::COHERE).map(Generated::Other),
         Family::DeepSeek => deepseek::complete(body).map(Generated::Text),
-        Family::DeepSeekChat => chat(&chat_completion::DEEPSEEK),
-        Family::Jamba => chat(&chat_completion::JAMBA),
+        Family::DeepSeekChat => chat(&chat_dialect::DEEPSEEK),
+        Family::Jamba => chat(&chat_dialect::JAMBA),
         Family::Llama => llama::complete(body).map(Generated::Text),
         Family::Mistral | Family::MistralChat => mistral::complete(model, body).map(Generated::Text),
         Family::Nova => nova::complete(model, body).map(Generated::Text),
         Family::NovaCanvas => image::respond(body, &image::NOVA_CANVAS).map(Generated::Other),
         Family::NovaEmbed => nova_embed::respond(body).map(Generated::Other),
-        Family::OpenAi => chat(&chat_completion::OPENAI),
-        Family::Palmyra => chat(&chat_completion::PALMYRA),
-        Family::Qwen => chat(&chat_completion::QWEN),
+        Family::OpenAi => chat(&chat_dialect::OPENAI),
+        Family::Palmyra => chat(&chat_dialect::PALMYRA),
+        Family::Qwen => chat(&chat_dialect::QWEN),
         Family::Stability => stability::respond(model, body).map(Generated::Other),
         Family::TitanEmbedImage => titan_embed::respond_multimodal(body).map(Generated::Other),
         Family::TitanEmbedText => titan_embed::respond_v1(body).map(Generated::Other),

@@ -35,8 +35,8 @@ pub(super) fn text_vector(text: &str, dimensions: usize) -> Vec<f64> {
     project(weights, dimensions)
 }
 
-/// Returns the vector of an image or another binary file. The features of a file are blocks of its bytes. The vector is not
-/// normalized and is never zero.
+/// Returns the vector of an image or another binary file. The features of a file are blocks of its bytes.
+/// The vector is not normalized and is never zero.
 pub(super) fn image_vector(bytes: &[u8], dimensions: usize) -> Vec<f64> {
     let mut weights = BTreeMap::new();
     let length = bytes.len().div_ceil(MAX_BLOCKS).max(MIN_BLOCK_LENGTH);

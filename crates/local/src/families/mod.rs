@@ -43,6 +43,8 @@
 mod anthropic;
 mod anthropic_text;
 mod chat_completion;
+mod chat_dialect;
+mod chat_message;
 mod chat_request;
 mod cohere_command;
 mod cohere_embed;

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html>
 //!
-//! `embeddingPurpose` is validated but does not change the embedding. The endpoint cannot read objects from Amazon S3.
-//! Segmented embeddings exist only in asynchronous calls.
+//! `embeddingPurpose` is validated but does not change the embedding. The endpoint cannot read objects from
+//! Amazon S3. Segmented embeddings exist only in asynchronous calls.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

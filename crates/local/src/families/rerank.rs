@@ -1,11 +1,11 @@
-//! Cohere Rerank and Amazon Rerank. A request has a `query` and `documents`, and its response has `results`, the most
-//! relevant document first.
+//! Cohere Rerank and Amazon Rerank. A request has a `query` and `documents`, and its response has
+//! `results`, the most relevant document first.
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-use.html>
 //! * <https://docs.cohere.com/reference/rerank>
 //!
-//! The relevance score is the cosine similarity of the embeddings of the query and the document (`embedding.rs`), or 0
-//! if the similarity is negative. Documents with the same score keep their order.
+//! The relevance score is the cosine similarity of the embeddings of the query and the document
+//! (`embedding.rs`), or 0 if the similarity is negative. Documents with the same score keep their order.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,12 +1,12 @@
-//! Stability AI: Stable Diffusion 3.5 Large, Stable Image Core and Stable Image Ultra. A request has a `prompt`, and its
-//! response has images in base64.
+//! Stability AI: Stable Diffusion 3.5 Large, Stable Image Core and Stable Image Ultra. A request has a
+//! `prompt`, and its response has images in base64.
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-3-5-large.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html>
 //!
-//! The only mode is `text-to-image`, and the only format is PNG. Requests for other modes and formats are rejected.
-//! Without a seed, or with the seed 0, the service chooses a seed. The local endpoint then derives the seed from the
-//! body.
+//! The only mode is `text-to-image`, and the only format is PNG. Requests for other modes and formats are
+//! rejected. Without a seed, or with the seed 0, the service chooses a seed. The local endpoint then
+//! derives the seed from the body.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
