@@ -1,10 +1,14 @@
 // Uses `generateText` and `streamText` of the AI SDK with the provider `@ai-sdk/amazon-bedrock`.
 
-import { bedrock } from "@ai-sdk/amazon-bedrock";
-import { generateText, streamText, tool } from "ai";
-import { z } from "zod";
+import { createRequire } from "node:module";
 
 import { ARGUMENTS, checkStream, checkUsage, equal, MODEL, PROMPT, TEXT, TOOL } from "./expected.mjs";
+
+// Unlike `import`, `require` reads NODE_PATH.
+const require = createRequire(import.meta.url);
+const { bedrock } = require("@ai-sdk/amazon-bedrock");
+const { generateText, streamText, tool } = require("ai");
+const { z } = require("zod");
 
 const model = bedrock(MODEL);
 const usageOf = ({ inputTokens, outputTokens, totalTokens }) => [inputTokens, outputTokens, totalTokens];

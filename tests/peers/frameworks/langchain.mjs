@@ -1,9 +1,13 @@
 // Uses `ChatBedrockConverse` of `@langchain/aws`, which uses the default HTTP/2 handler of the AWS SDK.
 
-import { ChatBedrockConverse } from "@langchain/aws";
-import { z } from "zod";
+import { createRequire } from "node:module";
 
 import { ARGUMENTS, checkStream, checkUsage, equal, MODEL, PROMPT, TEXT, TOOL } from "./expected.mjs";
+
+// Unlike `import`, `require` reads NODE_PATH.
+const require = createRequire(import.meta.url);
+const { ChatBedrockConverse } = require("@langchain/aws");
+const { z } = require("zod");
 
 const chat = new ChatBedrockConverse({ model: MODEL });
 const usageOf = ({ input_tokens, output_tokens, total_tokens }) => [input_tokens, output_tokens, total_tokens];
