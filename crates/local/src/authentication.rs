@@ -11,7 +11,7 @@ use invoke_model_signing::{AmzDate, Credentials, PayloadHash, VerifiedSignature,
 use invoke_model_types::service::SIGNING_NAME;
 use subtle::ConstantTimeEq;
 
-use crate::error_response::CommonError;
+use crate::service_error::ServiceError;
 
 /// The credentials and tokens that the endpoint accepts.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Authenticator {
         request: &Parts,
         payload: &PayloadHash,
         now: SystemTime,
-    ) -> Result<Caller, CommonError> {
+    ) -> Result<Caller, ServiceError> {
         if self.skip_verification {
             return Ok(Caller::Unverified);
         }
@@ -82,15 +82,15 @@ impl Authenticator {
         let expiry = self.temporary.find(verified.access_key_id()).and_then(|(_, expiry)| expiry);
         if expiry.is_some_and(|expiry| now >= expiry) {
             let message = "The security token included in the request is expired";
-            return Err(CommonError::forbidden("ExpiredTokenException", message));
+            return Err(ServiceError::forbidden("ExpiredTokenException", message));
         }
         Ok(Caller::Signed(Box::new(verified)))
     }
 
-    fn check_bearer(&self, token: &[u8]) -> Result<Caller, CommonError> {
+    fn check_bearer(&self, token: &[u8]) -> Result<Caller, ServiceError> {
         match &self.bearer_token {
             Some(BearerToken(own)) if own.as_bytes().ct_eq(token).into() => Ok(Caller::Bearer),
-            _ => Err(CommonError::forbidden(
+            _ => Err(ServiceError::forbidden(
                 "AccessDeniedException",
                 "Authentication failed: Please make sure your API Key is valid.",
             )),
@@ -107,14 +107,14 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 
 /// Converts a [`VerifyError`] to the error code and the message of the service. Most messages also contain
 /// the details of the [`VerifyError`].
-fn error_response(error: VerifyError) -> CommonError {
+fn error_response(error: VerifyError) -> ServiceError {
     const UNKNOWN_CLIENT: &str = "The security token included in the request is invalid.";
     const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check \
                             your AWS Secret Access Key and signing method. Consult the service documentation for \
                             details.";
     let message = match &error {
         VerifyError::MissingAuthentication => {
-            return CommonError::forbidden(
+            return ServiceError::forbidden(
                 "MissingAuthenticationTokenException",
                 "Missing Authentication Token",
             );
@@ -123,18 +123,18 @@ fn error_response(error: VerifyError) -> CommonError {
         // <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
         VerifyError::MalformedHeader { .. } => {
             let message = format!("The request signature does not conform to AWS standards: {error}.");
-            return CommonError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
+            return ServiceError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
         }
         VerifyError::UnknownAccessKey { .. } | VerifyError::WrongSessionToken { .. } => {
             let message = format!("{UNKNOWN_CLIENT} ({error})");
-            return CommonError::forbidden("UnrecognizedClientException", message);
+            return ServiceError::forbidden("UnrecognizedClientException", message);
         }
         VerifyError::ClockSkew { signed_at, now, max_skew } => skewed(*signed_at, *now, *max_skew),
         VerifyError::WrongScope { expected, found } => format!("{} ({error})", wrong_scope(expected, found)),
         VerifyError::SignatureMismatch(mismatch) => format!("{MISMATCH}\n\n{mismatch}"),
         _ => format!("{MISMATCH} ({error})"),
     };
-    CommonError::forbidden("InvalidSignatureException", message)
+    ServiceError::forbidden("InvalidSignatureException", message)
 }
 
 /// Returns the message of the service for a signature that is too old or too new.

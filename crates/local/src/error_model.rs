@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::error_response::ErrorResponse;
-use crate::fault::{ERROR_NAMES, STREAM_ERROR_NAMES, error_by_name, into_stream_error};
-use crate::invocation::ResponseMode;
+use crate::fault::{STREAM_ERRORS, one_of};
+use crate::service_error::ServiceError;
 use crate::stream::{PlannedStreamFault, StreamFault};
 
 /// A model id that exists only on this endpoint. Use it to test the error handling of unmodified clients in
@@ -14,7 +13,7 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// {"error": "ModelErrorException", "message": "text", "originalStatusCode": 500, "resourceName": "model"}
 /// ```
 ///
-/// `error` is one of the eleven modeled errors. The other keys are the members of the error. All members are
+/// `error` is one of the modeled errors. The other keys are the members of the error. All members are
 /// optional.
 ///
 /// `InvokeModelWithResponseStream` also accepts the key `afterEvents`. With `"afterEvents": 3`, the response
@@ -22,27 +21,22 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// event of the message. If the message has fewer events, the error follows the last event.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
-/// Parses the body of a call to the error model. If the call is streaming and the body has `afterEvents`,
-/// returns the error as a stream fault. Otherwise returns `Err` with the error that the body names.
-pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedStreamFault, ErrorResponse> {
-    let name = body.get("error").and_then(Value::as_str);
-    let error = match name.and_then(|name| error_by_name(name, body)) {
+/// Parses the request of a call to the error model. If the call is streaming and the request has `afterEvents`,
+/// returns the error as a stream fault. Otherwise returns `Err` with the error that the request names.
+pub(crate) fn stream_fault(is_streaming: bool, request: &Value) -> Result<PlannedStreamFault, ServiceError> {
+    let code = request.get("error").and_then(Value::as_str);
+    let error = match code.and_then(|code| ServiceError::by_code(code, request)) {
         Some(Ok(error)) => error,
         Some(Err(error)) => return Err(malformed(&error.to_string())),
-        None => return Err(malformed(&format!("`error` must be {ERROR_NAMES}"))),
+        None => return Err(malformed(&format!("`error` must be {}", one_of(ServiceError::MODELED)))),
     };
-    match (mode, body.get("afterEvents")) {
-        (ResponseMode::Buffered, _) | (ResponseMode::Streaming, None) => Err(ErrorResponse::Modeled(error)),
-        (ResponseMode::Streaming, Some(after_events)) => {
-            let after_events = after_events
-                .as_u64()
-                .ok_or_else(|| malformed("`afterEvents` must be an integer of 0 or more"))?;
-            let error = into_stream_error(error).ok_or_else(|| {
-                malformed(&format!("with `afterEvents`, `error` must be {STREAM_ERROR_NAMES}"))
-            })?;
-            Ok(PlannedStreamFault { after_events, fault: StreamFault::Error(error) })
-        }
+    let Some(after_events) = request.get("afterEvents").filter(|_| is_streaming) else { return Err(error) };
+    let after_events =
+        after_events.as_u64().ok_or_else(|| malformed("`afterEvents` must be an integer of 0 or more"))?;
+    if !STREAM_ERRORS.contains(&error.code()) {
+        return Err(malformed(&format!("with `afterEvents`, `error` must be {}", one_of(STREAM_ERRORS))));
     }
+    Ok(PlannedStreamFault { after_events, fault: StreamFault::Error(error) })
 }
 
 /// Returns a request body for a Claude model. The response to this body contains the events that the error
@@ -55,6 +49,6 @@ pub(crate) fn conversation() -> Value {
     })
 }
 
-fn malformed(problem: &str) -> ErrorResponse {
-    ErrorResponse::validation(format!("Malformed input request: {problem}"))
+fn malformed(problem: &str) -> ServiceError {
+    ServiceError::validation(format!("Malformed input request: {problem}"))
 }

@@ -8,27 +8,19 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use invoke_model_families::output_token_weight;
 use invoke_model_signing::PayloadHash;
-use invoke_model_types::{
-    InvokeModel, InvokeModelOutput, InvokeModelWithResponseStream, InvokeModelWithResponseStreamOutput,
-    SerializeError, ServerOperation,
-};
-use serde_json::Value;
 
 use crate::authentication::Caller;
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
 use crate::delivery::ResponseProgress;
-use crate::error_model;
-use crate::error_response::{ErrorResponse, X_AMZN_ERRORTYPE};
-use crate::families::{self, DEFAULT_TEXT_MODEL, ModelResponse};
 use crate::fault::{ConnectionEnd, Fault, FaultPoint, Replacement};
-use crate::invocation::{Invocation, ResponseMode};
+use crate::operation::{self, CallContext, OperationEntry, SerializedReply, TokenUsage};
 use crate::payload::Payload;
 use crate::quotas::Reservation;
 use crate::response_body::ResponseBody;
+use crate::service_error::{ServiceError, X_AMZN_ERRORTYPE};
 use crate::state::EndpointState;
-use crate::stream::{EventStreamBody, Frames, PlannedStreamFault, StreamProgress};
-use crate::validation;
+use crate::stream::{EventStreamBody, Events, Frames, PlannedStreamFault, StreamProgress};
 
 /// The header with the duration of the invocation, in milliseconds.
 pub(crate) const LATENCY: &str = "x-amzn-bedrock-invocation-latency";
@@ -56,11 +48,11 @@ pub(crate) fn handle(
     let mut call = CallRecord::new(&parts, bytes.clone(), state.next_request_id());
     call.connection_id = connection_id;
     let request = Request::from_parts(parts, bytes);
-    let route = ResponseMode::route(&request);
+    let route = operation::route(&request);
     let mut fault = Fault::default();
-    if let Ok((mode, model_id)) = &route {
-        call.model_id = Some(model_id.clone());
-        fault = state.fault_rules.next_call_fault(mode.operation(), model_id).unwrap_or_default();
+    if let Ok((operation, model_id)) = &route {
+        call.model_id = Some(model_id.clone()).filter(|model_id| !model_id.is_empty());
+        fault = state.fault_rules.next_call_fault(operation.name, model_id).unwrap_or_default();
     }
     if let Some((FaultPoint::Request, end)) = fault.disconnect {
         state.log.push(call);
@@ -68,8 +60,7 @@ pub(crate) fn handle(
     }
 
     let mut response = route
-        .map_err(ErrorResponse::from)
-        .and_then(|(mode, _)| respond(state, mode, request, &hash, now, &fault, &mut call))
+        .and_then(|(operation, _)| respond(state, operation, request, &hash, now, &fault, &mut call))
         .unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
     if !matches!(fault.replacement, Some(Replacement::Status(_))) {
         set_header(response.headers_mut(), "x-amzn-requestid", &call.request_id);
@@ -80,7 +71,8 @@ pub(crate) fn handle(
         call.status = response.status().as_u16();
     }
     let code = response.headers().get(X_AMZN_ERRORTYPE).and_then(|code| code.to_str().ok());
-    call.error_code = code.map(str::to_owned);
+    // The service appends a URI to the code.
+    call.error_code = code.and_then(|code| code.split(':').next()).map(str::to_owned);
     let (worked_on, progress) = (call.worked_on, Arc::clone(&call.response_progress));
     let stream = call.stream_progress.clone();
     state.log.push(call);
@@ -90,13 +82,13 @@ pub(crate) fn handle(
 
 fn respond(
     state: &EndpointState,
-    mode: ResponseMode,
+    operation: &OperationEntry,
     request: Request<Bytes>,
     hash: &PayloadHash,
     now: SystemTime,
     fault: &Fault,
     call: &mut CallRecord,
-) -> Result<Response<ResponseBody>, ErrorResponse> {
+) -> Result<Response<ResponseBody>, ServiceError> {
     let (parts, body) = request.into_parts();
     let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew))?;
     call.signed = matches!(caller, Caller::Signed(_));
@@ -105,114 +97,52 @@ fn respond(
         return replacement.response();
     }
     if let Some(error) = state.next_errors.pop() {
-        return Err(ErrorResponse::Modeled(error));
+        return Err(error);
     }
 
-    let invocation = Invocation::read(mode, &Request::from_parts(parts, body))?;
-    let request = admit(state, &invocation, state.region_of(&caller))?;
-    let response = match mode {
-        ResponseMode::Buffered => {
-            let output = families::respond(request.model_id, &request.body)?;
-            let quota =
-                request.reserve(state, output.input_tokens, output.max_tokens, output.output_tokens)?;
-            (call.input_tokens, call.output_tokens) = (Some(output.input_tokens), Some(output.output_tokens));
-            buffered_response(invocation, output)
-                .map(|response| response.map(|body| body.with_reservation(quota)))
-        }
-        ResponseMode::Streaming => {
-            let chunks = families::stream(request.model_id, &request.body)?;
-            let quota =
-                request.reserve(state, chunks.input_tokens, chunks.max_tokens, chunks.output_tokens)?;
-            (call.input_tokens, call.output_tokens) = (Some(chunks.input_tokens), Some(chunks.output_tokens));
-            let content_type = chunks.content_type;
-            let planned = fault.planned_stream_fault().or(request.stream_fault);
+    let region = state.region_of(&caller);
+    let context = CallContext { state, action: operation.action, region };
+    let reply = operation.respond(&context, &Request::from_parts(parts, body))?;
+    let SerializedReply { head, events, stream_fault, usage } = reply;
+    let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();
+    if let Some(usage) = usage {
+        (call.input_tokens, call.output_tokens) = (Some(usage.input_tokens), Some(usage.output_tokens));
+    }
+    call.worked_on = fault.counts_as_worked_on(operation.is_billed);
+    let response = match events {
+        None => head.map(ResponseBody::from),
+        Some(events) => {
+            let planned = fault.planned_stream_fault().or(stream_fault);
             let planned = planned.or_else(|| state.next_stream_faults.pop());
-            let frames = Frames::new(chunks, now, planned);
-            let progress = Arc::clone(call.stream_progress.get_or_insert_default());
-            let pace = fault.pace.unwrap_or(state.pace);
-            let events =
-                EventStreamBody::new(state.clock.clone(), frames, progress, pace, state.streams.enter());
-            streaming_response(invocation, content_type, events)
-                .map(|response| response.map(|body| body.with_reservation(quota)))
+            let body = stream_body(state, events, planned, now, fault, call);
+            head.map(|_: Bytes| body)
         }
     };
-    call.worked_on = fault.counts_as_worked_on(response.is_ok());
-    response.map_err(|error| ErrorResponse::internal(error.to_string()))
+    Ok(response.map(|body| body.with_reservation(quota)))
 }
 
-/// A validated request, with the id of the model that responds to it.
-struct ModelRequest {
-    model_id: &'static str,
-    body: Value,
-    stream_fault: Option<PlannedStreamFault>,
-}
-
-impl ModelRequest {
-    /// Reserves the tokens of a response. The caller keeps the reservation until the response is sent.
-    fn reserve(
-        &self,
-        state: &EndpointState,
-        input_tokens: u64,
-        max_tokens: u64,
-        output_tokens: u64,
-    ) -> Result<Option<Reservation>, ErrorResponse> {
-        let burndown = u64::from(output_token_weight(self.model_id));
-        let reserved = input_tokens.saturating_add(max_tokens);
-        let used = input_tokens.saturating_add(output_tokens.saturating_mul(burndown));
-        let reservation = state.quotas.reserve(self.model_id, reserved, used);
-        reservation.map_err(|error| ErrorResponse::Modeled(error.into()))
-    }
-}
-
-/// Validates an invocation, resolves its model and checks the access policy.
-fn admit(
+/// Returns a body that sends events.
+fn stream_body(
     state: &EndpointState,
-    invocation: &Invocation,
-    region: &str,
-) -> Result<ModelRequest, ErrorResponse> {
-    let body = validation::check(invocation)?;
-    validation::check_region(&invocation.model_id, region)?;
-    if invocation.model_id == error_model::ERROR_MODEL_ID {
-        let fault = error_model::stream_fault(invocation.mode, &body)?;
-        return Ok(ModelRequest {
-            model_id: DEFAULT_TEXT_MODEL,
-            body: error_model::conversation(),
-            stream_fault: Some(fault),
-        });
-    }
-    let model = families::resolve(&invocation.model_id)?.ok_or_else(ErrorResponse::unknown_model)?;
-    let operation = invocation.mode.operation();
-    let allowed = state.policy.check(operation, &invocation.model_id, model.id, region);
-    allowed.map_err(|denied| ErrorResponse::Modeled(denied.into()))?;
-    Ok(ModelRequest { model_id: model.id, body, stream_fault: None })
+    events: Events,
+    planned: Option<PlannedStreamFault>,
+    now: SystemTime,
+    fault: &Fault,
+    call: &mut CallRecord,
+) -> ResponseBody {
+    let frames = Frames::new(events, now, planned);
+    let progress = Arc::clone(call.stream_progress.get_or_insert_default());
+    let pace = fault.pace.unwrap_or(state.pace);
+    let clock = state.clock.clone();
+    ResponseBody::events(EventStreamBody::new(clock, frames, progress, pace, state.streams.enter()))
 }
 
-fn buffered_response(
-    invocation: Invocation,
-    model_response: ModelResponse,
-) -> Result<Response<ResponseBody>, SerializeError> {
-    let mut output = InvokeModelOutput::new(model_response.body, model_response.content_type);
-    output.performance_config_latency = invocation.performance_config_latency;
-    output.service_tier = invocation.service_tier;
-    let mut response = InvokeModel::serialize_response(output)?;
-    let headers = response.headers_mut();
-    set_header(headers, "x-amzn-bedrock-input-token-count", &model_response.input_tokens.to_string());
-    set_header(headers, "x-amzn-bedrock-output-token-count", &model_response.output_tokens.to_string());
-    // The server replaces the value when it sends the response.
-    set_header(headers, LATENCY, "0");
-    Ok(response.map(ResponseBody::from))
-}
-
-fn streaming_response(
-    invocation: Invocation,
-    content_type: &str,
-    events: EventStreamBody,
-) -> Result<Response<ResponseBody>, SerializeError> {
-    let mut output = InvokeModelWithResponseStreamOutput::new(content_type);
-    output.performance_config_latency = invocation.performance_config_latency;
-    output.service_tier = invocation.service_tier;
-    let head = InvokeModelWithResponseStream::serialize_response(output)?;
-    Ok(head.map(|_: Bytes| ResponseBody::events(events)))
+/// Reserves the tokens of a response. The caller keeps the reservation until the response is sent.
+fn reserve(state: &EndpointState, usage: TokenUsage) -> Result<Option<Reservation>, ServiceError> {
+    let burndown = u64::from(output_token_weight(usage.model_id));
+    let reserved = usage.input_tokens.saturating_add(usage.max_tokens);
+    let used = usage.input_tokens.saturating_add(usage.output_tokens.saturating_mul(burndown));
+    Ok(state.quotas.reserve(usage.model_id, reserved, used)?)
 }
 
 /// Sets a header. Ignores a value that is not a valid header value.

@@ -47,13 +47,13 @@
 //! | step | module | error response |
 //! |---|---|---|
 //! | accept the connection, read the request | `metered_socket`, by the rules of `fault` | none, the connection ends |
-//! | route | `invocation` | 404 `UnknownOperationException` |
+//! | route | `operation` | 404 `UnknownOperationException` |
 //! | authenticate | `authentication` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `ExpiredTokenException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | replace the response, if a [`Fault`] specifies a replacement | `fault` | any |
 //! | return the error set by [`LocalEndpoint::fail_next`] | `handler` | any |
-//! | check the constraints of the Smithy model | `invocation` | 400 `ValidationException` |
-//! | check the rules of the API reference | `validation` | 400 `ValidationException` |
-//! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any of the eleven modeled errors |
+//! | check the constraints of the Smithy model | `operation` | 400 `ValidationException` |
+//! | check the rules of the API reference | `operation` | 400 `ValidationException` |
+//! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any modeled error |
 //! | resolve the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | check access | [`AccessPolicy`] | 403 `AccessDeniedException` |
 //! | generate the response | [`families`] | 400 `ValidationException` |
@@ -122,21 +122,20 @@ mod clock;
 mod connections;
 mod delivery;
 mod error_model;
-mod error_response;
 pub mod families;
 mod fault;
 mod gauge;
 mod handler;
-mod invocation;
 mod local_endpoint;
 mod metered_socket;
+mod operation;
 mod payload;
 mod quotas;
 mod response_body;
 mod server;
+mod service_error;
 mod state;
 mod stream;
-mod validation;
 mod wildcard;
 
 #[cfg(test)]
@@ -152,4 +151,5 @@ pub use fault::{
 };
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;
+pub use service_error::ServiceError;
 pub use stream::{StreamEnd, StreamFault, StreamRecord};

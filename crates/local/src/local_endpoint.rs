@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use invoke_model_signing::Credentials;
-use invoke_model_types::{InvokeModelWithResponseStreamError, ResponseStreamError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,6 +14,7 @@ use crate::call_log::CallRecord;
 use crate::connections::{ConnectionRecord, Stats};
 use crate::fault::FaultRule;
 use crate::server::accept;
+use crate::service_error::ServiceError;
 use crate::state::EndpointState;
 use crate::stream::{PlannedStreamFault, StreamFault};
 
@@ -160,17 +160,14 @@ impl LocalEndpoint {
     }
 
     /// Responds to the next authenticated call with an error. If a test calls this method several times, the
-    /// endpoint queues the errors and returns one error to each call.
-    ///
-    /// Accepts the errors of both operations. `InvokeModelWithResponseStream` has all errors of
-    /// `InvokeModel`, and also `ModelStreamErrorException`.
-    pub fn fail_next(&self, error: impl Into<InvokeModelWithResponseStreamError>) {
+    /// endpoint queues the errors and returns one error to each call. Accepts the errors of all operations.
+    pub fn fail_next(&self, error: impl Into<ServiceError>) {
         self.state.next_errors.push(error.into());
     }
 
     /// Ends the next stream with an error after a number of events. If the stream has fewer events, the error
     /// follows the last event.
-    pub fn fail_next_stream(&self, after_events: u64, error: impl Into<ResponseStreamError>) {
+    pub fn fail_next_stream(&self, after_events: u64, error: impl Into<ServiceError>) {
         self.break_next_stream(after_events, StreamFault::Error(error.into()));
     }
 

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use invoke_model_types::InvokeModelWithResponseStreamError;
-
 use crate::access_policy::AccessPolicy;
 use crate::authentication::{Authenticator, Caller};
 use crate::call_log::CallLog;
@@ -15,6 +13,7 @@ use crate::connections::Connections;
 use crate::fault::FaultRules;
 use crate::gauge::Gauge;
 use crate::quotas::QuotaMeters;
+use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
 
 /// The state of an endpoint, without its socket.
@@ -27,7 +26,7 @@ pub(crate) struct EndpointState {
     pub(crate) clock: Clock,
     pub(crate) log: CallLog,
     /// Errors to be returned to the next calls.
-    pub(crate) next_errors: Queue<InvokeModelWithResponseStreamError>,
+    pub(crate) next_errors: Queue<ServiceError>,
     /// Faults to be injected into the next streams.
     pub(crate) next_stream_faults: Queue<PlannedStreamFault>,
     /// Faults of connections, requests and calls.

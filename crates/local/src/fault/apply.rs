@@ -9,16 +9,16 @@ use http::{Response, StatusCode};
 use super::call::Fault;
 use super::effect::{FaultPoint, Replacement};
 use crate::clock::{http_date, shifted};
-use crate::error_response::ErrorResponse;
 use crate::response_body::ResponseBody;
+use crate::service_error::ServiceError;
 use crate::stream::{PlannedStreamFault, StreamFault};
 
 impl Replacement {
     /// Returns the replacement as a response or error.
-    pub(crate) fn response(&self) -> Result<Response<ResponseBody>, ErrorResponse> {
+    pub(crate) fn response(&self) -> Result<Response<ResponseBody>, ServiceError> {
         let mut response = Response::new(ResponseBody::from(Bytes::new()));
         match self {
-            Self::Error(error) => return Err(ErrorResponse::Modeled(error.clone())),
+            Self::Error(error) => return Err(error.clone()),
             Self::Status(status) => *response.status_mut() = *status,
             Self::Garbage(_) => {}
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
-use invoke_model_types::{InvokeModelWithResponseStreamError, OperationError};
 
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
+use crate::service_error::ServiceError;
 use crate::stream::{PlannedStreamFault, StreamFault};
 use crate::wildcard::matches;
 
@@ -67,11 +67,8 @@ impl Fault {
         Self::default()
     }
 
-    /// Returns a fault that responds with an error.
-    ///
-    /// Accepts the errors of both operations. `InvokeModelWithResponseStream` has all errors of
-    /// `InvokeModel`, and also `ModelStreamErrorException`.
-    pub fn error(error: impl Into<InvokeModelWithResponseStreamError>) -> Self {
+    /// Returns a fault that responds with an error. Accepts the errors of all operations.
+    pub fn error(error: impl Into<ServiceError>) -> Self {
         Self { replacement: Some(Replacement::Error(error.into())), ..Self::default() }
     }
 
@@ -86,7 +83,7 @@ impl Fault {
         Self { replacement: Some(Replacement::Garbage(bytes.into())), ..Self::default() }
     }
 
-    /// Limits the fault to calls of one operation: `InvokeModel` or `InvokeModelWithResponseStream`.
+    /// Limits the fault to calls of one operation, for example `InvokeModel`.
     #[must_use]
     pub fn operation(self, operation: impl Into<String>) -> Self {
         Self { operation: Some(operation.into()), ..self }
@@ -205,7 +202,7 @@ impl Fault {
     pub(crate) fn counts_as_worked_on(&self, succeeded: bool) -> bool {
         let assumed = match &self.replacement {
             None => succeeded,
-            Some(Replacement::Error(error)) => matches!(error.status(), Some(408 | 424)),
+            Some(Replacement::Error(error)) => matches!(error.status().as_u16(), 408 | 424),
             Some(Replacement::Status(status)) => {
                 status.is_success() || matches!(status.as_u16(), 408 | 424 | 500 | 502 | 504)
             }

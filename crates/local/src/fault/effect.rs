@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use invoke_model_types::InvokeModelWithResponseStreamError;
 use serde::Deserialize;
 
 use crate::clock::http_date;
+use crate::service_error::ServiceError;
 
 /// The point at which the connection of a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl RetryAfter {
 #[derive(Clone, Debug)]
 pub(crate) enum Replacement {
     /// A modeled or unmodeled error.
-    Error(InvokeModelWithResponseStreamError),
+    Error(ServiceError),
     /// A status without headers and without a body.
     Status(StatusCode),
     /// Raw bytes instead of an HTTP response.

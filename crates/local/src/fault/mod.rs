@@ -15,5 +15,5 @@ pub use file::{FaultFile, FaultFileError, TemporaryCredentials};
 pub use rule::FaultRule;
 
 pub(crate) use effect::{Drip, Replacement};
-pub(crate) use error_form::{ERROR_NAMES, STREAM_ERROR_NAMES, error_by_name, into_stream_error};
+pub(crate) use error_form::{STREAM_ERRORS, one_of};
 pub(crate) use rules::FaultRules;

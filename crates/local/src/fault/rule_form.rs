@@ -11,15 +11,16 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 
 use super::call::Fault;
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
-use super::error_form::{ErrorForm, StreamFaultForm};
+use super::error_form::{ErrorForm, StreamFaultForm, one_of};
 use super::rule::{FaultRule, Schedule};
+use crate::operation;
 use crate::stream::PlannedStreamFault;
 
 /// The JSON form of a rule.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleForm {
-    operation: Option<Operation>,
+    operation: Option<OperationName>,
     model: Option<String>,
     first: Option<u64>,
     every: Option<u64>,
@@ -42,10 +43,20 @@ struct RuleForm {
     worked_on: Option<bool>,
 }
 
-#[derive(serde::Deserialize)]
-enum Operation {
-    InvokeModel,
-    InvokeModelWithResponseStream,
+/// The name of an operation that the endpoint has.
+struct OperationName(&'static str);
+
+impl<'de> Deserialize<'de> for OperationName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let found = operation::OPERATIONS.iter().find(|operation| operation.name == name);
+        found.map(|operation| Self(operation.name)).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "unknown operation `{name}`, expected {}",
+                one_of(&operation::names())
+            ))
+        })
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -183,15 +194,11 @@ impl RuleForm {
                 return Err("`error`, `status` and `garbage` exclude each other: keep one of them".to_owned());
             }
         };
-        let operation = self.operation.map(|operation| match operation {
-            Operation::InvokeModel => "InvokeModel".to_owned(),
-            Operation::InvokeModelWithResponseStream => "InvokeModelWithResponseStream".to_owned(),
-        });
         let stream_fault = |BreakStreamForm { after_events, by }| {
             Ok::<_, String>(PlannedStreamFault { after_events, fault: by.fault()? })
         };
         Ok(Fault {
-            operation,
+            operation: self.operation.map(|OperationName(name)| name.to_owned()),
             model: self.model,
             clock_skew: self.clock_skew_seconds.unwrap_or_default(),
             date_skew: self.date_skew_seconds.unwrap_or_default(),

@@ -2,15 +2,16 @@
 
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderError, HeaderValue, Message};
-use invoke_model_types::ResponseStreamError;
+
+use crate::service_error::ServiceError;
 
 /// A fault that is injected into a stream after a number of events.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StreamFault {
-    /// Ends the stream with an error. A modeled error is sent as an `exception` frame. An
-    /// [`Unmodeled`](ResponseStreamError::Unmodeled) error is sent as an `error` frame.
-    Error(ResponseStreamError),
+    /// Ends the stream with an error. A modeled error is sent as an `exception` frame. Any other error is sent
+    /// as an `error` frame.
+    Error(ServiceError),
     /// Inserts a message of any kind.
     Message(Message),
     /// Corrupts the CRC at the end of the next frame. This fault has no effect if the stream has no next

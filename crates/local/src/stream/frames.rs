@@ -1,30 +1,22 @@
 //! The frames of a stream, each generated on demand.
-//!
-//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html>
 
-use std::iter::Peekable;
 use std::time::{Duration, SystemTime};
 
-use invoke_model_families::INVOCATION_METRICS;
 use invoke_model_protocol::SerializeError;
-use invoke_model_protocol::event_stream::{EncodeError, EventStream, Message};
-use invoke_model_types::{PayloadPart, ResponseStream};
-use serde_json::{Value, json};
+use invoke_model_protocol::event_stream::{EncodeError, Message};
 
+use super::events::{Events, Latency};
 use super::fault::{PlannedStreamFault, StreamFault};
 use super::padding::{self, PaddingError};
 use super::progress::StreamEnd;
-use crate::families::ResponseChunks;
 
 /// The frames of a stream.
 pub(crate) struct Frames {
-    input_tokens: u64,
-    output_tokens: u64,
-    chunks: Peekable<ResponseChunks>,
+    events: Events,
     /// The number of frames generated so far.
     generated: u64,
     request_time: SystemTime,
-    first_chunk_time: Option<SystemTime>,
+    first_event_time: Option<SystemTime>,
     fault: Option<PlannedStreamFault>,
     /// The number of bytes to send before a fault closes the connection. `None` if no such fault has
     /// occurred.
@@ -46,18 +38,12 @@ pub(crate) enum BodyError {
 }
 
 impl Frames {
-    pub(crate) fn new(
-        chunks: ResponseChunks,
-        request_time: SystemTime,
-        fault: Option<PlannedStreamFault>,
-    ) -> Self {
+    pub(crate) fn new(events: Events, request_time: SystemTime, fault: Option<PlannedStreamFault>) -> Self {
         Self {
-            input_tokens: chunks.input_tokens,
-            output_tokens: chunks.output_tokens,
-            chunks: chunks.peekable(),
+            events,
             generated: 0,
             request_time,
-            first_chunk_time: None,
+            first_event_time: None,
             fault,
             remaining: None,
             failed: false,
@@ -81,7 +67,7 @@ impl Frames {
 
     /// Returns `true` if no more frames or faults follow.
     pub(crate) fn is_over(&mut self) -> bool {
-        self.failed || (self.chunks.peek().is_none() && self.fault.is_none() && self.remaining.is_none())
+        self.failed || (self.events.is_over() && self.fault.is_none() && self.remaining.is_none())
     }
 
     /// Returns the way in which the stream ended. Call this only after the end of the stream.
@@ -93,11 +79,11 @@ impl Frames {
         let message = match self.take_due_fault() {
             Some(StreamFault::Error(error)) => {
                 self.failed = true;
-                return encode(&ResponseStream::exception(&error)?).map(Some);
+                return encode(&error.to_frame()?).map(Some);
             }
             Some(StreamFault::Message(message)) => Some(message),
             Some(StreamFault::WrongChecksum) => {
-                let mut frame = self.next_chunk(now)?.map(|message| encode(&message)).transpose()?;
+                let mut frame = self.next_event(now)?.map(|message| encode(&message)).transpose()?;
                 if let Some(last) = frame.as_mut().and_then(|frame| frame.last_mut()) {
                     *last = !*last;
                 }
@@ -105,48 +91,36 @@ impl Frames {
             }
             Some(StreamFault::Truncate { bytes }) => {
                 self.remaining = Some(bytes);
-                self.next_chunk(now)?
+                self.next_event(now)?
             }
-            None => self.next_chunk(now)?,
+            None => self.next_event(now)?,
         };
         message.map(|message| encode(&message)).transpose()
     }
 
     /// Takes the fault if the stream has reached the position of the fault.
     fn take_due_fault(&mut self) -> Option<StreamFault> {
-        let is_last_chance = self.chunks.peek().is_none();
+        let is_last_chance = self.events.is_over();
         let planned =
             self.fault.take_if(|planned| planned.after_events <= self.generated || is_last_chance)?;
         Some(planned.fault)
     }
 
-    /// Returns the next chunk as an event.
-    fn next_chunk(&mut self, now: SystemTime) -> Result<Option<Message>, BodyError> {
+    /// Returns the message of the next event, with padding.
+    fn next_event(&mut self, now: SystemTime) -> Result<Option<Message>, BodyError> {
         if self.failed {
             return Ok(None);
         }
-        let Some(mut chunk) = self.chunks.next() else { return Ok(None) };
-        let first = *self.first_chunk_time.get_or_insert(now);
-        if self.chunks.peek().is_none() {
-            chunk[INVOCATION_METRICS] = self.metrics(first, now);
-        }
-        let mut part = PayloadPart::default();
-        part.bytes = Some(chunk.to_string().into());
-        let event = ResponseStream::Chunk(part).event()?;
-        Ok(Some(padding::pad(&event, self.generated)?))
+        let Some(event) = self.events.next() else { return Ok(None) };
+        let first = *self.first_event_time.get_or_insert(now);
+        let latency = Latency { first_event: self.milliseconds(first), this_event: self.milliseconds(now) };
+        Ok(Some(padding::pad(&event(latency)?, self.generated)?))
     }
 
-    fn metrics(&self, first: SystemTime, last: SystemTime) -> Value {
-        let milliseconds = |until: SystemTime| {
-            let elapsed = until.duration_since(self.request_time).unwrap_or(Duration::ZERO);
-            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-        };
-        json!({
-            "inputTokenCount": self.input_tokens,
-            "outputTokenCount": self.output_tokens,
-            "invocationLatency": milliseconds(last),
-            "firstByteLatency": milliseconds(first),
-        })
+    /// Returns the milliseconds from the request until `time`.
+    fn milliseconds(&self, time: SystemTime) -> u64 {
+        let elapsed = time.duration_since(self.request_time).unwrap_or(Duration::ZERO);
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -4,6 +4,7 @@
 //! faults can break a stream.
 
 mod body;
+mod events;
 mod fault;
 mod frames;
 mod padding;
@@ -13,6 +14,7 @@ pub use fault::StreamFault;
 pub use progress::{StreamEnd, StreamRecord};
 
 pub(crate) use body::{EventStreamBody, TrackedBytes};
+pub(crate) use events::{Events, Latency};
 pub(crate) use fault::PlannedStreamFault;
 pub(crate) use frames::{BodyError, Frames};
 #[cfg(test)]

@@ -107,7 +107,7 @@ fn rejects_a_body_that_is_invalid_for_the_model() {
 #[test]
 fn rejects_unknown_operations() {
     for (method, target) in [
-        ("POST", "/model/a/converse"),
+        ("POST", "/model/a/chat"),
         ("GET", "/model/a/invoke"),
         ("GET", "/model/a/invoke-with-response-stream"),
         ("POST", "/model//invoke"),
@@ -120,8 +120,7 @@ fn rejects_unknown_operations() {
         let message = check_error(&endpoint, request, 404, "UnknownOperationException");
         check_contains(
             &message,
-            " is not supported: the local endpoint serves POST /model/{modelId}/invoke and \
-             POST /model/{modelId}/invoke-with-response-stream only",
+            " is not supported: the local endpoint has only InvokeModel (POST /model/{modelId}/invoke), ",
         );
         assert_eq!(endpoint.log.calls()[0].model_id, None);
     }

@@ -1,6 +1,6 @@
 //! Tests of fault files with valid and invalid rules.
 
-use crate::FaultFile;
+use crate::{FaultFile, ServiceError};
 
 /// Parses a rule. Returns its `Debug` output or the error.
 fn rule(json: &str) -> Result<String, String> {
@@ -59,16 +59,16 @@ fn parses_every_member() {
 
 #[test]
 fn parses_every_error() {
-    for code in crate::fault::ERROR_NAMES.replace(" or ", ", ").split(", ") {
+    for code in ServiceError::MODELED {
         check(
             &format!(r#"{{"error": {{"code": "{code}", "message": "text"}}}}"#),
-            &format!("{code} {{ message: Some(\"text\")"),
+            &format!(r#"code: "{code}", members: {{"message": String("text")}}"#),
         );
     }
     let members = r#""originalStatusCode": 503, "resourceName": "m""#;
     check(
         &format!(r#"{{"error": {{"code": "ModelErrorException", {members}}}}}"#),
-        r#"original_status_code: Some(503), resource_name: Some("m")"#,
+        r#"members: {"originalStatusCode": Number(503), "resourceName": String("m")}"#,
     );
     check_invalid(
         &format!(r#"{{"error": {{"code": "ThrottlingException", {members}}}}}"#),
@@ -86,9 +86,12 @@ fn parses_every_stream_fault() {
     let stream = |by: &str| format!(r#"{{"break_stream": {{"after_events": 7, "by": {by}}}}}"#);
     check(
         &stream(r#"{"error": {"code": "ThrottlingException"}}"#),
-        "after_events: 7, fault: Error(ThrottlingException(",
+        r#"after_events: 7, fault: Error(ServiceError { status: 429, code: "ThrottlingException""#,
     );
-    check(&stream(r#"{"unmodeled": {"code": "C", "message": "m"}}"#), r#"fault: Error(Unmodeled("#);
+    check(
+        &stream(r#"{"unmodeled": {"code": "C", "message": "m"}}"#),
+        r#"fault: Error(ServiceError { status: 200, code: "C""#,
+    );
     check(&stream(r#"{"unknown_event": "e"}"#), "fault: Message(");
     check(&stream(r#""wrong_checksum""#), "fault: WrongChecksum");
     check(&stream(r#"{"truncate": 8}"#), "fault: Truncate { bytes: 8 }");
@@ -110,7 +113,10 @@ fn errors_name_the_invalid_member() {
     check_invalid(r#"{"status": 500, "garbage": ""}"#, "`error`, `status` and `garbage` exclude each other");
     check_invalid(r#"{"first": 1, "every": 1, "status": 500}"#, "`first` and `every` exclude each other");
     check_invalid(r#"{"every": 0, "status": 500}"#, "`first` and `every` must be 1 or more");
-    check_invalid(r#"{"operation": "Converse", "status": 500}"#, "unknown variant `Converse`");
+    check_invalid(
+        r#"{"operation": "Chat", "status": 500}"#,
+        "unknown operation `Chat`, expected InvokeModel",
+    );
     check_invalid(r#"{"headers": {"a b": "1"}}"#, "`headers`: \"a b\" is not a valid header name");
     check_invalid(r#"{"headers": {"a": "\n"}}"#, "`headers`: the value of \"a\" is not a valid header value");
     check_invalid(r#"{"break": {"at": "nowhere", "by": "close"}}"#, "unknown variant `nowhere`");

@@ -42,7 +42,10 @@ async fn an_error_has_its_members_and_added_headers() {
     let name = HeaderName::from_static("x-more");
     let [(head, body), _] = two_calls(Fault::error(error).header(name, HeaderValue::from_static("1"))).await;
     assert!(head.starts_with("http/1.1 424 "), "{head}");
-    check_contains(&head, "\r\nx-amzn-errortype: modelerrorexception\r\n");
+    check_contains(
+        &head,
+        "\r\nx-amzn-errortype: modelerrorexception:http://internal.amazon.com/coral/com.amazon.bedrock/\r\n",
+    );
     check_contains(&head, "\r\nx-more: 1\r\n");
     assert_eq!(body, br#"{"originalStatusCode":503,"resourceName":"m"}"#);
 }
@@ -207,7 +210,7 @@ async fn the_date_is_read_from_the_clock_of_the_endpoint() {
 async fn a_skewed_clock_rejects_signatures_and_sets_the_date() {
     let [(head, body), _] = two_calls(Fault::new().clock_skew(-2 * 3_600)).await;
     assert!(head.starts_with("http/1.1 403 "), "{head}");
-    check_contains(&head, "\r\nx-amzn-errortype: invalidsignatureexception\r\n");
+    check_contains(&head, "\r\nx-amzn-errortype: invalidsignatureexception:http://");
     check_contains(&head, "\r\ndate: sun, 30 aug 2015 10:36:00 gmt\r\n");
     check_contains(std::str::from_utf8(&body).unwrap(), "Signature not yet current");
 

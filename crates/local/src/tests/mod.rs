@@ -11,6 +11,7 @@ mod fault_rules;
 mod fault_times;
 mod quotas;
 mod records;
+mod service_errors;
 mod stream_faults;
 mod stream_wire;
 mod streams;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::*;
 use crate::families;
-use crate::stream::{Frames, PlannedStreamFault};
+use crate::operation::{TokenUsage, events};
+use crate::stream::{Events, Frames, PlannedStreamFault};
 use crate::{ERROR_MODEL_ID, StreamEnd, StreamFault, StreamRecord};
 
 /// Injects a fault into a stream of five chunks. Returns the frames of the stream, the error that ends its
@@ -116,8 +117,15 @@ fn a_stream_is_truncated() {
     }
     for bytes in 0..=complete.len() {
         let chunks = families::stream(LLAMA, &json!({"prompt": "hello"})).unwrap();
+        let usage = TokenUsage {
+            model_id: LLAMA,
+            input_tokens: chunks.input_tokens,
+            output_tokens: chunks.output_tokens,
+            max_tokens: chunks.max_tokens,
+        };
+        let events = Events::new(events(chunks, usage));
         let fault = PlannedStreamFault { after_events: 0, fault: StreamFault::Truncate { bytes } };
-        let mut frames = Frames::new(chunks, now(), Some(fault));
+        let mut frames = Frames::new(events, now(), Some(fault));
         let mut sent = Vec::new();
         while let Ok(Some(frame)) = frames.next(now()) {
             sent.extend(frame);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use invoke_model_client::FailureClass::Ambiguous;
 use invoke_model_client::types::{
-    InternalServerException, ModelStreamErrorException, ResponseStreamError, ThrottlingException,
+    InternalServerException, ModelStreamErrorException, ThrottlingException,
 };
-use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule, StreamFault};
+use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule, ServiceError, StreamFault};
 
 use super::super::row::{Row, Setting};
 use super::stream;
@@ -15,7 +15,7 @@ fn stream_fault(after: u64, fault: StreamFault) -> FaultRule {
     Fault::new().break_stream(after, fault).into()
 }
 
-fn error(error: impl Into<ResponseStreamError>) -> StreamFault {
+fn error(error: impl Into<ServiceError>) -> StreamFault {
     StreamFault::Error(error.into())
 }
 

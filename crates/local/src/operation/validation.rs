@@ -1,45 +1,33 @@
-//! Checks the rules of the API reference that the Smithy model does not contain.
+//! Checks the rules of the API reference for `InvokeModel` that the Smithy model does not contain.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
 
 use serde_json::Value;
 
-use crate::error_response::ErrorResponse;
-use crate::invocation::Invocation;
+use super::invocation::Invocation;
+use crate::service_error::ServiceError;
 
 /// Checks an input and parses its body.
-pub(crate) fn check(input: &Invocation) -> Result<Value, ErrorResponse> {
+pub(super) fn check(input: &Invocation) -> Result<Value, ServiceError> {
     check_media_types(input)?;
     let body: Value = serde_json::from_slice(&input.body).map_err(|error| {
-        ErrorResponse::validation(format!("Malformed input request: the body is not JSON: {error}"))
+        ServiceError::validation(format!("Malformed input request: the body is not JSON: {error}"))
     })?;
     check_guardrail(input, &body)?;
     Ok(body)
 }
 
-/// Checks that the region of an ARN, if present, is `region`. The error has the message that the service
-/// returns for an ARN of another region.
-pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), ErrorResponse> {
-    let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
-    match arn_region {
-        Some(arn_region) if !arn_region.is_empty() && arn_region != region => {
-            Err(ErrorResponse::validation("The provided model identifier is invalid."))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
+fn check_media_types(input: &Invocation) -> Result<(), ServiceError> {
     // The service reads a body without a media type as JSON. boto3 sends no `Content-Type` by default.
     let is_json = input.content_type.as_deref().is_none_or(|value| media_type(value) == "application/json");
     match (is_json, guardrail(input)) {
         (true, _) => {}
         (false, Some(_)) => {
             let message = "The guardrail can be applied only when the Content-Type is application/json";
-            return Err(ErrorResponse::validation(message));
+            return Err(ServiceError::validation(message));
         }
         (false, None) => {
-            return Err(ErrorResponse::validation(
+            return Err(ServiceError::validation(
                 "The provided Content Type is invalid or not supported for this model: it must be application/json",
             ));
         }
@@ -50,7 +38,7 @@ fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
     };
     match input.accept.as_deref() {
         Some(accept) if !accept.split(',').any(|range| acceptable(&media_type(range))) => {
-            Err(ErrorResponse::validation(
+            Err(ServiceError::validation(
                 "The provided Accept Type is invalid or not supported for this model: it must accept application/json",
             ))
         }
@@ -60,14 +48,14 @@ fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
 
 /// Checks two of the three error cases that the documentation of `guardrailIdentifier` lists.
 /// [`check_media_types`] checks the third case, the content type.
-fn check_guardrail(input: &Invocation, body: &Value) -> Result<(), ErrorResponse> {
+fn check_guardrail(input: &Invocation, body: &Value) -> Result<(), ServiceError> {
     let config = body.get("amazon-bedrock-guardrailConfig").is_some();
     match (guardrail(input), non_empty(&input.guardrail_version)) {
-        (None, _) if config => Err(ErrorResponse::validation(
+        (None, _) if config => Err(ServiceError::validation(
             "The body has amazon-bedrock-guardrailConfig, but the request has no guardrailIdentifier",
         )),
         (Some(_), None) => {
-            Err(ErrorResponse::validation("The request has a guardrailIdentifier, but no guardrailVersion"))
+            Err(ServiceError::validation("The request has a guardrailIdentifier, but no guardrailVersion"))
         }
         _ => Ok(()),
     }

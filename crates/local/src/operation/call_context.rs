@@ -1,0 +1,40 @@
+//! The context of a call, which handlers read.
+
+use crate::families::{self, Model};
+use crate::service_error::ServiceError;
+use crate::state::EndpointState;
+
+/// The context of a call.
+pub(crate) struct CallContext<'a> {
+    pub(crate) state: &'a EndpointState,
+    /// The IAM action of the operation.
+    pub(crate) action: &'static str,
+    /// The region of the caller.
+    pub(crate) region: &'a str,
+}
+
+impl CallContext<'_> {
+    /// Finds the model for a model id or ARN, and checks that the caller may invoke it.
+    ///
+    /// # Errors
+    /// Returns an error if the region of an ARN is not the region of the caller, if the model does not exist,
+    /// or if the access policy denies the call.
+    pub(crate) fn model(&self, model_id: &str) -> Result<Model, ServiceError> {
+        check_region(model_id, self.region)?;
+        let model = families::resolve(model_id)?.ok_or_else(ServiceError::unknown_model)?;
+        self.state.policy.check(self.action, model_id, model.id, self.region)?;
+        Ok(model)
+    }
+}
+
+/// Checks that the region of an ARN, if present, is `region`. The error has the message that the service
+/// returns for an ARN of another region.
+fn check_region(model_id: &str, region: &str) -> Result<(), ServiceError> {
+    let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
+    match arn_region {
+        Some(arn_region) if !arn_region.is_empty() && arn_region != region => {
+            Err(ServiceError::validation("The provided model identifier is invalid."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,41 @@
+//! `InvokeModel`.
+
+use invoke_model_types::{InvokeModel, InvokeModelInput, InvokeModelOutput};
+
+use super::invocation::Invocation;
+use super::{CallContext, OperationHandler, Reply, TokenUsage};
+use crate::families;
+use crate::handler::LATENCY;
+use crate::service_error::ServiceError;
+
+/// Returns the response of a model in the schema of its vendor.
+pub(super) struct InvokeModelHandler;
+
+impl OperationHandler for InvokeModelHandler {
+    type Operation = InvokeModel;
+
+    fn handle(
+        call: &CallContext<'_>,
+        mut input: InvokeModelInput,
+    ) -> Result<Reply<InvokeModel>, ServiceError> {
+        let performance_config_latency = input.performance_config_latency.take();
+        let service_tier = input.service_tier.take();
+        let request = Invocation::from(input).admit(call)?;
+        let response = families::respond(request.model_id, &request.body)?;
+        let usage = TokenUsage {
+            model_id: request.model_id,
+            input_tokens: response.input_tokens,
+            output_tokens: response.output_tokens,
+            max_tokens: response.max_tokens,
+        };
+        let mut output = InvokeModelOutput::new(response.body, response.content_type);
+        output.performance_config_latency = performance_config_latency;
+        output.service_tier = service_tier;
+        Ok(Reply::new(output)
+            .with_usage(usage)
+            .with_header("x-amzn-bedrock-input-token-count", usage.input_tokens)
+            .with_header("x-amzn-bedrock-output-token-count", usage.output_tokens)
+            // The server replaces the value when it sends the response.
+            .with_header(LATENCY, 0))
+    }
+}

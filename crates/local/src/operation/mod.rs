@@ -1,0 +1,135 @@
+//! The operations of the endpoint: one file with one [`OperationHandler`] for each operation.
+//!
+//! A handler converts the typed input of its operation into the typed output, or into an output and the events
+//! that follow it. `handler` does everything else for all operations: it routes, authenticates, parses the
+//! request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
+//!
+//! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
+
+mod call_context;
+mod invocation;
+mod invoke_model;
+mod invoke_model_with_response_stream;
+mod reply;
+mod validation;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use invoke_model_protocol::{Operation, Route, ServerOperation, server};
+
+use crate::service_error::ServiceError;
+
+pub(crate) use call_context::CallContext;
+#[cfg(test)]
+pub(crate) use invoke_model_with_response_stream::events;
+pub(crate) use reply::{Reply, SerializedReply, TokenUsage};
+
+/// All operations of the endpoint.
+pub(crate) static OPERATIONS: [OperationEntry; 2] = [
+    OperationEntry::of::<invoke_model::InvokeModelHandler>(),
+    OperationEntry::of::<invoke_model_with_response_stream::InvokeModelWithResponseStreamHandler>(),
+];
+
+/// The implementation of one operation.
+///
+/// A handler is a pure function of the input, the state of the endpoint and the time. It calls
+/// [`CallContext::model`] to find the model of the call. This function also checks the access policy.
+pub(crate) trait OperationHandler: 'static {
+    /// The operation.
+    type Operation: ServerOperation;
+
+    /// The IAM action that the access policy denies or allows. It is the name of the operation, except for
+    /// operations that share the action of another operation.
+    const ACTION: &'static str = <Self::Operation as Operation>::NAME;
+
+    /// `true` if the service bills successful calls.
+    const IS_BILLED: bool = true;
+
+    /// Returns the response to an input that satisfies the constraints of the Smithy model.
+    ///
+    /// # Errors
+    /// Returns the error that the endpoint responds with.
+    fn handle(
+        call: &CallContext<'_>,
+        input: <Self::Operation as Operation>::Input,
+    ) -> Result<Reply<Self::Operation>, ServiceError>;
+}
+
+/// An operation of the endpoint, without its type.
+#[derive(Debug)]
+pub(crate) struct OperationEntry {
+    pub(crate) name: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) is_billed: bool,
+    route: Route,
+    model_id_label: Option<&'static str>,
+    respond: fn(&CallContext<'_>, &Request<Bytes>) -> Result<SerializedReply, ServiceError>,
+}
+
+impl OperationEntry {
+    const fn of<H: OperationHandler>() -> Self {
+        Self {
+            name: H::Operation::NAME,
+            action: H::ACTION,
+            is_billed: H::IS_BILLED,
+            route: H::Operation::ROUTE,
+            model_id_label: H::Operation::MODEL_ID_LABEL,
+            respond: respond::<H>,
+        }
+    }
+
+    /// Parses a request and returns the response.
+    ///
+    /// # Errors
+    /// Returns the error that the endpoint responds with.
+    pub(crate) fn respond(
+        &self,
+        call: &CallContext<'_>,
+        request: &Request<Bytes>,
+    ) -> Result<SerializedReply, ServiceError> {
+        (self.respond)(call, request)
+    }
+
+    /// Returns the model id in the path of a request. Returns an empty string if the path of this operation
+    /// has no model id, and `None` if the method and the path do not match this operation.
+    fn model_id(&self, request: &Request<Bytes>) -> Option<String> {
+        let is_method = *request.method() == self.route.method;
+        let labels = is_method.then(|| self.route.labels(request.uri().path())).flatten()?;
+        let model_id = labels.into_iter().find(|(name, _)| Some(*name) == self.model_id_label);
+        Some(model_id.map(|(_, value)| value.into_owned()).unwrap_or_default())
+    }
+}
+
+/// Returns the operation and the model id of a request.
+///
+/// # Errors
+/// Returns an error if the method and the path do not match an operation of the endpoint.
+pub(crate) fn route(request: &Request<Bytes>) -> Result<(&'static OperationEntry, String), ServiceError> {
+    let found = OPERATIONS.iter().find_map(|operation| Some((operation, operation.model_id(request)?)));
+    found.ok_or_else(|| {
+        let (method, path) = (request.method(), request.uri().path());
+        let routes: Vec<_> =
+            OPERATIONS.iter().map(|operation| format!("{} ({})", operation.name, operation.route)).collect();
+        let message =
+            format!("{method} {path} is not supported: the local endpoint has only {}", routes.join(", "));
+        ServiceError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
+    })
+}
+
+/// Returns the names of all operations of the endpoint.
+pub(crate) fn names() -> Vec<&'static str> {
+    OPERATIONS.iter().map(|operation| operation.name).collect()
+}
+
+fn respond<H: OperationHandler>(
+    call: &CallContext<'_>,
+    request: &Request<Bytes>,
+) -> Result<SerializedReply, ServiceError> {
+    let input =
+        H::Operation::parse_request(request).map_err(|error| ServiceError::validation(error.to_string()))?;
+    let violations: server::Violations = H::Operation::violations(&input);
+    if !violations.is_empty() {
+        return Err(ServiceError::validation(violations.to_string()));
+    }
+    H::handle(call, input)?.serialize().map_err(|error| ServiceError::internal(error.to_string()))
+}
