@@ -24,6 +24,12 @@ use crate::scope::CredentialScope;
 use crate::settings::SigningSettings;
 use crate::sign::string_to_sign;
 
+/// The pseudo-header with the host of an HTTP/2 request. Some clients sign it instead of `host`, because an
+/// HTTP/2 request does not need the `host` header.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1>
+const AUTHORITY: &str = ":authority";
+
 /// Verifies signed requests to one service.
 ///
 /// A verifier caches the signing key of the most recent secret access key and credential scope. Therefore
@@ -143,7 +149,7 @@ impl Verifier {
         if expected == found { Ok(scope) } else { Err(VerifyError::WrongScope { expected, found }) }
     }
 
-    /// Checks that `host` and all `x-amz-*` headers are signed.
+    /// Checks that the host and all `x-amz-*` headers are signed.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
     fn check_signed_headers(
@@ -153,9 +159,11 @@ impl Verifier {
     ) -> Result<(), VerifyError> {
         let exempt = |name: &str| name == SECURITY_TOKEN && !self.settings.sign_session_token;
         let present = headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+        let is_signed = |name: &&str| authorization.signed_headers.contains(name);
         let unsigned = std::iter::once(HOST.as_str())
+            .filter(|_| !is_signed(&AUTHORITY))
             .chain(present.filter(|name| !exempt(name)))
-            .find(|name| !authorization.signed_headers.contains(name));
+            .find(|name| !is_signed(name));
         match unsigned {
             None => Ok(()),
             Some(name) => Err(VerifyError::UnsignedHeader { name: name.to_owned() }),
@@ -247,9 +255,10 @@ fn signable_request<'a>(
 ) -> Result<SignableRequest<'a>, VerifyError> {
     let mut headers = Vec::with_capacity(signed_headers.len());
     for &name in signed_headers {
-        let mut values = request.headers.get_all(name).iter().peekable();
+        let field = if name == AUTHORITY { HOST.as_str() } else { name };
+        let mut values = request.headers.get_all(field).iter().peekable();
         if values.peek().is_none() {
-            let host = header::host(&request.uri).filter(|_| name == HOST.as_str());
+            let host = header::host(&request.uri).filter(|_| field == HOST.as_str());
             let value = host.ok_or_else(|| malformed(name, "is in SignedHeaders, but not in the request"))?;
             headers.push(SignableHeader::new(name, value));
         }

@@ -30,3 +30,4 @@ const forced = await generateText({ model, prompt: PROMPT, tools, toolChoice });
 equal("tool call", calls(forced.toolCalls), [{ toolName: TOOL, input: ARGUMENTS }]);
 const streamed = streamText({ model, prompt: PROMPT, tools, toolChoice });
 equal("streamed tool call", calls(await streamed.toolCalls), [{ toolName: TOOL, input: ARGUMENTS }]);
+console.log("@ai-sdk/amazon-bedrock: 7 checks");

@@ -26,3 +26,4 @@ const tool = { name: TOOL, description: "Reports the weather of the next days.",
 const forced = await chat.bindTools([tool], { tool_choice: TOOL }).invoke(PROMPT);
 equal("tool call", forced.tool_calls.map(({ name, args }) => ({ name, args })), [{ name: TOOL, args: ARGUMENTS }]);
 equal("structured output", await chat.withStructuredOutput(schema, { name: TOOL }).invoke(PROMPT), ARGUMENTS);
+console.log("@langchain/aws: 6 checks");

@@ -101,6 +101,7 @@ pub(super) fn prepare(command: &mut Command, home: &Path) {
         .envs(OFFLINE)
         .envs(["NO_PROXY", "no_proxy"].map(|name| (name, "127.0.0.1")))
         .env("PYTHONPATH", source(""))
-        .env("PYTHONDONTWRITEBYTECODE", "1")
+        // Python writes the compiled modules into this folder instead of the source folders.
+        .env("PYTHONPYCACHEPREFIX", home.join("pycache"))
         .env("PYTHONUTF8", "1");
 }
