@@ -12,7 +12,21 @@ import tempfile
 from clients import program
 from common import TIMEOUT, Report
 from families import CLAUDE, ECHO
-from python_sdk import ARGUMENTS, MESSAGES, TOOLS, check_usage
+from python_sdk import (
+    ARGUMENTS,
+    BUCKET,
+    GUARDRAIL,
+    LETTER,
+    MESSAGES,
+    PROMPT,
+    TOOLS,
+    VIDEO,
+    VIDEO_MODEL,
+    check_entity,
+    check_intervention,
+    check_job,
+    check_usage,
+)
 
 
 def aws(command, *arguments, **values):
@@ -56,7 +70,42 @@ def count_tokens(report):
     report.check("CountTokens, tokens of the call", response["inputTokens"], usage["inputTokens"])
 
 
-CHECKS = {"InvokeModel": invoke_model, "Converse": converse, "CountTokens": count_tokens}
+def apply_guardrail(report):
+    guardrail = {"guardrail_identifier": GUARDRAIL["guardrailIdentifier"], "guardrail_version": GUARDRAIL["guardrailVersion"]}
+    check_intervention(report, aws("apply-guardrail", **guardrail, source="INPUT", content=[{"text": {"text": PROMPT}}]))
+
+
+def invoke_guardrail_checks(report):
+    messages = [{"role": "user", "content": [{"text": LETTER}]}]
+    checks = {"sensitiveInformation": {"entities": [{"type": "EMAIL"}]}}
+    check_entity(report, aws("invoke-guardrail-checks", messages=messages, checks=checks))
+
+
+def start_async_invoke(report):
+    job = aws("start-async-invoke", model_id=VIDEO_MODEL, model_input=VIDEO, output_data_config=BUCKET)
+    report.check("StartAsyncInvoke, ARN", job["invocationArn"].startswith("arn:aws:bedrock:"), True, job)
+
+
+def list_async_invokes(report):
+    [job] = aws("list-async-invokes")["asyncInvokeSummaries"]
+    report.check("ListAsyncInvokes, bucket", job["outputDataConfig"], BUCKET)
+    return job["invocationArn"]
+
+
+def get_async_invoke(report):
+    check_job(report, aws("get-async-invoke", invocation_arn=list_async_invokes(report)))
+
+
+CHECKS = {
+    "InvokeModel": invoke_model,
+    "Converse": converse,
+    "CountTokens": count_tokens,
+    "ApplyGuardrail": apply_guardrail,
+    "InvokeGuardrailChecks": invoke_guardrail_checks,
+    "StartAsyncInvoke": start_async_invoke,
+    "ListAsyncInvokes": list_async_invokes,
+    "GetAsyncInvoke": get_async_invoke,
+}
 
 
 def main(operations):

@@ -32,6 +32,18 @@ const TOOLS = {
 };
 const ARGUMENTS = { city: "Oslo", days: 3 };
 
+// The guardrail of `guardrails.json` denies a word of the prompt.
+const GUARDRAIL = { guardrailIdentifier: "lighthouse", guardrailVersion: "1" };
+const BLOCKED = "The keeper does not talk about birds.";
+const ADDRESS = "keeper@example.com";
+const LETTER = `Write to ${ADDRESS} before dusk.`;
+const VIDEO_MODEL = "amazon.nova-reel-v1:1";
+const JOB = {
+  modelId: VIDEO_MODEL,
+  modelInput: { taskType: "TEXT_VIDEO", textToVideoParams: { text: PROMPT } },
+  outputDataConfig: { s3OutputDataConfig: { s3Uri: "s3://lighthouse/videos" } },
+};
+
 const client = new sdk.BedrockRuntimeClient();
 const decode = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
 
@@ -86,12 +98,50 @@ async function countTokens() {
   assert.equal(inputTokens, usage.inputTokens);
 }
 
+async function applyGuardrail() {
+  const input = { ...GUARDRAIL, source: "INPUT", content: [{ text: { text: PROMPT } }] };
+  const { action, outputs, assessments } = await client.send(new sdk.ApplyGuardrailCommand(input));
+  assert.deepEqual([action, outputs], ["GUARDRAIL_INTERVENED", [{ text: BLOCKED }]]);
+  assert.equal(assessments[0].wordPolicy.customWords[0].match, "gull");
+}
+
+async function invokeGuardrailChecks() {
+  const messages = [{ role: "user", content: [{ text: LETTER }] }];
+  const checks = { sensitiveInformation: { entities: [{ type: "EMAIL" }] } };
+  const { results } = await client.send(new sdk.InvokeGuardrailChecksCommand({ messages, checks }));
+  const [{ type, beginOffset, endOffset }] = results.sensitiveInformation.results;
+  assert.deepEqual([type, LETTER.slice(beginOffset, endOffset)], ["EMAIL", ADDRESS]);
+}
+
+async function startAsyncInvoke() {
+  const start = () => client.send(new sdk.StartAsyncInvokeCommand({ ...JOB, clientRequestToken: "dawn" }));
+  assert.equal((await start()).invocationArn, (await start()).invocationArn);
+}
+
+async function listAsyncInvokes() {
+  const pages = await Array.fromAsync(sdk.paginateListAsyncInvokes({ client, pageSize: 1 }, {}));
+  const [job, ...more] = pages.flatMap((page) => page.asyncInvokeSummaries);
+  assert.deepEqual([job.outputDataConfig, more], [JOB.outputDataConfig, []]);
+  return job.invocationArn;
+}
+
+async function getAsyncInvoke() {
+  const input = { invocationArn: await listAsyncInvokes() };
+  const { modelArn, status } = await client.send(new sdk.GetAsyncInvokeCommand(input));
+  assert.ok(modelArn.endsWith(`/${VIDEO_MODEL}`) && ["InProgress", "Completed"].includes(status));
+}
+
 const CHECKS = {
   InvokeModel: invokeModel,
   InvokeModelWithResponseStream: invokeModelWithResponseStream,
   Converse: converse,
   ConverseStream: converseStream,
   CountTokens: countTokens,
+  ApplyGuardrail: applyGuardrail,
+  InvokeGuardrailChecks: invokeGuardrailChecks,
+  StartAsyncInvoke: startAsyncInvoke,
+  ListAsyncInvokes: listAsyncInvokes,
+  GetAsyncInvoke: getAsyncInvoke,
 };
 
 const operations = process.argv.slice(2);

@@ -22,6 +22,16 @@ TOOLS = {
 }
 ARGUMENTS = {"city": "Oslo", "days": 3}
 
+# The guardrail of `guardrails.json` denies a word of the prompt.
+GUARDRAIL = {"guardrailIdentifier": "lighthouse", "guardrailVersion": "1"}
+BLOCKED = "The keeper does not talk about birds."
+ADDRESS = "keeper@example.com"
+LETTER = f"Write to {ADDRESS} before dusk."
+
+VIDEO_MODEL = "amazon.nova-reel-v1:1"
+VIDEO = {"taskType": "TEXT_VIDEO", "textToVideoParams": {"text": PROMPT}}
+BUCKET = {"s3OutputDataConfig": {"s3Uri": "s3://lighthouse/videos"}}
+
 
 def invoke_model(report, client):
     response = client.invoke_model(modelId=CLAUDE.model_id, body=json.dumps(CLAUDE.request))
@@ -69,12 +79,65 @@ def count_tokens(report, client):
     report.check("CountTokens, tokens of the call", response["inputTokens"], usage["inputTokens"])
 
 
+def apply_guardrail(report, client):
+    content = [{"text": {"text": PROMPT}}]
+    response = client.apply_guardrail(**GUARDRAIL, source="INPUT", content=content)
+    check_intervention(report, response)
+
+
+def check_intervention(report, response):
+    report.check("ApplyGuardrail, action", response["action"], "GUARDRAIL_INTERVENED")
+    report.check("ApplyGuardrail, outputs", response["outputs"], [{"text": BLOCKED}])
+    [word] = response["assessments"][0]["wordPolicy"]["customWords"]
+    report.check("ApplyGuardrail, word", (word["match"], word["action"]), ("gull", "BLOCKED"))
+
+
+def invoke_guardrail_checks(report, client):
+    messages = [{"role": "user", "content": [{"text": LETTER}]}]
+    checks = {"sensitiveInformation": {"entities": [{"type": "EMAIL"}]}}
+    check_entity(report, client.invoke_guardrail_checks(messages=messages, checks=checks))
+
+
+def check_entity(report, response):
+    [entity] = response["results"]["sensitiveInformation"]["results"]
+    found = entity["type"], LETTER[entity["beginOffset"] : entity["endOffset"]]
+    report.check("InvokeGuardrailChecks, entity", found, ("EMAIL", ADDRESS))
+
+
+def start_async_invoke(report, client):
+    request = {"modelId": VIDEO_MODEL, "modelInput": VIDEO, "outputDataConfig": BUCKET}
+    arns = [client.start_async_invoke(**request, clientRequestToken="dawn")["invocationArn"] for _ in range(2)]
+    report.check("StartAsyncInvoke, repeated token", arns[0], arns[1])
+
+
+def list_async_invokes(report, client):
+    pages = client.get_paginator("list_async_invokes").paginate(PaginationConfig={"PageSize": 1})
+    [job] = [job for page in pages for job in page["asyncInvokeSummaries"]]
+    report.check("ListAsyncInvokes, bucket", job["outputDataConfig"], BUCKET)
+    return job["invocationArn"]
+
+
+def get_async_invoke(report, client):
+    job = client.get_async_invoke(invocationArn=list_async_invokes(report, client))
+    check_job(report, job)
+
+
+def check_job(report, job):
+    report.check("GetAsyncInvoke, model", job["modelArn"].endswith(f"/{VIDEO_MODEL}"), True, job["modelArn"])
+    report.check("GetAsyncInvoke, status", job["status"] in ("InProgress", "Completed"), True, job["status"])
+
+
 CHECKS = {
     "InvokeModel": invoke_model,
     "InvokeModelWithResponseStream": invoke_model_with_response_stream,
     "Converse": converse,
     "ConverseStream": converse_stream,
     "CountTokens": count_tokens,
+    "ApplyGuardrail": apply_guardrail,
+    "InvokeGuardrailChecks": invoke_guardrail_checks,
+    "StartAsyncInvoke": start_async_invoke,
+    "ListAsyncInvokes": list_async_invokes,
+    "GetAsyncInvoke": get_async_invoke,
 }
 
 

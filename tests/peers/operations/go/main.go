@@ -26,6 +26,11 @@ const (
 	tool   = "weather"
 	// The service rejects the default content type of this client.
 	contentType = "application/json"
+
+	address    = "keeper@example.com"
+	letter     = "Write to " + address + " before dusk."
+	videoModel = "amazon.nova-reel-v1:1"
+	bucket     = "s3://lighthouse/videos"
 )
 
 var (
@@ -63,6 +68,11 @@ var checks = map[string]func(*bedrockruntime.Client){
 	"Converse":                      converse,
 	"ConverseStream":                converseStream,
 	"CountTokens":                   countTokens,
+	"ApplyGuardrail":                applyGuardrail,
+	"InvokeGuardrailChecks":         invokeGuardrailChecks,
+	"StartAsyncInvoke":              startAsyncInvoke,
+	"ListAsyncInvokes":              func(client *bedrockruntime.Client) { listAsyncInvokes(client) },
+	"GetAsyncInvoke":                getAsyncInvoke,
 }
 
 func main() {
@@ -183,6 +193,75 @@ func countTokens(client *bedrockruntime.Client) {
 	input := &bedrockruntime.ConverseInput{ModelId: aws.String(model), Messages: messages}
 	response := must(client.Converse(ctx, input))
 	equal("CountTokens, tokens of the call", *count.InputTokens, *response.Usage.InputTokens)
+}
+
+// applyGuardrail uses the guardrail of guardrails.json, which denies a word of the prompt.
+func applyGuardrail(client *bedrockruntime.Client) {
+	response := must(client.ApplyGuardrail(ctx, &bedrockruntime.ApplyGuardrailInput{
+		GuardrailIdentifier: aws.String("lighthouse"),
+		GuardrailVersion:    aws.String("1"),
+		Source:              types.GuardrailContentSourceInput,
+		Content: []types.GuardrailContentBlock{
+			&types.GuardrailContentBlockMemberText{Value: types.GuardrailTextBlock{Text: aws.String(prompt)}},
+		},
+	}))
+	equal("ApplyGuardrail, action", response.Action, types.GuardrailActionGuardrailIntervened)
+	equal("ApplyGuardrail, output", *response.Outputs[0].Text, "The keeper does not talk about birds.")
+	equal("ApplyGuardrail, word", *response.Assessments[0].WordPolicy.CustomWords[0].Match, "gull")
+}
+
+func invokeGuardrailChecks(client *bedrockruntime.Client) {
+	email := types.GuardrailChecksSensitiveInformationEntityTypeEmail
+	response := must(client.InvokeGuardrailChecks(ctx, &bedrockruntime.InvokeGuardrailChecksInput{
+		Messages: []types.GuardrailChecksMessage{{
+			Role:    types.GuardrailChecksRoleUser,
+			Content: []types.GuardrailChecksContentBlock{&types.GuardrailChecksContentBlockMemberText{Value: letter}},
+		}},
+		Checks: &types.GuardrailChecksConfig{
+			SensitiveInformation: &types.GuardrailChecksSensitiveInformationConfig{
+				Entities: []types.GuardrailChecksSensitiveInformationEntityConfig{{Type: email}},
+			},
+		},
+	}))
+	entity := response.Results.SensitiveInformation.Results[0]
+	equal("InvokeGuardrailChecks, type", entity.Type, email)
+	equal("InvokeGuardrailChecks, text", letter[*entity.BeginOffset:*entity.EndOffset], address)
+}
+
+func startAsyncInvoke(client *bedrockruntime.Client) {
+	input := map[string]any{"taskType": "TEXT_VIDEO", "textToVideoParams": map[string]any{"text": prompt}}
+	request := &bedrockruntime.StartAsyncInvokeInput{
+		ModelId:            aws.String(videoModel),
+		ModelInput:         document.NewLazyDocument(input),
+		ClientRequestToken: aws.String("dawn"),
+		OutputDataConfig: &types.AsyncInvokeOutputDataConfigMemberS3OutputDataConfig{
+			Value: types.AsyncInvokeS3OutputDataConfig{S3Uri: aws.String(bucket)},
+		},
+	}
+	first := must(client.StartAsyncInvoke(ctx, request))
+	second := must(client.StartAsyncInvoke(ctx, request))
+	equal("StartAsyncInvoke, repeated token", *first.InvocationArn, *second.InvocationArn)
+}
+
+// listAsyncInvokes returns the ARN of the only job.
+func listAsyncInvokes(client *bedrockruntime.Client) string {
+	input := &bedrockruntime.ListAsyncInvokesInput{MaxResults: aws.Int32(1)}
+	pages := bedrockruntime.NewListAsyncInvokesPaginator(client, input)
+	var jobs []types.AsyncInvokeSummary
+	for pages.HasMorePages() {
+		jobs = append(jobs, must(pages.NextPage(ctx)).AsyncInvokeSummaries...)
+	}
+	equal("ListAsyncInvokes, number of jobs", len(jobs), 1)
+	config := jobs[0].OutputDataConfig.(*types.AsyncInvokeOutputDataConfigMemberS3OutputDataConfig).Value
+	equal("ListAsyncInvokes, bucket", *config.S3Uri, bucket)
+	return *jobs[0].InvocationArn
+}
+
+func getAsyncInvoke(client *bedrockruntime.Client) {
+	arn := listAsyncInvokes(client)
+	job := must(client.GetAsyncInvoke(ctx, &bedrockruntime.GetAsyncInvokeInput{InvocationArn: aws.String(arn)}))
+	equal("GetAsyncInvoke, model", strings.HasSuffix(*job.ModelArn, "/"+videoModel), true)
+	equal("GetAsyncInvoke, failed", job.Status == types.AsyncInvokeStatusFailed, false)
 }
 
 func encode(value any) []byte {

@@ -9,6 +9,7 @@ import software.amazon.awssdk.core.document.Document;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
+import software.amazon.awssdk.services.bedrockruntime.model.AsyncInvokeStatus;
 import software.amazon.awssdk.services.bedrockruntime.model.ContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ContentBlockDelta;
 import software.amazon.awssdk.services.bedrockruntime.model.ConversationRole;
@@ -17,10 +18,19 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.CountTokensRequest;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailAction;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailChecksContentBlock;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailChecksMessage;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailChecksRole;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailChecksSensitiveInformationEntityConfig;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailChecksSensitiveInformationEntityType;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailContentBlock;
+import software.amazon.awssdk.services.bedrockruntime.model.GuardrailContentSource;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
+import software.amazon.awssdk.services.bedrockruntime.model.StartAsyncInvokeRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
 import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
 import software.amazon.awssdk.services.bedrockruntime.model.Tool;
@@ -51,6 +61,10 @@ final class Operations {
                             "type", Document.fromString("integer"), "minimum", Document.fromNumber(3))))),
             "required", strings("city", "days")));
     private static final String TOOL = "weather";
+    private static final String ADDRESS = "keeper@example.com";
+    private static final String LETTER = "Write to " + ADDRESS + " before dusk.";
+    private static final String VIDEO_MODEL = "amazon.nova-reel-v1:1";
+    private static final String BUCKET = "s3://lighthouse/videos";
     private static final ToolConfiguration TOOLS = ToolConfiguration.builder()
             .tools(Tool.fromToolSpec(spec -> spec.name(TOOL).inputSchema(schema -> schema.json(SCHEMA))))
             .toolChoice(choice -> choice.tool(tool -> tool.name(TOOL)))
@@ -68,6 +82,11 @@ final class Operations {
                 case "Converse" -> checks.converse();
                 case "ConverseStream" -> checks.converseStream();
                 case "CountTokens" -> checks.countTokens();
+                case "ApplyGuardrail" -> checks.applyGuardrail();
+                case "InvokeGuardrailChecks" -> checks.invokeGuardrailChecks();
+                case "StartAsyncInvoke" -> checks.startAsyncInvoke();
+                case "ListAsyncInvokes" -> checks.listAsyncInvokes();
+                case "GetAsyncInvoke" -> checks.getAsyncInvoke();
                 default -> throw new IllegalArgumentException("no check of " + operation);
             }
         }
@@ -156,6 +175,60 @@ final class Operations {
         var call = ConverseRequest.builder().modelId(MODEL).messages(MESSAGE).build();
         equal("CountTokens, tokens of the call",
                 client.countTokens(request).inputTokens(), client.converse(call).usage().inputTokens());
+    }
+
+    /** Uses the guardrail of {@code guardrails.json}, which denies a word of the prompt. */
+    private void applyGuardrail() {
+        var response = client.applyGuardrail(request -> request.guardrailIdentifier("lighthouse")
+                .guardrailVersion("1")
+                .source(GuardrailContentSource.INPUT)
+                .content(GuardrailContentBlock.fromText(text -> text.text(PROMPT))));
+        equal("ApplyGuardrail, action", response.action(), GuardrailAction.GUARDRAIL_INTERVENED);
+        equal("ApplyGuardrail, output", response.outputs().get(0).text(), "The keeper does not talk about birds.");
+        equal("ApplyGuardrail, word", response.assessments().get(0).wordPolicy().customWords().get(0).match(), "gull");
+    }
+
+    private void invokeGuardrailChecks() {
+        var type = GuardrailChecksSensitiveInformationEntityType.EMAIL;
+        var entity = GuardrailChecksSensitiveInformationEntityConfig.builder().type(type).build();
+        var message = GuardrailChecksMessage.builder()
+                .role(GuardrailChecksRole.USER)
+                .content(GuardrailChecksContentBlock.fromText(LETTER))
+                .build();
+        var response = client.invokeGuardrailChecks(request -> request.messages(message)
+                .checks(checks -> checks.sensitiveInformation(sensitive -> sensitive.entities(entity))));
+        var found = response.results().sensitiveInformation().results().get(0);
+        equal("InvokeGuardrailChecks, type", found.type(), type);
+        equal("InvokeGuardrailChecks, text", LETTER.substring(found.beginOffset(), found.endOffset()), ADDRESS);
+    }
+
+    private void startAsyncInvoke() {
+        var text = Document.fromMap(Map.of("text", Document.fromString(PROMPT)));
+        var input = Map.of("taskType", Document.fromString("TEXT_VIDEO"), "textToVideoParams", text);
+        var request = StartAsyncInvokeRequest.builder()
+                .modelId(VIDEO_MODEL)
+                .modelInput(Document.fromMap(input))
+                .clientRequestToken("dawn")
+                .outputDataConfig(config -> config.s3OutputDataConfig(s3 -> s3.s3Uri(BUCKET)))
+                .build();
+        equal("StartAsyncInvoke, repeated token",
+                client.startAsyncInvoke(request).invocationArn(), client.startAsyncInvoke(request).invocationArn());
+    }
+
+    /** Returns the ARN of the only job. */
+    private String listAsyncInvokes() {
+        var jobs = client.listAsyncInvokesPaginator(request -> request.maxResults(1)).asyncInvokeSummaries().stream()
+                .toList();
+        equal("ListAsyncInvokes, number of jobs", jobs.size(), 1);
+        equal("ListAsyncInvokes, bucket", jobs.get(0).outputDataConfig().s3OutputDataConfig().s3Uri(), BUCKET);
+        return jobs.get(0).invocationArn();
+    }
+
+    private void getAsyncInvoke() {
+        String arn = listAsyncInvokes();
+        var job = client.getAsyncInvoke(request -> request.invocationArn(arn));
+        equal("GetAsyncInvoke, model", job.modelArn().endsWith("/" + VIDEO_MODEL), true);
+        equal("GetAsyncInvoke, failed", job.status() == AsyncInvokeStatus.FAILED, false);
     }
 
     private static Document strings(String... values) {

@@ -12,9 +12,14 @@ use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ContentBlockDelta, ConversationRole, ConverseStreamOutput as Event, ConverseTokensRequest,
-    CountTokensInput, Message, ResponseStream, SpecificToolChoice, StopReason, TokenUsage, Tool, ToolChoice,
-    ToolConfiguration, ToolInputSchema, ToolSpecification,
+    AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig, AsyncInvokeStatus, ContentBlock,
+    ContentBlockDelta, ConversationRole, ConverseStreamOutput as Event, ConverseTokensRequest,
+    CountTokensInput, GuardrailAction, GuardrailChecksConfig, GuardrailChecksContentBlock,
+    GuardrailChecksMessage, GuardrailChecksRole, GuardrailChecksSensitiveInformationConfig,
+    GuardrailChecksSensitiveInformationEntityConfig, GuardrailChecksSensitiveInformationEntityType,
+    GuardrailContentBlock, GuardrailContentSource, GuardrailTextBlock, Message, ResponseStream,
+    SpecificToolChoice, StopReason, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
+    ToolSpecification,
 };
 use aws_smithy_types::Document;
 use serde_json::{Value, json};
@@ -23,6 +28,9 @@ const MODEL: &str = "anthropic.claude-haiku-4-5-20251001-v1:0";
 const PROMPT: &str =
     "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn.";
 const TOOL: &str = "weather";
+const ADDRESS: &str = "keeper@example.com";
+const VIDEO_MODEL: &str = "amazon.nova-reel-v1:1";
+const BUCKET: &str = "s3://lighthouse/videos";
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -39,6 +47,11 @@ async fn main() -> Outcome {
             "Converse" => converse(&client).await?,
             "ConverseStream" => converse_stream(&client).await?,
             "CountTokens" => count_tokens(&client).await?,
+            "ApplyGuardrail" => apply_guardrail(&client).await?,
+            "InvokeGuardrailChecks" => invoke_guardrail_checks(&client).await?,
+            "StartAsyncInvoke" => start_async_invoke(&client).await?,
+            "ListAsyncInvokes" => drop(list_async_invokes(&client).await?),
+            "GetAsyncInvoke" => get_async_invoke(&client).await?,
             other => return Err(format!("no check of {other}").into()),
         }
     }
@@ -138,6 +151,68 @@ async fn count_tokens(client: &Client) -> Outcome {
     let response = client.converse().model_id(MODEL).messages(message()?).send().await?;
     let expected = response.usage().ok_or("no usage")?.input_tokens();
     equal("CountTokens, tokens of the call", &count.input_tokens(), &expected)
+}
+
+/// Uses the guardrail of `guardrails.json`, which denies a word of the prompt.
+async fn apply_guardrail(client: &Client) -> Outcome {
+    let text = GuardrailTextBlock::builder().text(PROMPT).build()?;
+    let call = client.apply_guardrail().guardrail_identifier("lighthouse").guardrail_version("1");
+    let call = call.source(GuardrailContentSource::Input).content(GuardrailContentBlock::Text(text));
+    let response = call.send().await?;
+    equal("ApplyGuardrail, action", response.action(), &GuardrailAction::GuardrailIntervened)?;
+    let output = response.outputs().first().and_then(|output| output.text());
+    equal("ApplyGuardrail, output", &output, &Some("The keeper does not talk about birds."))?;
+    let policy = response.assessments().first().and_then(|assessment| assessment.word_policy());
+    let word = policy.and_then(|policy| policy.custom_words().first()).map(|word| word.r#match());
+    equal("ApplyGuardrail, word", &word, &Some("gull"))
+}
+
+async fn invoke_guardrail_checks(client: &Client) -> Outcome {
+    let letter = format!("Write to {ADDRESS} before dusk.");
+    let content = GuardrailChecksContentBlock::Text(letter.clone());
+    let message =
+        GuardrailChecksMessage::builder().role(GuardrailChecksRole::User).content(content).build()?;
+    let email = GuardrailChecksSensitiveInformationEntityType::Email;
+    let entity = GuardrailChecksSensitiveInformationEntityConfig::builder().r#type(email.clone()).build()?;
+    let entities = GuardrailChecksSensitiveInformationConfig::builder().entities(entity).build()?;
+    let checks = GuardrailChecksConfig::builder().sensitive_information(entities).build();
+    let response = client.invoke_guardrail_checks().messages(message).checks(checks).send().await?;
+    let results =
+        response.results().and_then(|results| results.sensitive_information()).ok_or("no results")?;
+    let found = results.results().first().ok_or("no entity")?;
+    let range = usize::try_from(found.begin_offset())?..usize::try_from(found.end_offset())?;
+    equal("InvokeGuardrailChecks, type", found.r#type(), &email)?;
+    equal("InvokeGuardrailChecks, text", &letter[range], ADDRESS)
+}
+
+async fn start_async_invoke(client: &Client) -> Outcome {
+    let text = Document::from(HashMap::from([("text".to_owned(), Document::from(PROMPT))]));
+    let input = HashMap::from([
+        ("taskType".to_owned(), Document::from("TEXT_VIDEO")),
+        ("textToVideoParams".to_owned(), text),
+    ]);
+    let bucket = AsyncInvokeS3OutputDataConfig::builder().s3_uri(BUCKET).build()?;
+    let call = client.start_async_invoke().model_id(VIDEO_MODEL).client_request_token("dawn");
+    let call = call.model_input(Document::from(input));
+    let call = call.output_data_config(AsyncInvokeOutputDataConfig::S3OutputDataConfig(bucket));
+    let (first, second) = (call.clone().send().await?, call.send().await?);
+    equal("StartAsyncInvoke, repeated token", first.invocation_arn(), second.invocation_arn())
+}
+
+/// Returns the ARN of the only job.
+async fn list_async_invokes(client: &Client) -> Result<String, Box<dyn Error>> {
+    let mut jobs = client.list_async_invokes().max_results(1).into_paginator().items().send();
+    let job = jobs.next().await.ok_or("no job")??;
+    let bucket = job.output_data_config().and_then(|config| config.as_s3_output_data_config().ok());
+    equal("ListAsyncInvokes, bucket", &bucket.map(|bucket| bucket.s3_uri()), &Some(BUCKET))?;
+    equal("ListAsyncInvokes, has more jobs", &jobs.next().await.is_some(), &false)?;
+    Ok(job.invocation_arn().to_owned())
+}
+
+async fn get_async_invoke(client: &Client) -> Outcome {
+    let job = client.get_async_invoke().invocation_arn(list_async_invokes(client).await?).send().await?;
+    equal("GetAsyncInvoke, model", &job.model_arn().ends_with(&format!("/{VIDEO_MODEL}")), &true)?;
+    equal("GetAsyncInvoke, failed", &(job.status() == &AsyncInvokeStatus::Failed), &false)
 }
 
 fn text() -> String {
