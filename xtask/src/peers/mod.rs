@@ -96,7 +96,7 @@ impl Peers {
     fn serve(&self, invoke_model: &Path, script: &str) -> Command {
         let (name, token) = BEARER_TOKEN;
         let mut command = Command::new(invoke_model);
-        command.args(["serve", "--port", "0", "--log", "off", "--bearer-token", token, "--"]);
+        command.args(["serve", "--port", "0", "--bearer-token", token, "--"]);
         command.arg(self.python.program("python")).arg(installation::source(script));
         self.prepare(&mut command);
         command.env(name, token);
