@@ -1,4 +1,4 @@
-"""Uses the agent of pydantic-ai, with Converse and with ConverseStream."""
+"""Uses the agent of pydantic-ai, which calls ConverseStream even if a program does not read a stream."""
 
 from common import Report
 from expected import ARGUMENTS, MODEL, PROMPT, TEXT, Weather, check_stream, check_usage

@@ -21,7 +21,7 @@ const CLIENTS: [Client; 15] = [
     client("@anthropic-ai/bedrock-sdk", Node, "operations/anthropic_sdk.mjs", INVOKE),
     client("langchain-aws", Frameworks, "frameworks/langchain_chat.py", INVOKE_AND_CONVERSE),
     client("strands-agents", Frameworks, "frameworks/strands_agent.py", CONVERSE),
-    client("pydantic-ai", Frameworks, "frameworks/pydantic_ai_agent.py", CONVERSE),
+    client("pydantic-ai", Frameworks, "frameworks/pydantic_ai_agent.py", STREAM),
     client("amazon-bedrock-haystack", Frameworks, "frameworks/haystack_generator.py", CONVERSE),
     client("llama-index-llms-bedrock-converse", Frameworks, "frameworks/llama_index_llm.py", CONVERSE),
     client("litellm", Frameworks, "frameworks/litellm_completion.py", INVOKE_AND_CONVERSE),
@@ -31,12 +31,18 @@ const CLIENTS: [Client; 15] = [
 
 const INVOKE: &[&str] = &["InvokeModel", "InvokeModelWithResponseStream"];
 const CONVERSE: &[&str] = &["Converse", "ConverseStream"];
+/// pydantic-ai streams all responses.
+const STREAM: &[&str] = &["ConverseStream"];
 const INVOKE_AND_CONVERSE: &[&str] =
     &["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream"];
 /// The operations that return a single response.
 const UNARY: &[&str] = &["InvokeModel", "Converse", "CountTokens"];
 const ALL: &[&str] =
     &["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream", "CountTokens"];
+
+/// The clients that also run over TLS. They read the certificate from `AWS_CA_BUNDLE` or
+/// `NODE_EXTRA_CA_CERTS`.
+const WITH_TLS: [&str; 3] = ["boto3", "AWS SDK for JavaScript", "AWS SDK for Go"];
 
 /// A client, and a program that uses it.
 #[derive(Debug)]
@@ -75,8 +81,16 @@ enum Runtime {
 pub(super) fn run(peers: &Peers, invoke_model: &Path) -> Result<Vec<String>, Failure> {
     let mut unchecked = Vec::new();
     for client in &CLIENTS {
+        #[expect(clippy::disallowed_methods, reason = "the output contains the time of each client")]
+        let start = Instant::now();
         match client.words(peers)? {
-            Ok(words) => client.run(peers, invoke_model, words)?,
+            Ok(words) => {
+                client.run(peers, invoke_model, &words, &[])?;
+                if WITH_TLS.contains(&client.name) {
+                    client.run(peers, invoke_model, &words, &["--tls"])?;
+                }
+                println!("{}: {:.1} seconds", client.name, start.elapsed().as_secs_f64());
+            }
             Err(program) => unchecked.push(format!("{} ({program} is not installed)", client.name)),
         }
     }
@@ -98,14 +112,18 @@ impl Client {
         }
     }
 
-    fn run(&self, peers: &Peers, invoke_model: &Path, words: Vec<OsString>) -> Result<(), Failure> {
-        #[expect(clippy::disallowed_methods, reason = "the output contains the time of each client")]
-        let start = Instant::now();
+    /// Runs the program while the local endpoint runs with the options `serve`.
+    fn run(
+        &self,
+        peers: &Peers,
+        invoke_model: &Path,
+        words: &[OsString],
+        serve: &[&str],
+    ) -> Result<(), Failure> {
         let operations = || self.operations.iter().map(OsString::from);
-        let arguments = operations().chain([OsString::from("--")]).chain(words).chain(operations());
-        let advice = format!("see tests/peers/{}", self.program);
-        installation::execute(peers.serve(invoke_model, "logged.py").args(arguments), &advice)?;
-        println!("{}: {:.1} seconds", self.name, start.elapsed().as_secs_f64());
-        Ok(())
+        let arguments = operations().chain([OsString::from("--")]).chain(words.iter().cloned());
+        let mut command = peers.serve(invoke_model, serve, "logged.py");
+        command.args(arguments.chain(operations()));
+        installation::execute(&mut command, &format!("see tests/peers/{}", self.program))
     }
 }

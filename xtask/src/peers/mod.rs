@@ -34,9 +34,9 @@ pub(crate) fn run() -> Result<Vec<String>, Failure> {
         execute(command.arg(&programs.peer_messages), script)?;
     }
     for script in ["calls.py", "streams.py", "messages.py"] {
-        execute(&mut peers.serve(&programs.invoke_model, script), script)?;
+        execute(&mut peers.serve(&programs.invoke_model, &[], script), script)?;
     }
-    let mut replay = peers.serve(&programs.invoke_model, "replay.py");
+    let mut replay = peers.serve(&programs.invoke_model, &[], "replay.py");
     execute(replay.arg(&programs.invoke_model), "replay.py")?;
     clients::run(&peers, &programs.invoke_model)
 }
@@ -91,12 +91,12 @@ impl Peers {
         command
     }
 
-    /// Returns the command that starts the local endpoint, runs a script of `tests/peers` with the environment
-    /// variables of the endpoint, and stops the endpoint.
-    fn serve(&self, invoke_model: &Path, script: &str) -> Command {
+    /// Returns the command that starts the local endpoint with these options, runs a script of `tests/peers`
+    /// with the environment variables of the endpoint, and stops the endpoint.
+    fn serve(&self, invoke_model: &Path, options: &[&str], script: &str) -> Command {
         let (name, token) = BEARER_TOKEN;
         let mut command = Command::new(invoke_model);
-        command.args(["serve", "--port", "0", "--bearer-token", token, "--"]);
+        command.args(["serve", "--port", "0", "--bearer-token", token]).args(options).arg("--");
         command.arg(self.python.program("python")).arg(installation::source(script));
         self.prepare(&mut command);
         command.env(name, token);

@@ -41,7 +41,8 @@ impl Toolchains {
         let pom = folder.join("pom.xml");
         once(&jars, &pom, "", || {
             let mut maven = Command::new("mvn");
-            maven.args(["--quiet", "--batch-mode", "dependency:copy-dependencies", "--file"]).arg(&pom);
+            maven.args(["--quiet", "--batch-mode", "-Dstyle.color=never"]);
+            maven.args(["dependency:copy-dependencies", "--file"]).arg(&pom);
             maven.arg(format!("-DoutputDirectory={}", jars.display()));
             execute(&mut maven, "Maven needs access to a repository")
         })?;
