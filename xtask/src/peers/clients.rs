@@ -103,9 +103,9 @@ impl Client {
     fn words(&self, peers: &Peers) -> Result<Result<Vec<OsString>, &'static str>, Failure> {
         let file = || installation::source(self.program).into_os_string();
         match self.runtime {
-            Sdks => return Ok(Ok(vec![peers.python.program("python").into(), file()])),
-            Frameworks => return Ok(Ok(vec![peers.frameworks.program("python").into(), file()])),
-            Node => return Ok(Ok(vec![peers.python.program("node").into(), file()])),
+            Sdks => Ok(Ok(vec![peers.python.program("python").into(), file()])),
+            Frameworks => Ok(Ok(vec![peers.frameworks.program("python").into(), file()])),
+            Node => Ok(Ok(vec![peers.python.program("node").into(), file()])),
             Go => peers.toolchains.go(self.program),
             Java => peers.toolchains.java(self.program),
             Cargo => peers.toolchains.cargo(self.program),
