@@ -45,6 +45,8 @@ pub(crate) struct Event {
     pub(crate) wire_name: String,
     /// Rust name of the variant.
     pub(crate) rust_name: String,
+    /// Name of the variant in the names of methods, for example `chunk` in `as_chunk`.
+    pub(crate) method: String,
     /// Documentation.
     pub(crate) doc: String,
     /// Rust name of the event's structure.

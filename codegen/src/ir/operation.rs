@@ -136,6 +136,10 @@ pub(crate) struct OperationFacts {
     pub(crate) model_id_label: Option<String>,
     /// Member that contains the guardrail id.
     pub(crate) guardrail_id: Option<MemberPath>,
+    /// Member that contains the project id.
+    pub(crate) project_id: Option<MemberPath>,
+    /// Member that contains the ARN of an asynchronous invocation.
+    pub(crate) invocation_arn: Option<MemberPath>,
     /// Member that contains the maximum number of output tokens.
     pub(crate) max_output_tokens: Option<MemberPath>,
     /// `true` if the payload of the input has the trait `modelContent`.

@@ -131,6 +131,10 @@ pub(crate) enum Fact {
     ModelId,
     /// Id of the guardrail.
     GuardrailId,
+    /// Id of the project.
+    ProjectId,
+    /// ARN of an asynchronous invocation.
+    InvocationArn,
     /// Maximum number of output tokens.
     MaxOutputTokens,
     /// Bytes in a format that the called AI model defines: a payload, or a part of a response stream.
@@ -342,6 +346,8 @@ pub(crate) struct UnionMember {
     pub(crate) json_name: String,
     /// Rust name of the variant.
     pub(crate) rust_name: String,
+    /// Name of the variant in the names of methods, for example `text` in `as_text`.
+    pub(crate) method: String,
     /// Documentation.
     pub(crate) doc: String,
     /// Type of the value.

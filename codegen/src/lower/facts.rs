@@ -25,6 +25,8 @@ const METRICS: &[(&str, Metric)] = &[
 const REQUEST_FACTS: &[(&str, Fact)] = &[
     ("modelId", Fact::ModelId),
     ("guardrailId", Fact::GuardrailId),
+    ("projectId", Fact::ProjectId),
+    ("invocationArn", Fact::InvocationArn),
     ("maxOutputTokens", Fact::MaxOutputTokens),
 ];
 
@@ -109,6 +111,8 @@ pub(super) fn of_operation(
         model_id,
         model_id_label: model_id_label.map(|member| member.wire_name.clone()),
         guardrail_id: path(input, Fact::GuardrailId, shapes),
+        project_id: path(input, Fact::ProjectId, shapes),
+        invocation_arn: path(input, Fact::InvocationArn, shapes),
         max_output_tokens: path(input, Fact::MaxOutputTokens, shapes),
         has_model_payload,
         header_metrics,
@@ -201,7 +205,9 @@ fn search(
 /// types.
 fn allowed(fact: Fact) -> (fn(&Type) -> bool, &'static str) {
     match fact {
-        Fact::ModelId | Fact::GuardrailId => (|ty| matches!(ty, Type::String { .. }), "a string"),
+        Fact::ModelId | Fact::GuardrailId | Fact::ProjectId | Fact::InvocationArn => {
+            (|ty| matches!(ty, Type::String { .. }), "a string")
+        }
         Fact::ModelContent => (|ty| *ty == Type::Blob, "a blob"),
         Fact::Metric(Metric::StopReason) => {
             (|ty| matches!(ty, Type::String { .. } | Type::StringEnum(_)), "a string or a string enum")

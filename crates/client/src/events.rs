@@ -44,7 +44,8 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// token counts.
     permit: Option<QuotaPermit>,
     /// The last message that contains a part of the model's response (see [`EventStream::model_part`]). This
-    /// part can contain the token counts.
+    /// part can contain the token counts. In a bidirectional stream, the last message that contains token
+    /// counts.
     last_part: Option<Message>,
     /// The link to the event sender, if the call also sends events. Dropping the link cancels the call.
     link: Option<ReceivingGuard>,
@@ -92,7 +93,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end == Some(StreamEnd::Complete)
     }
 
-    /// Returns the number of events and bytes that were received.
+    /// Returns the number of events and bytes that were received. An error that the service sends within the
+    /// stream counts as an event.
     pub fn received(&self) -> StreamProgress {
         StreamProgress { events: self.decoder.messages(), bytes: self.bytes }
     }
@@ -118,7 +120,9 @@ impl<O: OutputEventStream> EventReceiver<O> {
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => {
                 self.read_metrics(&event);
-                if event.model_part().is_some() {
+                // In a bidirectional stream, further parts can follow a part with token counts.
+                let replaces = |part: &Bytes| self.link.is_none() || Usage::from_stream_part(part).is_some();
+                if event.model_part().is_some_and(replaces) {
                     self.last_part = Some(message);
                 }
                 return Ok(event);
@@ -129,12 +133,14 @@ impl<O: OutputEventStream> EventReceiver<O> {
         Err(self.fail(kind))
     }
 
-    /// Reads the metrics in an event. Completes the quota permit if the event contains token counts.
+    /// Reads the metrics in an event. Completes the quota permit if the event contains token counts. In a
+    /// bidirectional stream, each event with token counts contains the totals since the start of the stream.
+    /// Therefore the permit of such a stream is completed at its end.
     fn read_metrics(&mut self, event: &O::Events) {
         if let Some(metrics) = self.context.metrics() {
             event.metrics(metrics);
         }
-        if self.permit.is_some() {
+        if self.permit.is_some() && self.link.is_none() {
             let usage = usage_in_part(event).unwrap_or_else(|| self.context.usage());
             if usage != Usage::default() {
                 self.permit.take().into_iter().for_each(|permit| permit.complete(usage));
@@ -158,7 +164,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             }
             Ok(()) => {
                 self.end = Some(StreamEnd::Complete);
-                self.permit = None;
+                self.permit.take().into_iter().for_each(|permit| permit.complete(self.usage()));
                 self.link.take().into_iter().for_each(ReceivingGuard::complete);
                 self.context.record_metrics(self.usage());
                 Ok(())

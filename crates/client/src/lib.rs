@@ -385,14 +385,17 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
-pub use json::{JsonCall, JsonCallError, JsonEventReceiver, JsonEventStreamOutput};
+pub use json::{
+    JsonBidirectionalStreamOutput, JsonCall, JsonCallError, JsonEventReceiver, JsonEventSender,
+    JsonEventStreamOutput, JsonResponseFuture,
+};
 pub use metadata::{Attempt, FailureClass, Metadata};
 pub use paginator::{PaginationError, Paginator, PaginatorItems};
 pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
 pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
-pub use waiter::WaitError;
+pub use waiter::{WaitError, WaiterError};
 
 pub use bytes::Bytes;
 pub use http::Method;

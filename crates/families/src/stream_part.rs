@@ -95,6 +95,10 @@ const USAGE: UsagePaths = UsagePaths {
         &["usage", "input_tokens"],
         // Nova.
         &["metadata", "usage", "inputTokens"],
+        // Nova Sonic. The counts are totals of the session.
+        &["event", "usageEvent", "totalInputTokens"],
+        // OpenAI Responses: `response.completed`.
+        &["response", "usage", "input_tokens"],
         // Chat completion.
         &["usage", "prompt_tokens"],
         // Titan Text.
@@ -106,6 +110,8 @@ const USAGE: UsagePaths = UsagePaths {
         &["message", "usage", "output_tokens"],
         &["usage", "output_tokens"],
         &["metadata", "usage", "outputTokens"],
+        &["event", "usageEvent", "totalOutputTokens"],
+        &["response", "usage", "output_tokens"],
         &["usage", "completion_tokens"],
         &["totalOutputTextTokenCount"],
         &["generation_token_count"],

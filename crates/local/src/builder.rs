@@ -15,6 +15,7 @@ use crate::connections::Connections;
 use crate::fault::{FaultFile, FaultRule, FaultRules, TemporaryCredentials};
 use crate::gauge::Gauge;
 use crate::local_endpoint::{LocalEndpoint, StartError};
+use crate::prompt_cache::PromptCache;
 use crate::quotas::{QuotaMeters, Quotas};
 use crate::state::{EndpointState, Queue};
 
@@ -205,6 +206,7 @@ impl LocalEndpointBuilder {
             next_stream_faults: Queue::default(),
             fault_rules: self.fault_rules,
             quotas: Arc::new(QuotaMeters::new(self.quotas)),
+            prompt_cache: PromptCache::default(),
             pace: self.pace,
             streams: Gauge::default(),
             calls: Gauge::default(),

@@ -101,7 +101,7 @@ fn respond(
     }
 
     let region = state.region_of(&caller);
-    let context = CallContext { state, action: operation.action, region };
+    let context = CallContext { state, action: operation.action, region, now, delay: fault.delay };
     let reply = operation.respond(&context, &Request::from_parts(parts, body))?;
     let SerializedReply { head, events, stream_fault, usage } = reply;
     let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();
@@ -140,8 +140,10 @@ fn stream_body(
 /// Reserves the tokens of a response. The caller keeps the reservation until the response is sent.
 fn reserve(state: &EndpointState, usage: TokenUsage) -> Result<Option<Reservation>, ServiceError> {
     let burndown = u64::from(output_token_weight(usage.model_id));
-    let reserved = usage.input_tokens.saturating_add(usage.max_tokens);
-    let used = usage.input_tokens.saturating_add(usage.output_tokens.saturating_mul(burndown));
+    // Tokens that are read from the prompt cache do not count.
+    let input_tokens = usage.input_tokens.saturating_add(usage.cache_write_tokens);
+    let reserved = input_tokens.saturating_add(usage.max_tokens);
+    let used = input_tokens.saturating_add(usage.output_tokens.saturating_mul(burndown));
     Ok(state.quotas.reserve(usage.model_id, reserved, used)?)
 }
 

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::fault::FaultRules;
 use crate::gauge::Gauge;
+use crate::prompt_cache::PromptCache;
 use crate::quotas::QuotaMeters;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
@@ -32,6 +33,7 @@ pub(crate) struct EndpointState {
     /// Faults of connections, requests and calls.
     pub(crate) fault_rules: FaultRules,
     pub(crate) quotas: Arc<QuotaMeters>,
+    pub(crate) prompt_cache: PromptCache,
     /// The delay before each event of a stream.
     pub(crate) pace: Duration,
     /// Streams that are being sent.

@@ -76,18 +76,23 @@ fn request_facts(operation: &Operation) -> Option<TokenStream> {
     let fields = [
         ("model_id", facts.model_id.as_ref().map(text)),
         ("guardrail_id", facts.guardrail_id.as_ref().map(text)),
+        ("project_id", facts.project_id.as_ref().map(text)),
+        ("invocation_arn", facts.invocation_arn.as_ref().map(text)),
         ("max_output_tokens", facts.max_output_tokens.as_ref().map(number)),
     ];
     if fields.iter().all(|(_, value)| value.is_none()) {
         return None;
     }
-    let fields = fields.into_iter().map(|(name, value)| {
-        let (name, value) = (format_ident!("{name}"), value.unwrap_or(quote!(None)));
-        quote!(#name: #value)
+    let is_complete = fields.iter().all(|(_, value)| value.is_some());
+    let rest =
+        (!is_complete).then(|| quote!(..use_::invoke_model_protocol::metrics::RequestFacts::default()));
+    let fields = fields.into_iter().filter_map(|(name, value)| {
+        let (name, value) = (format_ident!("{name}"), value?);
+        Some(quote!(#name: #value))
     });
     Some(quote! {
         fn request_facts(input: &Self::Input) -> use_::invoke_model_protocol::metrics::RequestFacts<'_> {
-            use_::invoke_model_protocol::metrics::RequestFacts { #(#fields),* }
+            use_::invoke_model_protocol::metrics::RequestFacts { #(#fields,)* #rest }
         }
     })
 }

@@ -9,8 +9,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use invoke_model_protocol::InputEventStream;
 use invoke_model_protocol::event_stream::EventStream;
+use invoke_model_protocol::{InputEventStream, SerializeError};
 use invoke_model_transport::Deadline;
 use tokio::sync::mpsc;
 
@@ -63,7 +63,7 @@ impl<O: InputEventStream> EventSender<O> {
     pub async fn send(&mut self, event: O::Events) -> Result<(), Error> {
         let message = match event.event() {
             Ok(message) => message,
-            Err(error) => return Err(self.error(ErrorKind::SerializeEvent(error))),
+            Err(error) => return Err(self.invalid_event(error)),
         };
         if let Some(stopped) = self.link.failure() {
             return Err(self.stopped(stopped));
@@ -149,6 +149,11 @@ impl<O: InputEventStream> EventSender<O> {
             }
             ReserveError::BodyEnded => self.stopped(self.link.stopped().await),
         }
+    }
+
+    /// Returns the error of an event that cannot be serialized.
+    pub(crate) fn invalid_event(&self, error: SerializeError) -> Error {
+        self.error(ErrorKind::SerializeEvent(error))
     }
 
     fn stopped(&self, stopped: Stopped) -> Error {

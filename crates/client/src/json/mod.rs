@@ -4,6 +4,7 @@
 //! into the generated input type, and makes the same call as the method of the operation. Then it converts
 //! the output into JSON. The conversions use the `serde` implementations of the generated types.
 
+mod bidirectional;
 mod error;
 mod events;
 mod operation;
@@ -15,6 +16,7 @@ use invoke_model_credentials::ProvideCredentials;
 use invoke_model_protocol::json::Value;
 use invoke_model_protocol::json::strict::{InputError, check_depth, value_from_text};
 
+pub use bidirectional::{JsonBidirectionalStreamOutput, JsonEventSender, JsonResponseFuture};
 pub use error::JsonCallError;
 pub use events::{JsonEventReceiver, JsonEventStreamOutput};
 
@@ -65,7 +67,12 @@ use operation::Send;
 ///
 /// A document is a member that contains free-form JSON. Only documents can contain `null`. Everywhere else,
 /// `null` is an error, because it may have been `NaN` or an infinity before the conversion into a [`Value`].
-/// Arrays and objects can be nested at most 256 levels deep.
+/// The texts `"NaN"`, `"Infinity"` and `"-Infinity"` are errors for a number. In contrast, a typed call sends
+/// a float that is `NaN` as the text `"NaN"`, as [restJson1] defines it.
+///
+/// Arrays and objects can be nested at most 256 levels deep. In JSON text, a key that occurs twice in an
+/// object is an error, and an integer of more than 64 bits is an error. Otherwise, a part of such an input
+/// would be lost.
 ///
 /// # Output
 ///
@@ -75,11 +82,14 @@ use operation::Send;
 ///
 /// # Settings and errors
 ///
-/// The call takes the same steps as a [`Call`]: credentials, attempts, timeouts, quotas and spans. Its error is
-/// always [`Error`] without a type parameter. [`ServiceError::downcast_ref`](crate::ServiceError::downcast_ref)
-/// returns the error of the operation.
+/// The call takes the same steps as a [`Call`]: credentials, attempts, timeouts, quotas and spans. If the input
+/// does not match the model, there is no span, because no call was made. The error is always [`Error`] without
+/// a type parameter. [`ServiceError::downcast_ref`](crate::ServiceError::downcast_ref) returns the error of the
+/// operation.
 ///
 /// `Debug` does not show the input.
+///
+/// [restJson1]: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#floating-point-value-serialization
 #[must_use = "a call does nothing until it is sent"]
 pub struct JsonCall {
     operation: NamedOperation,
@@ -129,10 +139,16 @@ impl JsonCall {
     }
 
     /// Returns `true` if the operation has an event stream. Send such a call with
-    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send). If the input
-    /// contains an event stream, both functions return an error.
+    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send). If the input also
+    /// contains an event stream, send the call with [`send_bidirectional`](Self::send_bidirectional).
     pub fn has_event_stream(&self) -> bool {
         !matches!(self.operation.send, Send::Output(_))
+    }
+
+    /// Returns `true` if the input contains an event stream. Such a call is sent with
+    /// [`send_bidirectional`](Self::send_bidirectional).
+    pub fn has_input_event_stream(&self) -> bool {
+        matches!(self.operation.send, Send::Bidirectional(_))
     }
 
     /// Sets the input. Default: an object without members.
@@ -199,7 +215,7 @@ impl JsonCall {
         match self.operation.send {
             Send::Output(send) => send(self.settings, self.input).await,
             Send::Events(_) => Err(self.error(JsonCallError::HasEventStream)),
-            Send::Unsupported => Err(self.error(JsonCallError::HasInputEvents)),
+            Send::Bidirectional(_) => Err(self.error(JsonCallError::HasInputEvents)),
         }
     }
 
@@ -231,7 +247,40 @@ impl JsonCall {
         match self.operation.send {
             Send::Events(send) => send(self.settings, self.input).await,
             Send::Output(_) => Err(self.error(JsonCallError::HasNoEventStream)),
-            Send::Unsupported => Err(self.error(JsonCallError::HasInputEvents)),
+            Send::Bidirectional(_) => Err(self.error(JsonCallError::HasInputEvents)),
+        }
+    }
+
+    /// Sends the call of an operation that receives and returns events. Returns as soon as the head of the
+    /// request has been sent.
+    ///
+    /// ```no_run
+    /// use invoke_model_client::{Client, Error};
+    /// use serde_json::json;
+    ///
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let call = client
+    ///     .operation("InvokeModelWithBidirectionalStream")?
+    ///     .json(json!({"modelId": "amazon.nova-2-sonic-v1:0"}));
+    /// let mut stream = call.send_bidirectional().await?;
+    /// // {"event":{"sessionStart":{}}}
+    /// stream.sender.send(json!({"chunk": {"bytes": "eyJldmVudCI6eyJzZXNzaW9uU3RhcnQiOnt9fX0="}})).await?;
+    /// stream.sender.close().await?;
+    /// let mut response = stream.response.await?;
+    /// while let Some(event) = response.events.recv().await? {
+    ///     println!("{}", event["chunk"]["bytes"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`ErrorKind::Json`] if the input does not match the model, or if the operation does not receive
+    /// events. Returns the errors of [`Call::send`] otherwise.
+    pub async fn send_bidirectional(self) -> Result<JsonBidirectionalStreamOutput, Error> {
+        match self.operation.send {
+            Send::Bidirectional(send) => send(self.settings, self.input).await,
+            Send::Output(_) | Send::Events(_) => Err(self.error(JsonCallError::HasNoInputEvents)),
         }
     }
 

@@ -73,9 +73,12 @@ impl Decoder {
     }
 
     /// Returns the number of bytes of an incomplete event at the end of the stream, or 0 if the last event is
-    /// complete. Comments are not part of an event.
+    /// complete. Comments are not part of an event, even if the line of a comment has no end.
     pub(super) fn incomplete(&self) -> usize {
-        self.unfinished + self.buffer.len()
+        match (self.unfinished, self.buffer.first()) {
+            (0, Some(b':')) => 0,
+            (unfinished, _) => unfinished + self.buffer.len(),
+        }
     }
 
     /// Returns the number of decoded events.
@@ -203,6 +206,9 @@ mod tests {
             ("data: a\n\ndata", 4),
             ("event: a\r\n", 9),
             (": comment\n", 0),
+            ("data: a\n\n: comment", 0),
+            ("data: a\r\n\r\n:", 0),
+            ("data: a\n: comment", 17),
             ("data: a\r\n\r", 0),
             ("", 0),
         ] {

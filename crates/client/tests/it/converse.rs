@@ -204,6 +204,47 @@ async fn an_arn_of_another_region_is_not_sent() {
     );
     assert!(fake.requests().is_empty());
 
+    let project = "arn:aws:bedrock:eu-west-1:123456789012:project/default";
+    let calls: [(&str, Error); 3] = [
+        (
+            "projectIdentifier",
+            fake.client()
+                .converse()
+                .model_id("a")
+                .project_identifier(project)
+                .send()
+                .await
+                .unwrap_err()
+                .into(),
+        ),
+        (
+            "projectIdentifier",
+            fake.client()
+                .invoke_model()
+                .model_id("a")
+                .project_identifier(project)
+                .send()
+                .await
+                .unwrap_err()
+                .into(),
+        ),
+        (
+            "invocationArn",
+            fake.client()
+                .get_async_invoke()
+                .invocation_arn("arn:aws:bedrock:eu-west-1:123456789012:async-invoke/abcdefghijkl")
+                .send()
+                .await
+                .unwrap_err()
+                .into(),
+        ),
+    ];
+    for (member, error) in calls {
+        let expected = format!("`{member}` is an ARN of the region `eu-west-1`");
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+    assert!(fake.requests().is_empty());
+
     // A custom endpoint may be a gateway to several regions.
     let fake = Fake::with(200, &[], OUTPUT);
     let client = Client::new(fake.settings().endpoint_url("http://localhost:8080")).unwrap();

@@ -1,14 +1,16 @@
 //! Anthropic Claude, Messages API.
 //!
 //! *
-//!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! Tools, thinking and documents are accepted but have no effect. In particular, tools are never called. The
-//! `max_tokens` limits of the individual models are not enforced. Validation errors have the wording of
-//! Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
+//! A tool is called only if `tool_choice` forces it (`tool_call.rs`). Thinking and documents are accepted but
+//! have no effect. The `max_tokens` limits of the individual models are not enforced. Validation errors have
+//! the wording of Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
+
+mod tools;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -16,12 +18,15 @@ use serde_json::{Value, json};
 
 use super::completion::Completion;
 use super::content::{Content, Part};
+use super::deltas::pieces;
 use super::models::Model;
-use super::reply::{Reply, ReplyBounds, StopReason, reply};
+use super::reply::{Reply, ReplyBounds, StopReason};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
+use super::tool_call::{ToolCall, call_or_reply};
 use super::validation_error::ValidationError;
 use super::{json, tokens};
+use tools::{Tool, ToolChoice};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,8 +42,9 @@ struct Request {
     temperature: Option<Number<0, 1>>,
     top_p: Option<Number<0, 1>>,
     top_k: Option<Integer<0, 500>>,
-    tools: Option<Vec<IgnoredAny>>,
-    tool_choice: Option<IgnoredAny>,
+    #[serde(default)]
+    tools: Vec<Tool>,
+    tool_choice: Option<ToolChoice>,
     thinking: Option<IgnoredAny>,
     metadata: Option<IgnoredAny>,
     output_config: Option<IgnoredAny>,
@@ -71,7 +77,7 @@ struct Source {
 
 /// The models that reject requests with both `temperature` and `top_p`. The first page in the module
 /// documentation lists these models.
-const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
+pub(crate) const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
 const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
@@ -85,19 +91,27 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let turn = last.map_or("", |index| &texts[index]);
     let bounds =
         ReplyBounds { max_tokens: Some(request.max_tokens.0), stop_sequences: &request.stop_sequences.0 };
-    let reply = reply(turn, &bounds);
+    let (call, reply) = call_or_reply(tools::forced_call(&request), turn, &bounds);
+    let ids = ResponseIds::new(model, body);
 
     let system = request.system.map_or_else(String::new, |system| system.text());
     let input_tokens = texts.iter().chain([&system]).map(|text| tokens::count(text)).sum();
     let (stop_reason, stop_sequence) = match &reply.stop {
+        StopReason::EndTurn if call.is_some() => ("tool_use", None),
         StopReason::EndTurn => ("end_turn", None),
         StopReason::MaxTokens => ("max_tokens", None),
         StopReason::StopSequence(sequence) => ("stop_sequence", Some(sequence)),
     };
-    let content =
-        if reply.text.is_empty() { json!([]) } else { json!([{"type": "text", "text": reply.text}]) };
+    let call_id = format!("toolu_bdrk_01{}", ids.tool_call());
+    let content = match &call {
+        Some(call) => {
+            json!([{"type": "tool_use", "id": call_id, "name": call.name, "input": call.input}])
+        }
+        None if reply.text.is_empty() => json!([]),
+        None => json!([{"type": "text", "text": reply.text}]),
+    };
     let response = json!({
-        "id": format!("msg_bdrk_{}", ResponseIds::new(model, body).hex()),
+        "id": format!("msg_bdrk_{}", ids.hex()),
         "type": "message",
         "role": "assistant",
         "model": vendor_id(model),
@@ -106,16 +120,21 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
         "stop_sequence": stop_sequence,
         "usage": {"input_tokens": input_tokens, "output_tokens": reply.tokens},
     });
-    let chunks = Box::new(chunks(&response, &reply));
+    let chunks = Box::new(chunks(&response, &reply, call));
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events of a stream that sends `message`. The text of the message is the text of `reply`.
+/// Returns the events of a stream that sends `message`. The content of the message is the text of `reply`, or
+/// `call`.
 ///
 /// The first event contains the message without its content. The usage in this event counts at most one
-/// output token. If the reply has no text, the stream has no content block.
-fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send + use<> {
+/// output token. If the reply has no text and no call, the stream has no content block.
+fn chunks(
+    message: &Value,
+    reply: &Reply,
+    call: Option<ToolCall>,
+) -> impl Iterator<Item = Value> + Send + use<> {
     let mut empty = message.clone();
     empty["content"] = json!([]);
     empty["stop_reason"] = Value::Null;
@@ -123,15 +142,23 @@ fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send 
     empty["usage"]["output_tokens"] = json!(reply.tokens.min(1));
     let start = json!({"type": "message_start", "message": empty});
 
-    let block =
-        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
-    let deltas = reply.deltas().map(|delta| {
-        let delta = json!({"type": "text_delta", "text": delta.text});
-        json!({"type": "content_block_delta", "index": 0, "delta": delta})
+    let block = message["content"].get(0).map(|block| {
+        let mut block = block.clone();
+        match call {
+            Some(_) => block["input"] = json!({}),
+            None => block["text"] = json!(""),
+        }
+        json!({"type": "content_block_start", "index": 0, "content_block": block})
     });
-    let block_stop = json!({"type": "content_block_stop", "index": 0});
-    let has_text = !reply.text.is_empty();
-    let block = has_text.then_some(block).into_iter().chain(deltas).chain(has_text.then_some(block_stop));
+    let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": 0}));
+    let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
+    // The vendor begins with an empty piece.
+    let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
+    let inputs =
+        inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
+    let deltas =
+        texts.chain(inputs).map(|delta| json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+    let block = block.into_iter().chain(deltas).chain(block_stop);
 
     let delta = json!({"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]});
     let usage = json!({"output_tokens": reply.tokens});
@@ -170,6 +197,7 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
             }
         }
     }
+    tools::check(request)?;
     if request.temperature.is_some()
         && request.top_p.is_some()
         && EITHER_TEMPERATURE_OR_TOP_P.contains(&model.id)
@@ -203,6 +231,9 @@ fn check_part(part: &Part) -> Result<(), ValidationError> {
             let source = part.source.as_ref().ok_or_else(|| ValidationError::missing("source"))?;
             json::read(source).and_then(|source| check_source(&source)).map_err(|error| error.at("source"))
         }
+        "tool_use" if part.id.is_none() => Err(ValidationError::missing("id")),
+        "tool_use" if part.name.is_none() => Err(ValidationError::missing("name")),
+        "tool_result" if part.tool_use_id.is_none() => Err(ValidationError::missing("tool_use_id")),
         "document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result" | "tool_use" => {
             Ok(())
         }

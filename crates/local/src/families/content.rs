@@ -23,6 +23,12 @@ pub(super) struct Part {
     pub(super) kind: String,
     /// The text of a part of type `text`.
     pub(super) text: Option<String>,
+    /// The id of a part of type `tool_use`.
+    pub(super) id: Option<String>,
+    /// The name of the tool in a part of type `tool_use`.
+    pub(super) name: Option<String>,
+    /// The id of the tool call in a part of type `tool_result`.
+    pub(super) tool_use_id: Option<String>,
     /// The result in a part of type `tool_result`.
     pub(super) content: Option<Content>,
     /// The source of a part of type `image`. In parts of other types, `source` has other shapes.
@@ -30,6 +36,14 @@ pub(super) struct Part {
 }
 
 impl Content {
+    /// Returns the parts. A string has no parts.
+    pub(super) fn parts(&self) -> &[Part] {
+        match self {
+            Self::Text(_) => &[],
+            Self::Parts(parts) => parts,
+        }
+    }
+
     /// Returns the text, with one line for each part that has text.
     pub(super) fn text(&self) -> String {
         match self {

@@ -34,6 +34,11 @@ pub(super) struct MarkedDelta {
     pub(super) is_last: bool,
 }
 
+/// Splits a text into the pieces that a stream sends.
+pub(crate) fn pieces(text: String) -> impl Iterator<Item = String> + Send {
+    Deltas { text, position: 0, tokens: 0 }.map(|delta| delta.text)
+}
+
 impl Reply {
     /// Returns the deltas of the reply. An empty reply has no deltas.
     pub(super) fn deltas(&self) -> Deltas {

@@ -54,7 +54,7 @@ fn generate(model: &Model, body: &Value) -> Result<Generated, Rejection> {
         Family::CohereEmbed4 => cohere_embed::respond(model, body, &cohere_embed::V4).map(Generated::Other),
         Family::Llama => llama::complete(body).map(Generated::Text),
         Family::Mistral | Family::MistralChat => mistral::complete(model, body).map(Generated::Text),
-        Family::Nova => nova::complete(body).map(Generated::Text),
+        Family::Nova => nova::complete(model, body).map(Generated::Text),
         Family::NovaCanvas => image::respond(body, &image::NOVA_CANVAS).map(Generated::Other),
         Family::TitanEmbedImage => titan_embed::respond_multimodal(body).map(Generated::Other),
         Family::TitanEmbedText => titan_embed::respond_v1(body).map(Generated::Other),

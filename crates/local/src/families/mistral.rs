@@ -5,19 +5,22 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
 //!
+//! A tool is called only if `tool_choice` is `any` (`tool_call.rs`). A stream sends the call in its last
+//! chunk.
+//!
 //! Each chunk of a stream has the shape of the complete response, but only a piece of its text. Only the last
 //! chunk has the stop reason.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::completion::Completion;
 use super::content::Content;
 use super::models::{Family, Model};
 use super::reply::{Reply, ReplyBounds, StopReason, last_turn, reply};
-use super::response::Rejection;
+use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number, Text};
+use super::tool_call::{ForcedTool, ToolCall, ToolDefinition, call_or_reply};
 use super::{json, tokens};
 
 /// The only model that AWS documents for both text completion and chat completion.
@@ -28,7 +31,7 @@ const DEFAULT_MAX_CHAT_TOKENS: i64 = 8_192;
 
 pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Rejection> {
     if model.family == Family::MistralChat || (model.id == SUPPORTS_BOTH && body.get("messages").is_some()) {
-        chat(body)
+        chat(model, body)
     } else {
         text(body)
     }
@@ -58,10 +61,11 @@ fn text(body: &Value) -> Result<Completion, Rejection> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the unused members are only validated; tools are never called")]
+#[expect(dead_code, reason = "the unused members are only validated")]
 struct Chat {
     messages: List<Message, 1, { usize::MAX }>,
-    tools: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    tools: Vec<Tool>,
     tool_choice: Option<ToolChoice>,
     max_tokens: Option<Integer<1, 8_192>>,
     top_p: Option<Number<0, 1>>,
@@ -70,12 +74,36 @@ struct Chat {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the unused members are only validated")]
 struct Message {
     role: Role,
     content: Content,
-    tool_calls: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    tool_calls: Vec<Call>,
     tool_call_id: Option<String>,
+}
+
+/// A tool. Other members are ignored.
+#[derive(Deserialize)]
+struct Tool {
+    function: Function,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: String,
+    parameters: Option<Value>,
+}
+
+/// A tool call of an earlier response. Other members are ignored.
+#[derive(Deserialize)]
+struct Call {
+    id: String,
+    function: CalledFunction,
+}
+
+#[derive(Deserialize)]
+struct CalledFunction {
+    name: String,
 }
 
 #[derive(PartialEq, Deserialize)]
@@ -95,25 +123,61 @@ enum ToolChoice {
     None,
 }
 
-fn chat(body: &Value) -> Result<Completion, Rejection> {
+fn chat(model: &Model, body: &Value) -> Result<Completion, Rejection> {
     let request: Chat = json::read(body)?;
     let messages = request.messages.0;
     let texts: Vec<_> = messages.iter().map(|message| message.content.text()).collect();
-    let last = messages.iter().rposition(|message| message.role == Role::User);
-    let turn = last.map_or("", |index| &texts[index]);
+    // The results of tools follow the last message of the user, and are answered instead of it.
+    let results = messages.iter().rev().take_while(|message| message.role == Role::Tool).count();
+    let turn = if results > 0 {
+        texts[texts.len() - results..].join("\n")
+    } else {
+        let last = messages.iter().rposition(|message| message.role == Role::User);
+        last.map_or_else(String::new, |index| texts[index].clone())
+    };
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_CHAT_TOKENS, |limit| limit.0);
-    let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &[] });
+    let bounds = ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &[] };
+    let call = match request.tool_choice {
+        Some(ToolChoice::Any) => forced_call(&request.tools, &messages, results),
+        _ => None,
+    };
+    let (call, reply) = call_or_reply(call, &turn, &bounds);
     let input_tokens = texts.iter().map(|text| tokens::count(text)).sum();
-    let choices = |text: String, stop_reason: Option<&str>| {
-        json!({
-            "choices": [{
-                "index": 0,
-                "message": {"role": "assistant", "content": text},
-                "stop_reason": stop_reason,
-            }],
-        })
+    let calls = call.map(|call| {
+        let function = json!({"name": call.name, "arguments": call.input.to_string()});
+        json!([{"id": ResponseIds::new(model, body).tool_call(), "type": "function", "function": function}])
+    });
+    let choices = move |text: String, stop_reason: Option<&str>| {
+        let mut message = json!({"role": "assistant", "content": text});
+        let mut reason = stop_reason;
+        if let Some(calls) = calls.as_ref().filter(|_| stop_reason.is_some()) {
+            message["tool_calls"] = calls.clone();
+            reason = Some("tool_calls");
+        }
+        json!({"choices": [{"index": 0, "message": message, "stop_reason": reason}]})
     };
     Ok(completion(input_tokens, reply, choices))
+}
+
+/// Returns the tool call that a request forces, if any. The last `results` messages are the results of tools.
+fn forced_call(tools: &[Tool], messages: &[Message], results: usize) -> Option<ToolCall> {
+    let any = Value::Bool(true);
+    let tools: Vec<_> = tools
+        .iter()
+        .map(|tool| ToolDefinition {
+            name: &tool.function.name,
+            schema: tool.function.parameters.as_ref().unwrap_or(&any),
+        })
+        .collect();
+    let calls: Vec<_> = messages.iter().flat_map(|message| &message.tool_calls).collect();
+    let called: Vec<_> = calls.iter().map(|call| call.function.name.as_str()).collect();
+    let answered: Vec<_> = messages[messages.len() - results..]
+        .iter()
+        .filter_map(|message| message.tool_call_id.as_ref())
+        .filter_map(|id| calls.iter().rfind(|call| call.id == *id))
+        .map(|call| call.function.name.as_str())
+        .collect();
+    ToolCall::forced(ForcedTool::Any, &tools, &called, &answered)
 }
 
 /// Returns a completion. `format` converts a piece of the reply to the JSON of the vendor. The second
@@ -121,12 +185,12 @@ fn chat(body: &Value) -> Result<Completion, Rejection> {
 fn completion(
     input_tokens: u64,
     reply: Reply,
-    format: impl Fn(String, Option<&str>) -> Value + Send + Copy + 'static,
+    format: impl Fn(String, Option<&str>) -> Value + Send + 'static,
 ) -> Completion {
     let stop_reason = if reply.stop == StopReason::MaxTokens { "length" } else { "stop" };
+    let response = format(reply.text.clone(), Some(stop_reason));
     let deltas = reply.marked_deltas();
     let chunks = deltas.map(move |marked| format(marked.delta.text, marked.is_last.then_some(stop_reason)));
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
-    let response = format(reply.text, Some(stop_reason));
     Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) }
 }

@@ -9,7 +9,8 @@
 //! types, ranges and lengths of their values. A response has the members of the service, including the stop
 //! reason and the token counts. The content of the responses is simulated:
 //!
-//! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence;
+//! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence, or calls
+//!   the tool that the request forces (`tool_call.rs`);
 //! * an embedding model returns the sum of pseudo-random vectors, one for each word and each character
 //!   trigram (`embedding.rs`), so similar texts have similar vectors;
 //! * an image model draws a pattern of the requested size from a hash of the prompt and the seed
@@ -57,9 +58,11 @@ mod reply;
 mod resolve;
 mod response;
 mod schema;
+mod schema_instance;
 mod titan_embed;
 mod titan_text;
 mod tokens;
+mod tool_call;
 mod validation_error;
 
 #[cfg(test)]
@@ -67,6 +70,15 @@ mod tests;
 
 pub use completion::ResponseChunks;
 pub use dispatch::{respond, stream};
-pub use models::{Family, Model, ModelModality, find};
+pub use models::{Family, Model, ModelModality, find, models};
 pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
 pub use response::{ModelResponse, Rejection};
+
+pub(crate) use anthropic::EITHER_TEMPERATURE_OR_TOP_P;
+pub(crate) use deltas::pieces;
+#[cfg(test)]
+pub(crate) use models::MODELS;
+pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo};
+pub(crate) use schema_instance::smallest_instance;
+pub(crate) use tokens::{count as count_tokens, first as first_tokens};
+pub(crate) use tool_call::{ForcedTool, ToolCall, ToolDefinition, tool_call_id};

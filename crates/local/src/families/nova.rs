@@ -7,18 +7,24 @@
 //! In a stream, each piece of text is a separate content block, as in streams of the service. The last chunk
 //! has the usage.
 //!
-//! Tools, images, video and audio are accepted but have no effect. The pages disagree on the maximum of
-//! `maxTokens`, so no upper limit is enforced.
+//! A tool is called only if `toolChoice` forces it (`tool_call.rs`). Images, video and audio are accepted but
+//! have no effect. The pages disagree on the maximum of `maxTokens`, so no upper limit is enforced.
+
+mod tools;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::completion::Completion;
-use super::reply::{Reply, ReplyBounds, StopReason, reply};
-use super::response::Rejection;
+use super::deltas::pieces;
+use super::models::Model;
+use super::reply::{Reply, ReplyBounds, StopReason};
+use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
+use super::tool_call::{ToolCall, call_or_reply};
 use super::{json, tokens};
+use tools::{ToolConfig, ToolResult, ToolUse};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -30,7 +36,7 @@ struct Request {
     messages: List<Message, 1, { usize::MAX }>,
     #[serde(default)]
     inference_config: Config,
-    tool_config: Option<IgnoredAny>,
+    tool_config: Option<ToolConfig>,
     reasoning_config: Option<IgnoredAny>,
 }
 
@@ -65,14 +71,14 @@ enum Role {
 /// A content block. Each block has one of these members. Images, video and audio are encoded as base64.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only text is used; the other members have no effect")]
+#[expect(dead_code, reason = "only text and tools are used; the other members have no effect")]
 struct Block {
     text: Option<String>,
     image: Option<IgnoredAny>,
     video: Option<IgnoredAny>,
     audio: Option<IgnoredAny>,
-    tool_use: Option<IgnoredAny>,
-    tool_result: Option<IgnoredAny>,
+    tool_use: Option<ToolUse>,
+    tool_result: Option<ToolResult>,
     reasoning_content: Option<IgnoredAny>,
     cache_point: Option<IgnoredAny>,
 }
@@ -94,12 +100,17 @@ struct Config {
 }
 
 impl Message {
+    /// Returns the text, with one line for each block and each part of a tool result that has text.
     fn text(&self) -> String {
-        self.content.0.iter().filter_map(|block| block.text.as_deref()).collect::<Vec<_>>().join("\n")
+        let texts = self.content.0.iter().flat_map(|block| {
+            let results = block.tool_result.iter().flat_map(ToolResult::texts);
+            block.text.clone().into_iter().chain(results)
+        });
+        texts.collect::<Vec<_>>().join("\n")
     }
 }
 
-pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Rejection> {
     let request: Request = json::read(body)?;
     let messages = request.messages.0;
     if messages[0].role != Role::User {
@@ -107,16 +118,21 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
                      with a user message.";
         return Err(Rejection::Validation(message.to_owned()));
     }
+    let tool_config = request.tool_config.as_ref();
+    tool_config.map_or(Ok(()), tools::check)?;
     let turn =
         messages.iter().rfind(|message| message.role == Role::User).map_or_else(String::new, Message::text);
     let config = request.inference_config;
     let max_tokens = config.max_tokens.map(|limit| limit.0);
-    let reply = reply(&turn, &ReplyBounds { max_tokens, stop_sequences: &config.stop_sequences });
+    let bounds = ReplyBounds { max_tokens, stop_sequences: &config.stop_sequences };
+    let call = tool_config.and_then(|config| tools::forced_call(config, &messages));
+    let (call, reply) = call_or_reply(call, &turn, &bounds);
 
     let system = request.system.into_iter().filter_map(|system| system.text);
     let texts = messages.iter().map(Message::text).chain(system);
     let input_tokens = texts.map(|text| tokens::count(&text)).sum::<u64>();
     let stop_reason = match reply.stop {
+        StopReason::EndTurn if call.is_some() => "tool_use",
         StopReason::EndTurn => "end_turn",
         StopReason::MaxTokens => "max_tokens",
         StopReason::StopSequence(_) => "stop_sequence",
@@ -128,9 +144,14 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
         "cacheReadInputTokenCount": 0,
         "cacheWriteInputTokenCount": 0,
     });
-    let chunks = chunks(&reply, stop_reason, usage.clone());
+    let id = format!("tooluse_{}", ResponseIds::new(model, body).tool_call());
+    let content = match &call {
+        Some(call) => json!([{"toolUse": {"toolUseId": id, "name": call.name, "input": call.input}}]),
+        None => json!([{"text": reply.text}]),
+    };
+    let chunks = chunks(&reply, call.map(|call| (id, call)), stop_reason, usage.clone());
     let response = json!({
-        "output": {"message": {"role": "assistant", "content": [{"text": reply.text}]}},
+        "output": {"message": {"role": "assistant", "content": content}},
         "stopReason": stop_reason,
         "usage": usage,
     });
@@ -140,6 +161,7 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
 
 fn chunks(
     reply: &Reply,
+    call: Option<(String, ToolCall)>,
     stop_reason: &'static str,
     usage: Value,
 ) -> impl Iterator<Item = Value> + Send + use<> {
@@ -150,7 +172,19 @@ fn chunks(
             json!({"contentBlockStop": {"contentBlockIndex": index}}),
         ]
     });
+    let call = call.into_iter().flat_map(|(id, call)| {
+        let start = json!({"toolUse": {"toolUseId": id, "name": call.name}});
+        let start = json!({"contentBlockStart": {"start": start, "contentBlockIndex": 0}});
+        let deltas = pieces(call.input.to_string()).map(|piece| {
+            json!({"contentBlockDelta": {"delta": {"toolUse": {"input": piece}}, "contentBlockIndex": 0}})
+        });
+        let stop = json!({"contentBlockStop": {"contentBlockIndex": 0}});
+        std::iter::once(start).chain(deltas).chain([stop])
+    });
     let stop = json!({"messageStop": {"stopReason": stop_reason}});
+    // A stream does not contain the total.
+    let mut usage = usage;
+    usage.as_object_mut().map(|usage| usage.remove("totalTokens"));
     let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});
-    std::iter::once(start).chain(blocks).chain([stop, metadata])
+    std::iter::once(start).chain(blocks).chain(call).chain([stop, metadata])
 }

@@ -6,27 +6,27 @@ use super::tokens;
 const MAX_ECHOED_TOKENS: u64 = 256;
 
 /// The limits that a request sets for its reply.
-pub(super) struct ReplyBounds<'a> {
+pub(crate) struct ReplyBounds<'a> {
     /// The token limit of the request, or the default of the vendor if the request has no limit. `None` means
     /// that there is no limit.
-    pub(super) max_tokens: Option<i64>,
+    pub(crate) max_tokens: Option<i64>,
     /// Texts that end the reply. The reply does not contain them.
-    pub(super) stop_sequences: &'a [String],
+    pub(crate) stop_sequences: &'a [String],
 }
 
 /// A reply and its stop reason.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) tokens: u64,
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) tokens: u64,
     /// The token limit, from [`ReplyBounds`].
-    pub(super) max_tokens: Option<i64>,
-    pub(super) stop: StopReason,
+    pub(crate) max_tokens: Option<i64>,
+    pub(crate) stop: StopReason,
 }
 
 /// The reason why a reply ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum StopReason {
+pub(crate) enum StopReason {
     /// The reply is complete.
     EndTurn,
     /// The token limit was reached.
@@ -37,9 +37,13 @@ pub(super) enum StopReason {
 
 /// Replies to the last user turn of a conversation.
 pub(super) fn reply(turn: &str, bounds: &ReplyBounds<'_>) -> Reply {
-    let full = echo(turn.trim());
+    bounded(&echo(turn), bounds)
+}
+
+/// Truncates a text to the bounds of a request.
+pub(crate) fn bounded(full: &str, bounds: &ReplyBounds<'_>) -> Reply {
     let limit = bounds.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
-    let mut text = tokens::first(&full, limit);
+    let mut text = tokens::first(full, limit);
     let mut stop = if text.len() < full.len() { StopReason::MaxTokens } else { StopReason::EndTurn };
     let sequences = bounds.stop_sequences.iter().filter(|sequence| !sequence.is_empty());
     let found = sequences.filter_map(|sequence| Some((text.find(sequence.as_str())?, sequence))).min();
@@ -50,7 +54,9 @@ pub(super) fn reply(turn: &str, bounds: &ReplyBounds<'_>) -> Reply {
     Reply { text: text.to_owned(), tokens: tokens::count(text), max_tokens: bounds.max_tokens, stop }
 }
 
-fn echo(turn: &str) -> String {
+/// Returns the complete reply to a user turn.
+pub(crate) fn echo(turn: &str) -> String {
+    let turn = turn.trim();
     let start = tokens::first(turn, MAX_ECHOED_TOKENS);
     if turn.is_empty() {
         "You sent no text.".to_owned()

@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::models::Model;
+use super::tool_call::tool_call_id;
 
 /// The response of a model to `InvokeModel`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,11 @@ impl ResponseIds {
             bits >> 48 & 0xffff,
             bits & 0xffff_ffff_ffff
         )
+    }
+
+    /// Returns 22 characters for the id of a tool call.
+    pub(super) fn tool_call(&self) -> String {
+        tool_call_id(&self.0)
     }
 
     /// Returns an identifier of 24 hexadecimal digits.

@@ -7,12 +7,12 @@
 pub(super) const MAX_CHARACTERS: usize = 8;
 
 /// Returns the number of tokens of `text`.
-pub(super) fn count(text: &str) -> u64 {
+pub(crate) fn count(text: &str) -> u64 {
     ranges(text).map(|_| 1).sum()
 }
 
 /// Returns the longest prefix of `text` with at most `limit` tokens.
-pub(super) fn first(text: &str, limit: u64) -> &str {
+pub(crate) fn first(text: &str, limit: u64) -> &str {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if ranges(text).nth(limit).is_none() {
         return text;

@@ -1,5 +1,7 @@
 //! The context of a call, which handlers read.
 
+use std::time::{Duration, SystemTime};
+
 use crate::families::{self, Model};
 use crate::service_error::ServiceError;
 use crate::state::EndpointState;
@@ -11,6 +13,10 @@ pub(crate) struct CallContext<'a> {
     pub(crate) action: &'static str,
     /// The region of the caller.
     pub(crate) region: &'a str,
+    /// The time at which the request was received.
+    pub(crate) now: SystemTime,
+    /// The time until the endpoint sends the response. It is not zero only if a fault delays the response.
+    pub(crate) delay: Duration,
 }
 
 impl CallContext<'_> {
@@ -24,6 +30,11 @@ impl CallContext<'_> {
         let model = families::resolve(model_id)?.ok_or_else(ServiceError::unknown_model)?;
         self.state.policy.check(self.action, model_id, model.id, self.region)?;
         Ok(model)
+    }
+
+    /// Returns the latency of a response that is not a stream, in milliseconds.
+    pub(crate) fn latency_ms(&self) -> i64 {
+        i64::try_from(self.delay.as_millis()).unwrap_or(i64::MAX)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The operations of the endpoint: one file with one [`OperationHandler`] for each operation.
 //!
-//! A handler converts the typed input of its operation into the typed output, or into an output and the events
-//! that follow it. `handler` does everything else for all operations: it routes, authenticates, parses the
-//! request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
+//! A handler converts the typed input of its operation into the typed output, or into an output and the
+//! events that follow it. `handler` does everything else for all operations: it routes, authenticates, parses
+//! the request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
 //!
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 
 mod call_context;
+mod converse;
+mod converse_stream;
+mod count_tokens;
 mod invocation;
 mod invoke_model;
 mod invoke_model_with_response_stream;
@@ -25,9 +28,12 @@ pub(crate) use invoke_model_with_response_stream::events;
 pub(crate) use reply::{Reply, SerializedReply, TokenUsage};
 
 /// All operations of the endpoint.
-pub(crate) static OPERATIONS: [OperationEntry; 2] = [
+pub(crate) static OPERATIONS: [OperationEntry; 5] = [
     OperationEntry::of::<invoke_model::InvokeModelHandler>(),
     OperationEntry::of::<invoke_model_with_response_stream::InvokeModelWithResponseStreamHandler>(),
+    OperationEntry::of::<converse::ConverseHandler>(),
+    OperationEntry::of::<converse_stream::ConverseStreamHandler>(),
+    OperationEntry::of::<count_tokens::CountTokensHandler>(),
 ];
 
 /// The implementation of one operation.

@@ -12,7 +12,9 @@ use crate::stream::{Events, Latency, PlannedStreamFault};
 pub(crate) struct TokenUsage {
     /// The id of the base model.
     pub(crate) model_id: &'static str,
+    /// The input tokens that were neither read from the prompt cache nor written to it.
     pub(crate) input_tokens: u64,
+    pub(crate) cache_write_tokens: u64,
     pub(crate) output_tokens: u64,
     /// The maximum number of output tokens that the request allows.
     pub(crate) max_tokens: u64,
@@ -50,8 +52,8 @@ impl<O: ServerOperation> Reply<O> {
         Self { output, parts: ReplyParts::default() }
     }
 
-    /// Returns a response with an output and events. Each item of `events` is a function that returns an event
-    /// when the event is sent.
+    /// Returns a response with an output and events. Each item of `events` is a function that returns an
+    /// event when the event is sent.
     pub(crate) fn stream<F>(output: O::Output, events: impl Iterator<Item = F> + Send + 'static) -> Self
     where
         O: OutputEventStream,

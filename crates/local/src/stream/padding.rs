@@ -25,12 +25,18 @@ pub(crate) enum PaddingError {
     Payload(#[from] serde_json::Error),
 }
 
-/// Adds padding to a message. `position` is the position of the message in the stream.
+/// The first headers of an event, in the order in which the service sends them.
+const HEADER_ORDER: [&str; 3] = [":event-type", ":content-type", ":message-type"];
+
+/// Adds padding to a message, and orders its headers. `position` is the position of the message in the
+/// stream.
 pub(super) fn pad(message: &Message, position: u64) -> Result<Message, PaddingError> {
     let mut members: Map<String, Value> = serde_json::from_slice(message.payload())?;
     members.insert("p".to_owned(), padding(position).into());
     let mut padded = Message::builder();
-    for (name, value) in message.headers() {
+    let is_ordered = |name: &str| HEADER_ORDER.contains(&name);
+    let ordered = HEADER_ORDER.iter().filter_map(|name| Some((*name, message.header(name)?)));
+    for (name, value) in ordered.chain(message.headers().filter(|(name, _)| !is_ordered(name))) {
         padded.header(name, value)?;
     }
     Ok(padded.payload(serde_json::to_vec(&members)?))

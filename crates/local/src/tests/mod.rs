@@ -3,6 +3,10 @@
 mod any_request;
 mod authentication;
 mod building_blocks;
+mod converse;
+mod converse_checks;
+mod converse_stream;
+mod count_tokens;
 mod errors;
 mod fault_connections;
 mod fault_files;

@@ -191,5 +191,5 @@ fn facts<'a>(
     guardrail_id: Option<&'a str>,
     max_output_tokens: Option<u64>,
 ) -> RequestFacts<'a> {
-    RequestFacts { model_id, guardrail_id, max_output_tokens }
+    RequestFacts { model_id, guardrail_id, max_output_tokens, ..RequestFacts::default() }
 }

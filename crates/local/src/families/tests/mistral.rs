@@ -61,8 +61,8 @@ fn responds_to_a_full_chat() {
         "temperature": 0,
     });
     let (response, text) = invoke(CHAT, &body);
-    assert_eq!(text["choices"][0]["message"]["content"], "You said: look");
-    assert_eq!(text["choices"][0]["stop_reason"], "length");
+    assert_eq!(text["choices"][0]["message"]["content"], "You said: 42");
+    assert_eq!(text["choices"][0]["stop_reason"], "stop");
     assert_eq!((response.input_tokens, response.output_tokens), (3 + 2 + 1, 4));
 }
 

@@ -13,9 +13,11 @@ mod images;
 mod llama;
 mod mistral;
 mod nova;
+mod schema_instance;
 mod shared;
 mod streams;
 mod titan;
+mod tools;
 
 /// Returns the response of `model` to a body, and the parsed body of the response.
 fn invoke(model: &str, body: &Value) -> (ModelResponse, Value) {

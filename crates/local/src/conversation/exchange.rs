@@ -1,0 +1,136 @@
+//! One call of a conversation: the checks, the prompt cache, the answer and the usage.
+
+use invoke_model_types::{
+    CacheDetail, CacheTtl, GuardrailTraceAssessment, StopReason, TokenUsage as ConverseUsage,
+};
+use serde_json::{Map, Value, json};
+
+use super::answer::Answer;
+use super::features::Features;
+use super::guardrail::GuardrailRequest;
+use super::{Conversation, invalid};
+use crate::error_model;
+use crate::families::{self, DEFAULT_TEXT_MODEL, Family, Model, ModelModality};
+use crate::operation::{CallContext, TokenUsage};
+use crate::prompt_cache::CachedTokens;
+use crate::service_error::ServiceError;
+use crate::stream::PlannedStreamFault;
+
+/// The response to a conversation, and the facts that both operations report.
+pub(crate) struct Exchange {
+    pub(crate) answer: Answer,
+    pub(crate) usage: ConverseUsage,
+    /// The tokens for the log and the quotas.
+    pub(crate) tokens: TokenUsage,
+    pub(crate) guardrail: Option<GuardrailTraceAssessment>,
+    /// The values at `additionalModelResponseFieldPaths`.
+    pub(crate) fields: Option<Value>,
+    /// The fault that a call to the error model asks for.
+    pub(crate) stream_fault: Option<PlannedStreamFault>,
+}
+
+impl Exchange {
+    /// Checks a conversation and generates the response.
+    pub(crate) fn new(
+        call: &CallContext<'_>,
+        model_id: &str,
+        conversation: &Conversation,
+        guardrail: &GuardrailRequest,
+        paths: &[String],
+    ) -> Result<Self, ServiceError> {
+        let (model, stream_fault) = if model_id == error_model::ERROR_MODEL_ID {
+            let fault = error_model::stream_fault(conversation.is_streaming, &conversation.fields)?;
+            (default_model()?, Some(fault))
+        } else {
+            (text_model(call, model_id)?, None)
+        };
+        guardrail.check()?;
+        let is_error_model = stream_fault.is_some();
+        if !is_error_model {
+            conversation.check(&model)?;
+        }
+        let prompt = conversation.prompt(&model);
+        let answer = Answer::new(conversation, &model, &prompt)?;
+        let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
+        let uncached = prompt.tokens.saturating_sub(cached.read + cached.written);
+        let has_cache = Features::of(&model).prompt_cache
+            && (model.family == Family::Anthropic || !prompt.prefixes.is_empty());
+        Ok(Self {
+            usage: usage(uncached, &cached, answer.output_tokens, has_cache),
+            tokens: TokenUsage {
+                model_id: model.id,
+                input_tokens: uncached,
+                cache_write_tokens: cached.written,
+                output_tokens: answer.output_tokens,
+                max_tokens: answer.max_tokens,
+            },
+            guardrail: guardrail.trace(conversation),
+            fields: response_fields(&answer, &model, paths)?,
+            answer,
+            stream_fault,
+        })
+    }
+}
+
+/// Finds a model that has conversations.
+pub(crate) fn text_model(call: &CallContext<'_>, model_id: &str) -> Result<Model, ServiceError> {
+    let model = call.model(model_id)?;
+    if model.output_modality() == ModelModality::Text {
+        return Ok(model);
+    }
+    Err(invalid(
+        "This action doesn't support the model that you provided. Try again with a supported text or chat model.",
+    ))
+}
+
+fn default_model() -> Result<Model, ServiceError> {
+    families::find(DEFAULT_TEXT_MODEL).ok_or_else(ServiceError::unknown_model)
+}
+
+fn usage(input: u64, cached: &CachedTokens, output: u64, has_cache: bool) -> ConverseUsage {
+    let total = input + cached.read + cached.written + output;
+    let mut usage = ConverseUsage::new(int(input), int(output), int(total));
+    if has_cache {
+        usage.cache_read_input_tokens = Some(int(cached.read));
+        usage.cache_write_input_tokens = Some(int(cached.written));
+    }
+    if cached.written > 0 {
+        let ttl = if cached.is_long_lived { CacheTtl::ONE_HOUR } else { CacheTtl::FIVE_MINUTES };
+        usage.cache_details = Some(vec![CacheDetail::new(ttl, int(cached.written))]);
+    }
+    usage
+}
+
+/// Converts a number of tokens to the type of the model.
+pub(crate) fn int(tokens: u64) -> i32 {
+    i32::try_from(tokens).unwrap_or(i32::MAX)
+}
+
+/// Returns the members of the model's own response that `paths` select, as JSON Pointers (RFC 6901).
+fn response_fields(answer: &Answer, model: &Model, paths: &[String]) -> Result<Option<Value>, ServiceError> {
+    if let Some(path) = paths.iter().find(|path| !path.starts_with('/')) {
+        return Err(invalid(format!(
+            "The path `{path}` in additionalModelResponseFieldPaths is not a JSON Pointer: it must begin with /"
+        )));
+    }
+    let own = match model.family {
+        Family::Anthropic => json!({
+            "role": "assistant",
+            "stop_reason": stop_reason(answer),
+            "stop_sequence": answer.stop_sequence,
+            "type": "message",
+        }),
+        _ => json!({"stopReason": stop_reason(answer)}),
+    };
+    let found = paths.iter().filter_map(|path| {
+        let name = path.get(1..)?;
+        own.get(name).map(|value| (name.to_owned(), value.clone()))
+    });
+    let found: Map<String, Value> = found.collect();
+    Ok((!found.is_empty()).then_some(Value::Object(found)))
+}
+
+fn stop_reason(answer: &Answer) -> &str {
+    let reason: &StopReason = &answer.stop_reason;
+    reason.as_str()
+}

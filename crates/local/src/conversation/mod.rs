@@ -1,0 +1,151 @@
+//! Conversations in the schema of `Converse`, which is the same for all text models.
+//!
+//! `Converse`, `ConverseStream` and `CountTokens` share this module. A [`Conversation`] contains the members
+//! of their inputs that the response depends on.
+//!
+//! | module | |
+//! |---|---|
+//! | `features` | what a model supports: system prompts, tools, images and so on |
+//! | `messages`, `content`, `tools`, `inference` | checks of the input, with the messages of the service |
+//! | `prompt` | the input as a sequence of pieces with token counts, for usage and for the prompt cache |
+//! | `answer` | the response as content blocks |
+//! | `events` | the same response as events |
+//! | `exchange` | one call, from the checks to the usage |
+//! | `guardrail` | the trace of a guardrail |
+//!
+//! The content of a response is simulated as in [`families`](crate::families): the model echoes the text of
+//! the last message, including the text of tool results. If `toolChoice` forces the call of a tool, the model
+//! calls the tool with the smallest arguments that fit its schema.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html>
+
+mod answer;
+mod content;
+mod events;
+mod exchange;
+mod features;
+mod guardrail;
+mod inference;
+mod messages;
+mod prompt;
+mod tools;
+
+use std::fmt::Display;
+
+use invoke_model_protocol::server::Constraint;
+use invoke_model_types::{
+    ConverseInput, ConverseStreamInput, ConverseTokensRequest, InferenceConfiguration, Message, OutputConfig,
+    SystemContentBlock, ToolConfiguration,
+};
+use serde_json::Value;
+
+use crate::families::Model;
+use crate::service_error::ServiceError;
+use features::Features;
+use prompt::Prompt;
+
+pub(crate) use events::events;
+pub(crate) use exchange::{Exchange, int, text_model};
+pub(crate) use prompt::Prefix;
+
+/// The members of an input that determine the response.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conversation {
+    pub(crate) messages: Vec<Message>,
+    pub(crate) system: Vec<SystemContentBlock>,
+    pub(crate) inference: InferenceConfiguration,
+    pub(crate) tools: Option<ToolConfiguration>,
+    pub(crate) output: Option<OutputConfig>,
+    /// The parameters of the model: `additionalModelRequestFields`.
+    pub(crate) fields: Value,
+    /// `true` if the response is a stream.
+    pub(crate) is_streaming: bool,
+    /// `true` if the input may lack messages, because the model id is a prompt that contains messages.
+    pub(crate) is_prompt: bool,
+}
+
+impl Conversation {
+    /// Checks the conversation against the rules of the API and the features of the model.
+    ///
+    /// # Errors
+    /// Returns a `ValidationException` with the message of the service. If a model does not support prompt
+    /// caching, cache points cause an `AccessDeniedException`.
+    pub(crate) fn check(&self, model: &Model) -> Result<(), ServiceError> {
+        let features = Features::of(model);
+        inference::check_constraints(self)?;
+        tools::check_configuration(self, &features)?;
+        messages::check(self, model, &features)?;
+        inference::check(self, model, &features)
+    }
+
+    /// Returns the tokens and the cache points of the input.
+    pub(crate) fn prompt(&self, model: &Model) -> Prompt {
+        Prompt::new(self, model)
+    }
+}
+
+impl From<&ConverseInput> for Conversation {
+    fn from(input: &ConverseInput) -> Self {
+        Self {
+            messages: input.messages.clone().unwrap_or_default(),
+            system: input.system.clone().unwrap_or_default(),
+            inference: input.inference_config.clone().unwrap_or_default(),
+            tools: input.tool_config.clone(),
+            output: input.output_config.clone(),
+            fields: input.additional_model_request_fields.clone().unwrap_or_default(),
+            is_streaming: false,
+            is_prompt: is_prompt(&input.model_id),
+        }
+    }
+}
+
+impl From<&ConverseStreamInput> for Conversation {
+    fn from(input: &ConverseStreamInput) -> Self {
+        Self {
+            messages: input.messages.clone().unwrap_or_default(),
+            system: input.system.clone().unwrap_or_default(),
+            inference: input.inference_config.clone().unwrap_or_default(),
+            tools: input.tool_config.clone(),
+            output: input.output_config.clone(),
+            fields: input.additional_model_request_fields.clone().unwrap_or_default(),
+            is_streaming: true,
+            is_prompt: is_prompt(&input.model_id),
+        }
+    }
+}
+
+impl From<ConverseTokensRequest> for Conversation {
+    fn from(request: ConverseTokensRequest) -> Self {
+        Self {
+            messages: request.messages.unwrap_or_default(),
+            system: request.system.unwrap_or_default(),
+            tools: request.tool_config,
+            fields: request.additional_model_request_fields.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Returns `true` for the ARN of a prompt in Prompt management.
+fn is_prompt(model_id: &str) -> bool {
+    let resource = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(4));
+    resource.is_some_and(|resource| resource.starts_with("prompt/"))
+}
+
+/// Returns the error for a rule of the API, or of all models.
+fn invalid(message: impl Into<String>) -> ServiceError {
+    ServiceError::validation(message)
+}
+
+/// Returns the error for a rule of one model. The service adds a prefix to the message of the model.
+fn model_error(message: impl Display) -> ServiceError {
+    ServiceError::validation(format!("The model returned the following errors: {message}"))
+}
+
+/// Returns the error for the violation of a constraint of the Smithy model on a nested member. The generated
+/// code checks only the members of the input itself.
+fn violation(member: impl Display, constraint: &Constraint) -> ServiceError {
+    ServiceError::validation(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
+    ))
+}

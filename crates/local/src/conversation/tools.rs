@@ -1,0 +1,158 @@
+//! Checks the tools of a request, and finds the tool that a model must call.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use invoke_model_protocol::server::Constraint;
+use invoke_model_types::{ContentBlock, Tool, ToolChoice, ToolInputSchema, ToolUseBlock};
+use serde_json::Value;
+
+use super::content;
+use super::features::Features;
+use super::{Conversation, invalid, model_error, violation};
+use crate::families::{ForcedTool, ToolCall, ToolDefinition};
+use crate::service_error::ServiceError;
+
+const NAME_PATTERN: &str = "[a-zA-Z0-9_-]+";
+const ID_PATTERN: &str = "[a-zA-Z0-9_.:-]+";
+
+/// Checks `toolConfig`.
+pub(super) fn check_configuration(
+    conversation: &Conversation,
+    features: &Features,
+) -> Result<(), ServiceError> {
+    let Some(configuration) = &conversation.tools else { return Ok(()) };
+    if !features.tools {
+        return Err(invalid("This model doesn't support tool use."));
+    }
+    if conversation.is_streaming && !features.streaming_tools {
+        return Err(invalid("This model doesn't support tool use in streaming mode."));
+    }
+    if configuration.tools.is_empty() {
+        return Err(violation("toolConfig.tools", &Constraint::Length { min: Some(1), max: None }));
+    }
+    let mut names = BTreeSet::new();
+    for (index, tool) in configuration.tools.iter().enumerate() {
+        let path = format!("toolConfig.tools.{index}");
+        match tool {
+            Tool::ToolSpec(tool) => {
+                check_name(&tool.name, format_args!("toolConfig.tools.{}.member.toolSpec.name", index + 1))?;
+                check_schema(&tool.input_schema, &path)?;
+                if !names.insert(tool.name.as_str()) {
+                    return Err(model_error("tools: Tool names must be unique."));
+                }
+            }
+            Tool::CachePoint(_) => content::check_cache_point(features)?,
+            Tool::SystemTool(tool) => {
+                return Err(invalid(format!(
+                    "The local endpoint does not have the system tool `{}` at {path}: remove it",
+                    tool.name
+                )));
+            }
+            _ => return Err(content::unset(path)),
+        }
+    }
+    check_choice(configuration.tool_choice.as_ref(), &names, features)
+}
+
+fn check_choice(
+    choice: Option<&ToolChoice>,
+    names: &BTreeSet<&str>,
+    features: &Features,
+) -> Result<(), ServiceError> {
+    let unsupported = |field: &str| {
+        let field = format!("toolConfig.toolChoice.{field}");
+        invalid(format!("This model doesn't support the {field} field. Remove {field} and try again."))
+    };
+    match choice {
+        Some(ToolChoice::Any(_)) if !features.any_tool => Err(unsupported("any")),
+        Some(ToolChoice::Tool(_)) if !features.named_tool => Err(unsupported("tool")),
+        Some(ToolChoice::Tool(tool)) if !names.contains(tool.name.as_str()) => {
+            Err(model_error(format_args!("tool_choice: Tool '{}' not found in provided tools", tool.name)))
+        }
+        Some(ToolChoice::Unknown(_)) => Err(content::unset("toolConfig.toolChoice")),
+        _ => Ok(()),
+    }
+}
+
+fn check_schema(schema: &ToolInputSchema, path: &str) -> Result<(), ServiceError> {
+    let kind = match schema {
+        ToolInputSchema::Json(schema) => schema.get("type"),
+        _ => None,
+    };
+    if kind.and_then(Value::as_str) == Some("object") {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "The value at {path}.toolSpec.inputSchema.json.type must be one of the following: object."
+    )))
+}
+
+/// Checks the name of a tool.
+pub(super) fn check_name(name: &str, member: impl Display) -> Result<(), ServiceError> {
+    check(name, member, NAME_PATTERN, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// Checks the id of a tool call.
+pub(super) fn check_id(id: &str, member: impl Display) -> Result<(), ServiceError> {
+    check(id, member, ID_PATTERN, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
+}
+
+fn check(
+    value: &str,
+    member: impl Display,
+    pattern: &'static str,
+    is_valid: impl Fn(char) -> bool,
+) -> Result<(), ServiceError> {
+    if value.is_empty() {
+        Err(violation(member, &Constraint::Length { min: Some(1), max: None }))
+    } else if value.chars().count() > 64 {
+        Err(violation(member, &Constraint::Length { min: None, max: Some(64) }))
+    } else if !value.chars().all(is_valid) {
+        Err(violation(member, &Constraint::Pattern(pattern)))
+    } else {
+        Ok(())
+    }
+}
+
+/// Returns the tool call that the request forces, if any.
+pub(super) fn forced_call(conversation: &Conversation) -> Option<ToolCall> {
+    let configuration = conversation.tools.as_ref()?;
+    let forced = match configuration.tool_choice.as_ref()? {
+        ToolChoice::Any(_) => ForcedTool::Any,
+        ToolChoice::Tool(tool) => ForcedTool::Named(&tool.name),
+        _ => return None,
+    };
+    let tools: Vec<_> = configuration
+        .tools
+        .iter()
+        .filter_map(|tool| match tool {
+            Tool::ToolSpec(tool) => match &tool.input_schema {
+                ToolInputSchema::Json(schema) => Some(ToolDefinition { name: &tool.name, schema }),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    let calls: Vec<&ToolUseBlock> = conversation
+        .messages
+        .iter()
+        .flat_map(|message| &message.content)
+        .filter_map(|block| match block {
+            ContentBlock::ToolUse(call) => Some(call),
+            _ => None,
+        })
+        .collect();
+    let called: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
+    let last = conversation.messages.last().into_iter().flat_map(|message| &message.content);
+    let answered: Vec<_> = last
+        .filter_map(|block| match block {
+            ContentBlock::ToolResult(result) => {
+                let call = calls.iter().rfind(|call| call.tool_use_id == result.tool_use_id);
+                call.map(|call| call.name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    ToolCall::forced(forced, &tools, &called, &answered)
+}

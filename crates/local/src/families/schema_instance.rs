@@ -1,0 +1,227 @@
+//! The smallest instance of a JSON Schema: the arguments of simulated tool calls, and structured output.
+//!
+//! <https://json-schema.org/draft/2020-12/json-schema-validation>
+//!
+//! An instance has the required properties and the minimum number of items, and its strings are as short as
+//! the schema allows. `const` and the first value of `enum` have priority. Of `anyOf` and `oneOf`, the first
+//! schema applies. `$ref` must be local to the schema. `pattern`, `not`, `if` and `contains` are ignored.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use serde_json::{Map, Number, Value, json};
+
+/// The maximum depth of an instance. A schema that refers to itself can require infinite instances.
+const MAX_DEPTH: usize = 32;
+
+/// The maximum number of items, properties or characters that a schema can require.
+const MAX_LENGTH: u64 = 1_000;
+
+/// The maximum number of schemas that are read. A schema that refers to itself several times would otherwise
+/// require a number of instances that grows exponentially with the depth.
+const MAX_SCHEMAS: u32 = 10_000;
+
+/// Returns the smallest instance of `schema`.
+pub(crate) fn smallest_instance(schema: &Value) -> Value {
+    Generator { root: schema, schemas: Cell::new(MAX_SCHEMAS) }.instance(schema, 0, MAX_DEPTH)
+}
+
+/// A generator of instances.
+struct Generator<'a> {
+    /// The schema that local references refer to.
+    root: &'a Value,
+    /// The number of schemas that may still be read.
+    schemas: Cell<u32>,
+}
+
+impl Generator<'_> {
+    /// Returns an instance of `schema`. Instances with different values of `variant` are different if the
+    /// schema allows it, because arrays can require unique items.
+    fn instance(&self, schema: &Value, variant: u64, depth: usize) -> Value {
+        let Some(depth) = depth.checked_sub(1) else { return Value::Null };
+        let Some(schema) = self.resolved(schema, MAX_DEPTH) else { return json!("") };
+        if let Some(value) = schema.get("const") {
+            return value.clone();
+        }
+        if let Some(values) = schema.get("enum").and_then(Value::as_array).filter(|values| !values.is_empty())
+        {
+            let index = usize::try_from(variant).unwrap_or(0);
+            return values.get(index).or(values.first()).cloned().unwrap_or_default();
+        }
+        match kind(&schema) {
+            "object" => self.object(&schema, depth),
+            "array" => self.array(&schema, depth),
+            "integer" => number(&schema, variant, true),
+            "number" => number(&schema, variant, false),
+            "boolean" => json!(variant == 1),
+            "null" => Value::Null,
+            _ => string(&schema, variant),
+        }
+    }
+
+    /// Returns the members of a schema, including the members of the schemas that it refers to. Returns
+    /// `None` for a schema that is not an object, such as `true`.
+    fn resolved<'s>(&self, schema: &'s Value, depth: usize) -> Option<Cow<'s, Map<String, Value>>> {
+        let members = schema.as_object()?;
+        let depth = depth.checked_sub(1)?;
+        self.schemas.set(self.schemas.get().checked_sub(1)?);
+        let reference =
+            members.get("$ref").and_then(Value::as_str).and_then(|reference| self.target(reference));
+        let first_of = |key| members.get(key).and_then(Value::as_array).and_then(|schemas| schemas.first());
+        let all_of = members.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        let parts = reference.into_iter().chain(first_of("anyOf")).chain(first_of("oneOf")).chain(all_of);
+        let mut merged = Cow::Borrowed(members);
+        for part in parts.filter_map(|part| self.resolved(part, depth)) {
+            merge(merged.to_mut(), &part);
+        }
+        Some(merged)
+    }
+
+    /// Returns the schema that a local reference refers to.
+    fn target(&self, reference: &str) -> Option<&Value> {
+        self.root.pointer(reference.strip_prefix('#')?)
+    }
+
+    fn object(&self, schema: &Map<String, Value>, depth: usize) -> Value {
+        let any = Value::Bool(true);
+        let empty = Map::new();
+        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let mut names: Vec<&str> = required.filter_map(Value::as_str).collect();
+        let least = usize::try_from(length(schema, "minProperties")).unwrap_or(0);
+        for name in properties.keys() {
+            if names.len() < least && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let of_others =
+            schema.get("additionalProperties").filter(|schema| schema.is_object()).unwrap_or(&any);
+        let mut members = Map::new();
+        for name in names {
+            let schema = properties.get(name).unwrap_or(of_others);
+            members.insert(name.to_owned(), self.instance(schema, 0, depth));
+        }
+        for index in members.len()..least {
+            members.insert(format!("key{index}"), self.instance(of_others, 0, depth));
+        }
+        Value::Object(members)
+    }
+
+    fn array(&self, schema: &Map<String, Value>, depth: usize) -> Value {
+        let any = Value::Bool(true);
+        let first =
+            schema.get("prefixItems").or_else(|| schema.get("items").filter(|items| items.is_array()));
+        let first: &[Value] = first.and_then(Value::as_array).map_or(&[], Vec::as_slice);
+        let rest = schema.get("items").filter(|items| items.is_object()).unwrap_or(&any);
+        let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
+        let items = (0..length(schema, "minItems")).map(|index| {
+            let item = usize::try_from(index).ok().and_then(|index| first.get(index)).unwrap_or(rest);
+            self.instance(item, if is_unique { index } else { 0 }, depth)
+        });
+        items.collect()
+    }
+}
+
+/// Adds the members of `part` to a schema. The schema keeps its own members. Its properties and its required
+/// properties are united with those of `part`.
+fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
+    for (name, value) in part {
+        match (name.as_str(), schema.get_mut(name), value) {
+            ("properties", Some(Value::Object(own)), Value::Object(added)) => {
+                for (name, value) in added {
+                    own.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            ("required", Some(Value::Array(own)), Value::Array(added)) => {
+                let new: Vec<_> = added.iter().filter(|name| !own.contains(name)).cloned().collect();
+                own.extend(new);
+            }
+            (_, Some(_), _) => {}
+            (_, None, _) => _ = schema.insert(name.clone(), value.clone()),
+        }
+    }
+}
+
+/// Returns the type of the instances. A schema without a type gets the type to which its keywords apply.
+fn kind(schema: &Map<String, Value>) -> &str {
+    let has = |keys: &[&str]| keys.iter().any(|key| schema.contains_key(*key));
+    match schema.get("type") {
+        Some(Value::String(kind)) => kind,
+        Some(Value::Array(kinds)) => kinds.first().and_then(Value::as_str).unwrap_or("string"),
+        _ if has(&["properties", "required", "minProperties", "additionalProperties"]) => "object",
+        _ if has(&["items", "prefixItems", "minItems"]) => "array",
+        _ if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) => "number",
+        _ => "string",
+    }
+}
+
+fn length(schema: &Map<String, Value>, key: &str) -> u64 {
+    schema.get(key).and_then(Value::as_u64).unwrap_or(0).min(MAX_LENGTH)
+}
+
+fn string(schema: &Map<String, Value>, variant: u64) -> Value {
+    let of_format = match schema.get("format").and_then(Value::as_str).unwrap_or_default() {
+        "date-time" => "2020-01-01T00:00:00Z",
+        "date" => "2020-01-01",
+        "time" => "00:00:00Z",
+        "duration" => "PT0S",
+        "email" | "idn-email" => "a@example.com",
+        "hostname" | "idn-hostname" => "example.com",
+        "ipv4" => "127.0.0.1",
+        "ipv6" => "::1",
+        "uri" | "url" | "iri" => "https://example.com",
+        "uuid" => "00000000-0000-4000-8000-000000000000",
+        _ => "",
+    };
+    if !of_format.is_empty() {
+        return json!(of_format);
+    }
+    let length = usize::try_from(length(schema, "minLength")).unwrap_or(0);
+    if variant == 0 {
+        return json!("a".repeat(length));
+    }
+    json!(format!("{:a>length$}", variant))
+}
+
+/// Returns the number closest to 0 that the schema allows, moved by `variant`.
+fn number(schema: &Map<String, Value>, variant: u64, is_integer: bool) -> Value {
+    let bound = |key| schema.get(key).and_then(Value::as_f64);
+    let is_exclusive = |key| schema.get(key) == Some(&Value::Bool(true));
+    let step = bound("multipleOf").filter(|step| *step > 0.0);
+    let step = if is_integer { Some(step.map_or(1.0, |step| step.max(1.0))) } else { step };
+    // The distance from an exclusive bound, if the numbers have no step.
+    let gap = || match (bound("exclusiveMinimum"), bound("exclusiveMaximum")) {
+        (Some(min), Some(max)) => (max - min) / 2.0,
+        _ => 1.0,
+    };
+    let min = bound("exclusiveMinimum")
+        .or_else(|| bound("minimum").filter(|_| is_exclusive("exclusiveMinimum")))
+        .map(|min| match step {
+            Some(step) => ((min / step).floor() + 1.0) * step,
+            None => min + gap(),
+        })
+        .into_iter()
+        .chain(bound("minimum").map(|min| step.map_or(min, |step| (min / step).ceil() * step)))
+        .reduce(f64::max);
+    let max = bound("exclusiveMaximum")
+        .or_else(|| bound("maximum").filter(|_| is_exclusive("exclusiveMaximum")))
+        .map(|max| match step {
+            Some(step) => ((max / step).ceil() - 1.0) * step,
+            None => max - gap(),
+        })
+        .into_iter()
+        .chain(bound("maximum").map(|max| step.map_or(max, |step| (max / step).floor() * step)))
+        .reduce(f64::min);
+    let offset = f64::from(u32::try_from(variant).unwrap_or(0)) * step.unwrap_or(1.0);
+    let value = match (min, max) {
+        (Some(min), _) if min > 0.0 => min + offset,
+        (_, Some(max)) if max < 0.0 => max - offset,
+        (None, Some(max)) if offset > max => -offset,
+        _ => offset,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "the value has no fraction, and is within the range")]
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        return json!(value as i64);
+    }
+    Number::from_f64(value).map_or(json!(0), Value::Number)
+}

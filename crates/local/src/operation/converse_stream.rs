@@ -1,0 +1,41 @@
+//! `ConverseStream`.
+
+use invoke_model_types::{
+    ConverseStream, ConverseStreamInput, ConverseStreamMetadataEvent, ConverseStreamMetrics,
+    ConverseStreamOutput, ConverseStreamTrace, InvokeModelWithResponseStream, Operation,
+};
+
+use super::{CallContext, OperationHandler, Reply};
+use crate::conversation::{Conversation, Exchange, events};
+use crate::service_error::ServiceError;
+
+/// Returns the response of a model as events of the schema that all models share.
+pub(super) struct ConverseStreamHandler;
+
+impl OperationHandler for ConverseStreamHandler {
+    type Operation = ConverseStream;
+
+    const ACTION: &'static str = InvokeModelWithResponseStream::NAME;
+
+    fn handle(
+        call: &CallContext<'_>,
+        input: ConverseStreamInput,
+    ) -> Result<Reply<ConverseStream>, ServiceError> {
+        let conversation = Conversation::from(&input);
+        let guardrail = input.guardrail_config.map(Into::into).unwrap_or_default();
+        let paths = input.additional_model_response_field_paths.unwrap_or_default();
+        let exchange = Exchange::new(call, &input.model_id, &conversation, &guardrail, &paths)?;
+        let Exchange { answer, usage, tokens, guardrail, fields, stream_fault } = exchange;
+        let mut metadata = ConverseStreamMetadataEvent::new(usage, ConverseStreamMetrics::new(0));
+        metadata.trace = guardrail.map(|guardrail| {
+            let mut trace = ConverseStreamTrace::default();
+            trace.guardrail = Some(guardrail);
+            trace
+        });
+        metadata.performance_config = input.performance_config;
+        metadata.service_tier = input.service_tier;
+        Ok(Reply::stream(ConverseStreamOutput::default(), events(answer, fields, metadata))
+            .with_usage(tokens)
+            .with_stream_fault(stream_fault))
+    }
+}

@@ -1,0 +1,52 @@
+//! `CountTokens`.
+//!
+//! The number of tokens is the number that a later call with the same input counts. If the input has cache
+//! points, the later call divides this number into cached and other tokens.
+
+use invoke_model_types::{
+    CountTokens, CountTokensInput, CountTokensInputShape, CountTokensOutput, InvokeModelTokensRequest,
+};
+use serde_json::Value;
+
+use super::{CallContext, OperationHandler, Reply};
+use crate::conversation::{Conversation, int, text_model};
+use crate::families::{self, Family, Model};
+use crate::service_error::ServiceError;
+
+/// Returns the number of input tokens of a request.
+pub(super) struct CountTokensHandler;
+
+impl OperationHandler for CountTokensHandler {
+    type Operation = CountTokens;
+
+    const IS_BILLED: bool = false;
+
+    fn handle(call: &CallContext<'_>, input: CountTokensInput) -> Result<Reply<CountTokens>, ServiceError> {
+        let model = text_model(call, &input.model_id)?;
+        // The service counts the tokens of Claude models only. It also rejects the ids of inference profiles.
+        if model.family != Family::Anthropic || model.id != input.model_id {
+            return Err(ServiceError::validation("The provided model doesn't support counting tokens."));
+        }
+        let tokens = match input.input {
+            CountTokensInputShape::InvokeModel(request) => body_tokens(&model, &request)?,
+            CountTokensInputShape::Converse(request) => {
+                let conversation = Conversation::from(request);
+                conversation.check(&model)?;
+                conversation.prompt(&model).tokens
+            }
+            _ => {
+                return Err(ServiceError::validation(
+                    "The input field has no known member: set `invokeModel` or `converse`",
+                ));
+            }
+        };
+        Ok(Reply::new(CountTokensOutput::new(int(tokens))))
+    }
+}
+
+fn body_tokens(model: &Model, request: &InvokeModelTokensRequest) -> Result<u64, ServiceError> {
+    let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
+        ServiceError::validation(format!("Malformed input request: the body is not JSON: {error}"))
+    })?;
+    Ok(families::respond(model.id, &body)?.input_tokens)
+}
