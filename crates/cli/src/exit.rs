@@ -45,12 +45,22 @@ impl Failure {
         Self { code: INPUT, message: error.to_string() }
     }
 
+    /// Returns the failure of a command that received no complete response.
+    pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
+        Self { code: CONNECTION, message: error.to_string() }
+    }
+
     /// Returns the failure of a stream that the user interrupted.
     pub(crate) fn interrupted(received: &dyn Display) -> Self {
         Self {
             code: INTERRUPTED,
             message: format!("interrupted after {received}: the response is incomplete"),
         }
+    }
+
+    /// Returns a failure without a message, for example the failure of another command.
+    pub(crate) fn status(code: u8) -> Self {
+        Self { code, message: String::new() }
     }
 
     /// Returns the failure of a successful call whose response cannot be used.

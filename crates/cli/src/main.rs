@@ -62,7 +62,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Invoke(arguments) => runtime.block_on(invoke::run(&arguments)),
         Command::Call(arguments) => runtime.block_on(call::run(&arguments)),
         Command::Models(arguments) => models::run(&arguments),
-        Command::Serve(arguments) => runtime.block_on(serve::run(arguments)),
+        Command::Serve(arguments) => runtime.block_on(serve::run(&arguments)),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),
     }

@@ -7,6 +7,7 @@
 mod clients;
 mod installation;
 mod node;
+mod page;
 mod programs;
 mod python;
 mod toolchains;
@@ -25,7 +26,7 @@ use toolchains::Toolchains;
 /// requests with this token, and also signed requests.
 const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
 
-/// Runs all peers. Returns a line for each client that this function could not run.
+/// Runs all peers. Returns a line for each check that was not possible.
 pub(crate) fn run() -> Result<Vec<String>, Failure> {
     let peers = Peers::install(&programs::target_directory()?.join("peers"))?;
     let programs = Programs::build()?;
@@ -33,12 +34,17 @@ pub(crate) fn run() -> Result<Vec<String>, Failure> {
         let mut command = peers.script(script);
         execute(command.arg(&programs.peer_messages), script)?;
     }
-    for script in ["calls.py", "streams.py", "messages.py"] {
+    for script in ["calls.py", "streams.py", "messages.py", "presigned.py"] {
         execute(&mut peers.serve(&programs.invoke_model, &[], script), script)?;
     }
     let mut replay = peers.serve(&programs.invoke_model, &[], "replay.py");
     execute(replay.arg(&programs.invoke_model), "replay.py")?;
-    clients::run(&peers, &programs.invoke_model)
+    let mut unchecked = clients::run(&peers, &programs.invoke_model)?;
+    let place = programs::target_directory()?.join("peers/page");
+    if !page::run(&peers.python, &place, &programs.invoke_model)? {
+        unchecked.push("page of the local endpoint (there is no Chromium for this machine)".to_owned());
+    }
+    Ok(unchecked)
 }
 
 fn execute(command: &mut Command, script: &str) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod embed;
 mod pages;
 mod scripted_server;
 mod serve;
+mod serve_command;
 mod settings;
 mod stream;
 

@@ -1,5 +1,6 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
+mod admin;
 mod any_request;
 mod authentication;
 mod building_blocks;
@@ -13,6 +14,9 @@ mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
+mod http2;
+mod observed_calls;
+mod presigned;
 mod quotas;
 mod records;
 mod service_errors;
@@ -20,6 +24,8 @@ mod stream_faults;
 mod stream_wire;
 mod streams;
 mod temporary_credentials;
+#[cfg(feature = "tls")]
+mod tls;
 mod validation;
 mod wire;
 
