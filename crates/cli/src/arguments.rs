@@ -98,7 +98,8 @@ const CALL_EXAMPLES: &str = "\
 Examples:
   invoke-model call CountTokens -m haiku --input @input.json
   invoke-model call ListAsyncInvokes --input '{\"maxResults\":5}' | jq .asyncInvokeSummaries
-  invoke-model call converse-stream --input - < input.json";
+  invoke-model call converse-stream --input - < input.json
+  invoke-model call InvokeModelWithBidirectionalStream -m amazon.nova-2-sonic-v1:0 < events.jsonl";
 
 const MODELS_EXAMPLES: &str = "\
 Example:

@@ -5,14 +5,14 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use invoke_model_client::{Client, JsonCall};
+use invoke_model_client::{Client, JsonCall, JsonEventReceiver, JsonEventSender};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::connection::{Connection, Session};
+use crate::connection::{Connection, Protocol, Session};
 use crate::dry_run::Inspection;
 use crate::exit::Failure;
-use crate::input::Source;
+use crate::input::{self, Source};
 use crate::settings::Settings;
 use crate::stream::until_interrupt;
 
@@ -63,19 +63,24 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
         Some(model_id) => Some(settings.model_id(Some(model_id))?),
         None => None,
     };
-    let input = match &arguments.input {
-        Some(argument) => Source::new(argument).read("--input").map_err(|error| Failure::input(&error))?,
+    let name = arguments.operation.replace('-', "");
+    let name = Client::operation_names().iter().find(|known| known.eq_ignore_ascii_case(&name));
+    let name = name.copied().unwrap_or(&arguments.operation);
+    let source = arguments.input.as_deref().map(Source::new);
+    if name == BIDIRECTIONAL && source == Some(Source::StandardInput) {
+        return Err(Failure::input(&EventError::Input));
+    }
+    let input = match source {
+        Some(source) => source.read("--input").map_err(|error| Failure::input(&error))?,
         None => b"{}".to_vec(),
     };
     let input = match &model_id {
         Some(model_id) => with_model(&input, model_id).map_err(|error| Failure::input(&error))?,
         None => input,
     };
-    let session =
-        arguments.connection.open(settings, model_id.or_else(|| model_of(&input)).as_deref()).await?;
-    let name = arguments.operation.replace('-', "");
-    let name = Client::operation_names().iter().find(|known| known.eq_ignore_ascii_case(&name));
-    let name = name.copied().unwrap_or(&arguments.operation);
+    let protocol = if name == BIDIRECTIONAL { Protocol::Http2 } else { Protocol::Http1 };
+    let model_id = model_id.or_else(|| model_of(&input));
+    let session = arguments.connection.open_with(settings, model_id.as_deref(), protocol).await?;
     let create = || -> Result<JsonCall, Failure> {
         Ok(session.client.operation(name).map_err(Failure::call)?.json_text(&input))
     };
@@ -87,6 +92,9 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     }
     send(create()?, &session).await
 }
+
+/// The operation that needs HTTP/2, because its request and its response run at the same time.
+const BIDIRECTIONAL: &str = "InvokeModelWithBidirectionalStream";
 
 /// Returns the member `modelId` of an input, which may be an ARN with a region. Ignores an input that is not
 /// valid, because the client returns a better error when the call is sent.
@@ -108,15 +116,59 @@ async fn send(call: JsonCall, session: &Session) -> Result<(), Failure> {
         let text = if is_terminal { format!("{output:#}") } else { output.to_string() };
         return print_line(&text);
     }
+    if call.has_input_event_stream() {
+        let stream = call.send_bidirectional().await.map_err(|error| session.failure(error))?;
+        let (sent, printed) = (send_events(stream.sender), async {
+            let mut events = stream.response.await.map_err(|error| session.failure(error))?.events;
+            print_events(&mut events).await
+        });
+        let result = until_interrupt(async { tokio::try_join!(sent, printed) }).await;
+        return result.map_or_else(
+            || Err(Failure::interrupted(&"an unknown number of events")),
+            |result| result.map(drop),
+        );
+    }
     let mut events = call.send_stream().await.map_err(|error| session.failure(error))?.events;
-    let printed = until_interrupt(async {
-        while let Some(event) = events.recv().await.map_err(Failure::call)? {
-            print_line(&event.to_string())?;
-        }
-        Ok(())
-    });
-    let result = printed.await;
+    let result = until_interrupt(print_events(&mut events)).await;
     result.unwrap_or_else(|| Err(Failure::interrupted(&events.received())))
+}
+
+/// Error of the events on standard input.
+#[derive(Debug, thiserror::Error)]
+enum EventError {
+    #[error(
+        "--input -: standard input contains the events of this operation: pass the input as text or `@FILE`"
+    )]
+    Input,
+
+    #[error("cannot read the events on standard input: {0}")]
+    Read(io::Error),
+
+    #[error("event in line {line} of standard input: not JSON: {error}")]
+    NotJson { line: usize, error: serde_json::Error },
+}
+
+/// Sends each line of standard input as an event, and closes the input at its end.
+async fn send_events(mut sender: JsonEventSender) -> Result<(), Failure> {
+    let mut lines = input::lines();
+    let mut line = 0;
+    while let Some(text) = lines.recv().await {
+        line += 1;
+        let text = text.map_err(|error| Failure::incomplete(&EventError::Read(error)))?;
+        let event = serde_json::from_str(&text);
+        let event = event.map_err(|error| Failure::incomplete(&EventError::NotJson { line, error }))?;
+        let place = format_args!("event in line {line} of standard input");
+        sender.send(event).await.map_err(|error| Failure::call(error).at(&place))?;
+    }
+    sender.close().await.map_err(Failure::call)
+}
+
+/// Prints each event as one line.
+async fn print_events(events: &mut JsonEventReceiver) -> Result<(), Failure> {
+    while let Some(event) = events.recv().await.map_err(Failure::call)? {
+        print_line(&event.to_string())?;
+    }
+    Ok(())
 }
 
 fn print_line(text: &str) -> Result<(), Failure> {

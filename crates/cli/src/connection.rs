@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use invoke_model_client::{
-    Client, ConfigBuilder, ConfigError, Credentials, Error, RetryConfig, TimeoutConfig,
+    Client, ConfigBuilder, ConfigError, Credentials, Error, HttpVersionPolicy, RetryConfig, TimeoutConfig,
 };
 use invoke_model_local::LocalEndpoint;
 
@@ -65,9 +65,34 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[error("no region: set --region or AWS_REGION")]
 struct NoRegion;
 
+/// The version of HTTP that a call needs.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Returns the failure of settings that are missing or invalid.
+fn failure(error: ConfigError) -> Failure {
+    match error {
+        ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(&NoRegion),
+        error => Failure::input(&error),
+    }
+}
+
 impl Connection {
     /// Creates the client, and starts the local endpoint if the flags request it.
     pub(crate) async fn open(&self, settings: Settings, model_id: Option<&str>) -> Result<Session, Failure> {
+        self.open_with(settings, model_id, Protocol::Http1).await
+    }
+
+    /// Creates the client like [`open`](Self::open), for calls that need this version of HTTP.
+    pub(crate) async fn open_with(
+        &self,
+        settings: Settings,
+        model_id: Option<&str>,
+        protocol: Protocol,
+    ) -> Result<Session, Failure> {
         self.aws_cli.print_note();
         let local = match self.local {
             true => Some(LocalEndpoint::start().await.map_err(|error| Failure::input(&error))?),
@@ -83,10 +108,16 @@ impl Connection {
         if let Some(attempts) = self.max_attempts {
             config = config.retry_config(RetryConfig::standard().max_attempts(attempts));
         }
-        let client = Client::new(config).map_err(|error| match error {
-            ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(&NoRegion),
-            error => Failure::input(&error),
-        })?;
+        if protocol == Protocol::Http2 {
+            // An `https` endpoint selects HTTP/2 in the handshake. An `http` endpoint must support HTTP/2 with
+            // prior knowledge.
+            let url = config.clone().build().map_err(failure)?.endpoint_url();
+            config = config.http_version_policy(match url.starts_with("http://") {
+                true => HttpVersionPolicy::Http2Only,
+                false => HttpVersionPolicy::PreferHttp2,
+            });
+        }
+        let client = Client::new(config).map_err(failure)?;
         Ok(Session { client, settings, _local: local })
     }
 

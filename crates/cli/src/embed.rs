@@ -121,7 +121,7 @@ async fn embed(
     let body = schema.body(text).to_string();
     let call = session.client.invoke_model().model_id(model_id).body(body);
     let (output, metadata) = call.send_with_metadata().await.map_err(|error| session.failure(error))?;
-    let vector = schema.vector(&output.body).map_err(|error| Failure::response(&error))?;
+    let vector = schema.vector(&output.body).map_err(|error| Failure::incomplete(&error))?;
     Ok((vector, metadata.usage))
 }
 

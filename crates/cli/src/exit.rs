@@ -58,14 +58,14 @@ impl Failure {
         }
     }
 
+    /// Returns the failure of a call that was sent, but has no complete response or no response that can be used.
+    pub(crate) fn incomplete(error: &dyn std::error::Error) -> Self {
+        Self { code: CONNECTION, message: error.to_string() }
+    }
+
     /// Returns a failure without a message, for example the failure of another command.
     pub(crate) fn status(code: u8) -> Self {
         Self { code, message: String::new() }
-    }
-
-    /// Returns the failure of a successful call whose response cannot be used.
-    pub(crate) fn response(error: &dyn std::error::Error) -> Self {
-        Self { code: CONNECTION, message: error.to_string() }
     }
 
     /// Returns the failure of a call.

@@ -83,9 +83,58 @@ fn wrong_input_is_an_error_that_names_the_member() {
     check(r#"{"modelId":"m.n","mesages":[]}"#, "`mesages` is not a member of ConverseInput; known members: ");
     check(r#"{"messages":[]}"#, "`modelId` is required and was not set");
     check("@/no/such/file", "--input: cannot read /no/such/file: ");
-    let input = r#"{"modelId":"amazon.nova-sonic-v1:0"}"#;
-    let output = call(&["InvokeModelWithBidirectionalStream", "--input", input], "");
-    check_failure(&output, 3, "InvokeModelWithBidirectionalStream: request not sent: ");
+}
+
+/// Starts an HTTP/2 server that responds to each call with the frames of the request. Returns its URL.
+///
+/// The frames of a request with a bearer token are not signed, so they are also valid in the response.
+fn echo_server() -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+            let (socket, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(socket).await.unwrap();
+            let (request, mut respond) = connection.accept().await.unwrap().unwrap();
+            let echo = tokio::spawn(async move {
+                let mut body = request.into_body();
+                let mut output = respond.send_response(http::Response::new(()), false).unwrap();
+                // The client resets the stream after an invalid event.
+                while let Some(Ok(frame)) = body.data().await {
+                    let _ = output.send_data(frame, false);
+                }
+                let _ = output.send_data(Default::default(), true);
+            });
+            // Drives the connection until the client closes it.
+            let _ = connection.accept().await;
+            echo.await.unwrap();
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+#[test]
+fn events_of_a_bidirectional_stream_are_lines() {
+    let call = |events: &str| {
+        let url = echo_server();
+        let input = r#"{"modelId":"amazon.nova-sonic-v1:0"}"#;
+        let arguments = ["call", "invoke-model-with-bidirectional-stream", "--input", input];
+        let connection = ["--endpoint-url", &url, "--region", "us-east-1", "--bearer-token", "t"];
+        run(&[&arguments[..], &connection].concat(), Some(events), &[])
+    };
+    let events = "{\"chunk\":{\"bytes\":\"b25l\"}}\n{\"chunk\":{\"bytes\":\"dHdv\"}}\n";
+    let output = call(events);
+    assert_eq!((text(&output.stdout).as_str(), text(&output.stderr).as_str()), (events, ""));
+    assert_eq!(output.status.code(), Some(0));
+    check_failure(&call("{"), 6, "error: event in line 1 of standard input: not JSON: ");
+    let output = call("{\"chunk\":{\"byte\":\"\"}}\n");
+    let expected =
+        "error: event in line 1 of standard input: InvokeModelWithBidirectionalStream: event not sent: ";
+    check_failure(&output, 6, expected);
+    let output = run(&["call", "--local", "InvokeModelWithBidirectionalStream", "--input", "-"], None, &[]);
+    check_failure(&output, 3, "--input -: standard input contains the events of this operation");
 }
 
 #[test]

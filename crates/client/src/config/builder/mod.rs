@@ -66,6 +66,8 @@ pub struct ConfigBuilder {
     transport: Option<Arc<dyn Transport>>,
     proxies: Option<Result<Proxies, ConfigError>>,
     ca_bundle: Option<PathBuf>,
+    #[cfg(feature = "http2")]
+    http_version_policy: Option<invoke_model_transport::HttpVersionPolicy>,
     time_source: TimeSource,
     idempotency_token_provider: IdempotencyTokenProvider,
     timeout_config: TimeoutConfig,
