@@ -2,9 +2,9 @@
 //!
 //! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves
 //! `InvokeModel`, `InvokeModelWithResponseStream`, `Converse`, `ConverseStream` and `CountTokens` with the
-//! wire format of the service. The endpoint verifies SigV4 signatures and bearer tokens. It checks the constraints of the
-//! Smithy model and of the API reference. Errors have the status, the code and the message of the service.
-//! Requests, responses and streams of `InvokeModel` follow the JSON schema of the vendor.
+//! wire format of the service. The endpoint verifies SigV4 signatures and bearer tokens. It checks the
+//! constraints of the Smithy model and of the API reference. Errors have the status, the code and the message
+//! of the service. Requests, responses and streams of `InvokeModel` follow the JSON schema of the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
 //! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
@@ -65,7 +65,8 @@
 //! | write the response | `metered_socket`, and `http2_body` for HTTP/2 | none, the connection or the HTTP/2 stream ends |
 //!
 //! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
-//! `tls` and `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`. Responses of
+//! `tls` and `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`.
+//! Responses of
 //! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` (except
 //! for embeddings) and `x-amzn-bedrock-invocation-latency` (milliseconds).
 //!

@@ -1,6 +1,7 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
 mod admin;
+mod any_conversation;
 mod any_request;
 mod authentication;
 mod building_blocks;
