@@ -9,8 +9,9 @@ const require = createRequire(import.meta.url);
 const sdk = require("@aws-sdk/client-bedrock-runtime");
 const { NodeHttpHandler } = require("@smithy/node-http-handler");
 
-// The default handler uses HTTP/2, which the endpoint does not support.
-const client = new sdk.BedrockRuntimeClient({ requestHandler: new NodeHttpHandler() });
+// The default handler uses HTTP/2, which the server of `replay.py` does not support.
+const requestHandler = process.env.PEERS_HTTP1 ? new NodeHttpHandler() : undefined;
+const client = new sdk.BedrockRuntimeClient({ requestHandler });
 
 async function result({ operation, input }) {
   const found = { output: null, parts: [], failure: null };

@@ -74,7 +74,7 @@ def main(program):
 
     # The model id of a call selects the reply.
     server = Replay({name: reply.writes for name, reply in replies.items()})
-    settings = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url}
+    settings = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url, "PEERS_HTTP1": "1"}
     calls = [call(STREAM, name, {}) for name in replies]
     report = Report("replay")
     for client in (Boto3(**settings), JavaScript(**settings), Ours(program, **settings)):

@@ -92,7 +92,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Model { command: ModelCommand::Diff(arguments) } => diff(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Models(arguments) => models::run(arguments),
-        Command::Peers => peers::run(),
+        Command::Peers => unchecked(peers::run()?),
         Command::Soak { calls } => soak::run(*calls),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Suites { command } => suites::run(command),

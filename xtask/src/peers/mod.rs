@@ -1,44 +1,56 @@
 //! `cargo xtask peers`: runs other clients and this client against the local endpoint, and compares their
 //! requests and responses.
 //!
-//! Scripts in `tests/peers` make the comparisons. This module installs the clients, builds the programs of
-//! this project, and runs the scripts.
+//! Scripts and programs in `tests/peers` make the comparisons. This module installs the clients, builds the
+//! programs of this project, and runs the scripts and programs.
 
+mod clients;
 mod installation;
 mod node;
 mod page;
 mod programs;
 mod python;
-mod server;
+mod toolchains;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::{Failure, program};
 use node::Node;
 use programs::Programs;
-use python::Python;
-use server::Server;
+use python::{Python, prepare};
+use toolchains::Toolchains;
 
-pub(crate) fn run() -> Result<(), Failure> {
+/// Name and value of the environment variable that passes a bearer token to the scripts. The server accepts
+/// requests with this token, and also signed requests.
+const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
+
+/// Runs all peers. Returns a line for each check that was not possible.
+pub(crate) fn run() -> Result<Vec<String>, Failure> {
     let peers = Peers::install(&programs::target_directory()?.join("peers"))?;
     let programs = Programs::build()?;
-    peers.run("wire.py", &[&programs.peer_messages], &[])?;
-    peers.run("responses.py", &[&programs.peer_messages], &[])?;
-    peers.run("endpoints.py", &[&programs.peer_messages], &[])?;
-    let server = Server::start(&programs.invoke_model)?;
-    peers.run("calls.py", &[], server.exports())?;
-    peers.run("streams.py", &[], server.exports())?;
-    peers.run("messages.py", &[], server.exports())?;
-    peers.run("presigned.py", &[], server.exports())?;
-    peers.run("replay.py", &[&programs.invoke_model], server.exports())?;
+    for script in ["wire.py", "responses.py", "endpoints.py"] {
+        let mut command = peers.script(script);
+        execute(command.arg(&programs.peer_messages), script)?;
+    }
+    for script in ["calls.py", "streams.py", "messages.py", "presigned.py"] {
+        execute(&mut peers.serve(&programs.invoke_model, &[], script), script)?;
+    }
+    let mut replay = peers.serve(&programs.invoke_model, &[], "replay.py");
+    execute(replay.arg(&programs.invoke_model), "replay.py")?;
+    let mut unchecked = clients::run(&peers, &programs.invoke_model)?;
     let place = programs::target_directory()?.join("peers/page");
     if !page::run(&peers.python, &place, &programs.invoke_model)? {
-        println!(
-            "not checked: the page of the local endpoint, because there is no Chromium for this machine"
-        );
+        unchecked.push("page of the local endpoint (there is no Chromium for this machine)".to_owned());
     }
-    Ok(())
+    Ok(unchecked)
+}
+
+fn execute(command: &mut Command, script: &str) -> Result<(), Failure> {
+    let advice =
+        format!("the expected and actual values of failed checks are above; see tests/peers/{script}");
+    installation::execute(command, &advice)
 }
 
 /// Writes the service model of the installed botocore to a file, and returns its path. Returns `None` if
@@ -46,7 +58,10 @@ pub(crate) fn run() -> Result<(), Failure> {
 pub(crate) fn botocore_model() -> Result<Option<PathBuf>, Failure> {
     let directory = programs::target_directory()?.join("peers");
     let Some(python) = Python::installed(directory.join("venv")) else { return Ok(None) };
-    let model = program::output(&mut python.script("service_model.py", &directory.join("home")))?;
+    let mut script = Command::new(python.program("python"));
+    script.arg(installation::source("service_model.py"));
+    prepare(&mut script, &directory.join("home"));
+    let model = program::output(&mut script)?;
     let path = directory.join("service-2.json");
     fs::write(&path, model).map_err(|error| installation::about(&path, &error))?;
     Ok(Some(path))
@@ -56,7 +71,9 @@ pub(crate) fn botocore_model() -> Result<Option<PathBuf>, Failure> {
 #[derive(Debug)]
 struct Peers {
     python: Python,
+    frameworks: Python,
     node: Node,
+    toolchains: Toolchains,
     /// Home directory without AWS configuration.
     home: PathBuf,
 }
@@ -66,17 +83,34 @@ impl Peers {
         let home = directory.join("home");
         fs::create_dir_all(&home).map_err(|error| installation::about(&home, &error))?;
         let python = Python::install(directory.join("venv"))?;
+        let frameworks = Python::install_frameworks(directory.join("frameworks"), &python)?;
         let node = Node::install(&python, directory.join("node"))?;
-        Ok(Self { python, node, home })
+        let toolchains = Toolchains { directory: directory.to_owned() };
+        Ok(Self { python, frameworks, node, toolchains, home })
     }
 
-    /// Runs a script of `tests/peers`. `settings` are environment variables for the script.
-    fn run(&self, script: &str, arguments: &[&Path], settings: &[(String, String)]) -> Result<(), Failure> {
-        let mut command = self.python.script(script, &self.home);
-        command.args(arguments).env("NODE_PATH", &self.node.modules);
-        command.envs(settings.iter().map(|(name, value)| (name, value)));
-        let advice =
-            format!("the expected and actual values of failed checks are above; see tests/peers/{script}");
-        installation::execute(&mut command, &advice)
+    /// Returns the command that runs a script of `tests/peers`.
+    fn script(&self, script: &str) -> Command {
+        let mut command = Command::new(self.python.program("python"));
+        command.arg(installation::source(script));
+        self.prepare(&mut command);
+        command
+    }
+
+    /// Returns the command that starts the local endpoint with these options, runs a script of `tests/peers`
+    /// with the environment variables of the endpoint, and stops the endpoint.
+    fn serve(&self, invoke_model: &Path, options: &[&str], script: &str) -> Command {
+        let (name, token) = BEARER_TOKEN;
+        let mut command = Command::new(invoke_model);
+        command.args(["serve", "--port", "0", "--bearer-token", token]).args(options).arg("--");
+        command.arg(self.python.program("python")).arg(installation::source(script));
+        self.prepare(&mut command);
+        command.env(name, token);
+        command
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        prepare(command, &self.home);
+        command.env("NODE_PATH", &self.node.modules);
     }
 }

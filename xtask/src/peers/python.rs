@@ -1,4 +1,4 @@
-//! Installs the peers that are Python packages in a virtual environment, and runs the scripts in it.
+//! Installs the peers that are Python packages in virtual environments, and runs the scripts in them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +8,15 @@ use crate::Failure;
 
 /// Prefixes of environment variables that change the behavior of the peers. The scripts run without these
 /// variables.
-const REMOVED_PREFIXES: [&str; 4] = ["ANTHROPIC_", "AWS_", "NODE_", "OTEL_"];
+const REMOVED_PREFIXES: [&str; 7] =
+    ["ANTHROPIC_", "AWS_", "LANGCHAIN_", "LANGSMITH_", "LITELLM_", "NODE_", "OTEL_"];
+
+/// Environment variables that prevent connections to other hosts: telemetry, and the download of a price list.
+const OFFLINE: [(&str, &str); 3] = [
+    ("AWS_EC2_METADATA_DISABLED", "true"),
+    ("HAYSTACK_TELEMETRY_ENABLED", "false"),
+    ("LITELLM_LOCAL_MODEL_COST_MAP", "true"),
+];
 
 /// A virtual environment with the peers.
 #[derive(Debug)]
@@ -42,6 +50,32 @@ impl Python {
         Ok(python)
     }
 
+    /// Creates the environment of the frameworks in `place` from `tests/peers/frameworks/requirements.txt`, if
+    /// it does not exist yet. `sdks` is the environment of [`install`](Self::install), which contains uv.
+    ///
+    /// The frameworks have their own environment, because they need other versions of the SDKs.
+    pub(super) fn install_frameworks(place: PathBuf, sdks: &Self) -> Result<Self, Failure> {
+        let requirements = source("frameworks/requirements.txt");
+        let python = Self { environment: place };
+        once(&python.environment, &requirements, "bin/python", || {
+            let uv = |words: &[&str]| {
+                let mut command = Command::new(sdks.program("uv"));
+                command.args(words);
+                command
+            };
+            let interpreter = sdks.program("python");
+            let mut create = uv(&["venv", "--quiet", "--clear", "--python"]);
+            execute(create.arg(interpreter).arg(&python.environment), "uv could not create an environment")?;
+            let mut install = uv(&["pip", "install", "--quiet", "--no-deps", "--python"]);
+            install.arg(python.program("python")).arg("--requirement").arg(&requirements);
+            execute(&mut install, "uv needs access to a package index")?;
+            let mut check = uv(&["pip", "check", "--quiet", "--python"]);
+            let advice = "compile tests/peers/frameworks/requirements.txt as CONTRIBUTING.md describes";
+            execute(check.arg(python.program("python")), advice)
+        })?;
+        Ok(python)
+    }
+
     /// Returns the environment in `place` if it exists.
     pub(super) fn installed(place: PathBuf) -> Option<Self> {
         let python = Self { environment: place };
@@ -52,22 +86,22 @@ impl Python {
     pub(super) fn program(&self, name: &str) -> PathBuf {
         self.environment.join("bin").join(name)
     }
+}
 
-    /// Returns the command that runs a script of `tests/peers`, with a clean environment.
-    pub(super) fn script(&self, name: &str, home: &Path) -> Command {
-        let mut command = Command::new(self.program("python"));
-        for (name, _) in std::env::vars_os() {
-            if REMOVED_PREFIXES.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-                command.env_remove(name);
-            }
+/// Removes the environment variables that change the behavior of the peers, and sets the variables that all
+/// scripts and programs need. `home` is the home directory.
+pub(super) fn prepare(command: &mut Command, home: &Path) {
+    for (name, _) in std::env::vars_os() {
+        if REMOVED_PREFIXES.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
         }
-        command
-            .arg(source(name))
-            .env("HOME", home)
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .envs(["NO_PROXY", "no_proxy"].map(|name| (name, "127.0.0.1")))
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("PYTHONUTF8", "1");
-        command
     }
+    command
+        .env("HOME", home)
+        .envs(OFFLINE)
+        .envs(["NO_PROXY", "no_proxy"].map(|name| (name, "127.0.0.1")))
+        .env("PYTHONPATH", source(""))
+        // Python writes the compiled modules into this folder instead of the source folders.
+        .env("PYTHONPYCACHEPREFIX", home.join("pycache"))
+        .env("PYTHONUTF8", "1");
 }

@@ -115,13 +115,26 @@ fn check(
     }
 }
 
+/// Returns the tool that `tool_choice` forces in `additionalModelRequestFields`. Only Claude models accept this
+/// field.
+///
+/// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#forcing-tool-use>
+fn forced_by_fields(fields: &Value) -> Option<ForcedTool<'_>> {
+    let choice = fields.get("tool_choice")?;
+    match choice.get("type")?.as_str()? {
+        "any" => Some(ForcedTool::Any),
+        "tool" => choice.get("name")?.as_str().map(ForcedTool::Named),
+        _ => None,
+    }
+}
+
 /// Returns the tool call that the request forces, if any.
 pub(super) fn forced_call(conversation: &Conversation) -> Option<ToolCall> {
     let configuration = conversation.tools.as_ref()?;
-    let forced = match configuration.tool_choice.as_ref()? {
-        ToolChoice::Any(_) => ForcedTool::Any,
-        ToolChoice::Tool(tool) => ForcedTool::Named(&tool.name),
-        _ => return None,
+    let forced = match configuration.tool_choice.as_ref() {
+        Some(ToolChoice::Any(_)) => ForcedTool::Any,
+        Some(ToolChoice::Tool(tool)) => ForcedTool::Named(&tool.name),
+        _ => forced_by_fields(&conversation.fields)?,
     };
     let tools: Vec<_> = configuration
         .tools

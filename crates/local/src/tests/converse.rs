@@ -147,6 +147,23 @@ fn a_forced_tool_is_called_with_arguments_that_fit_its_schema() {
 }
 
 #[test]
+fn a_field_of_claude_forces_a_tool() {
+    let check = |choice: Value, expected: &str| {
+        let body = json!({
+            "messages": [user("hello")],
+            "toolConfig": tools(json!({"auto": {}})),
+            "additionalModelRequestFields": {"tool_choice": choice},
+        });
+        assert_eq!(converse(&endpoint(), CLAUDE, &body)["stopReason"], expected, "{body}");
+    };
+    check(json!({"type": "any"}), "tool_use");
+    check(json!({"type": "tool", "name": "weather", "disable_parallel_tool_use": true}), "tool_use");
+    check(json!({"type": "tool", "name": "unknown"}), "end_turn");
+    check(json!({"type": "auto"}), "end_turn");
+    check(json!({"type": "none"}), "end_turn");
+}
+
+#[test]
 fn a_tool_call_that_exceeds_the_limit_is_not_returned() {
     let body = json!({
         "messages": [user("hello")],

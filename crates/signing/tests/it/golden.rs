@@ -3,9 +3,9 @@
 
 use std::time::SystemTime;
 
-use invoke_model_signing::{AmzDate, Credentials, PayloadHash, Signer};
+use invoke_model_signing::{AmzDate, Credentials, PayloadHash, Signer, Verifier, VerifyError};
 
-use crate::{ID, SECRET, TOKEN, parts};
+use crate::{BODY, ID, SECRET, TOKEN, credentials, parts};
 
 struct Golden<'a> {
     uri: &'a str,
@@ -124,4 +124,41 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         request_hash: "fb73e3a7d6d5957edb0dcbaa6543bc6fd1afb8565239196843f7b7f01bf9eca3",
         signature: "6d7a16e0173056a99ca724da6a4491e08ae2f5264120453a86a91b0386cc3b88",
     });
+}
+
+/// Verifies a request that the AWS SDK for JavaScript 3.1164.0 sent over HTTP/2.
+#[test]
+fn request_with_a_signed_authority() {
+    let signed_headers = ":authority;amz-sdk-invocation-id;amz-sdk-request;content-length;content-type;\
+                          x-amz-content-sha256;x-amz-date;x-amz-user-agent";
+    let signature = "61531e85bb3955acf1f1650ffc11742546af0ea56ae17db8410d034538418220";
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={ID}/20261128/us-east-1/bedrock/aws4_request, \
+         SignedHeaders={signed_headers}, Signature={signature}"
+    );
+    let headers = [
+        ("content-type", "application/json"),
+        ("content-length", "21"),
+        ("x-amz-user-agent", "aws-sdk-js/3.1163.0"),
+        ("amz-sdk-invocation-id", "2c8809e4-ee21-4b62-abb8-db444b8a95ff"),
+        ("amz-sdk-request", "attempt=1; max=3"),
+        ("x-amz-date", "20261128T212822Z"),
+        ("x-amz-content-sha256", "f0bfe64650594de57d7069c7308b526dccb71b73901f1ee0fda8bb8dff7481c6"),
+        ("authorization", authorization.as_str()),
+    ];
+    let verify = |uri: &str, host: Option<&str>| {
+        let mut request = parts(uri, &headers);
+        if let Some(host) = host {
+            request.headers.insert("host", host.parse().unwrap());
+        }
+        let time = "20261128T212822Z".parse::<AmzDate>().unwrap().system_time();
+        Verifier::new("bedrock").verify(&request, &PayloadHash::of(BODY), |_| Some(credentials()), time)
+    };
+    let path = "/model/amazon.titan-embed-text-v2%3A0/invoke";
+    verify(&format!("http://127.0.0.1:7777{path}"), None).unwrap();
+    verify(path, Some("127.0.0.1:7777")).unwrap();
+    let error = verify(path, Some("127.0.0.1:7778")).unwrap_err();
+    assert!(matches!(error, VerifyError::SignatureMismatch(_)), "{error}");
+    let error = verify(path, None).unwrap_err().to_string();
+    assert_eq!(error, "header `:authority` is in SignedHeaders, but not in the request");
 }

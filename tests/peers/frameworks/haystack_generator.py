@@ -1,0 +1,33 @@
+"""Uses `AmazonBedrockChatGenerator` of Haystack, with Converse and with ConverseStream."""
+
+from common import Report
+from expected import ARGUMENTS, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage
+from haystack.tools import Tool
+from haystack_integrations.components.generators.amazon_bedrock import AmazonBedrockChatGenerator
+
+
+def main():
+    report = Report("amazon-bedrock-haystack")
+    generator = AmazonBedrockChatGenerator(model=MODEL)
+    [reply] = generator.run(PROMPT)["replies"]
+    report.check("text", reply.text, TEXT)
+    usage = reply.meta["usage"]
+    check_usage(report, "usage", usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"])
+
+    pieces = []
+    [reply] = generator.run(PROMPT, streaming_callback=lambda chunk: pieces.append(chunk.content))["replies"]
+    check_stream(report, "stream", pieces)
+    report.check("stream, reply", reply.text, TEXT)
+    usage = reply.meta["usage"]
+    check_usage(report, "stream", usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"])
+
+    tool = Tool(TOOL, Weather.__doc__, Weather.model_json_schema(), Weather)
+    # Haystack passes this member of the model's own schema to the model.
+    forced = {"tool_choice": {"type": "tool", "name": TOOL}}
+    [reply] = generator.run(PROMPT, tools=[tool], generation_kwargs=forced)["replies"]
+    report.check("tool call", (reply.tool_call.tool_name, reply.tool_call.arguments), (TOOL, ARGUMENTS))
+    report.end(f"{report.count} checks", 9)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Uses `BedrockConverse` of LlamaIndex, with Converse and with ConverseStream."""
+
+from common import Report
+from expected import ARGUMENTS, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage
+from llama_index.core.program.function_program import get_function_tool
+from llama_index.llms.bedrock_converse import BedrockConverse
+
+
+def main():
+    report = Report("llama-index-llms-bedrock-converse")
+    llm = BedrockConverse(model=MODEL)
+    response = llm.complete(PROMPT)
+    report.check("text", response.text, TEXT)
+    usage = response.raw["usage"]
+    check_usage(report, "usage", usage["inputTokens"], usage["outputTokens"], usage["totalTokens"])
+    check_stream(report, "stream", [piece.delta for piece in llm.stream_complete(PROMPT)])
+
+    tool = get_function_tool(Weather)
+    response = llm.chat_with_tools([tool], user_msg=PROMPT, tool_required=True)
+    [call] = llm.get_tool_calls_from_response(response)
+    report.check("tool call", (call.tool_name, call.tool_kwargs), (TOOL, ARGUMENTS))
+    found = llm.as_structured_llm(Weather).complete(PROMPT).raw
+    report.check("structured output", found, Weather(**ARGUMENTS))
+    report.end(f"{report.count} checks", 7)
+
+
+if __name__ == "__main__":
+    main()

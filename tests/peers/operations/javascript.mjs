@@ -1,0 +1,152 @@
+// Calls operations with the AWS SDK for JavaScript and its default handler, which uses HTTP/2. Checks the responses.
+//
+// usage: javascript.mjs OPERATION..
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+
+// Unlike `import`, `require` reads NODE_PATH.
+const require = createRequire(import.meta.url);
+const sdk = require("@aws-sdk/client-bedrock-runtime");
+
+const MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
+const PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn.";
+const TEXT = `You said: ${PROMPT}`;
+const REQUEST = {
+  anthropic_version: "bedrock-2023-05-31",
+  max_tokens: 256,
+  messages: [{ role: "user", content: PROMPT }],
+};
+// The service rejects the default content type of this client.
+const INVOKE = { modelId: MODEL, contentType: "application/json", body: JSON.stringify(REQUEST) };
+const CONVERSE = { modelId: MODEL, messages: [{ role: "user", content: [{ text: PROMPT }] }] };
+const SCHEMA = {
+  type: "object",
+  properties: { city: { enum: ["Oslo", "Lima"] }, days: { type: "integer", minimum: 3 } },
+  required: ["city", "days"],
+};
+const TOOL = "weather";
+const TOOLS = {
+  tools: [{ toolSpec: { name: TOOL, inputSchema: { json: SCHEMA } } }],
+  toolChoice: { tool: { name: TOOL } },
+};
+const ARGUMENTS = { city: "Oslo", days: 3 };
+
+// The guardrail of `guardrails.json` denies a word of the prompt.
+const GUARDRAIL = { guardrailIdentifier: "lighthouse", guardrailVersion: "1" };
+const BLOCKED = "The keeper does not talk about birds.";
+const ADDRESS = "keeper@example.com";
+const LETTER = `Write to ${ADDRESS} before dusk.`;
+const VIDEO_MODEL = "amazon.nova-reel-v1:1";
+const JOB = {
+  modelId: VIDEO_MODEL,
+  modelInput: { taskType: "TEXT_VIDEO", textToVideoParams: { text: PROMPT } },
+  outputDataConfig: { s3OutputDataConfig: { s3Uri: "s3://lighthouse/videos" } },
+};
+
+const client = new sdk.BedrockRuntimeClient();
+const decode = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+
+async function invokeModel() {
+  const { body } = await client.send(new sdk.InvokeModelCommand(INVOKE));
+  assert.equal(decode(body).content[0].text, TEXT);
+}
+
+async function invokeModelWithResponseStream() {
+  const { body } = await client.send(new sdk.InvokeModelWithResponseStreamCommand(INVOKE));
+  const chunks = (await Array.fromAsync(body)).map((event) => decode(event.chunk.bytes));
+  assert.equal(chunks.map((chunk) => chunk.delta?.text ?? "").join(""), TEXT);
+}
+
+async function converse() {
+  const { output, stopReason, usage } = await client.send(new sdk.ConverseCommand(CONVERSE));
+  assert.deepEqual(output.message, { role: "assistant", content: [{ text: TEXT }] });
+  assert.equal(stopReason, "end_turn");
+  checkUsage(usage);
+  const forced = await client.send(new sdk.ConverseCommand({ ...CONVERSE, toolConfig: TOOLS }));
+  const [{ toolUse }] = forced.output.message.content;
+  assert.deepEqual([toolUse.name, toolUse.input, forced.stopReason], [TOOL, ARGUMENTS, "tool_use"]);
+}
+
+async function converseStream() {
+  const events = await eventsOf(CONVERSE);
+  assert.equal(deltasOf(events).map((delta) => delta.text).join(""), TEXT);
+  checkUsage(events.at(-1).metadata.usage);
+  const forced = await eventsOf({ ...CONVERSE, toolConfig: TOOLS });
+  const { start } = forced.find((event) => event.contentBlockStart).contentBlockStart;
+  const input = deltasOf(forced).map((delta) => delta.toolUse.input).join("");
+  assert.deepEqual([start.toolUse.name, JSON.parse(input)], [TOOL, ARGUMENTS]);
+}
+
+async function eventsOf(input) {
+  return Array.fromAsync((await client.send(new sdk.ConverseStreamCommand(input))).stream);
+}
+
+function deltasOf(events) {
+  return events.flatMap((event) => event.contentBlockDelta?.delta ?? []);
+}
+
+function checkUsage({ inputTokens, outputTokens, totalTokens }) {
+  assert.ok(inputTokens > 0 && outputTokens > 0);
+  assert.equal(totalTokens, inputTokens + outputTokens);
+}
+
+async function countTokens() {
+  const input = { converse: { messages: CONVERSE.messages } };
+  const { inputTokens } = await client.send(new sdk.CountTokensCommand({ modelId: MODEL, input }));
+  const { usage } = await client.send(new sdk.ConverseCommand(CONVERSE));
+  assert.equal(inputTokens, usage.inputTokens);
+}
+
+async function applyGuardrail() {
+  const input = { ...GUARDRAIL, source: "INPUT", content: [{ text: { text: PROMPT } }] };
+  const { action, outputs, assessments } = await client.send(new sdk.ApplyGuardrailCommand(input));
+  assert.deepEqual([action, outputs], ["GUARDRAIL_INTERVENED", [{ text: BLOCKED }]]);
+  assert.equal(assessments[0].wordPolicy.customWords[0].match, "gull");
+}
+
+async function invokeGuardrailChecks() {
+  const messages = [{ role: "user", content: [{ text: LETTER }] }];
+  const checks = { sensitiveInformation: { entities: [{ type: "EMAIL" }] } };
+  const { results } = await client.send(new sdk.InvokeGuardrailChecksCommand({ messages, checks }));
+  const [{ type, beginOffset, endOffset }] = results.sensitiveInformation.results;
+  assert.deepEqual([type, LETTER.slice(beginOffset, endOffset)], ["EMAIL", ADDRESS]);
+}
+
+async function startAsyncInvoke() {
+  const start = () => client.send(new sdk.StartAsyncInvokeCommand({ ...JOB, clientRequestToken: "dawn" }));
+  assert.equal((await start()).invocationArn, (await start()).invocationArn);
+}
+
+async function listAsyncInvokes() {
+  const pages = await Array.fromAsync(sdk.paginateListAsyncInvokes({ client, pageSize: 1 }, {}));
+  const [job, ...more] = pages.flatMap((page) => page.asyncInvokeSummaries);
+  assert.deepEqual([job.outputDataConfig, more], [JOB.outputDataConfig, []]);
+  return job.invocationArn;
+}
+
+async function getAsyncInvoke() {
+  const input = { invocationArn: await listAsyncInvokes() };
+  const { modelArn, status } = await client.send(new sdk.GetAsyncInvokeCommand(input));
+  assert.ok(modelArn.endsWith(`/${VIDEO_MODEL}`) && ["InProgress", "Completed"].includes(status));
+}
+
+const CHECKS = {
+  InvokeModel: invokeModel,
+  InvokeModelWithResponseStream: invokeModelWithResponseStream,
+  Converse: converse,
+  ConverseStream: converseStream,
+  CountTokens: countTokens,
+  ApplyGuardrail: applyGuardrail,
+  InvokeGuardrailChecks: invokeGuardrailChecks,
+  StartAsyncInvoke: startAsyncInvoke,
+  ListAsyncInvokes: listAsyncInvokes,
+  GetAsyncInvoke: getAsyncInvoke,
+};
+
+const operations = process.argv.slice(2);
+for (const operation of operations) {
+  await CHECKS[operation]();
+}
+console.log(`JavaScript, operations: ${operations.length} operations`);
+client.destroy();
