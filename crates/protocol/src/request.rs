@@ -52,8 +52,8 @@ impl RequestBuilder {
     /// Completes a request whose payload is JSON.
     ///
     /// # Errors
-    /// Returns an error if the path and query do not form a valid request target, or if a document is nested too
-    /// deeply.
+    /// Returns an error if the path and query do not form a valid request target, or if a document is nested
+    /// too deeply.
     pub fn json(mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<Request, SerializeError> {
         self.default_content_type("application/json");
         let mut body = Vec::with_capacity(256);

@@ -18,8 +18,8 @@ pub use value::BorrowedValue;
 
 use crate::error::ParseError;
 
-/// The maximum depth of nested arrays and objects. With this limit, recursive functions such as the destructor
-/// of [`Value`] do not overflow the stack of a thread.
+/// The maximum depth of nested arrays and objects. With this limit, recursive functions such as the
+/// destructor of [`Value`] do not overflow the stack of a thread.
 pub const MAX_DEPTH: usize = 256;
 
 /// A structure or union that can be serialized to JSON.

@@ -110,8 +110,8 @@ struct Scanner<'a, 'n> {
     /// The index of the next byte.
     at: usize,
     nodes: &'n mut Nodes<'a>,
-    /// The index of the innermost open array or object. The node of an open array or object contains the index
-    /// of its parent.
+    /// The index of the innermost open array or object. The node of an open array or object contains the
+    /// index of its parent.
     parent: usize,
     /// The type of the innermost open array or object.
     container: Container,
@@ -232,7 +232,7 @@ impl<'a> Scanner<'a, '_> {
         Some(())
     }
 
-    /// Parses the rest of a string with escape sequences, up to its last quote. Most strings have no escape sequences.
+    /// Parses the rest of a string with escape sequences, up to its last quote. Most strings have none.
     #[cold]
     fn escaped(&mut self, quote: usize) -> Option<Node<'a>> {
         loop {
@@ -316,8 +316,8 @@ fn plain_length(bytes: &[u8]) -> usize {
     let mut length = 0;
     for chunk in chunks.by_ref() {
         let word = chunk.try_into().map_or(0, u64::from_le_bytes);
-        // This change of one bit makes the quote smaller than 33, like the control characters, and makes all other
-        // characters larger.
+        // This change of one bit makes the quote smaller than 33, like the control characters, and makes all
+        // other characters larger.
         let quote_or_control = word ^ (ONES * 2);
         let quote_or_control = quote_or_control.wrapping_sub(ONES * 33) & !quote_or_control;
         let backslash = word ^ (ONES * u64::from(b'\\'));

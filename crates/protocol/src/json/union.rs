@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::object::{ObjectWriter, members, members_by_name};
+use super::object::{ObjectWriter, members_by_name};
+use super::scan::Node;
 use super::{BorrowedValue, read, write};
 use crate::error::{ParseError, ParseErrorKind};
 
@@ -54,11 +55,14 @@ impl<'a> UnionMember<'a> {
     /// # Errors
     /// Returns an error if the value is not an object, or if it does not have exactly one member.
     pub fn only(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
-        let mut members = members(value)?;
-        let (name, value) = match (members.next().transpose()?, members.next()) {
-            (Some(member), None) if member.0 != "__type" => member,
-            _ => only(members_by_name(value)?, |value| value.is_null())?,
-        };
+        // Almost all unions have one member in JSON, too.
+        if let [Node::Object(_), Node::Plain(name), value @ ..] = value.0 {
+            let is_only = value.first().is_some_and(|node| node.count() == value.len());
+            if is_only && *name != "__type" {
+                return Ok(Self { name: Cow::Borrowed(name), value: BorrowedValue(value) });
+            }
+        }
+        let (name, value) = only(members_by_name(value)?, |value| value.is_null())?;
         Ok(Self { name, value })
     }
 

@@ -57,8 +57,8 @@ pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
 
 /// Writes a document. A document can be any JSON value.
 ///
-/// If the document has more than [`MAX_DEPTH`] levels, this function removes all bytes from `out`. The code that
-/// completes the message then returns the error.
+/// If the document has more than [`MAX_DEPTH`] levels, this function removes all bytes from `out`. The code
+/// that completes the message then returns the error.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
     if has_levels(value, MAX_DEPTH) { serialized(value, out) } else { out.clear() }
 }
@@ -74,8 +74,8 @@ fn has_levels(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// Checks that [`document`] did not find a document that is nested too deeply. In this case, the body has lost
-/// the start of its JSON value, so it is empty or starts in the middle of an array or object.
+/// Checks that [`document`] did not find a document that is nested too deeply. In this case, the body has
+/// lost the start of its JSON value, so it is empty or starts in the middle of an array or object.
 pub(crate) fn check(body: &[u8]) -> Result<(), SerializeError> {
     match body.first() {
         None | Some(b',' | b']' | b'}') => Err(SerializeError::new("", SerializeErrorKind::TooDeep)),

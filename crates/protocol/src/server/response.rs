@@ -33,8 +33,8 @@ impl ResponseBuilder {
         self.finish(value)
     }
 
-    /// Completes a response whose payload is JSON. If a document is nested too deeply, the response has the status
-    /// 500 and no payload, because the client could not parse the document.
+    /// Completes a response whose payload is JSON. If a document is nested too deeply, the response has the
+    /// status 500 and no payload, because the client could not parse the document.
     pub fn json(mut self, write: impl FnOnce(&mut Vec<u8>)) -> Response {
         self.default_content_type("application/json");
         let mut body = Vec::new();
