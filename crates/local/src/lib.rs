@@ -106,6 +106,16 @@
 //! [`LocalEndpointBuilder::clock`] sets the clock for the expiry of signatures and of temporary credentials
 //! ([`LocalEndpointBuilder::temporary_credentials`], [`LocalEndpoint::add_temporary_credentials`]).
 //!
+//! # Guardrails and asynchronous invocations
+//!
+//! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data. `ApplyGuardrail`
+//! evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md` describes the format. The
+//! service uses other methods to detect topics and personal data, so its results differ.
+//!
+//! `StartAsyncInvoke` starts a job that only has a status: the endpoint generates no video and writes nothing to
+//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of [`ERROR_MODEL_ID`]
+//! fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
+//!
 //! # Records
 //!
 //! [`LocalEndpoint::stats`] counts the connections, the requests and the responses that were sent completely.
@@ -115,6 +125,7 @@
 //! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
 
 mod access_policy;
+mod async_jobs;
 mod authentication;
 mod builder;
 mod call_log;
@@ -126,9 +137,11 @@ mod error_model;
 pub mod families;
 mod fault;
 mod gauge;
+mod guardrail;
 mod handler;
 mod local_endpoint;
 mod metered_socket;
+mod numbered_list;
 mod operation;
 mod payload;
 mod prompt_cache;
@@ -151,6 +164,7 @@ pub use error_model::ERROR_MODEL_ID;
 pub use fault::{
     ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, RetryAfter, TemporaryCredentials,
 };
+pub use guardrail::{GuardrailFile, GuardrailFileError};
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;
 pub use service_error::ServiceError;

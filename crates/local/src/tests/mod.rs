@@ -1,6 +1,7 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
 mod any_request;
+mod async_invoke;
 mod authentication;
 mod building_blocks;
 mod converse;
@@ -13,6 +14,7 @@ mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
+mod guardrails;
 mod quotas;
 mod records;
 mod service_errors;
