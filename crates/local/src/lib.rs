@@ -57,6 +57,7 @@
 //! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any modeled error |
 //! | resolve the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | check access | [`AccessPolicy`] | 403 `AccessDeniedException` |
+//! | find the guardrail | `guardrail` | 400 `ValidationException`, in `ApplyGuardrail` 404 `ResourceNotFoundException` |
 //! | generate the response | [`families`], `conversation` | 400 `ValidationException` |
 //! | check the quotas | [`Quotas`] | 429 `ThrottlingException` |
 //! | modify the response, if a [`Fault`] specifies changes | `fault` | |
@@ -130,13 +131,14 @@
 //!
 //! # Guardrails and asynchronous invocations
 //!
-//! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data. `ApplyGuardrail`
-//! evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md` describes the format. The
-//! service uses other methods to detect topics and personal data, so its results differ.
+//! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data.
+//! `ApplyGuardrail` evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md`
+//! describes the format. The service uses other methods to detect topics and personal data, so its results
+//! differ.
 //!
 //! `StartAsyncInvoke` starts a job that only has a status: the endpoint generates no video and writes nothing to
-//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of [`ERROR_MODEL_ID`]
-//! fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
+//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of
+//! [`ERROR_MODEL_ID`] fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
 //!
 //! # Records
 //!
