@@ -1,10 +1,11 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
 //! The endpoint is an HTTP/1.1 server on the loopback interface. It serves `InvokeModel`,
-//! `InvokeModelWithResponseStream`, `Converse`, `ConverseStream` and `CountTokens` with the wire format of
-//! the service. The endpoint verifies SigV4 signatures and bearer tokens. It checks the constraints of the
-//! Smithy model and of the API reference. Errors have the status, the code and the message of the service.
-//! Requests, responses and streams of `InvokeModel` follow the JSON schema of the vendor.
+//! `InvokeModelWithResponseStream`, `Converse`, `ConverseStream`, `CountTokens`, the operations of guardrails
+//! and those of asynchronous invocations with the wire format of the service. The endpoint verifies SigV4
+//! signatures and bearer tokens. It checks the constraints of the Smithy model and of the API reference.
+//! Errors have the status, the code and the message of the service. Requests, responses and streams of
+//! `InvokeModel` follow the JSON schema of the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
 //! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
@@ -84,7 +85,7 @@
 //!   and read from it. A cached prefix has at least 1,024 tokens, and is kept for five minutes or an hour.
 //! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning.
 //! * `outputConfig` with a JSON Schema returns the smallest JSON that fits the schema.
-//! * `guardrailConfig` has no effect except for the trace, because the endpoint has no guardrail policies.
+//! * `guardrailConfig` applies a guardrail of the [`GuardrailFile`].
 //!
 //! `CountTokens` returns the number of input tokens that a later call counts. As in the service, it supports
 //! only the base model ids of Claude models.
