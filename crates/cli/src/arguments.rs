@@ -199,6 +199,12 @@ pub(crate) struct Serve {
     /// File with faults, quotas and temporary credentials to simulate; docs/faults.md describes its format
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// File with the policies of guardrails; docs/guardrails.md describes its format
+    #[arg(long, value_name = "FILE")]
+    pub(crate) guardrails: Option<PathBuf>,
+    /// Time from StartAsyncInvoke until the invocation is complete
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 1000)]
+    pub(crate) async_duration: u64,
     /// Serve HTTPS with a new certificate for localhost
     #[arg(long)]
     pub(crate) tls: bool,

@@ -5,7 +5,7 @@ use invoke_model_types::AccessDeniedException;
 use crate::wildcard::matches;
 
 /// The account id in the ARNs of the endpoint.
-const ACCOUNT: &str = "123456789012";
+pub(crate) const ACCOUNT: &str = "123456789012";
 
 /// An access policy that denies some models and allows all other models.
 ///

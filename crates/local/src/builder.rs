@@ -9,12 +9,14 @@ use invoke_model_signing::{Credentials, Verifier};
 use invoke_model_types::service::SIGNING_NAME;
 
 use crate::access_policy::AccessPolicy;
+use crate::async_jobs::{self, AsyncJobs};
 use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
 use crate::call_log::{CallLog, CallObserver, CallRecord};
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::fault::{FaultFile, FaultRule, FaultRules, TemporaryCredentials};
 use crate::gauge::Gauge;
+use crate::guardrail::{GuardrailFile, Guardrails};
 use crate::local_endpoint::{LocalEndpoint, StartError};
 use crate::prompt_cache::PromptCache;
 use crate::quotas::{QuotaMeters, Quotas};
@@ -40,6 +42,8 @@ pub struct LocalEndpointBuilder {
     pace: Duration,
     fault_rules: FaultRules,
     quotas: Quotas,
+    guardrails: Guardrails,
+    async_invoke_duration: Duration,
     temporary: TemporaryCredentialsStore,
     /// Credentials whose lifetime begins when the endpoint starts.
     expiring: Vec<TemporaryCredentials>,
@@ -89,6 +93,8 @@ impl LocalEndpointBuilder {
             pace: Duration::ZERO,
             fault_rules: FaultRules::default(),
             quotas: Quotas::default(),
+            guardrails: Guardrails::default(),
+            async_invoke_duration: async_jobs::DEFAULT_DURATION,
             temporary: TemporaryCredentialsStore::default(),
             expiring: Vec::new(),
         }
@@ -214,6 +220,18 @@ impl LocalEndpointBuilder {
         self.fault_rules(rules).quotas(quotas)
     }
 
+    /// Sets the guardrails of the endpoint. Replaces the guardrails of earlier files. By default there are no
+    /// guardrails, and calls that name a guardrail fail.
+    pub fn guardrail_file(self, file: GuardrailFile) -> Self {
+        Self { guardrails: file.into(), ..self }
+    }
+
+    /// Sets the time from `StartAsyncInvoke` until the invocation is complete, measured with
+    /// [`clock`](Self::clock). The default is one second.
+    pub fn async_invoke_duration(self, duration: Duration) -> Self {
+        Self { async_invoke_duration: duration, ..self }
+    }
+
     /// Starts the endpoint.
     ///
     /// # Errors
@@ -271,6 +289,8 @@ impl LocalEndpointBuilder {
             next_stream_faults: Queue::default(),
             fault_rules: self.fault_rules,
             quotas: Arc::new(QuotaMeters::new(self.quotas)),
+            guardrails: self.guardrails,
+            async_jobs: AsyncJobs::new(self.async_invoke_duration),
             prompt_cache: PromptCache::default(),
             pace: self.pace,
             streams: Gauge::default(),

@@ -22,6 +22,8 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// `"afterEvents": 3`, the response is a stream that contains a short message.
 /// `InvokeModelWithResponseStream` sends the message in the schema of Claude models. The error follows the
 /// third event of the message. If the message has fewer events, the error follows the last event.
+///
+/// `StartAsyncInvoke` starts a job, and the job fails with `message`.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
 /// Parses the request of a call to the error model. If the call is streaming and the request has

@@ -1,10 +1,11 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
 //! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves
-//! `InvokeModel`, `InvokeModelWithResponseStream`, `Converse`, `ConverseStream` and `CountTokens` with the
-//! wire format of the service. The endpoint verifies SigV4 signatures and bearer tokens. It checks the
-//! constraints of the Smithy model and of the API reference. Errors have the status, the code and the message
-//! of the service. Requests, responses and streams of `InvokeModel` follow the JSON schema of the vendor.
+//! `InvokeModel`, `InvokeModelWithResponseStream`, `Converse`, `ConverseStream`, `CountTokens`, the operations
+//! of guardrails and the operations of asynchronous invocations, with the wire format of the service. The
+//! endpoint verifies SigV4 signatures and bearer tokens. It checks the constraints of the Smithy model and of
+//! the API reference. Errors have the status, the code and the message of the service. Requests, responses and
+//! streams of `InvokeModel` follow the JSON schema of the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
 //! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
@@ -59,6 +60,7 @@
 //! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any modeled error |
 //! | resolve the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | check access | [`AccessPolicy`] | 403 `AccessDeniedException` |
+//! | find the guardrail | `guardrail` | 400 `ValidationException`, in `ApplyGuardrail` 404 `ResourceNotFoundException` |
 //! | generate the response | [`families`], `conversation` | 400 `ValidationException` |
 //! | check the quotas | [`Quotas`] | 429 `ThrottlingException` |
 //! | modify the response, if a [`Fault`] specifies changes | `fault` | |
@@ -86,7 +88,7 @@
 //!   and read from it. A cached prefix has at least 1,024 tokens, and is kept for five minutes or an hour.
 //! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning.
 //! * `outputConfig` with a JSON Schema returns the smallest JSON that fits the schema.
-//! * `guardrailConfig` has no effect except for the trace, because the endpoint has no guardrail policies.
+//! * `guardrailConfig` applies a guardrail of the [`GuardrailFile`].
 //!
 //! `CountTokens` returns the number of input tokens that a later call counts. As in the service, it supports
 //! only the base model ids of Claude models.
@@ -131,6 +133,17 @@
 //! [`LocalEndpointBuilder::clock`] sets the clock for the expiry of signatures and of temporary credentials
 //! ([`LocalEndpointBuilder::temporary_credentials`], [`LocalEndpoint::add_temporary_credentials`]).
 //!
+//! # Guardrails and asynchronous invocations
+//!
+//! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data.
+//! `ApplyGuardrail` evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md`
+//! describes the format. The service uses other methods to detect topics and personal data, so its results
+//! differ.
+//!
+//! `StartAsyncInvoke` starts a job that only has a status: the endpoint generates no video and writes nothing to
+//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of
+//! [`ERROR_MODEL_ID`] fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
+//!
 //! # Records
 //!
 //! [`LocalEndpoint::stats`] counts the connections, the requests and the responses that were sent completely.
@@ -145,6 +158,7 @@
 
 mod access_policy;
 mod admin;
+mod async_jobs;
 mod authentication;
 mod builder;
 mod call_log;
@@ -157,10 +171,12 @@ mod error_model;
 pub mod families;
 mod fault;
 mod gauge;
+mod guardrail;
 mod handler;
 mod http2_body;
 mod local_endpoint;
 mod metered_socket;
+mod numbered_list;
 mod operation;
 mod payload;
 mod prompt_cache;
@@ -186,6 +202,7 @@ pub use error_model::ERROR_MODEL_ID;
 pub use fault::{
     ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, RetryAfter, TemporaryCredentials,
 };
+pub use guardrail::{GuardrailFile, GuardrailFileError};
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;
 pub use service_error::ServiceError;

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::access_policy::AccessPolicy;
+use crate::async_jobs::AsyncJobs;
 use crate::authentication::{Authenticator, Caller};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::fault::FaultRules;
 use crate::gauge::Gauge;
+use crate::guardrail::Guardrails;
 use crate::prompt_cache::PromptCache;
 use crate::quotas::QuotaMeters;
 use crate::service_error::ServiceError;
@@ -37,6 +39,8 @@ pub(crate) struct EndpointState {
     /// Faults of connections, requests and calls.
     pub(crate) fault_rules: FaultRules,
     pub(crate) quotas: Arc<QuotaMeters>,
+    pub(crate) guardrails: Guardrails,
+    pub(crate) async_jobs: AsyncJobs,
     pub(crate) prompt_cache: PromptCache,
     /// The delay before each event of a stream.
     pub(crate) pace: Duration,

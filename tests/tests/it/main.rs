@@ -11,6 +11,7 @@ mod families;
 mod frames;
 mod fuzz_corpus;
 mod goldens;
+mod guardrails_and_jobs;
 mod local;
 mod model;
 mod pages;

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use invoke_model_local::{AccessPolicy, FaultFile, FaultFileError, LocalEndpoint, LocalEndpointBuilder};
+use invoke_model_local::{AccessPolicy, FaultFile, GuardrailFile, LocalEndpoint, LocalEndpointBuilder};
 
 use crate::arguments::{LogFormat, Serve};
 use crate::exit::Failure;
@@ -70,8 +70,12 @@ fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
         builder = builder.bearer_token(token);
     }
     if let Some(path) = &arguments.faults {
-        builder = builder.fault_file(faults(path).map_err(|error| Failure::input(&error))?);
+        builder = builder.fault_file(read("--faults", path, FaultFile::from_json)?);
     }
+    if let Some(path) = &arguments.guardrails {
+        builder = builder.guardrail_file(read("--guardrails", path, GuardrailFile::from_json)?);
+    }
+    builder = builder.async_invoke_duration(Duration::from_millis(arguments.async_duration));
     // By default, the log does not mix with the output of a command.
     let default = if arguments.command.is_empty() { LogFormat::Text } else { LogFormat::Off };
     builder = match arguments.log.unwrap_or(default) {
@@ -91,18 +95,26 @@ fn write_line(mut line: String) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// Error of a `--faults` file that cannot be used.
+/// Error of a file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-enum FileError {
-    #[error("--faults {}: cannot read the file: {error}", path.display())]
-    Read { path: PathBuf, error: io::Error },
+enum FileError<E> {
+    #[error("{option} {}: cannot read the file: {error}", path.display())]
+    Read { option: &'static str, path: PathBuf, error: io::Error },
 
-    #[error("--faults {}: {error}", path.display())]
-    Parse { path: PathBuf, error: FaultFileError },
+    #[error("{option} {}: {error}", path.display())]
+    Parse { option: &'static str, path: PathBuf, error: E },
 }
 
-fn faults(path: &Path) -> Result<FaultFile, FileError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
-    FaultFile::from_json(&text).map_err(|error| FileError::Parse { path: path.to_owned(), error })
+/// Reads and parses the file of an option.
+fn read<T, E: std::error::Error>(
+    option: &'static str,
+    path: &Path,
+    parse: fn(&str) -> Result<T, E>,
+) -> Result<T, Failure> {
+    let path = path.to_owned();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => return Err(Failure::input(&FileError::<E>::Read { option, path, error })),
+    };
+    parse(&text).map_err(|error| Failure::input(&FileError::Parse { option, path, error }))
 }

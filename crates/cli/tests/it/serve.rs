@@ -32,14 +32,18 @@ fn serve(arguments: &[&str]) -> (Served, String) {
     (Served { command, _stdout: stdout }, address)
 }
 
+pub(super) fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
+    post_to(address, &format!("/model/{model_id}/{operation}"), body)
+}
+
 /// Sends a request, and reads until the server closes the connection. Returns the response as text.
 ///
 /// # Errors
 /// Returns an error if the connection is reset.
-pub(super) fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
+fn post_to(address: &str, path: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     let request = format!(
-        "POST /model/{model_id}/{operation} HTTP/1.1\r\nhost: {address}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\n\
          connection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -106,4 +110,28 @@ fn invalid_faults_file_is_an_error() {
     check(&format!("--faults {name}: cannot read the file: "));
     std::fs::write(&path, "{\n\"rules\": [\n{\"status\": 500},\n{\"first\": 0}\n]}").unwrap();
     check(&format!("--faults {name}: rule 2: `first` and `every` must be 1 or more at line 4 column "));
+}
+
+/// Serves the example of docs/guardrails.md.
+#[test]
+fn guardrails_are_read_from_a_file() {
+    let page = include_str!("../../../../docs/guardrails.md");
+    let example = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guardrails.json");
+    std::fs::write(&path, example).unwrap();
+    let (_served, address) = serve(&["--guardrails", path.to_str().unwrap()]);
+    let body = r#"{"source":"INPUT","content":[{"text":{"text":"write to a@b.de"}}]}"#;
+    let response = post_to(&address, "/guardrail/abc123/version/1/apply", body).unwrap();
+    assert!(response.contains(r#""outputs":[{"text":"write to {EMAIL}"}]"#), "{response}");
+}
+
+#[test]
+fn invalid_guardrails_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guardrails.json");
+    let name = path.to_str().unwrap();
+    std::fs::write(&path, "{\n\"guardrails\": [\n{\"id\": \"abc\", \"words\": [\"\"]}\n]}").unwrap();
+    let output = super::run(&["serve", "--guardrails", name], None, &[]);
+    super::check_failure(&output, 3, &format!("--guardrails {name}: guardrail 1: word 1: the text is empty"));
 }

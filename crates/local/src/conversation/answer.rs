@@ -75,6 +75,17 @@ impl Answer {
         Ok(answer)
     }
 
+    /// Returns the answer to an input that a guardrail blocks.
+    pub(super) fn blocked(message: String) -> Self {
+        Self {
+            blocks: vec![Block::Text(message)],
+            stop_reason: StopReason::GUARDRAIL_INTERVENED,
+            stop_sequence: None,
+            output_tokens: 0,
+            max_tokens: 0,
+        }
+    }
+
     fn reason(&mut self, turn: &str, features: &Features, prompt: &Prompt) {
         let full = reasoning(turn);
         let text = first_tokens(&full, self.remaining());

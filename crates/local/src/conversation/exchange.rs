@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::features::Features;
-use super::guardrail::GuardrailRequest;
+use super::guardrail::{self, GuardrailRequest};
 use super::{Conversation, invalid};
 use crate::error_model;
 use crate::families::{self, DEFAULT_TEXT_MODEL, Family, Model, ModelModality};
+use crate::guardrail::GuardedCall;
 use crate::operation::{CallContext, TokenUsage};
 use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
@@ -35,7 +36,7 @@ impl Exchange {
         call: &CallContext<'_>,
         model_id: &str,
         conversation: &Conversation,
-        guardrail: &GuardrailRequest,
+        guardrail_request: &GuardrailRequest,
         paths: &[String],
     ) -> Result<Self, ServiceError> {
         let (model, stream_fault) = if model_id == error_model::ERROR_MODEL_ID {
@@ -44,15 +45,30 @@ impl Exchange {
         } else {
             (text_model(call, model_id)?, None)
         };
-        guardrail.check()?;
+        let mut guarded = guardrail_request.find(call)?;
         let is_error_model = stream_fault.is_some();
         if !is_error_model {
             conversation.check(&model)?;
         }
         let prompt = conversation.prompt(&model);
-        let answer = Answer::new(conversation, &model, &prompt)?;
-        let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
-        let uncached = prompt.tokens.saturating_sub(cached.read + cached.written);
+        let blocked =
+            guarded.as_mut().and_then(|guarded| guarded.check_input(&guardrail::content(conversation)));
+        let is_blocked = blocked.is_some();
+        let answer = match blocked {
+            Some(message) => Answer::blocked(message),
+            None => {
+                let mut answer = Answer::new(conversation, &model, &prompt)?;
+                guarded.iter_mut().for_each(|guarded| guardrail::check_output(guarded, &mut answer));
+                answer
+            }
+        };
+        // The model does not run if the guardrail blocks the input.
+        let (cached, uncached) = if is_blocked {
+            (CachedTokens::default(), 0)
+        } else {
+            let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
+            (cached, prompt.tokens.saturating_sub(cached.read + cached.written))
+        };
         let has_cache = Features::of(&model).prompt_cache
             && (model.family == Family::Anthropic || !prompt.prefixes.is_empty());
         Ok(Self {
@@ -64,7 +80,7 @@ impl Exchange {
                 output_tokens: answer.output_tokens,
                 max_tokens: answer.max_tokens,
             },
-            guardrail: guardrail.trace(conversation),
+            guardrail: guarded.and_then(GuardedCall::into_trace).map(guardrail::trace),
             fields: response_fields(&answer, &model, paths)?,
             answer,
             stream_fault,

@@ -1,17 +1,23 @@
 //! The guardrail of a conversation.
 //!
-//! The endpoint has no guardrail policies, so a guardrail never intervenes. If the request asks for a trace,
-//! the response contains an assessment without findings.
+//! The guardrail evaluates the texts of the user, and then the texts of the answer. If the conversation has
+//! blocks of the type `guardContent`, the guardrail evaluates only these blocks:
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-converse-api.html>
+//!
+//! `streamProcessingMode` has no effect: a stream begins when the evaluation is complete.
 
 use std::collections::BTreeMap;
 
 use invoke_model_types::{
-    ContentBlock, ConversationRole, GuardrailAssessment, GuardrailConfiguration, GuardrailCoverage,
-    GuardrailInvocationMetrics, GuardrailStreamConfiguration, GuardrailTextCharactersCoverage,
-    GuardrailTrace, GuardrailTraceAssessment, GuardrailUsage,
+    ContentBlock, ConversationRole, GuardrailConfiguration, GuardrailConverseContentBlock,
+    GuardrailConverseContentQualifier, GuardrailStreamConfiguration, GuardrailTrace,
+    GuardrailTraceAssessment, StopReason, SystemContentBlock,
 };
 
+use super::answer::{Answer, Block};
 use super::{Conversation, invalid};
+use crate::guardrail::{CallTrace, Content, GuardedCall, Outcome, Scope};
+use crate::operation::CallContext;
 use crate::service_error::ServiceError;
 
 /// The guardrail that a request names.
@@ -23,10 +29,11 @@ pub(crate) struct GuardrailRequest {
 }
 
 impl GuardrailRequest {
-    /// Checks that the request has both the identifier and the version of the guardrail, or neither.
-    pub(super) fn check(&self) -> Result<(), ServiceError> {
+    /// Finds the guardrail. Checks that the request has both the identifier and the version of the guardrail,
+    /// or neither.
+    pub(super) fn find<'a>(&self, call: &CallContext<'a>) -> Result<Option<GuardedCall<'a>>, ServiceError> {
         match (self.identifier.as_deref().unwrap_or_default(), self.version.as_deref().unwrap_or_default()) {
-            ("", "") if self.trace.is_none() => Ok(()),
+            ("", "") if self.trace.is_none() => Ok(None),
             ("", _) => Err(invalid(
                 "The guardrailConfig.guardrailIdentifier field is empty. Add the identifier of a guardrail and try \
                  again.",
@@ -35,20 +42,20 @@ impl GuardrailRequest {
                 "The guardrailConfig.guardrailVersion field is empty. Add the version of the guardrail and try \
                  again.",
             )),
-            _ => Ok(()),
+            (identifier, version) => {
+                let found = call.state.guardrails.find(identifier, version, call.region);
+                let guardrail = found.map_err(|unknown| unknown.invalid())?;
+                Ok(Some(GuardedCall::new(guardrail, self.scope(), call.region)))
+            }
         }
     }
 
-    /// Returns the trace of the guardrail, if the request asks for a trace.
-    pub(super) fn trace(&self, conversation: &Conversation) -> Option<GuardrailTraceAssessment> {
-        let identifier = self.identifier.clone()?;
-        if self.trace.as_ref().is_none_or(|trace| *trace == GuardrailTrace::DISABLED) {
-            return None;
+    fn scope(&self) -> Option<Scope> {
+        match &self.trace {
+            Some(trace) if *trace == GuardrailTrace::ENABLED => Some(Scope::Interventions),
+            Some(trace) if *trace == GuardrailTrace::ENABLED_FULL => Some(Scope::Full),
+            _ => None,
         }
-        let mut trace = GuardrailTraceAssessment::default();
-        trace.input_assessment = Some(BTreeMap::from([(identifier, assessment(characters(conversation)))]));
-        trace.action_reason = Some("No action.".to_owned());
-        Some(trace)
     }
 }
 
@@ -72,28 +79,74 @@ impl From<GuardrailStreamConfiguration> for GuardrailRequest {
     }
 }
 
-/// Returns the assessment of a guardrail without policies.
-fn assessment(characters: usize) -> GuardrailAssessment {
-    let characters = i32::try_from(characters).unwrap_or(i32::MAX);
-    let mut text = GuardrailTextCharactersCoverage::default();
-    (text.guarded, text.total) = (Some(characters), Some(characters));
-    let mut coverage = GuardrailCoverage::default();
-    coverage.text_characters = Some(text);
-    let mut metrics = GuardrailInvocationMetrics::default();
-    metrics.guardrail_processing_latency = Some(0);
-    metrics.usage = Some(GuardrailUsage::new(0, 0, 0, 0, 0, 0));
-    metrics.guardrail_coverage = Some(coverage);
-    let mut assessment = GuardrailAssessment::default();
-    assessment.invocation_metrics = Some(metrics);
+/// Evaluates the texts of an answer, and masks or replaces them.
+pub(super) fn check_output(call: &mut GuardedCall<'_>, answer: &mut Answer) {
+    let texts = answer.blocks.iter().filter_map(|block| match block {
+        Block::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    match call.check_output(texts.collect()) {
+        Outcome::Pass => {}
+        Outcome::Masked(texts) => {
+            let mut texts = texts.into_iter();
+            for block in &mut answer.blocks {
+                if let Block::Text(text) = block {
+                    *text = texts.next().unwrap_or_default();
+                }
+            }
+            answer.stop_reason = StopReason::GUARDRAIL_INTERVENED;
+        }
+        Outcome::Blocked(message) => {
+            answer.blocks = vec![Block::Text(message)];
+            answer.stop_reason = StopReason::GUARDRAIL_INTERVENED;
+        }
+    }
+}
+
+/// Returns the trace in the form of the API.
+pub(super) fn trace(trace: CallTrace) -> GuardrailTraceAssessment {
+    let mut assessment = GuardrailTraceAssessment::default();
+    assessment.action_reason = Some(trace.action_reason);
+    assessment.input_assessment = trace.input.map(|input| BTreeMap::from([(trace.id.clone(), input)]));
+    if let Some(output) = trace.output {
+        assessment.output_assessments = Some(BTreeMap::from([(trace.id, vec![output])]));
+        assessment.model_output = Some(trace.model_output);
+    }
     assessment
 }
 
-/// Returns the number of characters in the messages of the user.
-fn characters(conversation: &Conversation) -> usize {
+/// Returns the texts of the user.
+pub(super) fn content(conversation: &Conversation) -> Content {
     let of_user = conversation.messages.iter().filter(|message| message.role == ConversationRole::USER);
-    let texts = of_user.flat_map(|message| &message.content).filter_map(|block| match block {
-        ContentBlock::Text(text) => Some(text.chars().count()),
+    let blocks: Vec<_> = of_user.flat_map(|message| &message.content).collect();
+    let of_system = conversation.system.iter().filter_map(|block| match block {
+        SystemContentBlock::GuardContent(guarded) => Some(guarded),
         _ => None,
     });
-    texts.sum()
+    let of_system: Vec<_> = of_system.collect();
+    let is_selective =
+        !of_system.is_empty() || blocks.iter().any(|block| matches!(block, ContentBlock::GuardContent(_)));
+    let mut content = Content::default();
+    of_system.into_iter().for_each(|guarded| push(&mut content, guarded));
+    for block in blocks {
+        match block {
+            ContentBlock::Text(text) => content.push(text, !is_selective),
+            ContentBlock::Image(_) => content.images += 1,
+            ContentBlock::GuardContent(guarded) => push(&mut content, guarded),
+            _ => {}
+        }
+    }
+    content
+}
+
+fn push(content: &mut Content, guarded: &GuardrailConverseContentBlock) {
+    match guarded {
+        GuardrailConverseContentBlock::Text(text) => {
+            let qualifiers = text.qualifiers.as_deref().unwrap_or_default();
+            let guard_content = GuardrailConverseContentQualifier::GUARD_CONTENT;
+            content.push(&text.text, qualifiers.is_empty() || qualifiers.contains(&guard_content));
+        }
+        GuardrailConverseContentBlock::Image(_) => content.images += 1,
+        _ => {}
+    }
 }

@@ -11,7 +11,7 @@
 //! | `answer` | the response as content blocks |
 //! | `events` | the same response as events |
 //! | `exchange` | one call, from the checks to the usage |
-//! | `guardrail` | the trace of a guardrail |
+//! | `guardrail` | the texts that a guardrail evaluates |
 //!
 //! The content of a response is simulated as in [`families`](crate::families): the model echoes the text of
 //! the last message, including the text of tool results. If `toolChoice` forces the call of a tool, the model

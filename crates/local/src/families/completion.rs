@@ -71,6 +71,13 @@ impl Completion {
     }
 }
 
+impl ResponseChunks {
+    /// Replaces the chunks.
+    pub(crate) fn with_chunks(self, chunks: Vec<Value>) -> Self {
+        Self { chunks: Box::new(chunks.into_iter()), ..self }
+    }
+}
+
 impl Iterator for ResponseChunks {
     type Item = Value;
 

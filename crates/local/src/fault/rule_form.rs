@@ -7,12 +7,13 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use super::call::Fault;
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
 use super::error_form::{ErrorForm, StreamFaultForm, one_of};
 use super::rule::{FaultRule, Schedule};
+use crate::numbered_list::numbered_list;
 use crate::operation;
 use crate::stream::PlannedStreamFault;
 
@@ -250,27 +251,5 @@ fn header((name, value): (String, Option<String>)) -> Result<(HeaderName, Option
 
 /// Deserializes a list of rules. Errors contain the number of the invalid rule.
 pub(super) fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FaultRule>, D::Error> {
-    struct Rules;
-
-    impl<'de> Visitor<'de> for Rules {
-        type Value = Vec<FaultRule>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of fault rules")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut rules = Vec::new();
-            loop {
-                let number = rules.len() + 1;
-                let rule = list.next_element();
-                match rule.map_err(|error| A::Error::custom(format_args!("rule {number}: {error}")))? {
-                    Some(rule) => rules.push(rule),
-                    None => return Ok(rules),
-                }
-            }
-        }
-    }
-
-    deserializer.deserialize_seq(Rules)
+    numbered_list(deserializer, "rule")
 }

@@ -40,7 +40,7 @@ impl CallContext<'_> {
 
 /// Checks that the region of an ARN, if present, is `region`. The error has the message that the service
 /// returns for an ARN of another region.
-fn check_region(model_id: &str, region: &str) -> Result<(), ServiceError> {
+pub(super) fn check_region(model_id: &str, region: &str) -> Result<(), ServiceError> {
     let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     match arn_region {
         Some(arn_region) if !arn_region.is_empty() && arn_region != region => {

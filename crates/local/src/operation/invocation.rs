@@ -1,13 +1,14 @@
 //! The common part of `InvokeModel` and `InvokeModelWithResponseStream`.
 
 use bytes::Bytes;
-use invoke_model_types::{InvokeModelInput, InvokeModelWithResponseStreamInput};
+use invoke_model_types::{InvokeModelInput, InvokeModelWithResponseStreamInput, Trace};
 use serde_json::Value;
 
 use super::call_context::CallContext;
-use super::validation;
+use super::{guarded_body, validation};
 use crate::error_model;
-use crate::families::DEFAULT_TEXT_MODEL;
+use crate::families::{DEFAULT_TEXT_MODEL, ModelModality};
+use crate::guardrail::GuardedCall;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
 
@@ -21,18 +22,21 @@ pub(super) struct Invocation {
     pub(super) accept: Option<String>,
     pub(super) guardrail_identifier: Option<String>,
     pub(super) guardrail_version: Option<String>,
+    pub(super) trace: Option<Trace>,
 }
 
 /// A validated invocation, with the id of the model that responds to it.
-pub(super) struct ModelRequest {
+pub(super) struct ModelRequest<'a> {
     pub(super) model_id: &'static str,
     pub(super) body: Value,
     pub(super) stream_fault: Option<PlannedStreamFault>,
+    /// The guardrail that applies to the call.
+    pub(super) guarded: Option<GuardedCall<'a>>,
 }
 
 impl Invocation {
     /// Validates an invocation, resolves its model and checks the access policy.
-    pub(super) fn admit(self, call: &CallContext<'_>) -> Result<ModelRequest, ServiceError> {
+    pub(super) fn admit<'a>(self, call: &CallContext<'a>) -> Result<ModelRequest<'a>, ServiceError> {
         let body = validation::check(&self)?;
         if self.model_id == error_model::ERROR_MODEL_ID {
             let fault = error_model::stream_fault(self.is_streaming, &body)?;
@@ -40,10 +44,24 @@ impl Invocation {
                 model_id: DEFAULT_TEXT_MODEL,
                 body: error_model::conversation(),
                 stream_fault: Some(fault),
+                guarded: None,
             });
         }
         let model = call.model(&self.model_id)?;
-        Ok(ModelRequest { model_id: model.id, body, stream_fault: None })
+        let guarded = self.guardrail(call)?;
+        // Guardrails evaluate only text.
+        let guarded = guarded.filter(|_| model.output_modality() == ModelModality::Text);
+        Ok(ModelRequest { model_id: model.id, body, stream_fault: None, guarded })
+    }
+
+    /// Finds the guardrail that the request names.
+    fn guardrail<'a>(&self, call: &CallContext<'a>) -> Result<Option<GuardedCall<'a>>, ServiceError> {
+        let Some(identifier) = validation::guardrail(self) else { return Ok(None) };
+        let version = self.guardrail_version.as_deref().unwrap_or_default();
+        let found = call.state.guardrails.find(identifier, version, call.region);
+        let guardrail = found.map_err(|unknown| unknown.invalid())?;
+        let scope = guarded_body::trace_scope(self.trace.as_ref());
+        Ok(Some(GuardedCall::new(guardrail, scope, call.region)))
     }
 }
 
@@ -57,6 +75,7 @@ impl From<InvokeModelInput> for Invocation {
             accept: input.accept,
             guardrail_identifier: input.guardrail_identifier,
             guardrail_version: input.guardrail_version,
+            trace: input.trace,
         }
     }
 }
@@ -71,6 +90,7 @@ impl From<InvokeModelWithResponseStreamInput> for Invocation {
             accept: input.accept,
             guardrail_identifier: input.guardrail_identifier,
             guardrail_version: input.guardrail_version,
+            trace: input.trace,
         }
     }
 }

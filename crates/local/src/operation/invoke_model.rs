@@ -3,7 +3,7 @@
 use invoke_model_types::{InvokeModel, InvokeModelInput, InvokeModelOutput};
 
 use super::invocation::Invocation;
-use super::{CallContext, OperationHandler, Reply, TokenUsage};
+use super::{CallContext, OperationHandler, Reply, TokenUsage, guarded_body};
 use crate::families::{self, Family, ModelModality};
 use crate::handler::LATENCY;
 use crate::service_error::ServiceError;
@@ -21,7 +21,10 @@ impl OperationHandler for InvokeModelHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
-        let response = families::respond(request.model_id, &request.body)?;
+        let response = match request.guarded {
+            Some(guarded) => guarded_body::respond(guarded, request.model_id, &request.body)?,
+            None => families::respond(request.model_id, &request.body)?,
+        };
         let usage = TokenUsage {
             model_id: request.model_id,
             input_tokens: response.input_tokens,

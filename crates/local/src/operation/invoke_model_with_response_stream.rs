@@ -12,7 +12,7 @@ use invoke_model_types::{
 use serde_json::{Value, json};
 
 use super::invocation::Invocation;
-use super::{CallContext, OperationHandler, Reply, TokenUsage};
+use super::{CallContext, OperationHandler, Reply, TokenUsage, guarded_body};
 use crate::families::{self, Family, ResponseChunks};
 use crate::service_error::ServiceError;
 use crate::stream::Latency;
@@ -30,7 +30,10 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
-        let chunks = families::stream(request.model_id, &request.body)?;
+        let chunks = match request.guarded {
+            Some(guarded) => guarded_body::stream(guarded, request.model_id, &request.body)?,
+            None => families::stream(request.model_id, &request.body)?,
+        };
         let usage = TokenUsage {
             model_id: request.model_id,
             input_tokens: chunks.input_tokens,

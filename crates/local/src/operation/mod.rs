@@ -6,14 +6,20 @@
 //!
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 
+mod apply_guardrail;
 mod call_context;
 mod converse;
 mod converse_stream;
 mod count_tokens;
+mod get_async_invoke;
+mod guarded_body;
 mod invocation;
+mod invoke_guardrail_checks;
 mod invoke_model;
 mod invoke_model_with_response_stream;
+mod list_async_invokes;
 mod reply;
+mod start_async_invoke;
 mod validation;
 
 use bytes::Bytes;
@@ -28,12 +34,17 @@ pub(crate) use invoke_model_with_response_stream::events;
 pub(crate) use reply::{Reply, SerializedReply, TokenUsage};
 
 /// All operations of the endpoint.
-pub(crate) static OPERATIONS: [OperationEntry; 5] = [
+pub(crate) static OPERATIONS: [OperationEntry; 10] = [
     OperationEntry::of::<invoke_model::InvokeModelHandler>(),
     OperationEntry::of::<invoke_model_with_response_stream::InvokeModelWithResponseStreamHandler>(),
     OperationEntry::of::<converse::ConverseHandler>(),
     OperationEntry::of::<converse_stream::ConverseStreamHandler>(),
     OperationEntry::of::<count_tokens::CountTokensHandler>(),
+    OperationEntry::of::<apply_guardrail::ApplyGuardrailHandler>(),
+    OperationEntry::of::<invoke_guardrail_checks::InvokeGuardrailChecksHandler>(),
+    OperationEntry::of::<start_async_invoke::StartAsyncInvokeHandler>(),
+    OperationEntry::of::<get_async_invoke::GetAsyncInvokeHandler>(),
+    OperationEntry::of::<list_async_invokes::ListAsyncInvokesHandler>(),
 ];
 
 /// The implementation of one operation.

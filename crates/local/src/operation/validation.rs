@@ -61,7 +61,7 @@ fn check_guardrail(input: &Invocation, body: &Value) -> Result<(), ServiceError>
     }
 }
 
-fn guardrail(input: &Invocation) -> Option<&str> {
+pub(super) fn guardrail(input: &Invocation) -> Option<&str> {
     non_empty(&input.guardrail_identifier)
 }
 

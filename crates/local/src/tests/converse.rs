@@ -3,6 +3,7 @@
 use invoke_model_types::{Converse, ConverseOutput, ConverseOutputShape};
 use serde_json::{Value, json};
 
+use super::guardrails::guarded_endpoint;
 use super::*;
 use crate::families::{Family, MODELS, ModelModality};
 
@@ -262,7 +263,11 @@ fn documents_and_images_count_as_input() {
 fn a_guardrail_is_traced_on_request() {
     let guarded = |trace: &str| {
         let config = json!({"guardrailIdentifier": "abc", "guardrailVersion": "1", "trace": trace});
-        converse(&endpoint(), CLAUDE, &json!({"messages": [user("hello")], "guardrailConfig": config}))
+        converse(
+            &guarded_endpoint(),
+            CLAUDE,
+            &json!({"messages": [user("hello")], "guardrailConfig": config}),
+        )
     };
     let coverage = "/trace/guardrail/inputAssessment/abc/invocationMetrics/guardrailCoverage/textCharacters";
     assert_eq!(guarded("enabled").pointer(coverage), Some(&json!({"guarded": 5, "total": 5})));

@@ -3,6 +3,7 @@
 mod admin;
 mod any_conversation;
 mod any_request;
+mod async_invoke;
 mod authentication;
 mod building_blocks;
 mod converse;
@@ -15,6 +16,7 @@ mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
+mod guardrails;
 mod http2;
 mod observed_calls;
 mod presigned;

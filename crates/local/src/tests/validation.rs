@@ -2,6 +2,7 @@
 
 use invoke_model_types::{PerformanceConfigLatency, ServiceTierType};
 
+use super::guardrails::guarded_endpoint;
 use super::*;
 
 /// Checks that a modified request fails with a message that contains `expected`, or succeeds if `expected` is
@@ -12,9 +13,9 @@ fn check(change: impl FnOnce(&mut InvokeModelInput), expected: Option<&str>) {
     let request = sign(request(input));
     match expected {
         Some(expected) => {
-            check_contains(&check_error(&endpoint(), request, 400, "ValidationException"), expected)
+            check_contains(&check_error(&guarded_endpoint(), request, 400, "ValidationException"), expected)
         }
-        None => assert_eq!(send(&endpoint(), request).status(), 200),
+        None => assert_eq!(send(&guarded_endpoint(), request).status(), 200),
     }
 }
 
@@ -92,7 +93,7 @@ fn guardrails_require_an_identifier_a_version_and_json() {
         }
     };
     check(with("abc", "1"), None);
-    check(with("abc", "DRAFT"), None);
+    check(with("abc", "DRAFT"), Some("The guardrail identifier or version provided"));
     check(with("", ""), None);
     check(with("-", "1"), None);
     check(with("abc", "-"), Some("no guardrailVersion"));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use http::Response;
-use invoke_model_local::LocalEndpoint;
+use invoke_model_local::{GuardrailFile, LocalEndpoint};
 use invoke_model_transport::HyperTransport;
 use serde_json::Value;
 
@@ -13,11 +13,20 @@ use super::shape::Shape;
 use crate::recorded::exchange::exchanges;
 
 /// The operations whose responses are compared.
-const OPERATIONS: [&str; 4] = ["Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"];
+const OPERATIONS: [&str; 5] =
+    ["ApplyGuardrail", "Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"];
 
 /// The differences, each with the reason. A text that ends with `*` stands for all differences with this
 /// prefix.
 const DIFFERENCES: &[(&str, &str)] = &[
+    ("ApplyGuardrail: no member assessments[].automatedReasoningPolicy", NULL),
+    ("ApplyGuardrail: no member assessments[].contentPolicy.filters[]*", "content filters use a model"),
+    ("ApplyGuardrail: no member assessments[].contextualGroundingPolicy", NULL),
+    ("ApplyGuardrail: no member assessments[].invocationMetrics.guardrailCoverage.images", NULL),
+    ("ApplyGuardrail: no member assessments[].wordPolicy", NULL),
+    ("ApplyGuardrail: no member blockedResponse", NOT_IN_THE_MODEL),
+    ("ApplyGuardrail: no member guardrailCoverage.images", NULL),
+    ("ApplyGuardrail: no member output*", NOT_IN_THE_MODEL),
     ("Converse: added member usage.cacheDetails*", NEWER),
     ("Converse: no member usage.cacheReadInputTokenCount", NOT_IN_THE_MODEL),
     ("Converse: no member usage.cacheWriteInputTokenCount", NOT_IN_THE_MODEL),
@@ -57,18 +66,34 @@ const DIFFERENCES: &[(&str, &str)] = &[
 ];
 
 const NEWER: &str = "newer responses of the service have this member or header, but older recordings lack it";
+const NULL: &str = "the service sends null if the guardrail has no such policy or the content has no images";
 const NOT_IN_THE_MODEL: &str = "no published model of the API defines this member";
 const NOT_SIMULATED: &str = "the endpoint does not simulate the model, or the id is not the id of a model";
 const STRICTER: &str = "most models reject this conversation, so the endpoint helps to find the mistake";
 const BODY_FIRST: &str = "the endpoint reads the body before it resolves the model";
 const NO_CACHE: &str = "the endpoint simulates the prompt cache only in conversations";
-const NO_GUARDRAIL: &str = "the endpoint has no guardrail policies";
+const NO_GUARDRAIL: &str = "the recordings lack the headers that name the guardrail";
 const BLOCKED: &str = "a guardrail of the service blocked the input, so the model did not run";
+
+/// The guardrails that the recorded requests name. Only the first guardrail has policies, because the recorded
+/// conversations do not show the policies of their guardrails.
+const GUARDRAILS: &str = r#"{"guardrails": [
+    {
+        "id": "274u1upxm897",
+        "version": "1",
+        "topics": [{"name": "InvestmentObjectives", "keywords": ["stock suggestions"]}],
+        "pii": [{"type": "EMAIL", "action": "BLOCK"}, {"type": "PHONE", "action": "BLOCK"}]
+    },
+    {"id": "5zwrmdlsra2e"},
+    {"id": "v9kpg6yrwhs2"},
+    {"id": "xbgw7g293v7o"}
+]}"#;
 
 #[tokio::test]
 async fn responses_differ_from_the_service_only_for_listed_reasons() {
     let Some(exchanges) = exchanges() else { return };
-    let local = LocalEndpoint::builder().verify(false).start().await.unwrap();
+    let guardrails = GuardrailFile::from_json(GUARDRAILS).unwrap();
+    let local = LocalEndpoint::builder().verify(false).guardrail_file(guardrails).start().await.unwrap();
     let transport = HyperTransport::new();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut compared = 0;
