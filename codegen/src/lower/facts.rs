@@ -1,5 +1,5 @@
-//! Lowers our own traits that mark facts about calls: the model id, the guardrail id, the maximum number of
-//! output tokens, metrics, and content in a format that the called AI model defines.
+//! Lowers our own traits, which mark facts about calls. The facts are the model id, the guardrail id, the
+//! maximum number of output tokens, metrics, and content in a format that the AI model defines.
 
 use std::collections::BTreeMap;
 
@@ -163,8 +163,8 @@ pub(super) fn path_of_names(
     None
 }
 
-/// Returns the path to the first member with this fact, in the structure itself or in a structure that it
-/// contains. The search does not enter lists, maps and unions.
+/// Returns the path to the first member with this fact, in the structure itself or in a nested structure. The
+/// search does not enter lists, maps and unions.
 fn path(of: &Structure, fact: Fact, shapes: &BTreeMap<String, Shape>) -> Option<MemberPath> {
     let mut steps = Vec::new();
     let ty = search(of, fact, shapes, &mut steps)?;
@@ -197,7 +197,8 @@ fn search(
     None
 }
 
-/// Returns a predicate of the types that can contain a fact, and the description of these types.
+/// Returns a function that checks whether a type can contain the fact, and a description of the allowed
+/// types.
 fn allowed(fact: Fact) -> (fn(&Type) -> bool, &'static str) {
     match fact {
         Fact::ModelId | Fact::GuardrailId => (|ty| matches!(ty, Type::String { .. }), "a string"),

@@ -1,9 +1,11 @@
 //! Arguments of the command line. The input flags of `invoke` have the same names as in
 //! `aws bedrock-runtime invoke-model`.
 
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Call models on Amazon Bedrock, or run a local Bedrock Runtime endpoint for tests.
 #[derive(Debug, Parser)]
@@ -30,7 +32,7 @@ pub(crate) enum Command {
     /// Send a request to a model and print the response
     Invoke(Box<Invoke>),
     /// Run a local Bedrock Runtime endpoint that any AWS client can call
-    Serve(Serve),
+    Serve(Box<Serve>),
 }
 
 /// Arguments of `invoke`.
@@ -98,7 +100,10 @@ pub(crate) struct Invoke {
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Port on 127.0.0.1; 0 selects a free port
+    /// Address to listen on; 0.0.0.0 listens on all addresses of the machine
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = host)]
+    pub(crate) host: IpAddr,
+    /// Port; 0 selects a free port
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
     /// Region that requests must be signed for [default: any]
@@ -131,4 +136,35 @@ pub(crate) struct Serve {
     /// Time from StartAsyncInvoke until the invocation is complete
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 1000)]
     pub(crate) async_duration: u64,
+    /// Serve HTTPS with a new certificate for localhost
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// File to write the certificate to [default: a new file in the temporary directory]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Log of calls on standard error [default: text, or off with COMMAND]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log: Option<LogFormat>,
+    /// Only check that an endpoint runs at --host and --port, without TLS
+    #[arg(long, requires = "port", conflicts_with_all = ["tls", "command"])]
+    pub(crate) check: bool,
+    /// Command to run with the variables of the endpoint; serve stops after it, with its exit code
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The format of the log of calls.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+    Off,
+}
+
+/// Parses an IP address or `localhost`.
+fn host(host: &str) -> Result<IpAddr, String> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    host.parse().map_err(|_| "not an IP address; use 127.0.0.1, ::1, 0.0.0.0 or another address".to_owned())
 }

@@ -39,12 +39,27 @@ impl Failure {
         Self { code: INPUT, message: error.to_string() }
     }
 
+    /// Returns the failure of a command that received no complete response.
+    pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
+        Self { code: CONNECTION, message: error.to_string() }
+    }
+
     /// Returns the failure of a stream that the user interrupted.
     pub(crate) fn interrupted(received: &dyn Display) -> Self {
         Self {
             code: INTERRUPTED,
             message: format!("interrupted after {received}: the response is incomplete"),
         }
+    }
+
+    /// Returns a failure without a message, for example the failure of another command.
+    pub(crate) fn status(code: u8) -> Self {
+        Self { code, message: String::new() }
+    }
+
+    /// Returns `true` if the failure has a message.
+    pub(crate) fn has_message(&self) -> bool {
+        !self.message.is_empty()
     }
 
     /// Returns the failure of a call.

@@ -21,7 +21,9 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            print_error(&format_args!("error: {failure}"));
+            if failure.has_message() {
+                print_error(&format_args!("error: {failure}"));
+            }
             failure.into()
         }
     }
@@ -39,6 +41,6 @@ fn run(command: Command) -> Result<(), Failure> {
     let runtime = runtime.map_err(|error| Failure::input(&error))?;
     match command {
         Command::Invoke(arguments) => runtime.block_on(invoke::run(&arguments)),
-        Command::Serve(arguments) => runtime.block_on(serve::run(arguments)),
+        Command::Serve(arguments) => runtime.block_on(serve::run(&arguments)),
     }
 }

@@ -43,9 +43,10 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// The quota permit. The receiver keeps the permit until the stream ends, or until an event reports the
     /// token counts.
     permit: Option<QuotaPermit>,
-    /// The last message with a part of a response in the schema of a model. It can contain the token counts.
+    /// The last message that contains a part of the model's response (see [`EventStream::model_part`]). This
+    /// part can contain the token counts.
     last_part: Option<Message>,
-    /// The link to the event sender, if the call also sends events. Dropping it cancels the call.
+    /// The link to the event sender, if the call also sends events. Dropping the link cancels the call.
     link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
 }
@@ -141,8 +142,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         }
     }
 
-    /// Returns the token counts that were received. The service adds the token counts of a response in the
-    /// schema of a model to the last part of the response.
+    /// Returns the token counts that were received. If the events contain parts of the model's response, the
+    /// service adds the token counts to the last part.
     fn usage(&self) -> Usage {
         let event = self.last_part.as_ref().and_then(|message| O::Events::parse(message).ok()?.ok());
         event.as_ref().and_then(usage_in_part).unwrap_or_else(|| self.context.usage())
@@ -167,7 +168,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
 
     fn transport_failed(&mut self, error: TransportError) -> Error<StreamErrorOf<O>> {
         // If the caller has cancelled the call, the error of the transport only states that the stream was
-        // reset.
+        // reset. Return the reason for the cancellation instead.
         let reason = self.link.as_ref().and_then(|link| link.link().cancel_reason());
         let error = match reason {
             Some(reason) if error.kind() == TransportErrorKind::BodyIncomplete => {
@@ -199,7 +200,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
     }
 }
 
-/// Returns the token counts in a part of a response in the schema of a model.
+/// Returns the token counts in an event that contains a part of the model's response.
 fn usage_in_part<E: EventStream>(event: &E) -> Option<Usage> {
     Usage::from_stream_part(event.model_part()?)
 }

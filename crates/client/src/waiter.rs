@@ -15,8 +15,8 @@ use crate::random::random_fraction;
 pub enum WaitError<O: Operation> {
     /// The output has the failure state of the waiter.
     Failed(O::Output),
-    /// The maximum wait is over. Contains the output of the last call, or `None` if the last call failed with
-    /// an error after which the waiter makes another call.
+    /// The maximum wait is over. Contains the output of the last call. It is `None` if the last call failed
+    /// and the waiter has a rule to make another call after this error.
     TimedOut(Option<O::Output>),
     /// A call failed.
     Call(Error<O::Error>),
@@ -47,8 +47,8 @@ where
     /// ```
     ///
     /// # Errors
-    /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call,
-    /// except if the waiter has a rule to make another call after this error code.
+    /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call.
+    /// If the waiter has a rule to make another call after this error code, the function continues instead.
     pub async fn wait_until(self, waiter: &Waiter<O>, max_wait: Duration) -> Result<O::Output, WaitError<O>> {
         // If the clock cannot represent the end of the wait, wait without a deadline.
         let deadline = Instant::now().checked_add(max_wait);

@@ -9,7 +9,7 @@
 //! | estimate the input tokens of a request body | [`estimate_input_tokens`], [`TokenEstimate`] |
 //! | read text, stop reason and token counts of a response | [`ModelResponse`] |
 //! | read text, stop reason and token counts of a part of a streamed response | [`StreamPart`], [`Usage`] |
-//! | find the burndown rate: how many tokens each output token counts against the token quota | [`output_token_weight`] |
+//! | find the burndown rate: the number of tokens that one output token uses from the token quota | [`output_token_weight`] |
 //!
 //! [`ModelResponse`] and [`StreamPart`] recognize a schema by its members. They need no model id, so they
 //! also work for application inference profiles and custom models, and for new models with a known schema.
@@ -98,8 +98,8 @@
 //! | Nova | `contentBlockDelta.delta.reasoningContent.reasoningText.text`, `contentBlockDelta.delta.reasoningContent.text` |
 //! | chat completion | `choices[0].delta.reasoning_content`, `choices[0].delta.reasoning` |
 //!
-//! For every family, the service adds the member `amazon-bedrock-invocationMetrics` to the last part. It
-//! contains the token counts of the complete call.
+//! For every family, the service adds the member `amazon-bedrock-invocationMetrics` to the last part. This
+//! member contains the token counts of the complete call.
 //!
 //! [Messages]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 //! [text completions]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-text-completion.html

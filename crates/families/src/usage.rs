@@ -20,8 +20,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Parses the token counts in the last part of an event stream. The service adds these counts to the
-    /// chunk of the model, in the member `amazon-bedrock-invocationMetrics`.
+    /// Parses the token counts in the last part of an event stream. The service adds these counts to the last
+    /// part, in the member `amazon-bedrock-invocationMetrics`.
     ///
     /// Returns `None` for every other part. This function searches the bytes of a part for the name of the
     /// member, and parses only parts that contain the name.

@@ -1,13 +1,14 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
-//! The endpoint is an HTTP/1.1 server on the loopback interface. It serves `InvokeModel` and
+//! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves `InvokeModel` and
 //! `InvokeModelWithResponseStream` with the wire format of the service. The endpoint verifies SigV4
 //! signatures and bearer tokens. It checks the constraints of the Smithy model and of the API reference.
 //! Errors have the status and the code of the service. Requests, responses and streams follow the JSON
 //! schema of the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
-//! [`families`]). The endpoint does not support other operations, HTTP/2 or TLS.
+//! [`families`]). The endpoint does not support other operations. With the feature `tls`, the
+//! endpoint can also use TLS: see `LocalEndpointBuilder::tls`.
 //!
 //! # Use in tests
 //!
@@ -47,6 +48,7 @@
 //! | step | module | error response |
 //! |---|---|---|
 //! | accept the connection, read the request | `metered_socket`, by the rules of `fault` | none, the connection ends |
+//! | respond to requests for the page and the records under `/_local/` | `admin` | 400, 403, 404, 405, 413 |
 //! | route | `operation` | 404 `UnknownOperationException` |
 //! | authenticate | `authentication` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `ExpiredTokenException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | replace the response, if a [`Fault`] specifies a replacement | `fault` | any |
@@ -59,10 +61,10 @@
 //! | generate the response | [`families`] | 400 `ValidationException` |
 //! | check the quotas | [`Quotas`] | 429 `ThrottlingException` |
 //! | modify the response, if a [`Fault`] specifies changes | `fault` | |
-//! | write the response | `metered_socket` | none, the connection ends |
+//! | write the response | `metered_socket`, and `http2_body` for HTTP/2 | none, the connection or the HTTP/2 stream ends |
 //!
-//! Each step is a function of the request, the state of the endpoint and the time. Only `server` and
-//! `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`. Responses of
+//! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
+//! `tls` and `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`. Responses of
 //! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` and
 //! `x-amzn-bedrock-invocation-latency` (milliseconds).
 //!
@@ -123,12 +125,18 @@
 //! the service would bill them. [`LocalEndpoint::connections`] returns the same counters for each connection.
 //! [`LocalEndpoint::calls`] returns the request and the outcome of each call.
 //! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
+//! [`LocalEndpointBuilder::on_call`] passes each call to a function, for example to print a log.
+//!
+//! The endpoint also serves the records over HTTP under `/_local/`, and a page that shows the calls as they
+//! arrive. These requests need no signature. `docs/local.md` lists them.
 
 mod access_policy;
+mod admin;
 mod async_jobs;
 mod authentication;
 mod builder;
 mod call_log;
+mod call_totals;
 mod clock;
 mod connections;
 mod conversation;
@@ -139,6 +147,7 @@ mod fault;
 mod gauge;
 mod guardrail;
 mod handler;
+mod http2_body;
 mod local_endpoint;
 mod metered_socket;
 mod numbered_list;
@@ -148,9 +157,12 @@ mod prompt_cache;
 mod quotas;
 mod response_body;
 mod server;
+mod service;
 mod service_error;
 mod state;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod wildcard;
 
 #[cfg(test)]
@@ -158,7 +170,7 @@ mod tests;
 
 pub use access_policy::AccessPolicy;
 pub use builder::LocalEndpointBuilder;
-pub use call_log::CallRecord;
+pub use call_log::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{

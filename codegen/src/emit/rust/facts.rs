@@ -111,7 +111,7 @@ fn header_metric(headers: &[(String, Metric)]) -> Option<TokenStream> {
     })
 }
 
-/// Returns the statements that copy the metrics in the value `of` to the variable `metrics`.
+/// Returns the statements that copy the metrics from the value `of` to the variable `metrics`.
 fn metrics(metrics: &[(Metric, MemberPath)], of: &TokenStream) -> TokenStream {
     let lines = metrics.iter().map(|(metric, path)| {
         let field = field(*metric);
@@ -144,15 +144,15 @@ fn field(metric: Metric) -> proc_macro2::Ident {
 /// The form in which an expression returns a member.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
-    /// `&str` of a text.
+    /// A text as `&str`.
     Text,
-    /// `&str` of a string enum.
+    /// A string enum as `&str`.
     EnumText,
     /// A text or string enum as `Cow<'static, str>`.
     OwnedText,
     /// An integer as `u64`. Negative numbers count as missing.
     Number,
-    /// `&Bytes`.
+    /// A blob as `&Bytes`.
     Blob,
     /// A copy of the value.
     Value,

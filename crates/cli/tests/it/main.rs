@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod serve;
+mod serve_command;
 mod stream;
 
 use std::io::Write;

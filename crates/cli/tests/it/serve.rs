@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running `invoke-model serve`, killed on drop.
-struct Served {
-    command: Child,
+pub(super) struct Served {
+    pub(super) command: Child,
     /// Keeps the pipe open, because the command fails if it cannot print the `export` commands.
     _stdout: BufReader<ChildStdout>,
 }
@@ -22,7 +22,8 @@ impl Drop for Served {
 /// Starts the command with these arguments. Returns the running command and the address that it prints.
 fn serve(arguments: &[&str]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(["serve", "--no-verify"]).args(arguments).env_clear().stdout(Stdio::piped());
+    command.args(["serve", "--no-verify"]).args(arguments).env_clear();
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut command = command.spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(command.stdout.take().unwrap());
@@ -31,7 +32,12 @@ fn serve(arguments: &[&str]) -> (Served, String) {
     (Served { command, _stdout: stdout }, address)
 }
 
-fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
+pub(super) fn post(
+    address: &str,
+    model_id: &str,
+    operation: &str,
+    body: &str,
+) -> std::io::Result<String> {
     post_to(address, &format!("/model/{model_id}/{operation}"), body)
 }
 

@@ -25,8 +25,8 @@ use crate::error::{Error, ErrorKind, ServiceError};
 /// the transport resets the HTTP/2 stream, and the response fails. Therefore the service never treats an
 /// incomplete input as complete.
 ///
-/// At most one event waits in memory until the service reads it, in addition to the events in the buffers of
-/// HTTP/2. Therefore [`send`](Self::send) waits if the service reads slowly.
+/// At most one event waits in memory, in addition to the events in the buffers of HTTP/2. Therefore
+/// [`send`](Self::send) waits if the service reads slowly.
 pub struct EventSender<O: InputEventStream> {
     frames: mpsc::Sender<Bytes>,
     encoder: EventEncoder,

@@ -242,7 +242,7 @@ impl<E: ServiceErrorDetails> Error<E> {
         self.kind().is_access_denied()
     }
 
-    /// Returns `true` if the same call may succeed later. To find out if a retry may be billed twice, use
+    /// Returns `true` if the same call may succeed later. To find out if a retry may cause a second bill, use
     /// [`class`](Self::class) or [`may_have_been_sent`](Self::may_have_been_sent).
     pub fn is_retryable(&self) -> bool {
         match self.kind() {

@@ -14,11 +14,10 @@ pub enum JsonCallError {
         /// The names of all operations.
         known: &'static [&'static str],
     },
-    /// The operation has an event stream, but the call was sent with [`send`](crate::JsonCall::send).
+    /// The operation has an event stream, but the caller used [`send`](crate::JsonCall::send).
     #[error("the output is an event stream: call `send_stream` instead of `send`")]
     HasEventStream,
-    /// The operation has no event stream, but the call was sent with
-    /// [`send_stream`](crate::JsonCall::send_stream).
+    /// The operation has no event stream, but the caller used [`send_stream`](crate::JsonCall::send_stream).
     #[error("the output is not an event stream: call `send` instead of `send_stream`")]
     HasNoEventStream,
     /// The input contains an event stream, which calls by name do not support.

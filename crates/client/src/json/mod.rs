@@ -1,8 +1,8 @@
 //! Calls by the name of the operation, with JSON as input and output.
 //!
-//! There is only one implementation of the protocol, for the generated types. A call by name converts the JSON
-//! input into the generated input, makes the same call as the method of the operation, and converts the
-//! generated output into JSON. The conversions use the `serde` implementations of the generated types.
+//! The protocol is implemented only for the generated types. Therefore a call by name converts the JSON input
+//! into the generated input type, and makes the same call as the method of the operation. Then it converts
+//! the output into JSON. The conversions use the `serde` implementations of the generated types.
 
 mod error;
 mod events;
@@ -56,21 +56,22 @@ use operation::Send;
 /// that the model binds to the path, the query or a header are also members of this object. Blobs are base64
 /// text. Timestamps are RFC 3339 text such as `2026-01-31T12:00:00Z`.
 ///
-/// The call fails before it is sent if the input has a member that is not in the model, lacks a required
-/// member, or has a value of another type. The error contains the path to the member:
+/// If the input has a member that is not in the model, lacks a required member, or has a value of the wrong
+/// type, the call fails before it is sent. The error contains the path to the member:
 ///
 /// ```text
 /// Converse: request not sent: `messages[0].content[1].txt` is not a member of ContentBlock; known members: text, ..
 /// ```
 ///
-/// `null` is an error, except in documents, because `NaN` and the infinities become null in a
-/// [`Value`]. Arrays and objects can be nested at most 256 levels deep.
+/// A document is a member that contains free-form JSON. Only documents can contain `null`. Everywhere else,
+/// `null` is an error, because it may have been `NaN` or an infinity before the conversion into a [`Value`].
+/// Arrays and objects can be nested at most 256 levels deep.
 ///
 /// # Output
 ///
-/// The output has the same names and formats. Members that the service did not send are missing, except
-/// required members, which have the zero value of their type. An output can become an input again, for example
-/// a message in the history of a conversation.
+/// The output has the same names and formats as the input. If the service did not send a member, the member
+/// is missing in the output. A required member is never missing: it has the zero value of its type instead. A
+/// value from an output can be used in an input, for example a message in the history of a conversation.
 ///
 /// # Settings and errors
 ///
@@ -94,8 +95,8 @@ impl Client {
     /// A program that calls this function contains the code of all operations.
     ///
     /// # Errors
-    /// Returns an error with the names of all operations if `name` is not the name of an operation. The
-    /// [operation](Error::operation) in this error is `Client::operation`.
+    /// If `name` is not the name of an operation, returns an error that lists the names of all operations.
+    /// [`Error::operation`] returns `Client::operation` for this error.
     // With `#[inline]`, only crates that call this function compile it and the code of all operations.
     #[inline]
     pub fn operation(&self, name: &str) -> Result<JsonCall, Error> {
@@ -127,8 +128,9 @@ impl JsonCall {
         self.operation.name
     }
 
-    /// Returns `true` if the output contains an event stream. Such a call is sent with
-    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send).
+    /// Returns `true` if the operation has an event stream. Send such a call with
+    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send). If the input
+    /// contains an event stream, both functions return an error.
     pub fn has_event_stream(&self) -> bool {
         !matches!(self.operation.send, Send::Output(_))
     }

@@ -20,7 +20,7 @@ type Input = Result<Value, InputError>;
 /// A function that sends a call with these settings and this input.
 type Function<T> = fn(Call<RawRequest>, Input) -> BoxFuture<Result<T, Error>>;
 
-/// An operation, without its types.
+/// The functions of an operation, with JSON instead of the types of the operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NamedOperation {
     /// The name in the model.
@@ -62,7 +62,8 @@ impl NamedOperation {
         Self { name: O::NAME, send: Send::Events(send_stream::<O>), explain: explain::<O> }
     }
 
-    /// Returns an operation whose input contains an event stream. Calls by name cannot send it.
+    /// Returns an operation whose input contains an event stream. Calls by name cannot send such an
+    /// operation.
     pub(crate) fn with_input_events<O: Operation>() -> Self
     where
         O::Input: DeserializeOwned,

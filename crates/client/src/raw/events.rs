@@ -115,8 +115,9 @@ fn is_event_stream<B>(response: &Response<B>) -> bool {
 /// Receives server-sent events, one by one with [`recv`](Self::recv) or as a [`Stream`](futures_core::Stream).
 ///
 /// The stream is complete if `recv` returns `None` and has not returned an error before. Then
-/// [`is_complete`](Self::is_complete) returns `true`. A stream that ends early is an error of the kind
-/// [`ErrorKind::Truncated`]: the end of the body must be marked by HTTP, and must follow a complete event.
+/// [`is_complete`](Self::is_complete) returns `true`. If the stream ends early, the error is
+/// [`ErrorKind::Truncated`]. A stream ends early if HTTP does not mark the end of the body, or if the last
+/// event is incomplete.
 ///
 /// The client does not interpret the content of events. Some APIs report an error as an event.
 ///

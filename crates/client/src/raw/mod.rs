@@ -23,9 +23,9 @@ use crate::client::Client;
 
 /// The operation of a raw request: see [`Client::request`].
 ///
-/// The output is the complete response. The errors are the errors of `InvokeModel`, because the service returns
-/// them for all requests. An error of another API, such as `{"error": {"code": "..", "message": ".."}}`, becomes
-/// [`InvokeModelError::Unmodeled`] with its code and its message.
+/// The output is the complete response. The errors are the errors of `InvokeModel`, because the service
+/// returns these errors for all requests. An error of another API, such as `{"error": {"code": "..",
+/// "message": ".."}}`, becomes [`InvokeModelError::Unmodeled`] with its code and its message.
 #[derive(Clone, Copy, Debug)]
 pub struct RawRequest;
 
@@ -61,9 +61,9 @@ impl Client {
     /// ```
     ///
     /// `target` is the path and the query. The client sends it unchanged after the base path of the endpoint.
-    /// Therefore the caller percent-encodes values in the path. The call fails when it is sent if the target is
-    /// empty, is a complete URL, or contains a fragment, a dot segment or a character that must be
-    /// percent-encoded.
+    /// Therefore the caller percent-encodes values in the path. If the target is empty, is a complete URL, or
+    /// contains a fragment, a dot segment or a character that must be percent-encoded, the call fails when it
+    /// is sent.
     ///
     /// The call takes the same steps as a call of an operation. The client retries it by the same rules as a
     /// call of `InvokeModel`, because the service may bill the request. The output is the response with its
@@ -75,8 +75,8 @@ impl Client {
 }
 
 impl Call<RawRequest> {
-    /// Sets the body. The content type of `POST`, `PUT` and `PATCH` requests is `application/json`, unless
-    /// [`header`](Self::header) sets another one.
+    /// Sets the body. By default, the content type of `POST`, `PUT` and `PATCH` requests is
+    /// `application/json`. Use [`header`](Self::header) to set another content type.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.input_mut().body = Ok(self.attach(body.into()));
@@ -113,7 +113,7 @@ impl std::fmt::Debug for RawRequestInput {
 
 impl Operation for RawRequest {
     const NAME: &'static str = "RawRequest";
-    // Errors show the path as the value of this label.
+    // An error shows the path of the request as the value of the label `path`.
     const ROUTE: Route = Route { method: Method::POST, path: &[PathSegment::Greedy("path")], query: &[] };
     type Input = RawRequestInput;
     type Output = Response<Bytes>;

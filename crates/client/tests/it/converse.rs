@@ -146,7 +146,7 @@ async fn metadata_contains_the_metrics_of_the_events() {
     let limiter = QuotaLimiter::builder().tokens_per_minute(100_000).build();
     let client = Client::new(fake.settings().quota_limiter(limiter.clone())).unwrap();
     let mut output = client.converse_stream().model_id(ID).messages(user("Hello")).send().await.unwrap();
-    assert!(limiter.usage().tokens > 10, "the limiter must reserve tokens for the answer");
+    assert!(limiter.usage().tokens > 10, "the limiter must reserve tokens for the output");
     let mut received = Vec::new();
     while let Some(event) = output.events.recv().await.unwrap() {
         received.push(event);

@@ -1,5 +1,6 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
+mod admin;
 mod any_request;
 mod async_invoke;
 mod authentication;
@@ -15,6 +16,9 @@ mod fault_responses;
 mod fault_rules;
 mod fault_times;
 mod guardrails;
+mod http2;
+mod observed_calls;
+mod presigned;
 mod quotas;
 mod records;
 mod service_errors;
@@ -22,6 +26,8 @@ mod stream_faults;
 mod stream_wire;
 mod streams;
 mod temporary_credentials;
+#[cfg(feature = "tls")]
+mod tls;
 mod validation;
 mod wire;
 

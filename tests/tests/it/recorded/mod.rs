@@ -1,8 +1,8 @@
 //! Tests that use recorded requests to the real service, and the recorded responses.
 //!
-//! For each request and response, the tests compare three things: what the types contain, what the model says
-//! about the recorded bytes (see [`crate::model`]), and what the types serialize. The tests apply to any
-//! recording.
+//! For each request and response, the tests compare three things: the values in the types, the values in the
+//! recorded bytes, and the serialized bytes. The module [`crate::model`] reads the recorded bytes. The tests
+//! work with any recording.
 
 pub(crate) mod exchange;
 
@@ -161,7 +161,7 @@ impl Check {
         }
     }
 
-    /// Parses the request with the code for servers, and checks that the input contains the values that
+    /// Parses the request with the server code, and checks that the input contains the values that
     /// [`crate::model`] reads from the request. Also checks that serializing the input gives the same path,
     /// query and body.
     fn request<O: ServerOperation>(&mut self, exchange: &Exchange) -> Result<(), String>
@@ -191,8 +191,8 @@ impl Check {
         same("input", &parsed, &input)
     }
 
-    /// Checks that the output contains every recorded value. Also checks that serializing the output with the
-    /// code for servers gives the same body.
+    /// Checks that the output contains every recorded value. Also checks that the server code serializes the
+    /// output into the same body.
     fn output<O: ServerOperation>(&mut self, response: &Response) -> Result<(), String>
     where
         O::Output: Clone + Data,
@@ -292,7 +292,7 @@ impl Check {
         }
     }
 
-    /// Returns the value. Stores the names of unknown members, because the test checks them at its end.
+    /// Returns the value. Stores the names of unknown members, which the test checks at its end.
     fn known(&mut self, known: Known) -> Value {
         self.unknown.extend(known.unknown);
         known.value
@@ -304,7 +304,7 @@ trait Data: Debug + PartialEq + Serialize + DeserializeOwned {}
 
 impl<T: Debug + PartialEq + Serialize + DeserializeOwned> Data for T {}
 
-/// Returns the metrics that are set, by their names in the model.
+/// Returns the metrics that are set. The keys are the names in the model.
 fn named(metrics: &ResponseMetrics) -> BTreeMap<String, Value> {
     let named = [
         ("inputTokens", json!(metrics.input_tokens)),

@@ -138,8 +138,8 @@ fn default_transport(
     Ok(builder.build())
 }
 
-/// Checks that the region is a valid region name. The region becomes part of the host name. Other characters
-/// could redirect the request to another host.
+/// Checks that the region consists of letters, digits and hyphens. The region becomes part of the host name,
+/// and other characters could redirect the request to another host.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if !region.value.is_empty() && region.value.bytes().all(is_allowed) {

@@ -130,9 +130,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a limiter that delays each attempt until it fits into the quotas. Quotas limit concurrent
-    /// requests, requests per minute, and tokens per minute. To share the quotas between several clients,
-    /// pass clones of one limiter.
+    /// Sets a limiter that delays each attempt until the attempt fits into the quotas. Quotas limit
+    /// concurrent requests, requests per minute, and tokens per minute. To share the quotas between several
+    /// clients, pass clones of one limiter.
     ///
     /// No environment variable sets a quota limiter. Default: no limiter.
     #[doc(alias = "rate limit")]
