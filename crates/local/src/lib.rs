@@ -134,6 +134,7 @@ mod access_policy;
 mod admin;
 mod async_jobs;
 mod authentication;
+mod bidirectional;
 mod builder;
 mod call_log;
 mod call_totals;
@@ -159,6 +160,7 @@ mod response_body;
 mod server;
 mod service;
 mod service_error;
+mod sonic;
 mod state;
 mod stream;
 #[cfg(feature = "tls")]

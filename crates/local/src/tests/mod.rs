@@ -4,6 +4,7 @@ mod admin;
 mod any_request;
 mod async_invoke;
 mod authentication;
+mod bidirectional;
 mod building_blocks;
 mod converse;
 mod converse_checks;
