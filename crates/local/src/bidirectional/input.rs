@@ -86,7 +86,7 @@ impl EventInput {
         }
         let mut decoder = Decoder::new();
         decoder.push_bytes(outer.into_payload());
-        let inner = decoder.decode().and_then(|message| Ok((message, decoder.finish())));
+        let inner = decoder.decode().map(|message| (message, decoder.finish()));
         match inner.map_err(|error| malformed(&error))? {
             (Some(message), Ok(())) => Ok(Some(message)),
             _ => Err(malformed(&"the payload of a signed message must be one message")),
