@@ -1,14 +1,16 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
-//! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves `InvokeModel` and
-//! `InvokeModelWithResponseStream` with the wire format of the service. The endpoint verifies SigV4
-//! signatures and bearer tokens. It checks the constraints of the Smithy model and of the API reference.
-//! Errors have the status and the code of the service. Requests, responses and streams follow the JSON
-//! schema of the vendor.
+//! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves all
+//! operations with the wire format of the service. The endpoint verifies SigV4 signatures and bearer tokens.
+//! It checks the constraints of the Smithy model and of the API reference. Errors have the status, the code
+//! and the message of the service. Requests, responses and streams of `InvokeModel` follow the JSON schema of
+//! the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
-//! [`families`]). The endpoint does not support other operations. With the feature `tls`, the
-//! endpoint can also use TLS: see `LocalEndpointBuilder::tls`.
+//! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
+//! arguments that fit its JSON Schema. `InvokeModelWithBidirectionalStream` echoes the events of Nova Sonic
+//! models, and needs HTTP/2. With the feature `tls`, the endpoint can also use TLS: see
+//! `LocalEndpointBuilder::tls`.
 //!
 //! # Use in tests
 //!
@@ -58,15 +60,37 @@
 //! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any modeled error |
 //! | resolve the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | check access | [`AccessPolicy`] | 403 `AccessDeniedException` |
-//! | generate the response | [`families`] | 400 `ValidationException` |
+//! | find the guardrail | `guardrail` | 400 `ValidationException`, in `ApplyGuardrail` 404 `ResourceNotFoundException` |
+//! | generate the response | [`families`], `conversation` | 400 `ValidationException` |
 //! | check the quotas | [`Quotas`] | 429 `ThrottlingException` |
 //! | modify the response, if a [`Fault`] specifies changes | `fault` | |
 //! | write the response | `metered_socket`, and `http2_body` for HTTP/2 | none, the connection or the HTTP/2 stream ends |
 //!
 //! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
 //! `tls` and `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`. Responses of
-//! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` and
-//! `x-amzn-bedrock-invocation-latency` (milliseconds).
+//! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` (except
+//! for embeddings) and `x-amzn-bedrock-invocation-latency` (milliseconds).
+//!
+//! # Conversations
+//!
+//! `Converse` and `ConverseStream` work with every text model. The endpoint knows which features a model
+//! supports. It rejects system prompts, images, documents, tools, cache points or stop sequences that the
+//! model does not support, and conversations that the service rejects, with the message of the service. For
+//! example, the messages must alternate between the roles, and each tool call must have a result in the next
+//! message.
+//!
+//! * A tool is called only if `toolChoice` forces it. With `any`, the model calls the first tool that the
+//!   conversation has not called yet, and answers with text when all tools were called. With `tool`, the
+//!   model does not call the tool again if the last message contains its result. Therefore the loop of an
+//!   agent ends.
+//! * Cache points work as in the service: the usage counts the tokens that were written to the prompt cache
+//!   and read from it. A cached prefix has at least 1,024 tokens, and is kept for five minutes or an hour.
+//! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning.
+//! * `outputConfig` with a JSON Schema returns the smallest JSON that fits the schema.
+//! * `guardrailConfig` applies a guardrail of the [`GuardrailFile`].
+//!
+//! `CountTokens` returns the number of input tokens that a later call counts. As in the service, it supports
+//! only the base model ids of Claude models.
 //!
 //! # Streams
 //!
@@ -74,10 +98,10 @@
 //! generates an event when the connection has taken the previous event. Therefore the endpoint does not
 //! generate events ahead of a slow reader, or after the client has disconnected.
 //! [`LocalEndpointBuilder::pace`] sets a delay before each event. The delay uses Tokio's clock, which tests
-//! can pause. The same request always yields the same bytes, except for the latencies in the last chunk.
-//! [`LocalEndpointBuilder::clock`] sets the clock that measures the latencies. [`CallRecord::stream`]
-//! contains the progress of a stream. [`LocalEndpoint::wait_for_streams`] waits until all streams have
-//! ended.
+//! can pause. The same request always yields the same bytes, except for the latencies and the cached tokens
+//! in the last event. [`LocalEndpointBuilder::clock`] sets the clock that measures the latencies.
+//! [`CallRecord::stream`] contains the progress of a stream. [`LocalEndpoint::wait_for_streams`] waits until
+//! all streams have ended.
 //!
 //! [`LocalEndpoint::fail_next_stream`] and [`LocalEndpoint::break_next_stream`] break the next stream with an
 //! error, a message of any kind, a wrong checksum or a closed connection.
@@ -110,13 +134,14 @@
 //!
 //! # Guardrails and asynchronous invocations
 //!
-//! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data. `ApplyGuardrail`
-//! evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md` describes the format. The
-//! service uses other methods to detect topics and personal data, so its results differ.
+//! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data.
+//! `ApplyGuardrail` evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md`
+//! describes the format. The service uses other methods to detect topics and personal data, so its results
+//! differ.
 //!
 //! `StartAsyncInvoke` starts a job that only has a status: the endpoint generates no video and writes nothing to
-//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of [`ERROR_MODEL_ID`]
-//! fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
+//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of
+//! [`ERROR_MODEL_ID`] fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
 //!
 //! # Records
 //!

@@ -105,13 +105,13 @@ async fn a_guardrail_masks_and_blocks() {
             .guardrail_identifier("abc")
             .guardrail_version("DRAFT")
             .source(GuardrailContentSource::INPUT)
-            .content(vec![GuardrailContentBlock::Text(GuardrailTextBlock::new(text))]);
+            .content(GuardrailContentBlock::Text(GuardrailTextBlock::new(text)));
         let output = call.send().await.unwrap();
         assert_eq!(output.action, GuardrailAction::GUARDRAIL_INTERVENED);
         assert_eq!(output.outputs[0].text.as_deref(), Some(expected));
     }
     let call = client.apply_guardrail().guardrail_identifier("abd").guardrail_version("1");
-    let content = vec![GuardrailContentBlock::Text(GuardrailTextBlock::new("a"))];
+    let content = GuardrailContentBlock::Text(GuardrailTextBlock::new("a"));
     let error = call.source(GuardrailContentSource::INPUT).content(content).send().await.unwrap_err();
     assert_eq!(error.code(), Some("ResourceNotFoundException"));
 }

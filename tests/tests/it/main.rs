@@ -13,6 +13,7 @@ mod frames;
 mod fuzz_corpus;
 mod goldens;
 mod guardrails_and_jobs;
+mod local;
 mod model;
 mod pages;
 mod properties;

@@ -1,7 +1,7 @@
 //! The guardrail of a conversation.
 //!
-//! The guardrail evaluates the texts of the user, and then the texts of the answer. If the conversation has blocks
-//! of the type `guardContent`, the guardrail evaluates only these blocks:
+//! The guardrail evaluates the texts of the user, and then the texts of the answer. If the conversation has
+//! blocks of the type `guardContent`, the guardrail evaluates only these blocks:
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-converse-api.html>
 //!
 //! `streamProcessingMode` has no effect: a stream begins when the evaluation is complete.
@@ -29,8 +29,8 @@ pub(crate) struct GuardrailRequest {
 }
 
 impl GuardrailRequest {
-    /// Finds the guardrail. Checks that the request has both the identifier and the version of the guardrail, or
-    /// neither.
+    /// Finds the guardrail. Checks that the request has both the identifier and the version of the guardrail,
+    /// or neither.
     pub(super) fn find<'a>(&self, call: &CallContext<'a>) -> Result<Option<GuardedCall<'a>>, ServiceError> {
         match (self.identifier.as_deref().unwrap_or_default(), self.version.as_deref().unwrap_or_default()) {
             ("", "") if self.trace.is_none() => Ok(None),

@@ -123,7 +123,8 @@ fn sensitive_information_policy(
     has_entries.then(|| GuardrailSensitiveInformationPolicyAssessment::new(pii, regexes))
 }
 
-/// Returns the entry of a match, or of a rule without a match. The service sends an empty `match` for the latter.
+/// Returns the entry of a match, or of a rule without a match. The service sends an empty `match` for the
+/// latter.
 fn pii_entry(rule: &PiiRule, text: Option<&str>) -> GuardrailPiiEntityFilter {
     let kind = rule.detector.kind.clone();
     let mut entry = GuardrailPiiEntityFilter::new(text.unwrap_or_default(), kind, action(rule.action, text));

@@ -56,8 +56,8 @@ pub(super) struct Findings<'a> {
 impl Evaluation {
     /// Evaluates texts.
     ///
-    /// If `masks` is `false`, rules with the action `ANONYMIZE` are ignored: the service does not mask the input
-    /// of a model.
+    /// If `masks` is `false`, rules with the action `ANONYMIZE` are ignored: the service does not mask the
+    /// input of a model.
     pub(crate) fn new(
         guardrail: &Guardrail,
         content: &Content,

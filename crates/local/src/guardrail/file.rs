@@ -31,8 +31,10 @@ const CATEGORIES: &[&str] = &[
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let policies = r#"{"guardrails": [{"id": "abc", "version": "1", "words": ["secret project"]}]}"#;
-/// let local = LocalEndpoint::builder().guardrail_file(GuardrailFile::from_json(policies)?).start().await?;
-/// let error = GuardrailFile::from_json("{\"guardrails\": [\n{\"id\": \"abc\", \"word\": []}]}").unwrap_err();
+/// let file = GuardrailFile::from_json(policies)?;
+/// let local = LocalEndpoint::builder().guardrail_file(file).start().await?;
+/// let error = GuardrailFile::from_json("{\"guardrails\": [\n{\"id\": \"abc\", \"word\": []}]}");
+/// let error = error.unwrap_err();
 /// assert!(error.to_string().starts_with("guardrail 1: unknown field `word`"));
 /// assert!(error.to_string().ends_with("at line 2 column 20"));
 /// # Ok(())
@@ -47,8 +49,8 @@ pub struct GuardrailFile {
     pub(super) checks: Vec<CheckKeywords>,
 }
 
-/// The error of an invalid guardrail file. The message contains the line and the column. If a guardrail or one
-/// of its rules is invalid, the message also contains their numbers.
+/// The error of an invalid guardrail file. The message contains the line and the column. If a guardrail or
+/// one of its rules is invalid, the message also contains their numbers.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct GuardrailFileError(serde_json::Error);

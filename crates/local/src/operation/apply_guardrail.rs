@@ -48,8 +48,8 @@ impl OperationHandler for ApplyGuardrailHandler {
     }
 }
 
-/// Returns the texts of the request. A text whose qualifiers do not contain `guard_content` is a reference for
-/// the contextual grounding policy, which the endpoint does not have.
+/// Returns the texts of the request. A text whose qualifiers do not contain `guard_content` is a reference
+/// for the contextual grounding policy, which the endpoint does not have.
 fn content(blocks: &[GuardrailContentBlock]) -> Result<Content, ServiceError> {
     if blocks.is_empty() {
         return Err(ServiceError::validation("The content is empty. Add at least one text and try again."));

@@ -1,7 +1,7 @@
 //! Guardrails of `InvokeModel` and `InvokeModelWithResponseStream`: the texts in the bodies of the vendors.
 //!
-//! The guardrail evaluates the text of the messages of the user, and then the text of the response. The response
-//! of a guarded call has additional members:
+//! The guardrail evaluates the text of the messages of the user, and then the text of the response. The
+//! response of a guarded call has additional members:
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
 //!
 //! A blocked response has the schema of the vendor. Its only text is the message of the guardrail.
@@ -18,8 +18,8 @@ const TRACE: &str = "amazon-bedrock-trace";
 /// The members that contain the text of a response or of a chunk.
 const TEXT_MEMBERS: [&str; 5] = ["text", "outputText", "generation", "completion", "content"];
 
-/// The members that contain other texts, such as the arguments of tools. The last chunk of a Cohere model repeats
-/// the complete text in `response`.
+/// The members that contain other texts, such as the arguments of tools. The last chunk of a Cohere model
+/// repeats the complete text in `response`.
 const OPAQUE_MEMBERS: [&str; 5] = ["input", "arguments", "tool_calls", "chat_history", "response"];
 
 /// The members that contain the number of output tokens.
@@ -72,8 +72,8 @@ pub(super) fn respond(
     Ok(response)
 }
 
-/// Returns the chunks of a stream after its guardrail. As in the service, a guardrail that intervenes sends the
-/// complete text in one chunk.
+/// Returns the chunks of a stream after its guardrail. As in the service, a guardrail that intervenes sends
+/// the complete text in one chunk.
 pub(super) fn stream(
     mut call: GuardedCall<'_>,
     model_id: &str,
@@ -180,8 +180,8 @@ fn replace(value: &mut Value, texts: Vec<String>) {
     visit(value, &mut |text| *text = texts.next().unwrap_or_default());
 }
 
-/// Puts a text into the first chunk that has text. Removes the other chunks that have text, except for the last
-/// chunk, because it may also have the stop reason.
+/// Puts a text into the first chunk that has text. Removes the other chunks that have text, except for the
+/// last chunk, because it may also have the stop reason.
 fn replace_in_chunks(chunks: &mut Vec<Value>, text: String) {
     for response in chunks.iter_mut().filter_map(|chunk| chunk.get_mut("response")) {
         replace(response, vec![text.clone()]);

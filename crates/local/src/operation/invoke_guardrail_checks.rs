@@ -1,8 +1,8 @@
 //! `InvokeGuardrailChecks`.
 //!
-//! The sensitive information check uses the same detectors as guardrails. A category of the content filter or of
-//! the prompt attack check has the severity 1 if a text contains one of its keywords in the guardrail file, and
-//! 0 otherwise.
+//! The sensitive information check uses the same detectors as guardrails. A category of the content filter or
+//! of the prompt attack check has the severity 1 if a text contains one of its keywords in the guardrail
+//! file, and 0 otherwise.
 
 use invoke_model_types::{
     GuardrailChecksConfig, GuardrailChecksContentBlock, GuardrailChecksContentFilterResult,
