@@ -38,6 +38,7 @@ async fn a_text_is_answered_before_the_session_ends() {
     ] {
         sender.send(event).await.unwrap();
     }
+    let mut sender = Some(sender);
     let mut events = call.response.await.unwrap().events;
     let mut text = String::new();
     while let Some(output) = events.recv().await.unwrap() {
@@ -45,6 +46,7 @@ async fn a_text_is_answered_before_the_session_ends() {
         let output: Value = serde_json::from_slice(&part.bytes.unwrap_or_default()).unwrap();
         text.push_str(output["event"]["textOutput"]["content"].as_str().unwrap_or_default());
         if output["event"].get("completionEnd").is_some() {
+            let mut sender = sender.take().unwrap();
             sender.send(event("promptEnd", json!({"promptName": "p"}))).await.unwrap();
             sender.send(event("sessionEnd", json!({}))).await.unwrap();
             sender.close().await.unwrap();
