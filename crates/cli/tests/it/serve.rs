@@ -32,12 +32,7 @@ fn serve(arguments: &[&str]) -> (Served, String) {
     (Served { command, _stdout: stdout }, address)
 }
 
-pub(super) fn post(
-    address: &str,
-    model_id: &str,
-    operation: &str,
-    body: &str,
-) -> std::io::Result<String> {
+pub(super) fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
     post_to(address, &format!("/model/{model_id}/{operation}"), body)
 }
 
