@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
-use invoke_model_signing::{AmzDate, Credentials, PayloadHash, VerifiedSignature, Verifier, VerifyError};
+use invoke_model_signing::{
+    AmzDate, Credentials, EventVerifier, PayloadHash, VerifiedSignature, Verifier, VerifyError,
+};
 use invoke_model_types::service::SIGNING_NAME;
 use subtle::ConstantTimeEq;
 
@@ -88,11 +90,7 @@ impl Authenticator {
         if let Some(token) = bearer(&request.headers) {
             return self.check_bearer(token);
         }
-        let own = &self.credentials;
-        let lookup = |id: &str| {
-            let temporary = self.temporary.find(id).map(|(credentials, _)| credentials);
-            temporary.or_else(|| (id == own.access_key_id()).then(|| own.clone()))
-        };
+        let lookup = |id: &str| self.find(id);
         let verified = self.verifier.verify(request, payload, lookup, now).map_err(error_response)?;
         let expiry = self.temporary.find(verified.access_key_id()).and_then(|(_, expiry)| expiry);
         if expiry.is_some_and(|expiry| now >= expiry) {
@@ -100,6 +98,20 @@ impl Authenticator {
             return Err(ServiceError::forbidden("ExpiredTokenException", message));
         }
         Ok(Caller::Signed(Box::new(verified)))
+    }
+
+    /// Returns a verifier for the events of a request, or `None` if the request is not signed.
+    pub(crate) fn event_verifier(&self, caller: &Caller) -> Option<EventVerifier> {
+        let Caller::Signed(verified) = caller else { return None };
+        let credentials = self.find(verified.access_key_id())?;
+        Some(self.verifier.event_verifier(&credentials, verified))
+    }
+
+    /// Returns the credentials with an access key id.
+    fn find(&self, access_key_id: &str) -> Option<Credentials> {
+        let temporary = self.temporary.find(access_key_id).map(|(credentials, _)| credentials);
+        let own = &self.credentials;
+        temporary.or_else(|| (access_key_id == own.access_key_id()).then(|| own.clone()))
     }
 
     fn check_bearer(&self, token: &[u8]) -> Result<Caller, ServiceError> {

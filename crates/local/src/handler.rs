@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use invoke_model_families::output_token_weight;
-use invoke_model_signing::PayloadHash;
 
+use crate::bidirectional::{Conversation, EventInput, RequestBody};
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
 use crate::delivery::ResponseProgress;
@@ -18,6 +18,7 @@ use crate::payload::Payload;
 use crate::quotas::Reservation;
 use crate::response_body::ResponseBody;
 use crate::service_error::{ServiceError, X_AMZN_ERRORTYPE};
+use crate::sonic::Session;
 use crate::state::EndpointState;
 use crate::stream::{EventStreamBody, Events, Frames, PlannedStreamFault, StreamProgress};
 
@@ -43,7 +44,8 @@ pub(crate) fn handle(
     request: Request<Payload>,
     now: SystemTime,
 ) -> Result<HandledRequest, ConnectionEnd> {
-    let (parts, Payload { bytes, hash }) = request.into_parts();
+    let (parts, payload) = request.into_parts();
+    let bytes = payload.bytes.clone();
     let mut call = CallRecord::new(&parts, bytes.clone(), state.next_request_id());
     (call.connection_id, call.time) = (connection_id, now);
     let request = Request::from_parts(parts, bytes);
@@ -60,7 +62,7 @@ pub(crate) fn handle(
     }
 
     let mut response = route
-        .and_then(|(operation, _)| respond(state, operation, request, &hash, now, &fault, &mut call))
+        .and_then(|(operation, _)| respond(state, operation, request, payload, now, &fault, &mut call))
         .unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
     if !matches!(fault.replacement, Some(Replacement::Status(_))) {
         set_header(response.headers_mut(), "x-amzn-requestid", &call.request_id);
@@ -84,13 +86,13 @@ fn respond(
     state: &EndpointState,
     operation: &OperationEntry,
     request: Request<Bytes>,
-    hash: &PayloadHash,
+    payload: Payload,
     now: SystemTime,
     fault: &Fault,
     call: &mut CallRecord,
 ) -> Result<Response<ResponseBody>, ServiceError> {
     let (parts, body) = request.into_parts();
-    let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew));
+    let caller = state.authenticator.authenticate(&parts, &payload.hash, shifted(now, fault.clock_skew));
     call.set_caller(caller.as_ref());
     let caller = caller?;
     if let Some(replacement) = &fault.replacement {
@@ -104,13 +106,19 @@ fn respond(
     let region = state.region_of(&caller);
     let context = CallContext { state, action: operation.action, region, now, delay: fault.delay };
     let reply = operation.respond(&context, &Request::from_parts(parts, body))?;
-    let SerializedReply { head, events, stream_fault, usage } = reply;
+    let SerializedReply { head, events, stream_fault, usage, is_conversation } = reply;
     let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();
     if let Some(usage) = usage {
         (call.input_tokens, call.output_tokens) = (Some(usage.input_tokens), Some(usage.output_tokens));
     }
     call.worked_on = fault.counts_as_worked_on(operation.is_billed);
     let response = match events {
+        None if is_conversation => {
+            let input = payload.events.ok_or_else(needs_http2)?;
+            let verifier = state.authenticator.event_verifier(&caller);
+            let body = conversation_body(state, EventInput::new(verifier), input, call);
+            head.map(|_: Bytes| body)
+        }
         None => head.map(ResponseBody::from),
         Some(events) => {
             let planned = fault.planned_stream_fault().or(stream_fault);
@@ -136,6 +144,23 @@ fn stream_body(
     let pace = fault.pace.unwrap_or(state.pace);
     let clock = state.clock.clone();
     ResponseBody::events(EventStreamBody::new(clock, frames, progress, pace, state.streams.enter()))
+}
+
+/// Returns a body that sends and receives events.
+fn conversation_body(
+    state: &EndpointState,
+    events: EventInput,
+    input: RequestBody,
+    call: &mut CallRecord,
+) -> ResponseBody {
+    let progress = Arc::clone(call.stream_progress.get_or_insert_default());
+    let session = Session::new(&call.request_id);
+    let (clock, stream) = (state.clock.clone(), state.streams.enter());
+    ResponseBody::conversation(Conversation::new(clock, events, input, session, progress, stream))
+}
+
+fn needs_http2() -> ServiceError {
+    ServiceError::validation("Bidirectional streams need HTTP/2: use a client with HTTP/2")
 }
 
 /// Reserves the tokens of a response. The caller keeps the reservation until the response is sent.

@@ -1,16 +1,16 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
-//! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves
-//! `InvokeModel`, `InvokeModelWithResponseStream`, `Converse`, `ConverseStream`, `CountTokens`, the operations
-//! of guardrails and the operations of asynchronous invocations, with the wire format of the service. The
-//! endpoint verifies SigV4 signatures and bearer tokens. It checks the constraints of the Smithy model and of
-//! the API reference. Errors have the status, the code and the message of the service. Requests, responses and
-//! streams of `InvokeModel` follow the JSON schema of the vendor.
+//! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves all
+//! operations with the wire format of the service. The endpoint verifies SigV4 signatures and bearer tokens.
+//! It checks the constraints of the Smithy model and of the API reference. Errors have the status, the code
+//! and the message of the service. Requests, responses and streams of `InvokeModel` follow the JSON schema of
+//! the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
 //! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
-//! arguments that fit its JSON Schema. The endpoint does not support other operations. With the feature
-//! `tls`, the endpoint can also use TLS: see `LocalEndpointBuilder::tls`.
+//! arguments that fit its JSON Schema. `InvokeModelWithBidirectionalStream` echoes the events of Nova Sonic
+//! models, and needs HTTP/2. With the feature `tls`, the endpoint can also use TLS: see
+//! `LocalEndpointBuilder::tls`.
 //!
 //! # Use in tests
 //!
@@ -160,6 +160,7 @@ mod access_policy;
 mod admin;
 mod async_jobs;
 mod authentication;
+mod bidirectional;
 mod builder;
 mod call_log;
 mod call_totals;
@@ -185,6 +186,7 @@ mod response_body;
 mod server;
 mod service;
 mod service_error;
+mod sonic;
 mod state;
 mod stream;
 #[cfg(feature = "tls")]

@@ -3,6 +3,8 @@
 use bytes::{Bytes, BytesMut};
 use invoke_model_signing::{PayloadHash, PayloadHasher};
 
+use crate::bidirectional::RequestBody;
+
 /// The maximum length of a body in the Smithy model, in bytes.
 pub(crate) const MAX_LENGTH: usize = 25_000_000;
 
@@ -16,6 +18,15 @@ pub(crate) const MAX_LENGTH: usize = 25_000_000;
 pub(crate) struct Payload {
     pub(crate) bytes: Bytes,
     pub(crate) hash: PayloadHash,
+    /// The events of a bidirectional request. They are read while the response is sent.
+    pub(crate) events: Option<RequestBody>,
+}
+
+impl Payload {
+    /// Returns the payload of a bidirectional request.
+    pub(crate) fn of_events(events: RequestBody) -> Self {
+        Self { bytes: Bytes::new(), hash: PayloadHash::streaming_events(), events: Some(events) }
+    }
 }
 
 /// A collector for the frames of a body.
@@ -33,6 +44,6 @@ impl PayloadCollector {
     }
 
     pub(crate) fn finish(self) -> Payload {
-        Payload { bytes: self.bytes.freeze(), hash: self.hasher.finish() }
+        Payload { bytes: self.bytes.freeze(), hash: self.hasher.finish(), events: None }
     }
 }

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 
 use crate::admin;
+use crate::bidirectional::RequestBody;
 use crate::call_log::mark_sensitive;
 use crate::delivery::{ResponseDelivery, ResponseProgress};
 use crate::fault::{ConnectionEnd, Fault, FaultPoint};
@@ -19,7 +20,8 @@ use crate::gauge::GaugeGuard;
 use crate::handler::{HandledRequest, LATENCY, handle, set_header};
 use crate::http2_body::{ConnectionBody, Cutoff, Http2Body};
 use crate::metered_socket::{MeteredSocket, Socket};
-use crate::payload::PayloadCollector;
+use crate::operation;
+use crate::payload::{Payload, PayloadCollector};
 use crate::response_body::ResponseBody;
 use crate::state::EndpointState;
 
@@ -88,19 +90,18 @@ impl<S: Socket> Connection<S> {
     ) -> Result<Response<ConnectionBody>, NoResponse> {
         let (socket, state) = (&self.socket, &self.state);
         let is_http2 = request.version() == Version::HTTP_2;
-        let (parts, mut body) = request.into_parts();
-        let mut payload = PayloadCollector::default();
-        while let Some(frame) = body.frame().await {
-            if let Some(bytes) = frame?.data_ref() {
-                payload.update(bytes);
-            }
-        }
+        let (parts, body) = request.into_parts();
+        let payload = if is_http2 && operation::is_bidirectional(&parts) {
+            Payload::of_events(RequestBody::new(body))
+        } else {
+            collect(body).await?
+        };
         if !socket.finish_request() {
             return Err(NoResponse::Fault);
         }
         socket.counter.add_request();
         let received = state.clock.now();
-        let request = origin_form(Request::from_parts(parts, payload.finish()));
+        let request = origin_form(Request::from_parts(parts, payload));
         let HandledRequest { mut response, fault, worked_on, progress, stream } =
             match handle(state, socket.counter.id(), request, received) {
                 Ok(handled) => handled,
@@ -166,6 +167,17 @@ impl<S: Socket> Connection<S> {
             ConnectionBody::Http2(Box::new(Http2Body::new(body, delivery, counter, cutoff, fault.drip)))
         })
     }
+}
+
+/// Receives the complete body of a request.
+async fn collect(mut body: Incoming) -> Result<Payload, hyper::Error> {
+    let mut payload = PayloadCollector::default();
+    while let Some(frame) = body.frame().await {
+        if let Some(bytes) = frame?.data_ref() {
+            payload.update(bytes);
+        }
+    }
+    Ok(payload.finish())
 }
 
 /// Ends a stream of an HTTP/2 connection without a response. Other streams of the connection continue.

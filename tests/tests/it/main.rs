@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod architecture;
+mod bidirectional;
 mod client_requests;
 mod codec;
 mod converse_requests;

@@ -16,6 +16,7 @@ mod guarded_body;
 mod invocation;
 mod invoke_guardrail_checks;
 mod invoke_model;
+mod invoke_model_with_bidirectional_stream;
 mod invoke_model_with_response_stream;
 mod list_async_invokes;
 mod reply;
@@ -23,8 +24,10 @@ mod start_async_invoke;
 mod validation;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, StatusCode};
 use invoke_model_protocol::{Operation, Route, ServerOperation, server};
+use invoke_model_types::InvokeModelWithBidirectionalStream;
 
 use crate::service_error::ServiceError;
 
@@ -34,7 +37,7 @@ pub(crate) use invoke_model_with_response_stream::events;
 pub(crate) use reply::{Reply, SerializedReply, TokenUsage};
 
 /// All operations of the endpoint.
-pub(crate) static OPERATIONS: [OperationEntry; 10] = [
+pub(crate) static OPERATIONS: [OperationEntry; 11] = [
     OperationEntry::of::<invoke_model::InvokeModelHandler>(),
     OperationEntry::of::<invoke_model_with_response_stream::InvokeModelWithResponseStreamHandler>(),
     OperationEntry::of::<converse::ConverseHandler>(),
@@ -45,6 +48,7 @@ pub(crate) static OPERATIONS: [OperationEntry; 10] = [
     OperationEntry::of::<start_async_invoke::StartAsyncInvokeHandler>(),
     OperationEntry::of::<get_async_invoke::GetAsyncInvokeHandler>(),
     OperationEntry::of::<list_async_invokes::ListAsyncInvokesHandler>(),
+    OperationEntry::of::<invoke_model_with_bidirectional_stream::InvokeModelWithBidirectionalStreamHandler>(),
 ];
 
 /// The implementation of one operation.
@@ -131,6 +135,12 @@ pub(crate) fn route(request: &Request<Bytes>) -> Result<(&'static OperationEntry
             format!("{method} {path} is not supported: the local endpoint has only {}", routes.join(", "));
         ServiceError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
     })
+}
+
+/// Returns `true` if the response to a request begins before the request is complete.
+pub(crate) fn is_bidirectional(parts: &Parts) -> bool {
+    let route = InvokeModelWithBidirectionalStream::ROUTE;
+    parts.method == route.method && route.labels(parts.uri.path()).is_some()
 }
 
 /// Returns the names of all operations of the endpoint.

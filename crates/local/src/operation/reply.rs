@@ -32,6 +32,7 @@ struct ReplyParts {
     events: Option<Events>,
     stream_fault: Option<PlannedStreamFault>,
     usage: Option<TokenUsage>,
+    is_conversation: bool,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -44,6 +45,8 @@ pub(crate) struct SerializedReply {
     pub(crate) stream_fault: Option<PlannedStreamFault>,
     /// The tokens of the call, if the operation uses tokens.
     pub(crate) usage: Option<TokenUsage>,
+    /// `true` if the body is a conversation.
+    pub(crate) is_conversation: bool,
 }
 
 impl<O: ServerOperation> Reply<O> {
@@ -60,6 +63,11 @@ impl<O: ServerOperation> Reply<O> {
         F: FnOnce(Latency) -> O::Events + Send + 'static,
     {
         Self { output, parts: ReplyParts { events: Some(Events::new(events)), ..ReplyParts::default() } }
+    }
+
+    /// Returns a response whose events depend on the events of the request.
+    pub(crate) fn conversation(output: O::Output) -> Self {
+        Self { output, parts: ReplyParts { is_conversation: true, ..ReplyParts::default() } }
     }
 
     /// Sets the tokens of the call. The quotas apply only to calls whose tokens are set.
@@ -82,11 +90,11 @@ impl<O: ServerOperation> Reply<O> {
 
     pub(super) fn serialize(self) -> Result<SerializedReply, SerializeError> {
         let Self { output, parts } = self;
-        let ReplyParts { events, stream_fault, usage, headers } = parts;
+        let ReplyParts { events, stream_fault, usage, is_conversation, headers } = parts;
         let mut head = O::serialize_response(output)?;
         for (name, value) in headers {
             set_header(head.headers_mut(), name, &value);
         }
-        Ok(SerializedReply { head, events, stream_fault, usage })
+        Ok(SerializedReply { head, events, stream_fault, usage, is_conversation })
     }
 }

@@ -17,6 +17,7 @@ pub(crate) use body::{EventStreamBody, TrackedBytes};
 pub(crate) use events::{Events, Latency};
 pub(crate) use fault::PlannedStreamFault;
 pub(crate) use frames::{BodyError, Frames};
+pub(crate) use padding::pad;
 #[cfg(test)]
 pub(crate) use padding::padding;
 pub(crate) use progress::StreamProgress;
