@@ -81,7 +81,7 @@ fn compare(budget: &Budget, counted: &Budget) -> (String, bool) {
         };
         passed &= !matches!(word, "has no budget" | "exceeds the budget");
         let allowed = allowed.map_or("-".to_owned(), |allowed| number(allowed, 0));
-        report.push_str(&format!("{name:<28}{:>10} of {allowed:>10}  {word}\n", number(count, 0)));
+        report.push_str(&format!("{name:<40}{:>10} of {allowed:>10}  {word}\n", number(count, 0)));
     }
     if budget.counted_with != counted.counted_with {
         let (then, now) = (&budget.counted_with, &counted.counted_with);

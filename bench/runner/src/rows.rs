@@ -30,6 +30,9 @@ const STEPPED_EVENTS: (u64, u64) = (50, 250);
 /// Clients that support TLS. The program with plain hyper-util has no TLS.
 const TLS_CLIENTS: &[&str] = &["ours", "official"];
 
+/// Clients that implement the calls of `Converse` and `ConverseStream`.
+const CONVERSE_CLIENTS: &[&str] = &["ours"];
+
 /// Measures all rows except clean builds. Prints the name of the current row to standard error.
 pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let Servers { timing, valgrind, stepping } = servers;
@@ -96,6 +99,28 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
         counting.row("heap allocations per event", 1, |client| {
             heap::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
+        stepped
+            .row_of(CONVERSE_CLIENTS, "instructions per Converse with 10 messages, executed", 0, |_| {
+                single_step::each("bench-ours", stepping, &["converse"], STEPPED)
+            })?
+            .target(targets::CONVERSE),
+        counting.row_of(
+            CONVERSE_CLIENTS,
+            "instructions per Converse with 10 messages, Callgrind",
+            0,
+            |_| callgrind::each("bench-ours", valgrind, &["converse"], COUNTED),
+        )?,
+        stepped
+            .row_of(CONVERSE_CLIENTS, "instructions per event of ConverseStream, executed", 0, |_| {
+                single_step::each("bench-ours", stepping, &["converse-stream"], STEPPED_EVENTS)
+            })?
+            .target(targets::CONVERSE_EVENT),
+        counting.row_of(
+            CONVERSE_CLIENTS,
+            "instructions per event of ConverseStream, Callgrind",
+            0,
+            |_| callgrind::each("bench-ours", valgrind, &["converse-stream"], COUNTED_EVENTS),
+        )?,
         measuring.rate("events per second", &["stream", "30000"], 30_000.0)?,
         starting
             .row("process start to first response over HTTP, ms", 2, |client| {

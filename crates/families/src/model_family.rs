@@ -12,6 +12,8 @@ pub enum ModelFamily {
     Ai21Jamba,
     /// [AI21 Jurassic-2](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-jurassic2.html).
     Ai21Jurassic,
+    /// [Amazon Rerank](https://docs.aws.amazon.com/bedrock/latest/userguide/rerank.html).
+    AmazonRerank,
     /// [Anthropic Claude](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-claude.html).
     Anthropic,
     /// [Cohere Command](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command.html)
@@ -19,6 +21,8 @@ pub enum ModelFamily {
     CohereCommand,
     /// [Cohere Embed](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html).
     CohereEmbed,
+    /// [Cohere Rerank](https://docs.aws.amazon.com/bedrock/latest/userguide/rerank.html).
+    CohereRerank,
     /// [DeepSeek](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-deepseek.html).
     DeepSeek,
     /// [Meta Llama](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html).
@@ -38,6 +42,9 @@ pub enum ModelFamily {
     /// [Qwen](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html), with the schema of
     /// OpenAI.
     Qwen,
+    /// [Stability AI](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-stability-diffusion.html)
+    /// image models.
+    Stability,
     /// Amazon Titan Embeddings,
     /// [text](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html) and
     /// [multimodal](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html).
@@ -52,7 +59,7 @@ pub enum ModelFamily {
 
 /// Prefixes of base model ids. The table contains prefixes instead of complete ids, so that a new model of a
 /// family usually needs no new entry.
-const PREFIXES: [(&str, ModelFamily); 24] = [
+const PREFIXES: [(&str, ModelFamily); 27] = [
     ("ai21.j2-", ModelFamily::Ai21Jurassic),
     ("ai21.jamba-", ModelFamily::Ai21Jamba),
     ("amazon.nova-2-lite-", ModelFamily::Nova),
@@ -64,6 +71,7 @@ const PREFIXES: [(&str, ModelFamily); 24] = [
     ("amazon.nova-micro-", ModelFamily::Nova),
     ("amazon.nova-premier-", ModelFamily::Nova),
     ("amazon.nova-pro-", ModelFamily::Nova),
+    ("amazon.rerank-", ModelFamily::AmazonRerank),
     ("amazon.titan-embed-", ModelFamily::TitanEmbed),
     ("amazon.titan-image-", ModelFamily::TitanImage),
     ("amazon.titan-text-", ModelFamily::TitanText),
@@ -71,11 +79,13 @@ const PREFIXES: [(&str, ModelFamily); 24] = [
     ("anthropic.claude-", ModelFamily::Anthropic),
     ("cohere.command-", ModelFamily::CohereCommand),
     ("cohere.embed-", ModelFamily::CohereEmbed),
+    ("cohere.rerank-", ModelFamily::CohereRerank),
     ("deepseek.", ModelFamily::DeepSeek),
     ("meta.llama", ModelFamily::Llama),
     ("mistral.", ModelFamily::Mistral),
     ("openai.gpt-oss-", ModelFamily::OpenAi),
     ("qwen.", ModelFamily::Qwen),
+    ("stability.", ModelFamily::Stability),
     ("writer.palmyra-", ModelFamily::Writer),
 ];
 

@@ -15,7 +15,7 @@ use invoke_model_types::{ServerOperation, ValidationException};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::families::Rejection;
+use crate::families::{MODELS, Rejection};
 
 pub(crate) const X_AMZN_ERRORTYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
@@ -90,11 +90,23 @@ impl ServiceError {
         error.into()
     }
 
-    /// Returns the error for a model id that does not exist, with the message of the service.
+    /// Returns the error for a model that the local endpoint does not have: the message of the service, and
+    /// one model of each family.
     pub(crate) fn unknown_model() -> Self {
+        let mut families = Vec::new();
+        let mut models = Vec::new();
+        for model in MODELS {
+            if !families.contains(&model.family) {
+                families.push(model.family);
+                models.push(model.id);
+            }
+        }
         let mut error = types::ResourceNotFoundException::default();
-        error.message =
-            Some("Could not resolve the foundation model from the provided model identifier.".to_owned());
+        error.message = Some(format!(
+            "Could not resolve the foundation model from the provided model identifier. The local endpoint does not \
+             have this model. It has models of the families of {}",
+            models.join(", ")
+        ));
         error.into()
     }
 

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::json::{self, Value};
+use crate::json::{self, BorrowedValue};
 
 /// Returns a blob, or `None` if the payload is empty.
 pub fn blob(body: &Bytes) -> Option<Bytes> {
@@ -32,13 +32,13 @@ pub fn text(body: &Bytes, member: &str) -> Result<Option<String>, ParseError> {
 pub fn json<T>(
     body: &Bytes,
     member: &str,
-    read: impl FnOnce(Value) -> Result<T, ParseError>,
+    read: impl FnOnce(BorrowedValue<'_>) -> Result<T, ParseError>,
 ) -> Result<Option<T>, ParseError> {
     if body.is_empty() {
         return Ok(None);
     }
-    match json::value_of(body)? {
-        Value::Null => Ok(None),
-        value => read(value).map(Some).map_err(|error| error.in_member(member)),
-    }
+    json::read::body(body, |value| match value.is_null() {
+        true => Ok(None),
+        false => read(value).map(Some).map_err(|error| error.in_member(member)),
+    })
 }

@@ -5,6 +5,7 @@ use http::Method;
 
 use crate::error::{SerializeError, SerializeErrorKind};
 use crate::event_stream;
+use crate::json;
 use crate::message::MessageBuilder;
 use crate::operation::Request;
 use crate::route::TargetBuilder;
@@ -51,11 +52,13 @@ impl RequestBuilder {
     /// Completes a request whose payload is JSON.
     ///
     /// # Errors
-    /// Returns an error if the path and query do not form a valid request target.
+    /// Returns an error if the path and query do not form a valid request target, or if a document is nested
+    /// too deeply.
     pub fn json(mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<Request, SerializeError> {
         self.default_content_type("application/json");
         let mut body = Vec::with_capacity(256);
         write(&mut body);
+        json::write::check(&body)?;
         self.finish(body.into())
     }
 

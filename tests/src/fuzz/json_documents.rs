@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use invoke_model_protocol::json::{FromJson, ToJson, Value, write};
+use invoke_model_protocol::ParseError;
+use invoke_model_protocol::json::read::{body, document};
+use invoke_model_protocol::json::{BorrowedValue, FromJson, ToJson, Value, write};
 
 use crate::json::{Choice, Tree};
 
@@ -14,20 +16,21 @@ pub fn json_documents(data: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
     let mut out = Vec::new();
     write::document(&value, &mut out);
-    assert_eq!(read(&out), value);
-    check::<Tree>(value.clone());
-    check::<Choice>(value);
+    assert_eq!(read(&out, document), value);
+    assert_eq!(read(data, document), value);
+    check::<Tree>(data);
+    check::<Choice>(data);
 }
 
-fn check<T: Debug + FromJson + ToJson>(value: Value) {
-    let Ok(shape) = T::from_json(value) else { return };
+fn check<T: Debug + FromJson + ToJson>(data: &[u8]) {
+    let Ok(shape) = body(data, T::from_json) else { return };
     let mut out = Vec::new();
     shape.to_json(&mut out);
-    let again = T::from_json(read(&out)).unwrap_or_else(|error| panic!("{shape:?}: {error}"));
+    let again = read(&out, T::from_json);
     // Compares the `Debug` texts, because NaN does not equal itself.
     assert_eq!(format!("{again:?}"), format!("{shape:?}"));
 }
 
-fn read(out: &[u8]) -> Value {
-    serde_json::from_slice(out).unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(out)))
+fn read<T>(json: &[u8], of: impl FnOnce(BorrowedValue<'_>) -> Result<T, ParseError>) -> T {
+    body(json, of).unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(json)))
 }

@@ -147,3 +147,21 @@ impl Client {
         installation::execute(&mut command, &format!("see tests/peers/{}", self.program))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{CLIENTS, WITH_TLS, installation};
+
+    #[test]
+    fn the_table_names_existing_programs_and_clients() {
+        for client in &CLIENTS {
+            assert!(installation::source(client.program).exists(), "{client:?}");
+            assert!(!client.operations.is_empty(), "{client:?}");
+        }
+        let names: BTreeSet<_> = CLIENTS.iter().map(|client| client.name).collect();
+        assert_eq!(names.len(), CLIENTS.len());
+        assert!(WITH_TLS.iter().all(|name| names.contains(name)));
+    }
+}

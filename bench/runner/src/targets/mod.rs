@@ -21,6 +21,11 @@ pub(crate) const LARGE_MEMORY: Target = Target::AtMost(12);
 pub(crate) const FILE_MEMORY: Target = Target::AtMost(2);
 /// Executed instructions per event.
 pub(crate) const EVENT: Target = Target::AtMost(6_400);
+/// Executed instructions per call of `Converse` with 10 messages: twice the executed instructions of
+/// `InvokeModel`.
+pub(crate) const CONVERSE: Target = Target::AtMost(94_600);
+/// Executed instructions per event of `ConverseStream`.
+pub(crate) const CONVERSE_EVENT: Target = Target::AtMost(6_500);
 /// Time from process start to the first response over HTTP.
 pub(crate) const START_HTTP: Target = Target::Part(OFFICIAL, 1, 2);
 /// Time from process start to the first response over HTTPS.

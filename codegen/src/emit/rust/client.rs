@@ -25,7 +25,7 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
         summary => summary,
     };
     let words = doc::doc(&format!(
-        "{summary}\n\nReturns a [`Call`](crate::Call). Set the members of `{}` with its methods, then send it.",
+        "{summary}\n\nReturns a [`Call`](crate::Call). Set the members of `{}` with the methods of the call. Then send the call.",
         operation.input.rust_name
     ));
     quote! {
@@ -126,7 +126,8 @@ fn setters(
     let json = (is_payload && member.fact == Some(Fact::ModelContent)).then(|| {
         let (method, wire_name) = (format_ident!("{}_json", ty::unraw(&member.rust_name)), &member.wire_name);
         let words = doc::doc(&format!(
-            "Sets `{wire_name}` to a value as JSON. The call fails if the value cannot be written as JSON."
+            "Serializes a value as JSON, and sets `{wire_name}` to the result. If the value cannot be serialized, \
+             the call fails when it is sent."
         ));
         quote! {
             #words

@@ -98,7 +98,7 @@ fn write_event(event: &Event, of: &Structure) -> TokenStream {
         EventBody::Member(_, content_type) => quote!(Some(#content_type)),
     };
     let end = match of.event_body() {
-        EventBody::Empty => quote!(message.empty()),
+        EventBody::Empty => quote!(Ok(message.empty())),
         EventBody::Object => {
             let lines = structure::write_object(of.body_members(), &value);
             quote!(message.json(|out| { #lines }))
@@ -110,26 +110,26 @@ fn write_event(event: &Event, of: &Structure) -> TokenStream {
         let #mutable message =
             use_::invoke_model_protocol::event_stream::Writer::event(#wire_name, #content_type)?;
         #(#headers)*
-        Ok(#end)
+        #end
     }
 }
 
 fn write_payload(member: &Member, value: &TokenStream) -> TokenStream {
     let name = ty::ident(&member.rust_name);
     match (&member.ty, member.is_optional()) {
-        (Type::Blob, true) => quote!(message.payload(#value.#name.clone().unwrap_or_default())),
-        (Type::Blob, false) => quote!(message.payload(#value.#name.clone())),
+        (Type::Blob, true) => quote!(Ok(message.payload(#value.#name.clone().unwrap_or_default()))),
+        (Type::Blob, false) => quote!(Ok(message.payload(#value.#name.clone()))),
         (Type::String { .. } | Type::StringEnum(_), _) => {
             let text = field::as_option(member, value);
             let bytes = quote!(use_::bytes::Bytes::copy_from_slice(value.as_str().as_bytes()));
-            quote!(message.payload(#text.map(|value| #bytes).unwrap_or_default()))
+            quote!(Ok(message.payload(#text.map(|value| #bytes).unwrap_or_default())))
         }
         (ty, true) => {
             let writer = codec::json_writer(ty);
             quote! {
                 match &#value.#name {
                     Some(value) => message.json(|out| #writer(value, out)),
-                    None => message.empty(),
+                    None => Ok(message.empty()),
                 }
             }
         }
@@ -149,7 +149,7 @@ fn exception(stream: &EventStream) -> TokenStream {
             #error_name::#variant(error) => {
                 let message =
                     use_::invoke_model_protocol::event_stream::Writer::exception(#wire_name, "application/json")?;
-                Ok(message.json(|out| use_::invoke_model_protocol::json::ToJson::to_json(error, out)))
+                message.json(|out| use_::invoke_model_protocol::json::ToJson::to_json(error, out))
             }
         }
     });
@@ -203,10 +203,9 @@ fn read(stream: &EventStream, service: &Service) -> TokenStream {
 fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStream {
     let structure = ty::named(&event.structure);
     let object = matches!(of.event_body(), EventBody::Object).then(|| {
-        let names = of.body_members().map(|member| &member.json_name);
         quote! {
-            let mut object =
-                use_::invoke_model_protocol::json::Members::from_body(message.payload(), [#(#names),*])?;
+            let mut nodes = use_::invoke_model_protocol::json::Nodes::default();
+            let object = use_::invoke_model_protocol::json::Object::from_body(message.payload(), &mut nodes)?;
         }
     });
     let values = of.members.iter().map(|member| {
@@ -220,12 +219,6 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
                 field::value_or_default(member, &option)
             }
             Location::EventPayload { .. } => message::read_payload(member, &quote!(message.payload())),
-            // The function `blob` does not allocate a string for the base64 text. This matters because a
-            // stream can have many events.
-            _ if member.ty == Type::Blob => {
-                let json_name = &member.json_name;
-                field::value_or_default(member, &quote!(object.blob(#json_name)?))
-            }
             _ => structure::read_member(member),
         };
         quote!(#name: #value)

@@ -90,9 +90,12 @@ pub(super) fn parse(
     let requires_body = structure.error.is_none()
         && structure.body_members().any(|member| member.presence == Presence::Required);
     let from_body = if requires_body { quote!(from_required_body) } else { quote!(from_body) };
-    let object = structure.has_body().then(
-        || quote!(let mut object = use_::invoke_model_protocol::json::Object::#from_body(#message.body())?;),
-    );
+    let object = structure.has_body().then(|| {
+        quote! {
+            let mut nodes = use_::invoke_model_protocol::json::Nodes::default();
+            let object = use_::invoke_model_protocol::json::Object::#from_body(#message.body(), &mut nodes)?;
+        }
+    });
     let values = structure.members.iter().map(|member| {
         let (name, read) = (ty::ident(&member.rust_name), read(member, message));
         quote!(#name: #read)

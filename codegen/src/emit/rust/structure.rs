@@ -42,7 +42,7 @@ fn model_content(of: &Structure) -> Option<TokenStream> {
         false => quote!(&self.#field),
     };
     let words = doc::doc(&format!(
-        "Parses `{}` as JSON.\n\n# Errors\nReturns an error if it is not JSON of the type `T`.",
+        "Parses `{}` as JSON.\n\n# Errors\nReturns an error if the member is not JSON of the type `T`.",
         member.wire_name
     ));
     Some(quote! {
@@ -124,7 +124,7 @@ fn from_json(structure: &Structure) -> TokenStream {
     let result = quote!(Result<Self, use_::invoke_model_protocol::ParseError>);
     if structure.members.is_empty() {
         return quote! {
-            fn from_json(value: use_::serde_json::Value) -> #result { #object; Ok(Self {}) }
+            fn from_json(value: use_::invoke_model_protocol::json::BorrowedValue<'_>) -> #result { #object; Ok(Self {}) }
         };
     }
     let members = structure.members.iter().map(|member| {
@@ -132,8 +132,8 @@ fn from_json(structure: &Structure) -> TokenStream {
         quote!(#name: #read)
     });
     quote! {
-        fn from_json(value: use_::serde_json::Value) -> #result {
-            let mut object = #object;
+        fn from_json(value: use_::invoke_model_protocol::json::BorrowedValue<'_>) -> #result {
+            let object = #object;
             Ok(Self { #(#members),* })
         }
     }

@@ -122,9 +122,10 @@ pub(super) fn default(of: &Type, default: &DefaultValue) -> TokenStream {
         (Type::Document, Value::Object(_)) => {
             Some(quote!(use_::serde_json::Value::Object(serde_json::Map::default())))
         }
-        (Type::Blob, Value::String(base64)) => {
-            let value = quote!(use_::serde_json::Value::from(#base64));
-            Some(quote!(use_::invoke_model_protocol::json::read::blob(#value).unwrap_or_default()))
+        (Type::Blob, base64 @ Value::String(_)) => {
+            let json = Literal::byte_string(base64.to_string().as_bytes());
+            let read = quote!(use_::invoke_model_protocol::json::read);
+            Some(quote!(#read::body(#json, #read::blob).unwrap_or_default()))
         }
         _ => None,
     };

@@ -54,12 +54,12 @@ pub(super) fn union(union: &Union) -> TokenStream {
 
         impl use_::invoke_model_protocol::json::FromJson for #name {
             fn from_json(
-                value: use_::serde_json::Value,
+                value: use_::invoke_model_protocol::json::BorrowedValue<'_>,
             ) -> Result<Self, use_::invoke_model_protocol::ParseError> {
-                let member = use_::invoke_model_protocol::json::UnknownMember::only(value)?;
+                let member = use_::invoke_model_protocol::json::UnionMember::only(value)?;
                 match member.name() {
                     #(#from_json,)*
-                    _ => Ok(Self::Unknown(member)),
+                    _ => member.into_unknown().map(Self::Unknown),
                 }
             }
         }

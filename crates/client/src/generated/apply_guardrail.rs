@@ -9,8 +9,8 @@ use invoke_model_types::{
 impl Client {
     /// Checks content with a guardrail, without running a model.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `ApplyGuardrailInput` with its methods, then
-    /// send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `ApplyGuardrailInput` with the methods of the
+    /// call. Then send the call.
     pub fn apply_guardrail(&self) -> Call<ApplyGuardrail> {
         Call::unfilled(self, &["guardrailIdentifier", "guardrailVersion", "source", "content"])
     }

@@ -13,8 +13,8 @@ impl Client {
     /// Runs a conversation with a model in the schema of `Converse`, and streams the response while the
     /// model generates it.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `ConverseStreamInput` with its methods, then
-    /// send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `ConverseStreamInput` with the methods of the
+    /// call. Then send the call.
     pub fn converse_stream(&self) -> Call<ConverseStream> {
         Call::unfilled(self, &["modelId"])
     }
@@ -156,7 +156,8 @@ impl Call<ConverseStream> {
         self
     }
 
-    /// The fields of the native response of the model to return, as JSON Pointers such as `/stop_sequence`.
+    /// JSON Pointers to the fields of the model's native response that the service returns in addition,
+    /// such as `/stop_sequence`.
     #[must_use]
     pub fn additional_model_response_field_paths(mut self, element: impl Into<String>) -> Self {
         self.input_mut().additional_model_response_field_paths.get_or_insert_default().push(element.into());

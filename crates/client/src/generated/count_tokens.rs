@@ -7,8 +7,8 @@ use invoke_model_types::{CountTokens, CountTokensInputShape};
 impl Client {
     /// Counts the input tokens of an `InvokeModel` or `Converse` request without running the model.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `CountTokensInput` with its methods, then send
-    /// it.
+    /// Returns a [`Call`](crate::Call). Set the members of `CountTokensInput` with the methods of the call.
+    /// Then send the call.
     pub fn count_tokens(&self) -> Call<CountTokens> {
         Call::unfilled(self, &["modelId", "input"])
     }

@@ -7,8 +7,8 @@ use invoke_model_types::GetAsyncInvoke;
 impl Client {
     /// Returns the state of an asynchronous invocation.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `GetAsyncInvokeInput` with its methods, then
-    /// send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `GetAsyncInvokeInput` with the methods of the
+    /// call. Then send the call.
     pub fn get_async_invoke(&self) -> Call<GetAsyncInvoke> {
         Call::unfilled(self, &["invocationArn"])
     }

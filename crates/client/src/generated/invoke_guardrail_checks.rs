@@ -7,8 +7,8 @@ use invoke_model_types::{GuardrailChecksConfig, GuardrailChecksMessage, InvokeGu
 impl Client {
     /// Checks messages for harmful content, prompt attacks and personal information, without a guardrail.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `InvokeGuardrailChecksInput` with its methods,
-    /// then send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `InvokeGuardrailChecksInput` with the methods of
+    /// the call. Then send the call.
     pub fn invoke_guardrail_checks(&self) -> Call<InvokeGuardrailChecks> {
         Call::unfilled(self, &["messages", "checks"])
     }

@@ -8,7 +8,7 @@ impl Client {
     /// Runs inference as a stream of events in both directions, such as a spoken conversation.
     ///
     /// Returns a [`Call`](crate::Call). Set the members of `InvokeModelWithBidirectionalStreamInput` with
-    /// its methods, then send it.
+    /// the methods of the call. Then send the call.
     pub fn invoke_model_with_bidirectional_stream(&self) -> Call<InvokeModelWithBidirectionalStream> {
         Call::unfilled(self, &["modelId"])
     }

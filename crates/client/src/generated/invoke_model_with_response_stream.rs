@@ -9,8 +9,8 @@ impl Client {
     /// Runs inference with the same request body as `InvokeModel`, and streams the response in parts, each
     /// of which is JSON in the streaming schema of the chosen model.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `InvokeModelWithResponseStreamInput` with its
-    /// methods, then send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `InvokeModelWithResponseStreamInput` with the
+    /// methods of the call. Then send the call.
     pub fn invoke_model_with_response_stream(&self) -> Call<InvokeModelWithResponseStream> {
         Call::unfilled(self, &["modelId"])
     }
@@ -24,7 +24,8 @@ impl Call<InvokeModelWithResponseStream> {
         self
     }
 
-    /// Sets `body` to a value as JSON. The call fails if the value cannot be written as JSON.
+    /// Serializes a value as JSON, and sets `body` to the result. If the value cannot be serialized, the
+    /// call fails when it is sent.
     #[must_use]
     pub fn body_json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         self.input_mut().body = self.attach_json("body", value);
@@ -119,7 +120,7 @@ impl Call<InvokeModelWithResponseStream> {
         self
     }
 
-    /// The latency variant of the model, for models that have a latency-optimized one.
+    /// The latency variant.
     #[must_use]
     pub fn performance_config_latency(mut self, value: impl Into<PerformanceConfigLatency>) -> Self {
         self.input_mut().performance_config_latency = Some(value.into());

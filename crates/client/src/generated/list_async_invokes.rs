@@ -8,15 +8,15 @@ use invoke_model_types::{AsyncInvokeStatus, ListAsyncInvokes, SortAsyncInvocatio
 impl Client {
     /// Lists the asynchronous invocations of the account in this region, newest first by default.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `ListAsyncInvokesInput` with its methods, then
-    /// send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `ListAsyncInvokesInput` with the methods of the
+    /// call. Then send the call.
     pub fn list_async_invokes(&self) -> Call<ListAsyncInvokes> {
         Call::unfilled(self, &[])
     }
 }
 
 impl Call<ListAsyncInvokes> {
-    /// The start of the period: only invocations that were submitted after it are listed.
+    /// Lists only invocations that were submitted after this time.
     #[must_use]
     pub fn submit_time_after(mut self, value: Timestamp) -> Self {
         self.input_mut().submit_time_after = Some(value);
@@ -30,7 +30,7 @@ impl Call<ListAsyncInvokes> {
         self
     }
 
-    /// The end of the period: only invocations that were submitted before it are listed.
+    /// Lists only invocations that were submitted before this time.
     #[must_use]
     pub fn submit_time_before(mut self, value: Timestamp) -> Self {
         self.input_mut().submit_time_before = Some(value);

@@ -8,8 +8,8 @@ use serde_json::Value;
 impl Client {
     /// Starts a long-running invocation of a model, such as the generation of a video, and returns its ARN.
     ///
-    /// Returns a [`Call`](crate::Call). Set the members of `StartAsyncInvokeInput` with its methods, then
-    /// send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `StartAsyncInvokeInput` with the methods of the
+    /// call. Then send the call.
     pub fn start_async_invoke(&self) -> Call<StartAsyncInvoke> {
         Call::unfilled(self, &["modelId", "modelInput", "outputDataConfig"])
     }

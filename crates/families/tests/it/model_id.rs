@@ -55,6 +55,7 @@ fn finds_the_family_of_each_vendor() {
     check("amazon.nova-2-multimodal-embeddings-v1:0", Some(ModelFamily::NovaEmbed));
     check("amazon.nova-canvas-v1:0", Some(ModelFamily::NovaCanvas));
     check("amazon.nova-micro-v1:0", Some(ModelFamily::Nova));
+    check("amazon.rerank-v1:0", Some(ModelFamily::AmazonRerank));
     check("amazon.titan-embed-g1-text-02", Some(ModelFamily::TitanEmbed));
     check("amazon.titan-embed-image-v1", Some(ModelFamily::TitanEmbed));
     check("amazon.titan-image-generator-v2:0", Some(ModelFamily::TitanImage));
@@ -65,15 +66,16 @@ fn finds_the_family_of_each_vendor() {
     check("cohere.command-light-text-v14", Some(ModelFamily::CohereCommand));
     check("cohere.command-r-plus-v1:0", Some(ModelFamily::CohereCommand));
     check("cohere.embed-v4:0", Some(ModelFamily::CohereEmbed));
+    check("cohere.rerank-v3-5:0", Some(ModelFamily::CohereRerank));
     check("deepseek.r1-v1:0", Some(ModelFamily::DeepSeek));
     check("meta.llama2-13b-chat-v1", Some(ModelFamily::Llama));
     check("mistral.pixtral-large-2502-v1:0", Some(ModelFamily::Mistral));
     check("openai.gpt-oss-120b-1:0", Some(ModelFamily::OpenAi));
     check("qwen.qwen3-235b-a22b-2507-v1:0", Some(ModelFamily::Qwen));
+    check("stability.sd3-5-large-v1:0", Some(ModelFamily::Stability));
     check("writer.palmyra-x5-v1:0", Some(ModelFamily::Writer));
     // Speech models do not support `InvokeModel`.
     check("amazon.nova-sonic-v1:0", None);
-    check("cohere.rerank-v3-5:0", None);
     check("acme.nonesuch-v1", None);
 }
 

@@ -13,7 +13,7 @@ use super::prompt::Prompt;
 use super::{Conversation, inference, invalid, tools};
 use crate::families::{
     Family, Model, ReplyBounds, ReplyEnd, ToolCall, bounded_reply, count_tokens, echo, first_tokens,
-    smallest_instance, tool_call_id,
+    reasoning, smallest_instance, tool_call_id,
 };
 use crate::service_error::ServiceError;
 
@@ -69,11 +69,14 @@ impl Answer {
                 answer.say(&full, conversation);
             }
         }
+        if features.reasoning == Reasoning::AfterText && !conversation.is_streaming {
+            answer.blocks.rotate_left(1);
+        }
         Ok(answer)
     }
 
     fn reason(&mut self, turn: &str, features: &Features, prompt: &Prompt) {
-        let full = format!("The message has {} tokens. I repeat them.", count_tokens(turn));
+        let full = reasoning(turn);
         let text = first_tokens(&full, self.remaining());
         self.output_tokens += count_tokens(text);
         if text.len() < full.len() {

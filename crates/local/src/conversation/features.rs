@@ -39,6 +39,13 @@ pub(super) enum Reasoning {
     Claude,
     /// The field `reasoningConfig`, with an effort.
     Nova,
+    /// The field `reasoning_config` or `reasoning_effort`, which contains only the effort.
+    Effort,
+    /// The model always reasons. The field `reasoning_effort` contains the effort.
+    Always,
+    /// The model always reasons, and no field changes that. In a complete response, the reasoning follows
+    /// the text.
+    AfterText,
 }
 
 const NONE: Features = Features {
@@ -61,14 +68,29 @@ const NONE: Features = Features {
 /// The features of a model with system prompts and documents.
 const CHAT: Features = Features { system: true, documents: true, ..NONE };
 
+/// The features of models with the chat completion schema.
+const OPEN_WEIGHT: Features =
+    Features { tools: true, streaming_tools: true, any_tool: true, named_tool: true, ..CHAT };
+
 impl Features {
     pub(super) fn of(model: &Model) -> Self {
         match model.family {
             Family::Anthropic => claude(model.id),
+            Family::AnthropicText => Self { prefill: true, max_tokens: 4_096, ..CHAT },
             Family::CohereCommandR => Self { tools: true, streaming_tools: true, max_tokens: 4_096, ..CHAT },
+            Family::DeepSeek => Self { reasoning: Reasoning::AfterText, max_tokens: 32_768, ..CHAT },
+            Family::DeepSeekChat | Family::Qwen => Self {
+                images: model.id.contains("-vl-"),
+                reasoning: Reasoning::Effort,
+                max_tokens: 131_072,
+                ..OPEN_WEIGHT
+            },
+            Family::Jamba => jamba(model.id),
             Family::Llama => llama(model.id),
             Family::Mistral | Family::MistralChat => mistral(model.id),
             Family::Nova => nova(model.id),
+            Family::OpenAi => Self { reasoning: Reasoning::Always, max_tokens: 131_072, ..OPEN_WEIGHT },
+            Family::Palmyra => OPEN_WEIGHT,
             Family::TitanText => titan(model.id),
             // Models without text have no conversations.
             _ => NONE,
@@ -100,6 +122,17 @@ fn claude(id: &str) -> Features {
         reasoning: if is_claude_3 { Reasoning::Unsupported } else { Reasoning::Claude },
         prefill: !is("4-6") && !is("4-7"),
         max_tokens,
+        ..CHAT
+    }
+}
+
+fn jamba(id: &str) -> Features {
+    let is_instruct = id.contains("instruct");
+    Features {
+        documents: !is_instruct,
+        tools: !is_instruct,
+        streaming_tools: !is_instruct,
+        max_tokens: 4_096,
         ..CHAT
     }
 }

@@ -101,32 +101,51 @@ pub(super) fn check(
     check_reasoning(conversation, features)
 }
 
+/// Returns the names of the fields that turn on reasoning.
+fn reasoning_fields(features: &Features) -> &'static [&'static str] {
+    match features.reasoning {
+        Reasoning::Claude => &["thinking", "reasoning_config"],
+        Reasoning::Nova => &["reasoningConfig"],
+        Reasoning::Effort => &["reasoning_config", "reasoning_effort"],
+        Reasoning::Always => &["reasoning_effort"],
+        Reasoning::AfterText | Reasoning::Unsupported => &[],
+    }
+}
+
 /// Returns the field that turns on reasoning, and its name.
 fn reasoning_field<'a>(
     conversation: &'a Conversation,
     features: &Features,
 ) -> Option<(&'static str, &'a Value)> {
-    let names: &[&'static str] = match features.reasoning {
-        Reasoning::Claude => &["thinking", "reasoning_config"],
-        Reasoning::Nova => &["reasoningConfig"],
-        Reasoning::Unsupported => &[],
-    };
-    names.iter().find_map(|name| Some((*name, conversation.fields.get(name)?)))
+    reasoning_fields(features).iter().find_map(|name| Some((*name, conversation.fields.get(name)?)))
 }
 
-/// Returns `true` if the request turns on reasoning.
+/// Returns `true` if the request turns on reasoning, or if the model always reasons.
 pub(super) fn has_reasoning(conversation: &Conversation, features: &Features) -> bool {
-    let kind = reasoning_field(conversation, features).and_then(|(_, field)| field.get("type")?.as_str());
-    matches!(kind, Some("enabled" | "adaptive"))
+    let field = reasoning_field(conversation, features).map(|(_, field)| field);
+    match features.reasoning {
+        Reasoning::Always | Reasoning::AfterText => true,
+        Reasoning::Effort => field.is_some(),
+        _ => {
+            let kind = field.and_then(|field| field.get("type")?.as_str());
+            matches!(kind, Some("enabled" | "adaptive"))
+        }
+    }
 }
 
 fn check_reasoning(conversation: &Conversation, features: &Features) -> Result<(), ServiceError> {
     for name in ["thinking", "reasoning_config"] {
-        if features.reasoning != Reasoning::Claude && conversation.fields.get(name).is_some() {
+        if !reasoning_fields(features).contains(&name) && conversation.fields.get(name).is_some() {
             return Err(model_error(format_args!("{name}: Extra inputs are not permitted")));
         }
     }
     let Some((name, field)) = reasoning_field(conversation, features) else { return Ok(()) };
+    if matches!(features.reasoning, Reasoning::Effort | Reasoning::Always) {
+        return match field.as_str() {
+            Some("low" | "medium" | "high") => Ok(()),
+            _ => Err(model_error(format_args!("{name}: Input should be one of 'low', 'medium', 'high'"))),
+        };
+    }
     let kind = field.get("type").and_then(Value::as_str);
     let kinds: &[&str] = match features.reasoning {
         Reasoning::Claude => &["adaptive", "disabled", "enabled"],

@@ -83,6 +83,12 @@ pub(crate) const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
 const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
 
 pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Rejection> {
+    if body.get("prompt").is_some() && body.get("messages").is_none() {
+        let name = vendor_id(model);
+        let message =
+            format!("\"{name}\" is not supported on this API. Please use the Messages API instead.");
+        return Err(Rejection::Validation(message));
+    }
     let request: Request = json::read(body).map_err(ValidationError::in_claude_style)?;
     check(model, &request).map_err(ValidationError::in_claude_style)?;
 
@@ -258,6 +264,12 @@ fn check_source(source: &Source) -> Result<(), ValidationError> {
 /// Returns the model name that the vendor uses, for example `claude-3-haiku-20240307` for
 /// `anthropic.claude-3-haiku-20240307-v1:0`.
 fn vendor_id(model: &Model) -> &'static str {
+    match model.id {
+        "anthropic.claude-instant-v1" => return "claude-instant-1.2",
+        "anthropic.claude-v2" => return "claude-2.0",
+        "anthropic.claude-v2:1" => return "claude-2.1",
+        _ => {}
+    }
     let stem = model.stem();
     let versioned = stem.strip_prefix("anthropic.").unwrap_or(stem);
     versioned.strip_suffix("-v1").or_else(|| versioned.strip_suffix("-v2")).unwrap_or(versioned)

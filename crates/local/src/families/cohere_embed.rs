@@ -5,10 +5,13 @@
 //! * types: <https://docs.cohere.com/reference/embed>
 //!
 //! `input_type` is validated but does not change the embedding. Therefore a query and a document with the
-//! same text have the same embedding. Requests with images are rejected.
+//! same text have the same embedding. The embedding of an input with texts and images is the mean of the
+//! vectors of its text and its images. Images have no tokens.
+//!
+//! Without `embedding_types`, v3 returns a list of embeddings, and v4 returns embeddings by type. The
+//! English v3 model returns the texts of the request in lower case.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::content::Content;
@@ -16,7 +19,7 @@ use super::models::Model;
 use super::response::{ModelResponse, Rejection, ResponseIds};
 use super::schema::{Integer, List, check_length, dimensions};
 use super::validation_error::ValidationError;
-use super::{embedding, json, tokens};
+use super::{embedding, image_input, json, tokens};
 
 /// The properties that differ between v3 and v4.
 pub(super) struct EmbedVersion {
@@ -30,6 +33,12 @@ pub(super) struct EmbedVersion {
     truncate: &'static [(&'static str, Truncate)],
     /// `true` if the keys `inputs`, `output_dimension` and `max_tokens` are allowed.
     has_inputs: bool,
+    /// The maximum number of images.
+    max_images: usize,
+    /// The allowed media types of images.
+    media_types: &'static [&'static str],
+    /// `true` if embeddings are returned by type even if the request has no types.
+    is_by_type: bool,
 }
 
 pub(super) const V3: EmbedVersion = EmbedVersion {
@@ -38,6 +47,9 @@ pub(super) const V3: EmbedVersion = EmbedVersion {
     dimensions: &[1_024],
     truncate: &[("NONE", Truncate::None), ("START", Truncate::Start), ("END", Truncate::End)],
     has_inputs: false,
+    max_images: 1,
+    media_types: &["image/jpeg", "image/png"],
+    is_by_type: false,
 };
 
 pub(super) const V4: EmbedVersion = EmbedVersion {
@@ -53,7 +65,16 @@ pub(super) const V4: EmbedVersion = EmbedVersion {
         ("RIGHT", Truncate::End),
     ],
     has_inputs: true,
+    max_images: 96,
+    media_types: &["image/gif", "image/jpeg", "image/png", "image/webp"],
+    is_by_type: true,
 };
+
+/// The maximum size of an image, in bytes.
+const MAX_IMAGE_BYTES: usize = 5_000_000;
+
+/// The model that converts texts to lower case.
+const LOWER_CASE: &str = "cohere.embed-english-v3";
 
 /// The side at which long texts are truncated. With `None`, a text that is too long is rejected.
 #[derive(Clone, Copy)]
@@ -69,7 +90,7 @@ struct Request {
     #[expect(dead_code, reason = "the input type is only validated")]
     input_type: InputType,
     texts: Option<List<String, 0, 96>>,
-    images: Option<IgnoredAny>,
+    images: Option<List<String, 1, 96>>,
     inputs: Option<List<Input, 0, 96>>,
     embedding_types: Option<List<EmbeddingType, 1, 5>>,
     output_dimension: Option<i64>,
@@ -109,42 +130,53 @@ pub(super) fn respond(
     version: &EmbedVersion,
 ) -> Result<ModelResponse, Rejection> {
     let request: Request = json::read(body)?;
-    let texts = texts(&request, version)?;
+    let (input_key, items) = items(&request, version)?;
     let dimensions = dimensions(request.output_dimension, version.dimensions)
         .map_err(|error: ValidationError| error.at("output_dimension"))?;
     let limit = request.max_tokens.map_or(version.max_tokens, |limit| limit.0.min(version.max_tokens));
 
     let truncate = truncate(request.truncate.as_deref(), version)?;
-    let input_key = if request.texts.is_some() { "texts" } else { "inputs" };
-
     let mut input_tokens = 0;
-    let mut vectors = Vec::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        let kept =
-            truncated(text, limit.unsigned_abs(), truncate).map_err(|error| error.at(index).at(input_key))?;
-        input_tokens += tokens::count(kept);
-        vectors.push(embedding::normalized(embedding::text_vector(kept, dimensions)));
+    let mut vectors = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let images = item.images.iter().map(|image| embedding::image_vector(image, dimensions));
+        let mut parts: Vec<_> = images.map(embedding::normalized).collect();
+        if let Some(text) = &item.text {
+            let kept = truncated(text, limit.unsigned_abs(), truncate)
+                .map_err(|error| error.at(index).at(input_key))?;
+            input_tokens += tokens::count(kept);
+            parts.push(embedding::normalized(embedding::text_vector(kept, dimensions)));
+        }
+        vectors.push(embedding::normalized(embedding::mean(&parts)));
     }
 
     let mut response = json!({"id": ResponseIds::new(model, body).uuid("id")});
-    match request.embedding_types {
+    let types = request.embedding_types.map(|types| types.0);
+    match types.or_else(|| version.is_by_type.then(|| vec![EmbeddingType::Float])) {
         None => {
             response["response_type"] = json!("embeddings_floats");
             response["embeddings"] = encoded(EmbeddingType::Float, &vectors);
         }
         Some(types) => {
             let by_type: Map<_, _> =
-                types.0.iter().map(|kind| (kind.name().to_owned(), encoded(*kind, &vectors))).collect();
+                types.iter().map(|kind| (kind.name().to_owned(), encoded(*kind, &vectors))).collect();
             response["response_type"] = json!("embeddings_by_type");
             response["embeddings"] = json!(by_type);
         }
     }
-    response[input_key] = body[input_key].clone();
+    match &request.texts {
+        Some(texts) if model.id == LOWER_CASE => {
+            response["texts"] = texts.0.iter().map(|text| json!(text.to_lowercase())).collect();
+        }
+        // Images are not part of the response.
+        None if input_key == "images" => response["texts"] = json!([]),
+        _ => response[input_key] = body[input_key].clone(),
+    }
     Ok(ModelResponse::json(&response, input_tokens, 0))
 }
 
-/// Returns the texts to embed, one for each vector.
-fn texts(request: &Request, version: &EmbedVersion) -> Result<Vec<String>, ValidationError> {
+/// Returns the inputs to embed, one for each vector, and the key of the body that contains them.
+fn items(request: &Request, version: &EmbedVersion) -> Result<(&'static str, Vec<Item>), ValidationError> {
     if !version.has_inputs {
         let keys = [
             (request.inputs.is_some(), "inputs"),
@@ -155,30 +187,76 @@ fn texts(request: &Request, version: &EmbedVersion) -> Result<Vec<String>, Valid
             return Err(ValidationError::extraneous(key));
         }
     }
-    let not_implemented = || ValidationError::new("images are not implemented by the local endpoint");
-    if request.images.is_some() {
-        return Err(not_implemented().at("images"));
-    }
-    match (&request.texts, &request.inputs) {
-        (Some(_), Some(_)) => Err(ValidationError::new("only one of [texts] and [inputs] is permitted")),
-        (Some(texts), None) => {
+    match (&request.texts, &request.images, &request.inputs) {
+        (Some(texts), None, None) => {
             for (index, text) in texts.0.iter().enumerate() {
                 check_length(text, 0, version.max_characters)
                     .map_err(|error: ValidationError| error.at(index).at("texts"))?;
             }
-            Ok(texts.0.clone())
+            let texts = texts.0.iter().map(|text| Item { text: Some(text.clone()), images: Vec::new() });
+            Ok(("texts", texts.collect()))
         }
-        (None, Some(inputs)) => {
-            let is_image = |input: &Input| match &input.content {
-                Content::Text(_) => false,
-                Content::Parts(parts) => parts.iter().any(|part| part.kind != "text"),
-            };
-            match inputs.0.iter().position(is_image) {
-                Some(index) => Err(not_implemented().at("content").at(index).at("inputs")),
-                None => Ok(inputs.0.iter().map(|input| input.content.text()).collect()),
+        (None, Some(images), None) => {
+            let (count, max) = (images.0.len(), version.max_images);
+            if count > max {
+                let problem = format_args!("expected maximum item count: {max}, found: {count}");
+                return Err(ValidationError::new(problem).at("images"));
             }
+            let images = images.0.iter().enumerate().map(|(index, image)| {
+                let image = decoded(image, version).map_err(|error| error.at(index).at("images"));
+                image.map(|image| Item { text: None, images: vec![image] })
+            });
+            Ok(("images", images.collect::<Result<_, _>>()?))
         }
-        (None, None) => Err(ValidationError::missing("texts")),
+        (None, None, Some(inputs)) => {
+            let items = inputs.0.iter().enumerate().map(|(index, input)| {
+                input.item(version).map_err(|error| error.at("content").at(index).at("inputs"))
+            });
+            Ok(("inputs", items.collect::<Result<_, _>>()?))
+        }
+        (None, None, None) => Err(ValidationError::missing("texts")),
+        _ if version.has_inputs => {
+            Err(ValidationError::new("only one of [texts], [images] and [inputs] is permitted"))
+        }
+        _ => Err(ValidationError::new("only one of [texts] and [images] is permitted")),
+    }
+}
+
+/// Decodes an image in a data URI.
+fn decoded(image: &str, version: &EmbedVersion) -> Result<Vec<u8>, ValidationError> {
+    let bytes = image_input::from_data_uri(image, version.media_types)?;
+    if bytes.len() > MAX_IMAGE_BYTES {
+        let problem = format_args!("the image has {} bytes; the maximum is {MAX_IMAGE_BYTES}", bytes.len());
+        return Err(ValidationError::new(problem));
+    }
+    Ok(bytes)
+}
+
+/// An input to embed: a text, images, or both.
+struct Item {
+    text: Option<String>,
+    images: Vec<Vec<u8>>,
+}
+
+impl Input {
+    fn item(&self, version: &EmbedVersion) -> Result<Item, ValidationError> {
+        let parts = self.content.parts();
+        let mut images = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let image = match part.kind.as_str() {
+                "text" => continue,
+                "image_url" => part.image_url.as_ref(),
+                kind => {
+                    let problem = format_args!("{kind} is not a valid enum value");
+                    return Err(ValidationError::new(problem).at("type").at(index));
+                }
+            };
+            let image = image.map(|image| image.get("url").unwrap_or(image)).and_then(Value::as_str);
+            let image = image.ok_or_else(|| ValidationError::missing("image_url").at(index))?;
+            images.push(decoded(image, version).map_err(|error| error.at("image_url").at(index))?);
+        }
+        let has_text = images.is_empty() || parts.iter().any(|part| part.text.is_some());
+        Ok(Item { text: has_text.then(|| self.content.text()), images })
     }
 }
 

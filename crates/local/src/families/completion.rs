@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::reply::{Reply, StopReason};
 use super::response::ModelResponse;
 
 /// The output of a text model.
@@ -38,6 +39,21 @@ pub struct ResponseChunks {
 const UNLIMITED: u64 = 10_000;
 
 impl Completion {
+    /// Returns a completion for a schema in which a chunk has the shape of the complete response. `format`
+    /// converts a piece of the reply to the JSON of the vendor. The second argument of `format` is the stop
+    /// reason if the reply ends with this piece, and `None` otherwise.
+    pub(super) fn in_pieces(
+        input_tokens: u64,
+        reply: Reply,
+        format: impl Fn(String, Option<&StopReason>) -> Value + Send + 'static,
+    ) -> Self {
+        let response = format(reply.text.clone(), Some(&reply.stop));
+        let deltas = reply.marked_deltas();
+        let Reply { tokens: output_tokens, max_tokens, stop, .. } = reply;
+        let chunks = deltas.map(move |marked| format(marked.delta.text, marked.is_last.then_some(&stop)));
+        Self { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) }
+    }
+
     pub(super) fn response(self) -> ModelResponse {
         let max_tokens = self.max_output_tokens();
         let response = ModelResponse::json(&self.response, self.input_tokens, self.output_tokens);

@@ -33,6 +33,8 @@ pub(super) struct Part {
     pub(super) content: Option<Content>,
     /// The source of a part of type `image`. In parts of other types, `source` has other shapes.
     pub(super) source: Option<Value>,
+    /// The image of a part of type `image_url`: a string, or an object with a `url`.
+    pub(super) image_url: Option<Value>,
 }
 
 impl Content {

@@ -35,8 +35,8 @@ pub(super) fn text_vector(text: &str, dimensions: usize) -> Vec<f64> {
     project(weights, dimensions)
 }
 
-/// Returns the vector of an image. The features of an image are blocks of its bytes. The vector is not
-/// normalized and is never zero.
+/// Returns the vector of an image or another binary file. The features of a file are blocks of its bytes.
+/// The vector is not normalized and is never zero.
 pub(super) fn image_vector(bytes: &[u8], dimensions: usize) -> Vec<f64> {
     let mut weights = BTreeMap::new();
     let length = bytes.len().div_ceil(MAX_BLOCKS).max(MIN_BLOCK_LENGTH);
@@ -44,6 +44,17 @@ pub(super) fn image_vector(bytes: &[u8], dimensions: usize) -> Vec<f64> {
         add_weight(&mut weights, Feature::Block, block, WORD_WEIGHT);
     }
     project(weights, dimensions)
+}
+
+/// Returns the mean of vectors of the same length.
+pub(super) fn mean(vectors: &[Vec<f64>]) -> Vec<f64> {
+    let mut sum = vectors.first().cloned().unwrap_or_default();
+    for vector in vectors.iter().skip(1) {
+        sum.iter_mut().zip(vector).for_each(|(x, y)| *x += y);
+    }
+    let count = vectors.len().max(1) as f64;
+    sum.iter_mut().for_each(|x| *x /= count);
+    sum
 }
 
 /// Scales a vector to length 1.

@@ -16,7 +16,7 @@ use super::validation_error::ValidationError;
 /// The prefix of keys that Bedrock itself reads and does not pass to the model, such as
 /// `amazon-bedrock-guardrailConfig`.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
-const BEDROCK_KEYS: &str = "amazon-bedrock-";
+pub(super) const BEDROCK_KEYS: &str = "amazon-bedrock-";
 
 /// Deserializes a complete body.
 pub(super) fn read<'de, T: Deserialize<'de>>(body: &'de Value) -> Result<T, ValidationError> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::completion::Completion;
-use super::reply::{Reply, ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{Reply, ReplyBounds, last_turn, reply};
 use super::response::Rejection;
 use super::schema::{Integer, Number, Text};
 use super::{json, tokens};
@@ -39,7 +39,7 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     let turn = last_turn(&request.prompt.0, &OPEN, &CLOSE);
     let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &[] });
     let input_tokens = tokens::count(&request.prompt.0);
-    let stop_reason = if reply.stop == StopReason::MaxTokens { "length" } else { "stop" };
+    let stop_reason = reply.stop.finish_reason();
     let chunks = reply.marked_deltas().map(move |marked| {
         json!({
             "generation": marked.delta.text,

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::completion::Completion;
 use super::content::Content;
 use super::models::{Family, Model};
-use super::reply::{Reply, ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{ReplyBounds, StopReason, last_turn, reply};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number, Text};
 use super::tool_call::{ForcedTool, ToolCall, ToolDefinition, call_or_reply};
@@ -55,8 +55,8 @@ fn text(body: &Value) -> Result<Completion, Rejection> {
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_TOKENS, |limit| limit.0);
     let turn = last_turn(&request.prompt.0, &["[INST]"], &["[/INST]"]);
     let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &stop });
-    let outputs = |text: String, stop_reason: Option<&str>| json!({"outputs": [{"text": text, "stop_reason": stop_reason}]});
-    Ok(completion(tokens::count(&request.prompt.0), reply, outputs))
+    let outputs = |text: String, stop: Option<&StopReason>| json!({"outputs": [{"text": text, "stop_reason": stop.map(StopReason::finish_reason)}]});
+    Ok(Completion::in_pieces(tokens::count(&request.prompt.0), reply, outputs))
 }
 
 #[derive(Deserialize)]
@@ -147,16 +147,16 @@ fn chat(model: &Model, body: &Value) -> Result<Completion, Rejection> {
         let function = json!({"name": call.name, "arguments": call.input.to_string()});
         json!([{"id": ResponseIds::new(model, body).tool_call(), "type": "function", "function": function}])
     });
-    let choices = move |text: String, stop_reason: Option<&str>| {
+    let choices = move |text: String, stop: Option<&StopReason>| {
         let mut message = json!({"role": "assistant", "content": text});
-        let mut reason = stop_reason;
-        if let Some(calls) = calls.as_ref().filter(|_| stop_reason.is_some()) {
+        let mut reason = stop.map(StopReason::finish_reason);
+        if let Some(calls) = calls.as_ref().filter(|_| stop.is_some()) {
             message["tool_calls"] = calls.clone();
             reason = Some("tool_calls");
         }
         json!({"choices": [{"index": 0, "message": message, "stop_reason": reason}]})
     };
-    Ok(completion(input_tokens, reply, choices))
+    Ok(Completion::in_pieces(input_tokens, reply, choices))
 }
 
 /// Returns the tool call that a request forces, if any. The last `results` messages are the results of tools.
@@ -178,19 +178,4 @@ fn forced_call(tools: &[Tool], messages: &[Message], results: usize) -> Option<T
         .map(|call| call.function.name.as_str())
         .collect();
     ToolCall::forced(ForcedTool::Any, &tools, &called, &answered)
-}
-
-/// Returns a completion. `format` converts a piece of the reply to the JSON of the vendor. The second
-/// argument of `format` is the stop reason if the reply ends with this piece, and `None` otherwise.
-fn completion(
-    input_tokens: u64,
-    reply: Reply,
-    format: impl Fn(String, Option<&str>) -> Value + Send + 'static,
-) -> Completion {
-    let stop_reason = if reply.stop == StopReason::MaxTokens { "length" } else { "stop" };
-    let response = format(reply.text.clone(), Some(stop_reason));
-    let deltas = reply.marked_deltas();
-    let chunks = deltas.map(move |marked| format(marked.delta.text, marked.is_last.then_some(stop_reason)));
-    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
-    Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) }
 }

@@ -13,6 +13,7 @@
 //!   the tool that the request forces (`tool_call.rs`);
 //! * an embedding model returns the sum of pseudo-random vectors, one for each word and each character
 //!   trigram (`embedding.rs`), so similar texts have similar vectors;
+//! * a rerank model orders documents by the similarity of their vectors to the vector of the query;
 //! * an image model draws a pattern of the requested size from a hash of the prompt and the seed
 //!   (`drawing.rs`).
 //!
@@ -40,25 +41,35 @@
 //! module ignore these keys.
 
 mod anthropic;
+mod anthropic_text;
+mod chat_completion;
+mod chat_dialect;
+mod chat_message;
+mod chat_request;
 mod cohere_command;
 mod cohere_embed;
 mod completion;
 mod content;
+mod deepseek;
 mod deltas;
 mod dispatch;
 mod drawing;
 mod embedding;
 mod image;
+mod image_input;
 mod json;
 mod llama;
 mod mistral;
 mod models;
 mod nova;
+mod nova_embed;
 mod reply;
+mod rerank;
 mod resolve;
 mod response;
 mod schema;
 mod schema_instance;
+mod stability;
 mod titan_embed;
 mod titan_text;
 mod tokens;
@@ -75,8 +86,8 @@ pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
 pub use response::{ModelResponse, Rejection};
 
 pub(crate) use anthropic::EITHER_TEMPERATURE_OR_TOP_P;
+pub(crate) use chat_completion::reasoning;
 pub(crate) use deltas::pieces;
-#[cfg(test)]
 pub(crate) use models::MODELS;
 pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo};
 pub(crate) use schema_instance::smallest_instance;

@@ -37,20 +37,34 @@ pub enum ModelModality {
     Embedding,
     /// Images, from a prompt.
     Image,
+    /// The order of documents by their relevance to a query.
+    Ranking,
 }
 
 /// A family of models that have the same request and response schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Family {
+    /// Amazon Rerank.
+    AmazonRerank,
     /// Anthropic Claude, Messages API.
     Anthropic,
+    /// Anthropic Claude 2 and Claude Instant, text completions and Messages API.
+    AnthropicText,
     /// Cohere Command R and R+.
     CohereCommandR,
     /// Cohere Embed v3.
     CohereEmbed3,
     /// Cohere Embed v4.
     CohereEmbed4,
+    /// Cohere Rerank.
+    CohereRerank,
+    /// DeepSeek-R1, text completion.
+    DeepSeek,
+    /// DeepSeek V3, chat completion.
+    DeepSeekChat,
+    /// AI21 Jamba.
+    Jamba,
     /// Meta Llama 3 and 4.
     Llama,
     /// Mistral AI, text completion.
@@ -61,6 +75,16 @@ pub enum Family {
     Nova,
     /// Amazon Nova Canvas.
     NovaCanvas,
+    /// Amazon Nova Multimodal Embeddings.
+    NovaEmbed,
+    /// OpenAI gpt-oss.
+    OpenAi,
+    /// Writer Palmyra.
+    Palmyra,
+    /// Qwen.
+    Qwen,
+    /// Stability AI.
+    Stability,
     /// Amazon Titan Multimodal Embeddings G1.
     TitanEmbedImage,
     /// Amazon Titan Embeddings G1 - Text.
@@ -79,18 +103,27 @@ impl Family {
     pub const fn output_modality(self) -> ModelModality {
         match self {
             Self::Anthropic
+            | Self::AnthropicText
             | Self::CohereCommandR
+            | Self::DeepSeek
+            | Self::DeepSeekChat
+            | Self::Jamba
             | Self::Llama
             | Self::Mistral
             | Self::MistralChat
             | Self::Nova
+            | Self::OpenAi
+            | Self::Palmyra
+            | Self::Qwen
             | Self::TitanText => ModelModality::Text,
             Self::CohereEmbed3
             | Self::CohereEmbed4
+            | Self::NovaEmbed
             | Self::TitanEmbedImage
             | Self::TitanEmbedText
             | Self::TitanEmbedText2 => ModelModality::Embedding,
-            Self::NovaCanvas | Self::TitanImage => ModelModality::Image,
+            Self::NovaCanvas | Self::Stability | Self::TitanImage => ModelModality::Image,
+            Self::AmazonRerank | Self::CohereRerank => ModelModality::Ranking,
         }
     }
 }
@@ -109,12 +142,17 @@ pub fn models() -> &'static [Model] {
 
 /// All base models, sorted by id.
 pub(crate) const MODELS: &[Model] = &[
+    model("ai21.jamba-1-5-large-v1:0", Family::Jamba),
+    model("ai21.jamba-1-5-mini-v1:0", Family::Jamba),
+    model("ai21.jamba-instruct-v1:0", Family::Jamba),
     model("amazon.nova-2-lite-v1:0", Family::Nova),
+    model("amazon.nova-2-multimodal-embeddings-v1:0", Family::NovaEmbed),
     model("amazon.nova-canvas-v1:0", Family::NovaCanvas),
     model("amazon.nova-lite-v1:0", Family::Nova),
     model("amazon.nova-micro-v1:0", Family::Nova),
     model("amazon.nova-premier-v1:0", Family::Nova),
     model("amazon.nova-pro-v1:0", Family::Nova),
+    model("amazon.rerank-v1:0", Family::AmazonRerank),
     model("amazon.titan-embed-g1-text-02", Family::TitanEmbedText),
     model("amazon.titan-embed-image-v1", Family::TitanEmbedImage),
     model("amazon.titan-embed-text-v1", Family::TitanEmbedText),
@@ -133,6 +171,7 @@ pub(crate) const MODELS: &[Model] = &[
     model("anthropic.claude-3-opus-20240229-v1:0", Family::Anthropic),
     model("anthropic.claude-3-sonnet-20240229-v1:0", Family::Anthropic),
     model("anthropic.claude-haiku-4-5-20251001-v1:0", Family::Anthropic),
+    model("anthropic.claude-instant-v1", Family::AnthropicText),
     model("anthropic.claude-opus-4-1-20250805-v1:0", Family::Anthropic),
     model("anthropic.claude-opus-4-20250514-v1:0", Family::Anthropic),
     model("anthropic.claude-opus-4-5-20251101-v1:0", Family::Anthropic),
@@ -141,11 +180,17 @@ pub(crate) const MODELS: &[Model] = &[
     model("anthropic.claude-sonnet-4-20250514-v1:0", Family::Anthropic),
     model("anthropic.claude-sonnet-4-5-20250929-v1:0", Family::Anthropic),
     model("anthropic.claude-sonnet-4-6", Family::Anthropic),
+    model("anthropic.claude-v2", Family::AnthropicText),
+    model("anthropic.claude-v2:1", Family::AnthropicText),
     model("cohere.command-r-plus-v1:0", Family::CohereCommandR),
     model("cohere.command-r-v1:0", Family::CohereCommandR),
     model("cohere.embed-english-v3", Family::CohereEmbed3),
     model("cohere.embed-multilingual-v3", Family::CohereEmbed3),
     model("cohere.embed-v4:0", Family::CohereEmbed4),
+    model("cohere.rerank-v3-5:0", Family::CohereRerank),
+    model("deepseek.r1-v1:0", Family::DeepSeek),
+    model("deepseek.v3-v1:0", Family::DeepSeekChat),
+    model("deepseek.v3.2", Family::DeepSeekChat),
     model("meta.llama3-1-405b-instruct-v1:0", Family::Llama),
     model("meta.llama3-1-70b-instruct-v1:0", Family::Llama),
     model("meta.llama3-1-8b-instruct-v1:0", Family::Llama),
@@ -164,6 +209,19 @@ pub(crate) const MODELS: &[Model] = &[
     model("mistral.mistral-small-2402-v1:0", Family::Mistral),
     model("mistral.mixtral-8x7b-instruct-v0:1", Family::Mistral),
     model("mistral.pixtral-large-2502-v1:0", Family::MistralChat),
+    model("openai.gpt-oss-120b-1:0", Family::OpenAi),
+    model("openai.gpt-oss-20b-1:0", Family::OpenAi),
+    model("qwen.qwen3-235b-a22b-2507-v1:0", Family::Qwen),
+    model("qwen.qwen3-32b-v1:0", Family::Qwen),
+    model("qwen.qwen3-coder-30b-a3b-v1:0", Family::Qwen),
+    model("qwen.qwen3-coder-480b-a35b-v1:0", Family::Qwen),
+    model("qwen.qwen3-next-80b-a3b", Family::Qwen),
+    model("qwen.qwen3-vl-235b-a22b", Family::Qwen),
+    model("stability.sd3-5-large-v1:0", Family::Stability),
+    model("stability.stable-image-core-v1:1", Family::Stability),
+    model("stability.stable-image-ultra-v1:1", Family::Stability),
+    model("writer.palmyra-x4-v1:0", Family::Palmyra),
+    model("writer.palmyra-x5-v1:0", Family::Palmyra),
 ];
 
 const fn model(id: &'static str, family: Family) -> Model {

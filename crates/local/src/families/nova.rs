@@ -7,7 +7,8 @@
 //! In a stream, each piece of text is a separate content block, as in streams of the service. The last chunk
 //! has the usage.
 //!
-//! A tool is called only if `toolChoice` forces it (`tool_call.rs`). Images, video and audio are accepted but
+//! A tool is called only if `toolChoice` forces it (`tool_call.rs`). Nova 2 models reason if `reasoningConfig`
+//! enables it; other models ignore this member. Images, video and audio are accepted but
 //! have no effect. The pages disagree on the maximum of `maxTokens`, so no upper limit is enforced.
 
 mod tools;
@@ -16,10 +17,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::chat_completion::reasoning;
 use super::completion::Completion;
 use super::deltas::pieces;
 use super::models::Model;
-use super::reply::{Reply, ReplyBounds, StopReason};
+use super::reply::{Reply, ReplyBounds, StopReason, bounded};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
 use super::tool_call::{ToolCall, call_or_reply};
@@ -37,8 +39,35 @@ struct Request {
     #[serde(default)]
     inference_config: Config,
     tool_config: Option<ToolConfig>,
-    reasoning_config: Option<IgnoredAny>,
+    reasoning_config: Option<ReasoningConfig>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ReasoningConfig {
+    #[serde(rename = "type")]
+    kind: ReasoningKind,
+    #[expect(dead_code, reason = "the effort is only validated")]
+    max_reasoning_effort: Option<Effort>,
+}
+
+#[derive(PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ReasoningKind {
+    Enabled,
+    Disabled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Effort {
+    Low,
+    Medium,
+    High,
+}
+
+/// The prefix of the ids of models that reason.
+const NOVA_2: &str = "amazon.nova-2-";
 
 #[derive(Deserialize)]
 enum SchemaVersion {
@@ -96,7 +125,7 @@ struct Config {
     top_k: Option<Integer<0, { i64::MAX }>>,
     #[serde(default)]
     stop_sequences: Vec<String>,
-    reasoning_config: Option<IgnoredAny>,
+    reasoning_config: Option<ReasoningConfig>,
 }
 
 impl Message {
@@ -124,9 +153,17 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
         messages.iter().rfind(|message| message.role == Role::User).map_or_else(String::new, Message::text);
     let config = request.inference_config;
     let max_tokens = config.max_tokens.map(|limit| limit.0);
-    let bounds = ReplyBounds { max_tokens, stop_sequences: &config.stop_sequences };
+    let reasoning_config = request.reasoning_config.or(config.reasoning_config);
+    let is_enabled = reasoning_config.is_some_and(|config| config.kind == ReasoningKind::Enabled);
+    let reasoning = (is_enabled && model.id.starts_with(NOVA_2))
+        .then(|| bounded(&reasoning(&turn), &ReplyBounds { max_tokens, stop_sequences: &[] }));
+    let reasoning_tokens = reasoning.as_ref().map_or(0, |reasoning| reasoning.tokens);
+    let reasoning = reasoning.map(|reasoning| reasoning.text);
+    let remaining = max_tokens.map(|limit| limit.saturating_sub_unsigned(reasoning_tokens));
+    let bounds = ReplyBounds { max_tokens: remaining, stop_sequences: &config.stop_sequences };
     let call = tool_config.and_then(|config| tools::forced_call(config, &messages));
     let (call, reply) = call_or_reply(call, &turn, &bounds);
+    let output_tokens = reasoning_tokens + reply.tokens;
 
     let system = request.system.into_iter().filter_map(|system| system.text);
     let texts = messages.iter().map(Message::text).chain(system);
@@ -139,46 +176,58 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     };
     let usage = json!({
         "inputTokens": input_tokens,
-        "outputTokens": reply.tokens,
-        "totalTokens": input_tokens + reply.tokens,
+        "outputTokens": output_tokens,
+        "totalTokens": input_tokens + output_tokens,
         "cacheReadInputTokenCount": 0,
         "cacheWriteInputTokenCount": 0,
     });
     let id = format!("tooluse_{}", ResponseIds::new(model, body).tool_call());
-    let content = match &call {
-        Some(call) => json!([{"toolUse": {"toolUseId": id, "name": call.name, "input": call.input}}]),
-        None => json!([{"text": reply.text}]),
+    let thoughts =
+        reasoning.iter().map(|text| json!({"reasoningContent": {"reasoningText": {"text": text}}}));
+    let output = match &call {
+        Some(call) => json!({"toolUse": {"toolUseId": id, "name": call.name, "input": call.input}}),
+        None => json!({"text": reply.text}),
     };
-    let chunks = chunks(&reply, call.map(|call| (id, call)), stop_reason, usage.clone());
+    let content: Value = thoughts.chain([output]).collect();
+    let chunks = chunks(&reply, reasoning, call.map(|call| (id, call)), stop_reason, usage.clone());
     let response = json!({
         "output": {"message": {"role": "assistant", "content": content}},
         "stopReason": stop_reason,
         "usage": usage,
     });
-    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) })
 }
 
 fn chunks(
     reply: &Reply,
+    reasoning: Option<String>,
     call: Option<(String, ToolCall)>,
     stop_reason: &'static str,
     usage: Value,
 ) -> impl Iterator<Item = Value> + Send + use<> {
     let start = json!({"messageStart": {"role": "assistant"}});
-    let blocks = reply.deltas().enumerate().flat_map(|(index, delta)| {
+    // The reasoning is one block.
+    let first = usize::from(reasoning.is_some());
+    let thoughts = reasoning.into_iter().flat_map(|text| {
+        let deltas = pieces(text).map(|piece| {
+            let delta = json!({"reasoningContent": {"reasoningText": {"text": piece}}});
+            json!({"contentBlockDelta": {"delta": delta, "contentBlockIndex": 0}})
+        });
+        deltas.chain([json!({"contentBlockStop": {"contentBlockIndex": 0}})])
+    });
+    let blocks = reply.deltas().zip(first..).flat_map(|(delta, index)| {
         [
             json!({"contentBlockDelta": {"delta": {"text": delta.text}, "contentBlockIndex": index}}),
             json!({"contentBlockStop": {"contentBlockIndex": index}}),
         ]
     });
-    let call = call.into_iter().flat_map(|(id, call)| {
+    let call = call.into_iter().flat_map(move |(id, call)| {
         let start = json!({"toolUse": {"toolUseId": id, "name": call.name}});
-        let start = json!({"contentBlockStart": {"start": start, "contentBlockIndex": 0}});
-        let deltas = pieces(call.input.to_string()).map(|piece| {
-            json!({"contentBlockDelta": {"delta": {"toolUse": {"input": piece}}, "contentBlockIndex": 0}})
+        let start = json!({"contentBlockStart": {"start": start, "contentBlockIndex": first}});
+        let deltas = pieces(call.input.to_string()).map(move |piece| {
+            json!({"contentBlockDelta": {"delta": {"toolUse": {"input": piece}}, "contentBlockIndex": first}})
         });
-        let stop = json!({"contentBlockStop": {"contentBlockIndex": 0}});
+        let stop = json!({"contentBlockStop": {"contentBlockIndex": first}});
         std::iter::once(start).chain(deltas).chain([stop])
     });
     let stop = json!({"messageStop": {"stopReason": stop_reason}});
@@ -186,5 +235,5 @@ fn chunks(
     let mut usage = usage;
     usage.as_object_mut().map(|usage| usage.remove("totalTokens"));
     let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});
-    std::iter::once(start).chain(blocks).chain(call).chain([stop, metadata])
+    std::iter::once(start).chain(thoughts).chain(blocks).chain(call).chain([stop, metadata])
 }

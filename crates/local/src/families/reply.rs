@@ -35,6 +35,13 @@ pub(crate) enum StopReason {
     StopSequence(String),
 }
 
+impl StopReason {
+    /// Returns the word of the vendors that distinguish only `length` and `stop`.
+    pub(super) fn finish_reason(&self) -> &'static str {
+        if *self == Self::MaxTokens { "length" } else { "stop" }
+    }
+}
+
 /// Replies to the last user turn of a conversation.
 pub(super) fn reply(turn: &str, bounds: &ReplyBounds<'_>) -> Reply {
     bounded(&echo(turn), bounds)

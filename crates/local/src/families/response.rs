@@ -16,12 +16,12 @@ pub struct ModelResponse {
     pub body: Vec<u8>,
     /// The number of input tokens, as in the usage members of `body`. The number is 0 for image models.
     pub input_tokens: u64,
-    /// The number of output tokens, as in the usage members of `body`. The number is 0 for embedding and
-    /// image models.
+    /// The number of output tokens, as in the usage members of `body`. The number is 0 for models that
+    /// do not generate text.
     pub output_tokens: u64,
     /// The maximum number of output tokens. For text models, this is the limit from the body. If the body
     /// has no limit, this is the default of the vendor, or 10,000 if the vendor has no default. The number
-    /// is 0 for embedding and image models.
+    /// is 0 for models that do not generate text.
     pub max_tokens: u64,
 }
 
@@ -93,6 +93,12 @@ impl ResponseIds {
             bits >> 48 & 0xffff,
             bits & 0xffff_ffff_ffff
         )
+    }
+
+    /// Returns a seed from 1 to 4,294,967,295.
+    pub(super) fn seed(&self) -> i64 {
+        let [a, b, c, d, ..] = self.0;
+        i64::from(u32::from_be_bytes([a, b, c, d])).max(1)
     }
 
     /// Returns 22 characters for the id of a tool call.

@@ -6,15 +6,13 @@
 //!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html>
 //! * Limits: <https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html>
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::response::{ModelResponse, Rejection};
 use super::schema::{List, Text, dimensions};
 use super::validation_error::ValidationError;
-use super::{embedding, json, tokens};
+use super::{embedding, image_input, json, tokens};
 
 /// The maximum number of characters of a text.
 const MAX_CHARACTERS: usize = 50_000;
@@ -31,7 +29,8 @@ struct RequestV1 {
 pub(super) fn respond_v1(body: &Value) -> Result<ModelResponse, Rejection> {
     let request: RequestV1 = json::read(body)?;
     let count = count_limited(&request.input_text.0, MAX_TOKENS)?;
-    let vector = embedding::normalized(embedding::text_vector(&request.input_text.0, DIMENSIONS_V1));
+    // Unlike the vectors of later models, the vectors of this model are not normalized.
+    let vector = embedding::text_vector(&request.input_text.0, DIMENSIONS_V1);
     let body = json!({"embedding": embedding::rounded(&vector), "inputTextTokenCount": count});
     Ok(ModelResponse::json(&body, count, 0))
 }
@@ -103,14 +102,13 @@ pub(super) fn respond_multimodal(body: &Value) -> Result<ModelResponse, Rejectio
         vectors.push(embedding::normalized(embedding::text_vector(text, dimensions)));
     }
     if let Some(image) = request.input_image {
-        let image =
-            STANDARD.decode(image).map_err(|_| ValidationError::new("expected base64").at("inputImage"))?;
+        let image = image_input::from_base64(&image).map_err(|error| error.at("inputImage"))?;
         vectors.push(embedding::normalized(embedding::image_vector(&image, dimensions)));
     }
-    let Some(mut vector) = vectors.pop() else { return Err(ValidationError::missing("inputText").into()) };
-    if let Some(other) = vectors.pop() {
-        vector.iter_mut().zip(other).for_each(|(x, y)| *x = (*x + y) / 2.0);
+    if vectors.is_empty() {
+        return Err(ValidationError::missing("inputText").into());
     }
+    let vector = embedding::mean(&vectors);
     let body =
         json!({"embedding": embedding::rounded(&vector), "inputTextTokenCount": count, "message": null});
     Ok(ModelResponse::json(&body, count, 0))

@@ -4,7 +4,7 @@ use invoke_model_types::{Converse, ConverseOutput, ConverseOutputShape};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::families::{MODELS, ModelModality};
+use crate::families::{Family, MODELS, ModelModality};
 
 pub(super) const CLAUDE: &str = "anthropic.claude-sonnet-4-20250514-v1:0";
 
@@ -52,15 +52,20 @@ pub(super) fn tools(choice: Value) -> Value {
 fn every_text_model_answers() {
     for model in MODELS.iter().filter(|model| model.output_modality() == ModelModality::Text) {
         let value = converse(&endpoint(), model.id, &hello());
-        assert_eq!(
-            value["output"]["message"],
-            json!({"role": "assistant", "content": [{"text": "You said: hello"}]})
-        );
+        let text = json!({"text": "You said: hello"});
+        let reasoning = "The message has 1 tokens. I repeat them.";
+        let reasoning = json!({"reasoningContent": {"reasoningText": {"text": reasoning}}});
+        let (content, tokens) = match model.family {
+            Family::OpenAi => (json!([reasoning, text]), 14),
+            Family::DeepSeek => (json!([text, reasoning]), 14),
+            _ => (json!([text]), 4),
+        };
+        assert_eq!(value["output"]["message"], json!({"role": "assistant", "content": content}));
         assert_eq!(value["stopReason"], "end_turn");
         assert_eq!(value["metrics"], json!({"latencyMs": 0}));
         let usage = &value["usage"];
         let counts = ["inputTokens", "outputTokens", "totalTokens"].map(|name| usage[name].as_u64().unwrap());
-        assert_eq!(counts, [1, 4, 5], "{}", model.id);
+        assert_eq!(counts, [1, tokens, tokens + 1], "{}", model.id);
     }
 }
 
@@ -315,4 +320,46 @@ fn the_error_model_reads_the_fields_of_the_request() {
         let request = json_request(crate::ERROR_MODEL_ID, operation, &body);
         assert_eq!(check_error(&endpoint(), request, 429, "ModelNotReadyException"), "text");
     }
+}
+
+#[test]
+fn an_effort_turns_on_reasoning() {
+    let body = |name: &str, effort: &str| json!({"messages": [user("hello")], "additionalModelRequestFields": {name: effort}});
+    for model in ["qwen.qwen3-32b-v1:0", "deepseek.v3-v1:0"] {
+        for name in ["reasoning_config", "reasoning_effort"] {
+            let value = converse(&endpoint(), model, &body(name, "high"));
+            let content = &value["output"]["message"]["content"];
+            assert!(content[0].get("reasoningContent").is_some(), "{content}");
+            assert_eq!(content[1], json!({"text": "You said: hello"}));
+        }
+    }
+    let check = |model: &str, name: &str, effort: &str, problem: &str| {
+        let request = json_request(model, "converse", &body(name, effort));
+        check_contains(&check_error(&endpoint(), request, 400, "ValidationException"), problem);
+    };
+    let one_of = "Input should be one of 'low', 'medium', 'high'";
+    check("openai.gpt-oss-20b-1:0", "reasoning_effort", "none", &format!("reasoning_effort: {one_of}"));
+    check("qwen.qwen3-32b-v1:0", "reasoning_config", "none", &format!("reasoning_config: {one_of}"));
+    let extra = "reasoning_config: Extra inputs are not permitted";
+    check("writer.palmyra-x5-v1:0", "reasoning_config", "low", extra);
+}
+
+#[test]
+fn models_with_open_weights_call_forced_tools() {
+    for model in
+        ["openai.gpt-oss-20b-1:0", "qwen.qwen3-32b-v1:0", "deepseek.v3-v1:0", "writer.palmyra-x4-v1:0"]
+    {
+        let body = json!({"messages": [user("hello")], "toolConfig": tools(json!({"any": {}}))});
+        let value = converse(&endpoint(), model, &body);
+        assert_eq!(value["stopReason"], "tool_use");
+        let content = value["output"]["message"]["content"].as_array().unwrap();
+        assert_eq!(content.last().unwrap()["toolUse"]["name"], "weather", "{model}");
+    }
+    let body = json!({"messages": [user("hello")], "toolConfig": tools(json!({"auto": {}}))});
+    for model in ["anthropic.claude-v2", "deepseek.r1-v1:0", "ai21.jamba-instruct-v1:0"] {
+        let message =
+            check_error(&endpoint(), json_request(model, "converse", &body), 400, "ValidationException");
+        check_contains(&message, "This model doesn't support tool use.");
+    }
+    assert_eq!(converse(&endpoint(), "ai21.jamba-1-5-mini-v1:0", &body)["stopReason"], "end_turn");
 }

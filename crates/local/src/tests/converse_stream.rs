@@ -132,3 +132,13 @@ fn an_injected_error_ends_the_stream() {
     let error = ConverseStreamEvent::parse(&messages[2]).unwrap().unwrap_err();
     assert!(matches!(error, ConverseStreamEventError::ModelStreamErrorException(_)), "{error}");
 }
+
+#[test]
+fn reasoning_is_streamed_before_the_text() {
+    for model in ["deepseek.r1-v1:0", "openai.gpt-oss-120b-1:0"] {
+        let events = events(model, &hello());
+        let first = &events[1].1;
+        assert!(first.pointer("/delta/reasoningContent/text").is_some(), "{first}");
+        assert_eq!(concatenated(&events, "/delta/text"), "You said: hello");
+    }
+}

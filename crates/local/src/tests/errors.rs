@@ -96,6 +96,11 @@ fn rejects_an_unknown_model() {
     let request = sign(request(input("amazon.no-such-model-v1:0", BODY)));
     let message = check_error(&endpoint(), request, 404, "ResourceNotFoundException");
     check_contains(&message, "Could not resolve the foundation model");
+    check_contains(&message, "The local endpoint does not have this model.");
+    for id in ["amazon.titan-text-express-v1", "deepseek.r1-v1:0", "openai.gpt-oss-120b-1:0"] {
+        check_contains(&message, id);
+    }
+    assert_eq!(message.matches("anthropic.claude-").count(), 2, "{message}");
 }
 
 #[test]

@@ -94,6 +94,9 @@ pub enum ParseErrorKind {
         /// Column of the error, from 1.
         column: usize,
     },
+    /// The body has more nested arrays and objects than [`MAX_DEPTH`](crate::json::MAX_DEPTH).
+    #[error("the body is nested too deeply: at most 256 levels of arrays and objects are supported")]
+    TooDeep,
     /// A value does not have the type that the model defines.
     #[error("expected {expected}, found {found}")]
     Type {

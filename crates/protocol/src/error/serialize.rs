@@ -88,6 +88,9 @@ pub enum SerializeErrorKind {
     /// The value cannot be serialized to JSON, for example because a key of a map is not a string.
     #[error("cannot be serialized to JSON: {0}")]
     Json(String),
+    /// A document has more nested arrays and objects than [`MAX_DEPTH`](crate::json::MAX_DEPTH).
+    #[error("a document is nested too deeply: use at most 256 levels of arrays and objects")]
+    TooDeep,
     /// The caller of this crate rejected the value.
     #[error("{0}")]
     Invalid(String),

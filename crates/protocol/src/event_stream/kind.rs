@@ -71,7 +71,7 @@ pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Resul
         Ok(Kind::Error) | Err(_) => "unknown",
     };
     let payload = message.payload();
-    let value = match json::value_of(payload) {
+    let value = match json::read::body(payload, json::read::document) {
         _ if payload.is_empty() => json::Value::Object(serde_json::Map::new()),
         Ok(value) => value,
         Err(_) => blob::encode(payload).into(),
@@ -148,11 +148,8 @@ pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
 /// Parses an error that the Smithy model defines. If the payload does not match the model, the result
 /// contains only the code and the message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
-    let value = match message.payload().is_empty() {
-        true => Ok(json::Value::Object(serde_json::Map::new())),
-        false => json::value_of(message.payload()),
-    };
-    match value.and_then(T::from_json) {
+    let payload: &[u8] = if message.payload().is_empty() { b"{}" } else { message.payload() };
+    match json::read::body(payload, T::from_json) {
         Ok(error) => modeled(error),
         Err(_) => ErrorMetadata::from_message(message).into(),
     }
@@ -166,9 +163,7 @@ pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
         |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));
     let text = text(":error-message").or_else(|| {
-        let object: serde_json::Map<String, json::Value> = serde_json::from_slice(message.payload()).ok()?;
-        let text = object.get("message").or_else(|| object.get("Message"))?;
-        text.as_str().map(str::to_owned)
+        json::Object::from_body(message.payload(), &mut json::Nodes::default()).ok()?.message().ok()?
     });
     (code, text)
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::header::HeaderValue;
 use super::message::{Builder, Message};
 use crate::error::{ErrorMetadata, SerializeError, SerializeErrorKind};
+use crate::json;
 
 /// Builds the message of an event or an error.
 #[derive(Debug)]
@@ -77,10 +78,14 @@ impl Writer {
     }
 
     /// Completes a message whose payload is JSON.
-    pub fn json(self, write: impl FnOnce(&mut Vec<u8>)) -> Message {
+    ///
+    /// # Errors
+    /// Returns an error if a document is nested too deeply.
+    pub fn json(self, write: impl FnOnce(&mut Vec<u8>)) -> Result<Message, SerializeError> {
         let mut payload = Vec::new();
         write(&mut payload);
-        self.payload(payload)
+        json::write::check(&payload)?;
+        Ok(self.payload(payload))
     }
 
     fn set(&mut self, name: &'static str, value: HeaderValue<'_>) -> Result<(), SerializeError> {

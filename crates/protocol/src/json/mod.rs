@@ -2,21 +2,25 @@
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#json-shape-serialization>
 
-mod members;
 mod object;
 pub mod read;
+mod scan;
 pub mod strict;
 mod union;
+mod value;
 pub mod write;
 
-pub use members::Members;
 pub use object::{Object, ObjectWriter};
+pub use scan::Nodes;
 pub use serde_json::Value;
-pub use union::{UnitMember, UnknownMember};
-
-pub(crate) use object::value_of;
+pub use union::{UnionMember, UnitMember, UnknownMember};
+pub use value::BorrowedValue;
 
 use crate::error::ParseError;
+
+/// The maximum depth of nested arrays and objects. With this limit, recursive functions such as the
+/// destructor of [`Value`] do not overflow the stack of a thread.
+pub const MAX_DEPTH: usize = 256;
 
 /// A structure or union that can be serialized to JSON.
 pub trait ToJson {
@@ -30,7 +34,7 @@ pub trait FromJson: Sized {
     ///
     /// # Errors
     /// Returns an error if a member does not match the model. The error contains the path to this member.
-    fn from_json(value: Value) -> Result<Self, ParseError>;
+    fn from_json(value: BorrowedValue<'_>) -> Result<Self, ParseError>;
 }
 
 #[cfg(test)]

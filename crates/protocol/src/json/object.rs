@@ -1,88 +1,126 @@
 //! Parsing and serialization of JSON objects, one member at a time.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 
-use super::write;
-use crate::error::{ParseError, ParseErrorKind};
+use super::scan::{Node, Nodes};
+use super::{BorrowedValue, write};
+use crate::error::ParseError;
 
-/// A JSON object that is parsed member by member. Parsing a member removes it from the object. Generated code
-/// ignores the remaining members, because a newer version of the service may send members that are not in the
-/// model.
-#[derive(Debug, Default)]
-pub struct Object(Map<String, Value>);
+/// A JSON object whose members are parsed by name. Generated code ignores all other members, because a newer
+/// version of the service may send members that are not in the model.
+///
+/// `Debug` does not print values, because they may be sensitive.
+#[derive(Clone, Copy)]
+pub struct Object<'a>(BorrowedValue<'a>);
 
-impl Object {
-    /// Parses a body. An empty body is treated as an object without members.
+impl<'a> Object<'a> {
+    /// Parses a body. Stores its values in `nodes`. An empty body is treated as an object without members.
     ///
     /// # Errors
     /// Returns an error if the body is not a JSON object.
-    pub fn from_body(body: &[u8]) -> Result<Self, ParseError> {
+    pub fn from_body<'b>(body: &'b [u8], nodes: &'a mut Nodes<'b>) -> Result<Self, ParseError> {
         if body.is_empty() {
-            return Ok(Self::default());
+            return Ok(Self(BorrowedValue(&[Node::Object(0)])));
         }
-        Self::from_value(value_of(body)?)
+        Self::from_required_body(body, nodes)
     }
 
-    /// Parses a body that must contain required members.
+    /// Parses a body that must contain required members. Stores its values in `nodes`.
     ///
     /// # Errors
     /// Returns an error if the body is not a JSON object. An empty body is not a JSON object: without this
     /// rule, the response of a broken proxy would look like a success.
-    pub fn from_required_body(body: &[u8]) -> Result<Self, ParseError> {
-        Self::from_value(value_of(body)?)
+    pub fn from_required_body<'b>(body: &'b [u8], nodes: &'a mut Nodes<'b>) -> Result<Self, ParseError> {
+        Self::from_value(nodes.parse(body)?)
     }
 
     /// Converts a JSON value.
     ///
     /// # Errors
     /// Returns an error if the value is not an object.
-    pub fn from_value(value: Value) -> Result<Self, ParseError> {
-        match value {
-            Value::Object(members) => Ok(Self(members)),
-            other => Err(super::read::unexpected("an object", &other).into()),
+    pub fn from_value(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
+        match value.node() {
+            Node::Object(_) => Ok(Self(value)),
+            _ => Err(value.unexpected("an object").into()),
         }
     }
 
-    /// Removes a member and parses it with `read`. Returns `None` if the member is missing or null.
+    /// Parses a member with `read`. Returns `None` if the member is missing or null. If the name is repeated,
+    /// the last member counts.
     ///
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
     pub fn member<T>(
-        &mut self,
+        self,
         name: &str,
-        read: impl FnOnce(Value) -> Result<T, ParseError>,
+        read: impl FnOnce(BorrowedValue<'a>) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
-        let Some(value) = self.take(name) else { return Ok(None) };
+        let Some(value) = self.value(name) else { return Ok(None) };
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Removes a member from the map and returns its value. Returns `None` if the member is missing or null.
-    /// `member` is generic, so the compiler would repeat the code of this function for each type if it were
-    /// part of `member`.
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name).filter(|value| !value.is_null())
+    /// Returns the value of a member, or `None` if the member is missing or null. `member` is generic, so the
+    /// compiler would repeat the code of this function for each type if it were part of `member`.
+    fn value(self, name: &str) -> Option<BorrowedValue<'a>> {
+        let mut rest = self.0.0.get(1..)?;
+        let mut found = None;
+        while let [known, values @ ..] = rest {
+            let (value, others) = values.split_at_checked(values.first()?.count())?;
+            let is_found = match known {
+                Node::Plain(known) => *known == name,
+                known => BorrowedValue(&[*known]).text().is_ok_and(|known| known == name),
+            };
+            if is_found {
+                found = Some(BorrowedValue(value));
+            }
+            rest = others;
+        }
+        found.filter(|value| !value.is_null())
     }
 
-    /// Removes and returns the message of an error. Most services name this member `message`, but some name
-    /// it `Message`.
+    /// Returns the message of an error. Most services name this member `message`, but some name it `Message`.
     ///
     /// # Errors
     /// Returns an error if the message is not a string.
-    pub fn message(&mut self) -> Result<Option<String>, ParseError> {
+    pub fn message(self) -> Result<Option<String>, ParseError> {
         let lower = self.member("message", super::read::string)?;
         if lower.is_some() { Ok(lower) } else { self.member("Message", super::read::string) }
     }
-
-    pub(crate) fn into_map(self) -> Map<String, Value> {
-        self.0
-    }
 }
 
-/// Parses a body as JSON.
-pub(crate) fn value_of(body: &[u8]) -> Result<Value, ParseError> {
-    serde_json::from_slice(body).map_err(|error| {
-        ParseError::from(ParseErrorKind::NotJson { line: error.line(), column: error.column() })
-    })
+/// Returns the names and values of the members of an object, in the order of the text. Names can be repeated.
+///
+/// # Errors
+/// Returns an error if the value is not an object. The iterator returns an error if a name is not Unicode.
+pub(super) fn members(
+    value: BorrowedValue<'_>,
+) -> Result<impl Iterator<Item = Result<(Cow<'_, str>, BorrowedValue<'_>), ParseError>>, ParseError> {
+    if !matches!(value.node(), Node::Object(_)) {
+        return Err(value.unexpected("an object").into());
+    }
+    let mut values = value.values();
+    Ok(std::iter::from_fn(move || {
+        let (name, value) = (values.next()?, values.next()?);
+        Some(name.text().map(|name| (name, value)))
+    }))
+}
+
+/// Returns the members of an object by name. If a name is repeated, the last member counts.
+///
+/// # Errors
+/// Returns an error if the value is not an object, or if a name is not Unicode.
+pub(super) fn members_by_name(
+    value: BorrowedValue<'_>,
+) -> Result<BTreeMap<Cow<'_, str>, BorrowedValue<'_>>, ParseError> {
+    members(value)?.collect()
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").finish_non_exhaustive()
+    }
 }
 
 /// Writes an object member by member.

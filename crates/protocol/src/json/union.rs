@@ -2,11 +2,14 @@
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#union-serialization>
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::object::{Object, ObjectWriter};
-use super::write;
+use super::object::{ObjectWriter, members_by_name};
+use super::scan::Node;
+use super::{BorrowedValue, read, write};
 use crate::error::{ParseError, ParseErrorKind};
 
 /// The name and the JSON value of a union member that is not in the model.
@@ -24,34 +27,6 @@ impl UnknownMember {
         Self { name: name.into(), value }
     }
 
-    /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
-    /// beside the member that is set.
-    ///
-    /// If the only member of the object has the value `null`, returns this member, because `null` is a valid
-    /// value of a document.
-    ///
-    /// # Errors
-    /// Returns an error if the value is not an object, or if it does not have exactly one member.
-    pub fn only(value: Value) -> Result<Self, ParseError> {
-        let (mut set, mut null) = (None, None);
-        let (mut found, mut nulls) = (0, 0);
-        for (name, value) in Object::from_value(value)?.into_map() {
-            if name == "__type" {
-                continue;
-            }
-            let (member, count) =
-                if value.is_null() { (&mut null, &mut nulls) } else { (&mut set, &mut found) };
-            *member = Some(Self { name, value });
-            *count += 1;
-        }
-        let only = match (found, nulls) {
-            (1, _) => set,
-            (0, 1) => null,
-            _ => None,
-        };
-        only.ok_or_else(|| ParseErrorKind::Union { found }.into())
-    }
-
     /// Returns the name of the member.
     pub fn name(&self) -> &str {
         &self.name
@@ -61,14 +36,85 @@ impl UnknownMember {
     pub fn value(&self) -> &Value {
         &self.value
     }
+}
+
+/// The only member of a union in JSON.
+#[derive(Debug)]
+pub struct UnionMember<'a> {
+    name: Cow<'a, str>,
+    value: BorrowedValue<'a>,
+}
+
+impl<'a> UnionMember<'a> {
+    /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
+    /// beside the member that is set.
+    ///
+    /// If the only member of the object has the value `null`, returns this member, because `null` is a valid
+    /// value of a document.
+    ///
+    /// # Errors
+    /// Returns an error if the value is not an object, or if it does not have exactly one member.
+    pub fn only(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
+        // Almost all unions have one member in JSON, too.
+        if let [Node::Object(_), Node::Plain(name), value @ ..] = value.0 {
+            let is_only = value.first().is_some_and(|node| node.count() == value.len());
+            if is_only && *name != "__type" {
+                return Ok(Self { name: Cow::Borrowed(name), value: BorrowedValue(value) });
+            }
+        }
+        let (name, value) = only(members_by_name(value)?, |value| value.is_null())?;
+        Ok(Self { name, value })
+    }
+
+    /// Returns the name of the member.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 
     /// Parses the value with `read`.
     ///
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
-    pub fn read<T>(self, read: impl FnOnce(Value) -> Result<T, ParseError>) -> Result<T, ParseError> {
+    pub fn read<T>(
+        self,
+        read: impl FnOnce(BorrowedValue<'a>) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
         read(self.value).map_err(|error| error.in_member(&self.name))
     }
+
+    /// Returns a member that is not in the model.
+    ///
+    /// # Errors
+    /// Returns an error if the value cannot be represented as a [`Value`].
+    pub fn into_unknown(self) -> Result<UnknownMember, ParseError> {
+        match read::document(self.value) {
+            Ok(value) => Ok(UnknownMember::new(self.name, value)),
+            Err(error) => Err(error.in_member(&self.name)),
+        }
+    }
+}
+
+/// Returns the only member of a union: see [`UnionMember::only`]. No name is repeated.
+fn only<N: PartialEq<str>, V>(
+    members: impl IntoIterator<Item = (N, V)>,
+    is_null: impl Fn(&V) -> bool,
+) -> Result<(N, V), ParseError> {
+    let (mut set, mut null) = (None, None);
+    let (mut found, mut nulls) = (0, 0);
+    for (name, value) in members {
+        if name == *"__type" {
+            continue;
+        }
+        let (member, count) = if is_null(&value) { (&mut null, &mut nulls) } else { (&mut set, &mut found) };
+        *member = Some((name, value));
+        *count += 1;
+    }
+    let only = match (found, nulls) {
+        (1, _) => set,
+        (0, 1) => null,
+        _ => None,
+    };
+    only.ok_or_else(|| ParseErrorKind::Union { found }.into())
 }
 
 impl ObjectWriter<'_> {
@@ -93,7 +139,8 @@ impl Serialize for UnknownMember {
 impl<'de> Deserialize<'de> for UnknownMember {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let members = Map::deserialize(deserializer)?;
-        Self::only(Value::Object(members)).map_err(serde::de::Error::custom)
+        let only = only(members, Value::is_null).map_err(serde::de::Error::custom)?;
+        Ok(Self { name: only.0, value: only.1 })
     }
 }
 

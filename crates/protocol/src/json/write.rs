@@ -3,24 +3,37 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::io::Write;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::MAX_DEPTH;
 use super::object::ObjectWriter;
+use crate::error::{SerializeError, SerializeErrorKind};
 use crate::timestamp::Format;
 use crate::{blob, text, timestamp};
 
 /// Writes a string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    serialized(value.as_ref(), out);
+    let text = value.as_ref();
+    // Most texts have no escape sequences. The loop has no early exit, so the compiler can vectorize it.
+    let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if text.bytes().fold(false, |found, byte| found | special(byte)) {
+        return serialized(text, out);
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Writes a boolean, integer or int enum.
 pub fn display<T: Display>(value: &T, out: &mut Vec<u8>) {
-    out.extend_from_slice(value.to_string().as_bytes());
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{value}");
 }
 
 /// Writes a float or double. Writes `NaN` and the infinities as strings.
@@ -43,8 +56,31 @@ pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
 }
 
 /// Writes a document. A document can be any JSON value.
+///
+/// If the document has more than [`MAX_DEPTH`] levels, this function removes all bytes from `out`. The code
+/// that completes the message then returns the error.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
-    serialized(value, out);
+    if has_levels(value, MAX_DEPTH) { serialized(value, out) } else { out.clear() }
+}
+
+/// Returns `true` if the depth of a value is at most `levels`. Does not look at deeper values, which could
+/// overflow the stack.
+fn has_levels(value: &Value, levels: usize) -> bool {
+    match (value, levels.checked_sub(1)) {
+        (Value::Array(_) | Value::Object(_), None) => false,
+        (Value::Array(elements), Some(rest)) => elements.iter().all(|value| has_levels(value, rest)),
+        (Value::Object(members), Some(rest)) => members.values().all(|value| has_levels(value, rest)),
+        _ => true,
+    }
+}
+
+/// Checks that [`document`] did not find a document that is nested too deeply. In this case, the body has
+/// lost the start of its JSON value, so it is empty or starts in the middle of an array or object.
+pub(crate) fn check(body: &[u8]) -> Result<(), SerializeError> {
+    match body.first() {
+        None | Some(b',' | b']' | b'}') => Err(SerializeError::new("", SerializeErrorKind::TooDeep)),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Returns a writer of timestamps in the given format. [`Format::EpochSeconds`] uses JSON numbers, and the

@@ -6,6 +6,7 @@ use http::header::{HeaderName, HeaderValue};
 
 use crate::error::ModeledError;
 use crate::event_stream;
+use crate::json;
 use crate::message::MessageBuilder;
 use crate::operation::Response;
 
@@ -32,11 +33,15 @@ impl ResponseBuilder {
         self.finish(value)
     }
 
-    /// Completes a response whose payload is JSON.
+    /// Completes a response whose payload is JSON. If a document is nested too deeply, the response has the
+    /// status 500 and no payload, because the client could not parse the document.
     pub fn json(mut self, write: impl FnOnce(&mut Vec<u8>)) -> Response {
         self.default_content_type("application/json");
         let mut body = Vec::new();
         write(&mut body);
+        if json::write::check(&body).is_err() {
+            return Self::new(500).empty();
+        }
         self.finish(body.into())
     }
 

@@ -54,7 +54,6 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("InvokeModelWithResponseStream: added member metadata *", NEWER),
     ("InvokeModelWithResponseStream: error \"Malformed input request: the body is not JSON*", BODY_FIRST),
     ("InvokeModelWithResponseStream: no member chunk amazon-bedrock-*", NO_GUARDRAIL),
-    ("InvokeModelWithResponseStream: status 404 Not Found instead of 200 OK: *", NOT_SIMULATED),
 ];
 
 const NEWER: &str = "newer responses of the service have this member or header, but older recordings lack it";

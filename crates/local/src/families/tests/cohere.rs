@@ -101,12 +101,15 @@ fn vectors(value: &Value) -> Vec<Vec<f64>> {
 
 #[test]
 fn responds_to_minimal_embedding_requests() {
-    for (model, dimensions) in [(V3, 1_024), (V4, 1_536)] {
+    for (model, dimensions, kind, at) in [
+        (V3, 1_024, "embeddings_floats", "/embeddings"),
+        (V4, 1_536, "embeddings_by_type", "/embeddings/float"),
+    ] {
         let response = response_body(model, json!({"texts": ["hello", "world"], "input_type": "clustering"}));
-        assert_eq!(response["response_type"], "embeddings_floats");
+        assert_eq!(response["response_type"], kind);
         assert_eq!(response["texts"], json!(["hello", "world"]));
         assert_eq!(response["id"].as_str().map(str::len), Some(36));
-        let vectors = vectors(&response["embeddings"]);
+        let vectors = vectors(response.pointer(at).unwrap());
         assert_eq!(vectors.iter().map(Vec::len).collect::<Vec<_>>(), [dimensions; 2]);
         assert!((cosine(&vectors[0], &vectors[0]) - 1.0).abs() < 1e-9);
         assert_ne!(vectors[0], vectors[1]);
@@ -146,7 +149,7 @@ fn v4_accepts_inputs_and_dimensions() {
     let body = json!({"inputs": inputs, "input_type": "search_document", "output_dimension": 256});
     let (response, embedded) = invoke(V4, &body);
     assert_eq!(embedded["inputs"], inputs);
-    assert_eq!(vectors(&embedded["embeddings"])[0].len(), 256);
+    assert_eq!(vectors(&embedded["embeddings"]["float"])[0].len(), 256);
     assert_eq!(response.input_tokens, 2);
     let same = json!({"texts": ["one\ntwo"], "input_type": "search_document", "output_dimension": 256});
     assert_eq!(response_body(V4, same)["embeddings"], embedded["embeddings"]);
@@ -194,13 +197,80 @@ fn rejects_invalid_embedding_requests() {
     check(V3, "/embedding_types", json!(["int4"]), "#/embedding_types/0: int4 is not a valid enum value");
     check(V3, "/output_dimension", json!(256), "#: extraneous key [output_dimension] is not permitted");
     check(V4, "/output_dimension", json!(300), "#/output_dimension: 300 is not a valid enum value");
-    check(V4, "/inputs", json!([]), "#: only one of [texts] and [inputs] is permitted");
-    check(V4, "/images", json!(["data:"]), "#/images: images are not implemented by the local endpoint");
-    check_malformed(
-        V4,
-        json!({"inputs": [{"content": [{"type": "image_url"}]}], "input_type": "search_document"}),
-        "#/inputs/0/content: images are not implemented by the local endpoint",
+    let permitted = "#: only one of [texts], [images] and [inputs] is permitted";
+    check(V4, "/inputs", json!([]), permitted);
+    check(V4, "/images", json!([PNG]), permitted);
+    check(V3, "/images", json!([PNG]), "#: only one of [texts] and [images] is permitted");
+    check(V3, "/images", json!([]), "#/images: expected minimum item count: 1, found: 0");
+}
+
+/// An image of a few bytes. The models do not decode images.
+const PNG: &str = "data:image/png;base64,iVBORw0KGgo=";
+
+#[test]
+fn embeds_images() {
+    let embed = |model: &str, images: Value| {
+        let input_type = if model == V3 { "image" } else { "search_document" };
+        invoke(model, &json!({"images": images, "input_type": input_type}))
+    };
+    let (response, v3) = embed(V3, json!([PNG]));
+    assert_eq!(response.input_tokens, 0);
+    assert_eq!((&v3["response_type"], &v3["texts"]), (&json!("embeddings_floats"), &json!([])));
+    assert_eq!(vectors(&v3["embeddings"])[0].len(), 1_024);
+    let (_, v4) = embed(V4, json!([PNG, PNG, "data:image/webp;base64,UklGRg=="]));
+    let v4 = vectors(&v4["embeddings"]["float"]);
+    assert_eq!((v4.len(), v4[0].len()), (3, 1_536));
+    assert_eq!(v4[0], v4[1]);
+    assert!(cosine(&v4[0], &v4[2]) < 0.5);
+}
+
+#[test]
+fn an_input_with_an_image_is_between_its_parts() {
+    let text = json!({"type": "text", "text": "a cat"});
+    let image = json!({"type": "image_url", "image_url": {"url": PNG}});
+    let same = json!({"type": "image_url", "image_url": PNG});
+    let contents = json!([[text], [image], [text, image], [text, same]]);
+    let inputs: Vec<_> =
+        contents.as_array().unwrap().iter().map(|content| json!({"content": content})).collect();
+    let embedded = response_body(V4, json!({"inputs": inputs, "input_type": "search_document"}));
+    let vectors = vectors(&embedded["embeddings"]["float"]);
+    assert_eq!(vectors[2], vectors[3]);
+    assert!(cosine(&vectors[2], &vectors[0]) > 0.6 && cosine(&vectors[2], &vectors[1]) > 0.6);
+    let length = vectors[2].iter().map(|x| x * x).sum::<f64>();
+    assert!((length - 1.0).abs() < 1e-6, "{length}");
+}
+
+#[test]
+fn rejects_invalid_images() {
+    let check = |model: &str, images: Value, problem: &str| {
+        check_malformed(model, json!({"images": images, "input_type": "image"}), problem);
+    };
+    let no_uri = "#/images/0: expected a data URI: data:<media type>;base64,<image>";
+    check(V3, json!(["iVBORw0KGgo="]), no_uri);
+    check(V3, json!(["data:image/webp;base64,UklGRg=="]), "#/images/0: image/webp is not a valid enum value");
+    check(V3, json!([PNG, PNG]), "#/images: expected maximum item count: 1, found: 2");
+    check(V4, json!([PNG, "data:image/png;base64,a"]), "#/images/1: expected base64");
+    check(V4, json!(["data:image/png;base64,"]), "#/images/0: the image is empty");
+    let large = format!("data:image/png;base64,{}", "AAAA".repeat(1_666_667));
+    check(V4, json!([large]), "#/images/0: the image has 5000001 bytes; the maximum is 5000000");
+    let check = |part: Value, problem: &str| {
+        let inputs = json!([{"content": [{"type": "text", "text": "a"}, part]}]);
+        check_malformed(V4, json!({"inputs": inputs, "input_type": "search_document"}), problem);
+    };
+    check(json!({"type": "image_url"}), "#/inputs/0/content/1: required key [image_url] not found");
+    check(json!({"type": "video"}), "#/inputs/0/content/1/type: video is not a valid enum value");
+    check(
+        json!({"type": "image_url", "image_url": {"url": "https://a"}}),
+        "#/inputs/0/content/1/image_url: expected a data URI: data:<media type>;base64,<image>",
     );
+}
+
+#[test]
+fn the_english_model_returns_texts_in_lower_case() {
+    let body = json!({"texts": ["Hello"], "input_type": "clustering"});
+    assert_eq!(response_body(V3, body.clone())["texts"], json!(["hello"]));
+    assert_eq!(response_body("cohere.embed-multilingual-v3", body.clone())["texts"], json!(["Hello"]));
+    assert_eq!(response_body(V4, body)["texts"], json!(["Hello"]));
 }
 
 #[test]

@@ -28,13 +28,22 @@ fn base_model_ids_resolve_to_themselves() {
 fn the_families_of_base_models_match_the_table_of_all_families() {
     for model in MODELS {
         let expected = match model.family {
-            Family::Anthropic => ModelFamily::Anthropic,
+            Family::AmazonRerank => ModelFamily::AmazonRerank,
+            Family::Anthropic | Family::AnthropicText => ModelFamily::Anthropic,
             Family::CohereCommandR => ModelFamily::CohereCommand,
             Family::CohereEmbed3 | Family::CohereEmbed4 => ModelFamily::CohereEmbed,
+            Family::CohereRerank => ModelFamily::CohereRerank,
+            Family::DeepSeek | Family::DeepSeekChat => ModelFamily::DeepSeek,
+            Family::Jamba => ModelFamily::Ai21Jamba,
             Family::Llama => ModelFamily::Llama,
             Family::Mistral | Family::MistralChat => ModelFamily::Mistral,
             Family::Nova => ModelFamily::Nova,
             Family::NovaCanvas => ModelFamily::NovaCanvas,
+            Family::NovaEmbed => ModelFamily::NovaEmbed,
+            Family::OpenAi => ModelFamily::OpenAi,
+            Family::Palmyra => ModelFamily::Writer,
+            Family::Qwen => ModelFamily::Qwen,
+            Family::Stability => ModelFamily::Stability,
             Family::TitanEmbedImage | Family::TitanEmbedText | Family::TitanEmbedText2 => {
                 ModelFamily::TitanEmbed
             }
@@ -111,8 +120,17 @@ fn unknown_ids_do_not_resolve() {
         "amazon.titan-embed-text-v2",
         "AMAZON.titan-embed-text-v2:0",
         "us.",
-        "stability.sd3-5-large-v1:0",
+        "stability.stable-diffusion-xl-v1",
     ] {
         check(id, None);
+    }
+}
+
+#[test]
+fn the_documentation_lists_all_models() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/models.md");
+    let page = std::fs::read_to_string(page).expect("docs/models.md exists");
+    for model in MODELS {
+        assert!(page.contains(&format!("`{}`", model.id)), "docs/models.md does not list {}", model.id);
     }
 }

@@ -136,3 +136,34 @@ fn streams_the_response() {
     let expected = [vec![json!({"messageStart": {"role": "assistant"}})], blocks, ends.to_vec()].concat();
     assert_eq!(streamed(MODEL, with(body(), "/inferenceConfig", json!({"maxTokens": 3}))), expected);
 }
+
+#[test]
+fn nova_2_reasons_if_it_is_enabled() {
+    const NOVA_2: &str = "amazon.nova-2-lite-v1:0";
+    let config = json!({"type": "enabled", "maxReasoningEffort": "low"});
+    for at in ["/reasoningConfig", "/inferenceConfig/reasoningConfig"] {
+        let body = with(with(minimal(Family::Nova), "/inferenceConfig", json!({})), at, config.clone());
+        let (response, value) = invoke(NOVA_2, &body);
+        let text = "The message has 1 tokens. I repeat them.";
+        let reasoning = json!({"reasoningContent": {"reasoningText": {"text": text}}});
+        let content = json!([reasoning, {"text": "You said: hello"}]);
+        assert_eq!(value["output"]["message"]["content"], content);
+        assert_eq!((response.output_tokens, &value["usage"]["outputTokens"]), (14, &json!(14)));
+        let parts: Vec<_> =
+            streamed(NOVA_2, body.clone()).into_iter().map(invoke_model_families::StreamPart::from).collect();
+        let joined =
+            |read: fn(&invoke_model_families::StreamPart) -> &str| parts.iter().map(read).collect::<String>();
+        assert_eq!(joined(invoke_model_families::StreamPart::reasoning), text);
+        assert_eq!(joined(invoke_model_families::StreamPart::text), "You said: hello");
+        let short = invoke(NOVA_2, &with(body.clone(), "/inferenceConfig/maxTokens", json!(3)));
+        assert_eq!((short.0.output_tokens, &short.1["stopReason"]), (3, &json!("max_tokens")));
+        assert_eq!(
+            response_body("amazon.nova-lite-v1:0", body)["output"]["message"]["content"][0]["text"],
+            "You said: hello"
+        );
+    }
+    let disabled = with(minimal(Family::Nova), "/reasoningConfig", json!({"type": "disabled"}));
+    assert_eq!(invoke(NOVA_2, &disabled).0.output_tokens, 4);
+    let problem = "#/reasoningConfig/type: on is not a valid enum value";
+    check_malformed(NOVA_2, with(minimal(Family::Nova), "/reasoningConfig", json!({"type": "on"})), problem);
+}

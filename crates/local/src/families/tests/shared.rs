@@ -1,6 +1,8 @@
 //! Tests of the code that families share.
 
-use super::super::embedding::{image_vector, normalized, packed_bits, rounded, signed_bytes, text_vector};
+use super::super::embedding::{
+    image_vector, mean, normalized, packed_bits, rounded, signed_bytes, text_vector,
+};
 use super::super::reply::{ReplyBounds, StopReason, last_turn, reply};
 use super::super::tokens::{count, first, last, ranges};
 
@@ -67,7 +69,7 @@ pub(super) fn cosine(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The dimensions that models support.
-const DIMENSIONS: [usize; 5] = [256, 384, 512, 1_024, 1_536];
+const DIMENSIONS: [usize; 6] = [256, 384, 512, 1_024, 1_536, 3_072];
 
 #[test]
 fn similar_texts_have_similar_vectors() {
@@ -121,4 +123,11 @@ fn numbers_are_rounded_to_32_bit_floats() {
 fn numbers_are_quantized_to_bytes_and_bits() {
     assert_eq!(signed_bytes(&[0.5, -1.0, 0.0, 0.25]), [64, -127, 0, 32]);
     assert_eq!(packed_bits(&[1.0, -1.0, 0.0, 1.0, 1.0, -1.0, 0.0, 1.0, 1.0]), [0b1001_1001, 1]);
+}
+
+#[test]
+fn the_mean_has_the_length_of_the_vectors() {
+    assert_eq!(mean(&[vec![1.0, 2.0], vec![3.0, -2.0]]), [2.0, 0.0]);
+    assert_eq!(mean(&[vec![1.0, 2.0]]), [1.0, 2.0]);
+    assert!(mean(&[]).is_empty());
 }

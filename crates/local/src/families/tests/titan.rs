@@ -74,7 +74,7 @@ fn responds_to_minimal_embedding_requests() {
     assert_eq!(vector(&response["embedding"]).len(), 1_536);
     assert_eq!(response["inputTextTokenCount"], 1);
     assert!(response.get("embeddingsByType").is_none());
-    assert!((length(&vector(&response["embedding"])) - 1.0).abs() < 1e-6);
+    assert!(length(&vector(&response["embedding"])) > 1.1, "the first version does not normalize");
 
     let response = response_body(EMBED_2, body());
     let embedding = vector(&response["embedding"]);

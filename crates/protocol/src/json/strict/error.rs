@@ -6,7 +6,6 @@ use serde::de::{Expected, Unexpected};
 use serde_json::Value;
 
 use super::MAX_DEPTH;
-use crate::json::read;
 
 /// The error of an input in JSON. The caller must correct the input.
 ///
@@ -96,7 +95,7 @@ impl InputError {
     }
 
     pub(super) fn mismatch(value: &Value, expected: &str) -> Self {
-        InputErrorKind::Type { expected: expected.to_owned(), found: read::type_name(value) }.into()
+        InputErrorKind::Type { expected: expected.to_owned(), found: type_name(value) }.into()
     }
 }
 
@@ -193,5 +192,17 @@ impl serde::de::Error for InputError {
 
     fn missing_field(field: &'static str) -> Self {
         Self::from(InputErrorKind::Missing).inside(field)
+    }
+}
+
+/// Returns the JSON type of a value.
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }

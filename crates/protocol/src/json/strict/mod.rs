@@ -17,11 +17,8 @@ use serde_json::Value;
 pub use error::{InputError, InputErrorKind};
 pub use text::value_from_text;
 
+use super::MAX_DEPTH;
 use deserializer::StrictDeserializer;
-
-/// The maximum depth of nested arrays and objects. With this limit, recursive functions such as the JSON
-/// parser and the destructor of [`Value`] do not overflow the stack of a thread.
-pub const MAX_DEPTH: usize = 256;
 
 /// Checks that the depth of a value is at most [`MAX_DEPTH`].
 ///

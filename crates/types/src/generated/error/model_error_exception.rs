@@ -27,7 +27,8 @@ pub struct ModelErrorException {
 
 impl ModelErrorException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.message()?,
             original_status_code: object.member("originalStatusCode", json::read::integer)?,

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The model failed while it streamed its response. No part follows this error. A retry starts a new
 /// response, which is billed again.
@@ -29,7 +28,8 @@ pub struct ModelStreamErrorException {
 
 impl ModelStreamErrorException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.message()?,
             original_status_code: object.member("originalStatusCode", json::read::integer)?,
@@ -49,8 +49,8 @@ impl json::ToJson for ModelStreamErrorException {
 }
 
 impl json::FromJson for ModelStreamErrorException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             message: object.message()?,
             original_status_code: object.member("originalStatusCode", json::read::integer)?,

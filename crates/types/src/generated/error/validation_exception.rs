@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The request is invalid: a member violates a constraint, the body is not JSON or not in the schema of
 /// the model, or the guardrail members contradict each other. A retry fails again.
@@ -19,7 +18,8 @@ pub struct ValidationException {
 
 impl ValidationException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self { message: object.message()? })
     }
 }
@@ -33,8 +33,8 @@ impl json::ToJson for ValidationException {
 }
 
 impl json::FromJson for ValidationException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }
 }

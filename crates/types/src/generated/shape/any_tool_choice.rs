@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The tool choice that makes the model call at least one of the tools. It has no members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,7 +18,7 @@ impl json::ToJson for AnyToolChoice {
 }
 
 impl json::FromJson for AnyToolChoice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         json::Object::from_value(value)?;
         Ok(Self {})
     }

@@ -4,7 +4,6 @@
 use crate::{GuardrailOrigin, GuardrailOwnership};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The guardrail that produced an assessment, and the reason why the service applied it. It
 /// distinguishes the assessments of a call that several guardrails check, such as the guardrail of the
@@ -107,8 +106,8 @@ impl json::ToJson for AppliedGuardrailDetails {
 }
 
 impl json::FromJson for AppliedGuardrailDetails {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail_id: object.member("guardrailId", json::read::string)?,
             guardrail_version: object.member("guardrailVersion", json::read::string)?,

@@ -4,7 +4,6 @@
 use crate::AsyncInvokeS3OutputDataConfig;
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the destinations for the output of an asynchronous invocation. Amazon S3 is the only one so
 /// far.
@@ -49,11 +48,11 @@ impl json::ToJson for AsyncInvokeOutputDataConfig {
 }
 
 impl json::FromJson for AsyncInvokeOutputDataConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "s3OutputDataConfig" => member.read(json::FromJson::from_json).map(Self::S3OutputDataConfig),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

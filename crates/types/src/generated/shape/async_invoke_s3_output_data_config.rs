@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A location in Amazon S3 for the output of an asynchronous invocation.
 ///
@@ -82,8 +81,8 @@ impl json::ToJson for AsyncInvokeS3OutputDataConfig {
 }
 
 impl json::FromJson for AsyncInvokeS3OutputDataConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             s3_uri: object.member("s3Uri", json::read::string)?.unwrap_or_default(),
             kms_key_id: object.member("kmsKeyId", json::read::string)?,

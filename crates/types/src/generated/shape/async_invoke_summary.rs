@@ -4,7 +4,6 @@
 use crate::{AsyncInvokeOutputDataConfig, AsyncInvokeStatus};
 use invoke_model_protocol::{ParseError, Redacted, Timestamp, json, timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// An asynchronous invocation, as `ListAsyncInvokes` returns it. It has the same members as the output
@@ -199,8 +198,8 @@ impl json::ToJson for AsyncInvokeSummary {
 }
 
 impl json::FromJson for AsyncInvokeSummary {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),
             model_arn: object.member("modelArn", json::read::string)?.unwrap_or_default(),

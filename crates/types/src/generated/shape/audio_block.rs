@@ -4,7 +4,6 @@
 use crate::{AudioFormat, AudioSource, ErrorBlock};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// Audio in a message. Used in `ContentBlock`, in requests to models that accept audio.
@@ -79,8 +78,8 @@ impl json::ToJson for AudioBlock {
 }
 
 impl json::FromJson for AudioBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?.unwrap_or_default(),
             source: object.member("source", json::FromJson::from_json)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A part of the input that the client sends to a model on a bidirectional stream. Sensitive.
@@ -50,8 +49,8 @@ impl json::ToJson for BidirectionalInputPayloadPart {
 }
 
 impl json::FromJson for BidirectionalInputPayloadPart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }
 }

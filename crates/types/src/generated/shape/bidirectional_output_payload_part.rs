@@ -5,7 +5,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A part of the output that a model sends on a bidirectional stream. Sensitive.
@@ -26,7 +25,7 @@ impl BidirectionalOutputPayloadPart {
     /// Parses `bytes` as JSON.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON of the type `T`.
+    /// Returns an error if the member is not JSON of the type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.bytes.as_deref().unwrap_or_default())
     }
@@ -61,8 +60,8 @@ impl json::ToJson for BidirectionalOutputPayloadPart {
 }
 
 impl json::FromJson for BidirectionalOutputPayloadPart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }
 }

@@ -4,7 +4,6 @@
 use crate::CacheTtl;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The number of tokens that a call wrote to the prompt cache with one time to live. Used in
 /// `TokenUsage`.
@@ -56,8 +55,8 @@ impl json::ToJson for CacheDetail {
 }
 
 impl json::FromJson for CacheDetail {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             ttl: object.member("ttl", json::read::string_enum)?.unwrap_or_default(),
             input_tokens: object.member("inputTokens", json::read::integer)?.unwrap_or_default(),

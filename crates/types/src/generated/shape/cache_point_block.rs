@@ -4,7 +4,6 @@
 use crate::{CachePointType, CacheTtl};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A marker up to which the model may cache the prompt. Used in messages, in system prompts and among
 /// tools.
@@ -57,8 +56,8 @@ impl json::ToJson for CachePointBlock {
 }
 
 impl json::FromJson for CachePointBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             ttl: object.member("ttl", json::read::string_enum)?,

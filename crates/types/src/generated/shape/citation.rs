@@ -4,7 +4,6 @@
 use crate::{CitationLocation, CitationSourceContent};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A passage of a source on which a part of the response is based. Used in `CitationsContentBlock`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,8 +87,8 @@ impl json::ToJson for Citation {
 }
 
 impl json::FromJson for Citation {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             title: object.member("title", json::read::string)?,
             source: object.member("source", json::read::string)?,

@@ -6,7 +6,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the ways to locate a cited passage. The kind of source determines which of them is used.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,15 +77,15 @@ impl json::ToJson for CitationLocation {
 }
 
 impl json::FromJson for CitationLocation {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "web" => member.read(json::FromJson::from_json).map(Self::Web),
             "documentChar" => member.read(json::FromJson::from_json).map(Self::DocumentChar),
             "documentPage" => member.read(json::FromJson::from_json).map(Self::DocumentPage),
             "documentChunk" => member.read(json::FromJson::from_json).map(Self::DocumentChunk),
             "searchResultLocation" => member.read(json::FromJson::from_json).map(Self::SearchResultLocation),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The next part of a quoted passage in a streamed citation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,8 +31,8 @@ impl json::ToJson for CitationSourceContentDelta {
 }
 
 impl json::FromJson for CitationSourceContentDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { text: object.member("text", json::read::string)? })
     }
 }

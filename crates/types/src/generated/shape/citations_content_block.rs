@@ -4,7 +4,6 @@
 use crate::{Citation, CitationGeneratedContent};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Generated text together with its sources. Used in `ContentBlock`, in responses to requests with
 /// citations enabled or with web search.
@@ -58,8 +57,8 @@ impl json::ToJson for CitationsContentBlock {
 }
 
 impl json::FromJson for CitationsContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             content: object.member("content", json::read::list(json::FromJson::from_json))?,
             citations: object.member("citations", json::read::list(json::FromJson::from_json))?,

@@ -4,7 +4,6 @@
 use crate::{CitationLocation, CitationSourceContentDelta};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A citation, or the next part of one, in a streamed response. It belongs to the text block with the
 /// same index.
@@ -82,8 +81,8 @@ impl json::ToJson for CitationsDelta {
 }
 
 impl json::FromJson for CitationsDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             title: object.member("title", json::read::string)?,
             source: object.member("source", json::read::string)?,

@@ -8,7 +8,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content of a message. Used in messages of `Converse` and `ConverseStream`. The
@@ -172,8 +171,8 @@ impl json::ToJson for ContentBlock {
 }
 
 impl json::FromJson for ContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
@@ -189,7 +188,7 @@ impl json::FromJson for ContentBlock {
             "searchResult" => member.read(json::FromJson::from_json).map(Self::SearchResult),
             "toolAddition" => member.read(json::FromJson::from_json).map(Self::ToolAddition),
             "toolRemoval" => member.read(json::FromJson::from_json).map(Self::ToolRemoval),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

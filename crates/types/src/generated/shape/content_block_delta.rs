@@ -6,7 +6,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content that a part of a streamed content block can have. All parts of a block
@@ -100,8 +99,8 @@ impl json::ToJson for ContentBlockDelta {
 }
 
 impl json::FromJson for ContentBlockDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "toolUse" => member.read(json::FromJson::from_json).map(Self::ToolUse),
@@ -109,7 +108,7 @@ impl json::FromJson for ContentBlockDelta {
             "reasoningContent" => member.read(json::FromJson::from_json).map(Self::ReasoningContent),
             "citation" => member.read(json::FromJson::from_json).map(Self::Citation),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::ContentBlockDelta;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The event with the next part of a content block. Used in `ConverseStreamOutput`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,8 +62,8 @@ impl json::ToJson for ContentBlockDeltaEvent {
 }
 
 impl json::FromJson for ContentBlockDeltaEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             delta: object.member("delta", json::FromJson::from_json)?.unwrap_or_default(),
             content_block_index: object.member("contentBlockIndex", json::read::integer)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::{ImageBlockStart, ToolResultBlockStart, ToolUseBlockStart};
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the kinds of content block that start with an event of their own. Text and reasoning have
 /// none: they start with their first part.
@@ -59,13 +58,13 @@ impl json::ToJson for ContentBlockStart {
 }
 
 impl json::FromJson for ContentBlockStart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "toolUse" => member.read(json::FromJson::from_json).map(Self::ToolUse),
             "toolResult" => member.read(json::FromJson::from_json).map(Self::ToolResult),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::ContentBlockStart;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The event that starts a content block. The service sends it for tool calls, tool results and images,
 /// but not for text. Used in `ConverseStreamOutput`.
@@ -63,8 +62,8 @@ impl json::ToJson for ContentBlockStartEvent {
 }
 
 impl json::FromJson for ContentBlockStartEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             start: object.member("start", json::FromJson::from_json)?.unwrap_or_default(),
             content_block_index: object.member("contentBlockIndex", json::read::integer)?.unwrap_or_default(),

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The event that ends a content block. No part of the block follows it. Used in
 /// `ConverseStreamOutput`.
@@ -47,8 +46,8 @@ impl json::ToJson for ContentBlockStopEvent {
 }
 
 impl json::FromJson for ContentBlockStopEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             content_block_index: object.member("contentBlockIndex", json::read::integer)?.unwrap_or_default(),
         })

@@ -4,7 +4,6 @@
 use crate::Message;
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the kinds of output of the `Converse` operation. There is only one so far.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,11 +40,11 @@ impl json::ToJson for ConverseOutputShape {
 }
 
 impl json::FromJson for ConverseOutputShape {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "message" => member.read(json::FromJson::from_json).map(Self::Message),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -71,41 +71,41 @@ impl event_stream::EventStream for ConverseStreamEvent {
         match self {
             Self::MessageStart(event) => {
                 let message = event_stream::Writer::event("messageStart", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("role", &event.role, json::write::string);
                     object.end();
-                }))
+                })
             }
             Self::ContentBlockStart(event) => {
                 let message = event_stream::Writer::event("contentBlockStart", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("start", &event.start, json::ToJson::to_json);
                     object.member("contentBlockIndex", &event.content_block_index, json::write::display);
                     object.end();
-                }))
+                })
             }
             Self::ContentBlockDelta(event) => {
                 let message = event_stream::Writer::event("contentBlockDelta", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("delta", &event.delta, json::ToJson::to_json);
                     object.member("contentBlockIndex", &event.content_block_index, json::write::display);
                     object.end();
-                }))
+                })
             }
             Self::ContentBlockStop(event) => {
                 let message = event_stream::Writer::event("contentBlockStop", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("contentBlockIndex", &event.content_block_index, json::write::display);
                     object.end();
-                }))
+                })
             }
             Self::MessageStop(event) => {
                 let message = event_stream::Writer::event("messageStop", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("stopReason", &event.stop_reason, json::write::string);
                     object.optional(
@@ -114,11 +114,11 @@ impl event_stream::EventStream for ConverseStreamEvent {
                         json::write::document,
                     );
                     object.end();
-                }))
+                })
             }
             Self::Metadata(event) => {
                 let message = event_stream::Writer::event("metadata", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.member("usage", &event.usage, json::ToJson::to_json);
                     object.member("metrics", &event.metrics, json::ToJson::to_json);
@@ -130,7 +130,7 @@ impl event_stream::EventStream for ConverseStreamEvent {
                     );
                     object.optional("serviceTier", event.service_tier.as_ref(), json::ToJson::to_json);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
@@ -140,25 +140,25 @@ impl event_stream::EventStream for ConverseStreamEvent {
         match error {
             ConverseStreamEventError::InternalServerException(error) => {
                 let message = event_stream::Writer::exception("internalServerException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ModelStreamErrorException(error) => {
                 let message =
                     event_stream::Writer::exception("modelStreamErrorException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ValidationException(error) => {
                 let message = event_stream::Writer::exception("validationException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ThrottlingException(error) => {
                 let message = event_stream::Writer::exception("throttlingException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::ServiceUnavailableException(error) => {
                 let message =
                     event_stream::Writer::exception("serviceUnavailableException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ConverseStreamEventError::Unmodeled(metadata) => event_stream::Writer::error(metadata),
         }
@@ -167,13 +167,15 @@ impl event_stream::EventStream for ConverseStreamEvent {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("messageStart") => {
-                let mut object = json::Members::from_body(message.payload(), ["role"])?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::MessageStart(MessageStartEvent {
                     role: object.member("role", json::read::string_enum)?.unwrap_or_default(),
                 })))
             }
             event_stream::Kind::Event("contentBlockStart") => {
-                let mut object = json::Members::from_body(message.payload(), ["start", "contentBlockIndex"])?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::ContentBlockStart(ContentBlockStartEvent {
                     start: object.member("start", json::FromJson::from_json)?.unwrap_or_default(),
                     content_block_index: object
@@ -182,7 +184,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("contentBlockDelta") => {
-                let mut object = json::Members::from_body(message.payload(), ["delta", "contentBlockIndex"])?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::ContentBlockDelta(ContentBlockDeltaEvent {
                     delta: object.member("delta", json::FromJson::from_json)?.unwrap_or_default(),
                     content_block_index: object
@@ -191,7 +194,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("contentBlockStop") => {
-                let mut object = json::Members::from_body(message.payload(), ["contentBlockIndex"])?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::ContentBlockStop(ContentBlockStopEvent {
                     content_block_index: object
                         .member("contentBlockIndex", json::read::integer)?
@@ -199,10 +203,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("messageStop") => {
-                let mut object = json::Members::from_body(
-                    message.payload(),
-                    ["stopReason", "additionalModelResponseFields"],
-                )?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::MessageStop(MessageStopEvent {
                     stop_reason: object.member("stopReason", json::read::string_enum)?.unwrap_or_default(),
                     additional_model_response_fields: object
@@ -210,10 +212,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 })))
             }
             event_stream::Kind::Event("metadata") => {
-                let mut object = json::Members::from_body(
-                    message.payload(),
-                    ["usage", "metrics", "trace", "performanceConfig", "serviceTier"],
-                )?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Metadata(ConverseStreamMetadataEvent {
                     usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),
                     metrics: object.member("metrics", json::FromJson::from_json)?.unwrap_or_default(),

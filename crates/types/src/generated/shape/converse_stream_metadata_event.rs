@@ -4,7 +4,6 @@
 use crate::{ConverseStreamMetrics, ConverseStreamTrace, PerformanceConfiguration, ServiceTier, TokenUsage};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The event with the token usage, the measurements and the traces of the call. It is the last event of
 /// a successful stream.
@@ -106,8 +105,8 @@ impl json::ToJson for ConverseStreamMetadataEvent {
 }
 
 impl json::FromJson for ConverseStreamMetadataEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),
             metrics: object.member("metrics", json::FromJson::from_json)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::{GuardrailTraceAssessment, PromptRouterTrace};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The traces of a `ConverseStream` call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,8 +55,8 @@ impl json::ToJson for ConverseStreamTrace {
 }
 
 impl json::FromJson for ConverseStreamTrace {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail: object.member("guardrail", json::FromJson::from_json)?,
             prompt_router: object.member("promptRouter", json::FromJson::from_json)?,

@@ -88,8 +88,8 @@ impl json::ToJson for ConverseTokensRequest {
 }
 
 impl json::FromJson for ConverseTokensRequest {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             messages: object.member("messages", json::read::list(json::FromJson::from_json))?,
             system: object.member("system", json::read::list(json::FromJson::from_json))?,

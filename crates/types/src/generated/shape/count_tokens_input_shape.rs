@@ -4,7 +4,6 @@
 use crate::{ConverseTokensRequest, InvokeModelTokensRequest};
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the two kinds of request whose tokens `CountTokens` counts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,12 +52,12 @@ impl json::ToJson for CountTokensInputShape {
 }
 
 impl json::FromJson for CountTokensInputShape {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "invokeModel" => member.read(json::FromJson::from_json).map(Self::InvokeModel),
             "converse" => member.read(json::FromJson::from_json).map(Self::Converse),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::{CitationsConfig, DocumentFormat, DocumentSource};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A document in a message or in the result of a tool.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -110,8 +109,8 @@ impl json::ToJson for DocumentBlock {
 }
 
 impl json::FromJson for DocumentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?,
             name: object.member("name", json::read::string)?.unwrap_or_default(),

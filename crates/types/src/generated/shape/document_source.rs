@@ -5,7 +5,6 @@ use crate::{DocumentContentBlock, S3Location};
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the forms and places of the content of a document.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,14 +70,14 @@ impl json::ToJson for DocumentSource {
 }
 
 impl json::FromJson for DocumentSource {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "bytes" => member.read(json::read::blob).map(Self::Bytes),
             "s3Location" => member.read(json::FromJson::from_json).map(Self::S3Location),
             "text" => member.read(json::read::string).map(Self::Text),
             "content" => member.read(json::read::list(json::FromJson::from_json)).map(Self::Content),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// The reason why media content is unusable. Used in `AudioBlock`, `ImageBlock` and `ImageBlockDelta`.
@@ -47,8 +46,8 @@ impl json::ToJson for ErrorBlock {
 }
 
 impl json::FromJson for ErrorBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.member("message", json::read::string)? })
     }
 }

@@ -9,7 +9,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The findings of one guardrail, by policy. It is part of the output of `ApplyGuardrail` and of the
 /// guardrail traces of `Converse` and `ConverseStream`.
@@ -165,8 +164,8 @@ impl json::ToJson for GuardrailAssessment {
 }
 
 impl json::FromJson for GuardrailAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             topic_policy: object.member("topicPolicy", json::FromJson::from_json)?,
             content_policy: object.member("contentPolicy", json::FromJson::from_json)?,

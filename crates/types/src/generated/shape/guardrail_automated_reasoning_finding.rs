@@ -9,7 +9,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the results of an automated reasoning check.
 ///
@@ -111,8 +110,8 @@ impl json::ToJson for GuardrailAutomatedReasoningFinding {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningFinding {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "valid" => member.read(json::FromJson::from_json).map(Self::Valid),
             "invalid" => member.read(json::FromJson::from_json).map(Self::Invalid),
@@ -121,7 +120,7 @@ impl json::FromJson for GuardrailAutomatedReasoningFinding {
             "translationAmbiguous" => member.read(json::FromJson::from_json).map(Self::TranslationAmbiguous),
             "tooComplex" => member.read(json::FromJson::from_json).map(Self::TooComplex),
             "noTranslations" => member.read(json::FromJson::from_json).map(Self::NoTranslations),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

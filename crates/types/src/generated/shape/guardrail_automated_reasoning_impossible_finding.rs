@@ -7,7 +7,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of a check whose premises or rules are contradictory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,8 +76,8 @@ impl json::ToJson for GuardrailAutomatedReasoningImpossibleFinding {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningImpossibleFinding {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             translation: object.member("translation", json::FromJson::from_json)?,
             contradicting_rules: object

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A passage of the checked content.
@@ -41,8 +40,8 @@ impl json::ToJson for GuardrailAutomatedReasoningInputTextReference {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningInputTextReference {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { text: object.member("text", json::read::string)? })
     }
 }

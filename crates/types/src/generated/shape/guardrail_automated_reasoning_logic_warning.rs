@@ -4,7 +4,6 @@
 use crate::{GuardrailAutomatedReasoningLogicWarningType, GuardrailAutomatedReasoningStatement};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A logical flaw of a translation that exists without any rule of the policy. It usually means that
 /// the content is contradictory or trivial, or that its translation is wrong.
@@ -71,8 +70,8 @@ impl json::ToJson for GuardrailAutomatedReasoningLogicWarning {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningLogicWarning {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?,
             premises: object.member("premises", json::read::list(json::FromJson::from_json))?,

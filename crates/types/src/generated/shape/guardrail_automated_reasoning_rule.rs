@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A reference to a rule of an automated reasoning policy. The response does not contain the rule
 /// itself.
@@ -56,8 +55,8 @@ impl json::ToJson for GuardrailAutomatedReasoningRule {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningRule {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             identifier: object.member("identifier", json::read::string)?,
             policy_version_arn: object.member("policyVersionArn", json::read::string)?,

@@ -7,7 +7,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of a check whose claims can be true or false. The two scenarios show what the content
 /// leaves open.
@@ -88,8 +87,8 @@ impl json::ToJson for GuardrailAutomatedReasoningSatisfiableFinding {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningSatisfiableFinding {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             translation: object.member("translation", json::FromJson::from_json)?,
             claims_true_scenario: object.member("claimsTrueScenario", json::FromJson::from_json)?,

@@ -4,7 +4,6 @@
 use crate::GuardrailAutomatedReasoningStatement;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// An example: values of the policy's variables under which claims are true or false.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,8 +39,8 @@ impl json::ToJson for GuardrailAutomatedReasoningScenario {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningScenario {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { statements: object.member("statements", json::read::list(json::FromJson::from_json))? })
     }
 }

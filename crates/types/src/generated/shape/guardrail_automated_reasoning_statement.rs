@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A statement in formal logic, with its meaning in plain language.
@@ -65,8 +64,8 @@ impl json::ToJson for GuardrailAutomatedReasoningStatement {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningStatement {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             logic: object.member("logic", json::read::string)?,
             natural_language: object.member("naturalLanguage", json::read::string)?,

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result for content that is too long or too complex to be checked. It has no members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,7 +23,7 @@ impl json::ToJson for GuardrailAutomatedReasoningTooComplexFinding {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningTooComplexFinding {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         json::Object::from_value(value)?;
         Ok(Self {})
     }

@@ -4,7 +4,6 @@
 use crate::{GuardrailAutomatedReasoningInputTextReference, GuardrailAutomatedReasoningStatement};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The logical form of the content: if the premises hold, the claims hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -108,8 +107,8 @@ impl json::ToJson for GuardrailAutomatedReasoningTranslation {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningTranslation {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             premises: object.member("premises", json::read::list(json::FromJson::from_json))?,
             claims: object.member("claims", json::read::list(json::FromJson::from_json))?,

@@ -4,7 +4,6 @@
 use crate::{GuardrailAutomatedReasoningScenario, GuardrailAutomatedReasoningTranslationOption};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result for content that has several readings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,8 +59,8 @@ impl json::ToJson for GuardrailAutomatedReasoningTranslationAmbiguousFinding {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningTranslationAmbiguousFinding {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             options: object.member("options", json::read::list(json::FromJson::from_json))?,
             difference_scenarios: object

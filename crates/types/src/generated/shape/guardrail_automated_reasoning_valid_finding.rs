@@ -7,7 +7,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of a check whose claims are true.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,8 +91,8 @@ impl json::ToJson for GuardrailAutomatedReasoningValidFinding {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningValidFinding {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             translation: object.member("translation", json::FromJson::from_json)?,
             claims_true_scenario: object.member("claimsTrueScenario", json::FromJson::from_json)?,

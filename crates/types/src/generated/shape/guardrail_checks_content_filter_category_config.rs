@@ -4,7 +4,6 @@
 use crate::GuardrailChecksContentFilterCategory;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A category that the content filter check looks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for GuardrailChecksContentFilterCategoryConfig {
 }
 
 impl json::FromJson for GuardrailChecksContentFilterCategoryConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { category: object.member("category", json::read::string_enum)?.unwrap_or_default() })
     }
 }

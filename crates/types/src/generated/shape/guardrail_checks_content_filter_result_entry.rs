@@ -4,7 +4,6 @@
 use crate::GuardrailChecksContentFilterCategory;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The score of a category of harmful content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,8 +61,8 @@ impl json::ToJson for GuardrailChecksContentFilterResultEntry {
 }
 
 impl json::FromJson for GuardrailChecksContentFilterResultEntry {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             category: object.member("category", json::read::string_enum)?.unwrap_or_default(),
             severity_score: object.member("severityScore", json::read::double)?.unwrap_or_default(),

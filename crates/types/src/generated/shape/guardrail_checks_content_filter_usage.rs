@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The usage of the check for harmful content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for GuardrailChecksContentFilterUsage {
 }
 
 impl json::FromJson for GuardrailChecksContentFilterUsage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { text_units: object.member("textUnits", json::read::integer)?.unwrap_or_default() })
     }
 }

@@ -4,7 +4,6 @@
 use crate::{GuardrailChecksContentBlock, GuardrailChecksRole};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A message to check: content with the role of its author. It resembles a message of `Converse`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,8 +53,8 @@ impl json::ToJson for GuardrailChecksMessage {
 }
 
 impl json::FromJson for GuardrailChecksMessage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             role: object.member("role", json::read::string_enum)?.unwrap_or_default(),
             content: object

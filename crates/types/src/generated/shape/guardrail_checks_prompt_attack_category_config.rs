@@ -4,7 +4,6 @@
 use crate::GuardrailChecksPromptAttackCategory;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A kind of attack that the prompt attack check looks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for GuardrailChecksPromptAttackCategoryConfig {
 }
 
 impl json::FromJson for GuardrailChecksPromptAttackCategoryConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { category: object.member("category", json::read::string_enum)?.unwrap_or_default() })
     }
 }

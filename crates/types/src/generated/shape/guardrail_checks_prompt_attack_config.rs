@@ -4,7 +4,6 @@
 use crate::GuardrailChecksPromptAttackCategoryConfig;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The settings of the check for prompt attacks. The check has no threshold: it returns a score for
 /// each kind, and the application decides.
@@ -47,8 +46,8 @@ impl json::ToJson for GuardrailChecksPromptAttackConfig {
 }
 
 impl json::FromJson for GuardrailChecksPromptAttackConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             categories: object
                 .member("categories", json::read::list(json::FromJson::from_json))?

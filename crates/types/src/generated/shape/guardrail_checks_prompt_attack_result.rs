@@ -4,7 +4,6 @@
 use crate::GuardrailChecksPromptAttackResultEntry;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of the check for prompt attacks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,8 +46,8 @@ impl json::ToJson for GuardrailChecksPromptAttackResult {
 }
 
 impl json::FromJson for GuardrailChecksPromptAttackResult {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             results: object
                 .member("results", json::read::list(json::FromJson::from_json))?

@@ -7,7 +7,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The results of an `InvokeGuardrailChecks` request. Only checks of the request are set. No result
 /// blocks or changes content.
@@ -74,8 +73,8 @@ impl json::ToJson for GuardrailChecksResults {
 }
 
 impl json::FromJson for GuardrailChecksResults {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             content_filter: object.member("contentFilter", json::FromJson::from_json)?,
             prompt_attack: object.member("promptAttack", json::FromJson::from_json)?,

@@ -4,7 +4,6 @@
 use crate::GuardrailChecksSensitiveInformationEntityConfig;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The settings of the check for personal data and secrets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for GuardrailChecksSensitiveInformationConfig {
 }
 
 impl json::FromJson for GuardrailChecksSensitiveInformationConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             entities: object
                 .member("entities", json::read::list(json::FromJson::from_json))?

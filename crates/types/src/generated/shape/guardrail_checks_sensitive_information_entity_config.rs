@@ -4,7 +4,6 @@
 use crate::GuardrailChecksSensitiveInformationEntityType;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A type of data that the sensitive information check looks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for GuardrailChecksSensitiveInformationEntityConfig {
 }
 
 impl json::FromJson for GuardrailChecksSensitiveInformationEntityConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { r#type: object.member("type", json::read::string_enum)?.unwrap_or_default() })
     }
 }

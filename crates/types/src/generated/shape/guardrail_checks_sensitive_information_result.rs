@@ -4,7 +4,6 @@
 use crate::GuardrailChecksSensitiveInformationResultEntry;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of the check for personal data and secrets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,8 +62,8 @@ impl json::ToJson for GuardrailChecksSensitiveInformationResult {
 }
 
 impl json::FromJson for GuardrailChecksSensitiveInformationResult {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             results: object
                 .member("results", json::read::list(json::FromJson::from_json))?

@@ -4,7 +4,6 @@
 use crate::GuardrailChecksSensitiveInformationEntityType;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// An occurrence of personal data or of a secret, with its position. The response does not repeat the
 /// text.
@@ -134,8 +133,8 @@ impl json::ToJson for GuardrailChecksSensitiveInformationResultEntry {
 }
 
 impl json::FromJson for GuardrailChecksSensitiveInformationResultEntry {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             confidence_score: object.member("confidenceScore", json::read::double)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::GuardrailTrace;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The guardrail that a `Converse` call applies. In practice, `guardrailIdentifier` and
 /// `guardrailVersion` are required.
@@ -72,8 +71,8 @@ impl json::ToJson for GuardrailConfiguration {
 }
 
 impl json::FromJson for GuardrailConfiguration {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail_identifier: object.member("guardrailIdentifier", json::read::string)?,
             guardrail_version: object.member("guardrailVersion", json::read::string)?,

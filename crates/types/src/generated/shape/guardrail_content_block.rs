@@ -4,7 +4,6 @@
 use crate::{GuardrailImageBlock, GuardrailTextBlock};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content that `ApplyGuardrail` evaluates: text or an image.
@@ -61,12 +60,12 @@ impl json::ToJson for GuardrailContentBlock {
 }
 
 impl json::FromJson for GuardrailContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::FromJson::from_json).map(Self::Text),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

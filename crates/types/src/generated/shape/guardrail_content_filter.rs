@@ -7,7 +7,6 @@ use crate::{
 };
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of the content filter for one category, in `GuardrailContentPolicyAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -116,8 +115,8 @@ impl json::ToJson for GuardrailContentFilter {
 }
 
 impl json::FromJson for GuardrailContentFilter {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             confidence: object.member("confidence", json::read::string_enum)?.unwrap_or_default(),

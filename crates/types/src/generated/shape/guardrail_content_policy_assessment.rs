@@ -4,7 +4,6 @@
 use crate::GuardrailContentFilter;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The results of the content filters, in `GuardrailAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for GuardrailContentPolicyAssessment {
 }
 
 impl json::FromJson for GuardrailContentPolicyAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             filters: object
                 .member("filters", json::read::list(json::FromJson::from_json))?

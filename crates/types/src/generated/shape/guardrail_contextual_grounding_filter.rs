@@ -4,7 +4,6 @@
 use crate::{GuardrailContextualGroundingFilterType, GuardrailContextualGroundingPolicyAction};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of one contextual grounding check, in `GuardrailContextualGroundingPolicyAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -108,8 +107,8 @@ impl json::ToJson for GuardrailContextualGroundingFilter {
 }
 
 impl json::FromJson for GuardrailContextualGroundingFilter {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             threshold: object.member("threshold", json::read::double)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::GuardrailContextualGroundingFilter;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The results of the contextual grounding checks, in `GuardrailAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,8 +39,8 @@ impl json::ToJson for GuardrailContextualGroundingPolicyAssessment {
 }
 
 impl json::FromJson for GuardrailContextualGroundingPolicyAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { filters: object.member("filters", json::read::list(json::FromJson::from_json))? })
     }
 }

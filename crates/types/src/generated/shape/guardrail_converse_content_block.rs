@@ -4,7 +4,6 @@
 use crate::{GuardrailConverseImageBlock, GuardrailConverseTextBlock};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content that a guardrail assesses. Used as `guardContent` in messages and system
@@ -65,12 +64,12 @@ impl json::ToJson for GuardrailConverseContentBlock {
 }
 
 impl json::FromJson for GuardrailConverseContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::FromJson::from_json).map(Self::Text),
             "image" => member.read(json::FromJson::from_json).map(Self::Image),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::{GuardrailConverseImageFormat, GuardrailConverseImageSource};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// An image that a guardrail assesses. Used in `GuardrailConverseContentBlock`. Sensitive.
@@ -71,8 +70,8 @@ impl json::ToJson for GuardrailConverseImageBlock {
 }
 
 impl json::FromJson for GuardrailConverseImageBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?.unwrap_or_default(),
             source: object.member("source", json::FromJson::from_json)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::GuardrailConverseContentQualifier;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Text that a guardrail assesses. Used in `GuardrailConverseContentBlock`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,8 +58,8 @@ impl json::ToJson for GuardrailConverseTextBlock {
 }
 
 impl json::FromJson for GuardrailConverseTextBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             qualifiers: object.member("qualifiers", json::read::list(json::read::string_enum))?,

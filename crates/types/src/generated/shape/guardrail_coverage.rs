@@ -4,7 +4,6 @@
 use crate::{GuardrailImageCoverage, GuardrailTextCharactersCoverage};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The share of the content that a guardrail evaluated. Less than everything is evaluated if only a
 /// part is marked for it.
@@ -57,8 +56,8 @@ impl json::ToJson for GuardrailCoverage {
 }
 
 impl json::FromJson for GuardrailCoverage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text_characters: object.member("textCharacters", json::FromJson::from_json)?,
             images: object.member("images", json::FromJson::from_json)?,

@@ -4,7 +4,6 @@
 use crate::GuardrailWordPolicyAction;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A finding from the guardrail's own word list, in `GuardrailWordPolicyAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,8 +68,8 @@ impl json::ToJson for GuardrailCustomWord {
 }
 
 impl json::FromJson for GuardrailCustomWord {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#match: object.member("match", json::read::string)?.unwrap_or_default(),
             action: object.member("action", json::read::string_enum)?.unwrap_or_default(),

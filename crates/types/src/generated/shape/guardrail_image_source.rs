@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the sources of an image for `ApplyGuardrail`. There is one source: bytes in the request.
@@ -48,11 +47,11 @@ impl json::ToJson for GuardrailImageSource {
 }
 
 impl json::FromJson for GuardrailImageSource {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "bytes" => member.read(json::read::blob).map(Self::Bytes),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

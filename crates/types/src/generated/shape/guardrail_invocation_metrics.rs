@@ -4,7 +4,6 @@
 use crate::{GuardrailCoverage, GuardrailUsage};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Latency, usage and coverage of one evaluation, in `GuardrailAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,8 +73,8 @@ impl json::ToJson for GuardrailInvocationMetrics {
 }
 
 impl json::FromJson for GuardrailInvocationMetrics {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guardrail_processing_latency: object.member("guardrailProcessingLatency", json::read::integer)?,
             usage: object.member("usage", json::FromJson::from_json)?,

@@ -4,7 +4,6 @@
 use crate::{GuardrailManagedWordType, GuardrailWordPolicyAction};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A finding from a word list of AWS, in `GuardrailWordPolicyAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -86,8 +85,8 @@ impl json::ToJson for GuardrailManagedWord {
 }
 
 impl json::FromJson for GuardrailManagedWord {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#match: object.member("match", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),

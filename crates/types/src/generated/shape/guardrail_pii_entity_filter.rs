@@ -4,7 +4,6 @@
 use crate::{GuardrailPiiEntityType, GuardrailSensitiveInformationPolicyAction};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of the check for one type of personal information. It is used in
 /// `GuardrailSensitiveInformationPolicyAssessment`.
@@ -95,8 +94,8 @@ impl json::ToJson for GuardrailPiiEntityFilter {
 }
 
 impl json::FromJson for GuardrailPiiEntityFilter {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#match: object.member("match", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::GuardrailSensitiveInformationPolicyAction;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A match of a regular expression of the guardrail. It is used in
 /// `GuardrailSensitiveInformationPolicyAssessment`.
@@ -100,8 +99,8 @@ impl json::ToJson for GuardrailRegexFilter {
 }
 
 impl json::FromJson for GuardrailRegexFilter {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?,
             r#match: object.member("match", json::read::string)?,

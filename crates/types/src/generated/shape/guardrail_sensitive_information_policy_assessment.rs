@@ -4,7 +4,6 @@
 use crate::{GuardrailPiiEntityFilter, GuardrailRegexFilter};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The results of the checks for sensitive information, in `GuardrailAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,8 +61,8 @@ impl json::ToJson for GuardrailSensitiveInformationPolicyAssessment {
 }
 
 impl json::FromJson for GuardrailSensitiveInformationPolicyAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             pii_entities: object
                 .member("piiEntities", json::read::list(json::FromJson::from_json))?

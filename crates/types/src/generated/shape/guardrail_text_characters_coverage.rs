@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The number of characters that a guardrail evaluated, in `GuardrailCoverage`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,8 +54,8 @@ impl json::ToJson for GuardrailTextCharactersCoverage {
 }
 
 impl json::FromJson for GuardrailTextCharactersCoverage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             guarded: object.member("guarded", json::read::integer)?,
             total: object.member("total", json::read::integer)?,

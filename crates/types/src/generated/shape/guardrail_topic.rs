@@ -4,7 +4,6 @@
 use crate::{GuardrailTopicPolicyAction, GuardrailTopicType};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of the check for one denied topic, in `GuardrailTopicPolicyAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,8 +93,8 @@ impl json::ToJson for GuardrailTopic {
 }
 
 impl json::FromJson for GuardrailTopic {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::GuardrailTopic;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The results of the checks for denied topics, in `GuardrailAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,8 +38,8 @@ impl json::ToJson for GuardrailTopicPolicyAssessment {
 }
 
 impl json::FromJson for GuardrailTopicPolicyAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             topics: object.member("topics", json::read::list(json::FromJson::from_json))?.unwrap_or_default(),
         })

@@ -4,7 +4,6 @@
 use crate::GuardrailAssessment;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The trace of a guardrail in a `Converse` or `ConverseStream` response.
@@ -94,8 +93,8 @@ impl json::ToJson for GuardrailTraceAssessment {
 }
 
 impl json::FromJson for GuardrailTraceAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             model_output: object.member("modelOutput", json::read::list(json::read::string))?,
             input_assessment: object.member("inputAssessment", json::read::map(json::FromJson::from_json))?,

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The units that a guardrail processed, by policy. They are the basis of billing.
 ///
@@ -203,8 +202,8 @@ impl json::ToJson for GuardrailUsage {
 }
 
 impl json::FromJson for GuardrailUsage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             topic_policy_units: object.member("topicPolicyUnits", json::read::integer)?.unwrap_or_default(),
             content_policy_units: object

@@ -4,7 +4,6 @@
 use crate::{GuardrailCustomWord, GuardrailManagedWord};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The words that the word filters found, in `GuardrailAssessment`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,8 +65,8 @@ impl json::ToJson for GuardrailWordPolicyAssessment {
 }
 
 impl json::FromJson for GuardrailWordPolicyAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             custom_words: object
                 .member("customWords", json::read::list(json::FromJson::from_json))?

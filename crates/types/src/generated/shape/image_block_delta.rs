@@ -4,7 +4,6 @@
 use crate::{ErrorBlock, ImageSource};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// The next part of an image in a streamed response.
@@ -66,8 +65,8 @@ impl json::ToJson for ImageBlockDelta {
 }
 
 impl json::FromJson for ImageBlockDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             source: object.member("source", json::FromJson::from_json)?,
             error: object.member("error", json::FromJson::from_json)?,

@@ -4,7 +4,6 @@
 use crate::ImageFormat;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The start of an image in a streamed response. The data follows in `ImageBlockDelta`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,8 +38,8 @@ impl json::ToJson for ImageBlockStart {
 }
 
 impl json::FromJson for ImageBlockStart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { format: object.member("format", json::read::string_enum)?.unwrap_or_default() })
     }
 }

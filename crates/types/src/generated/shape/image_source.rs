@@ -5,7 +5,6 @@ use crate::S3Location;
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the places of an image: in the message, or in Amazon S3. Sensitive.
@@ -59,12 +58,12 @@ impl json::ToJson for ImageSource {
 }
 
 impl json::FromJson for ImageSource {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "bytes" => member.read(json::read::blob).map(Self::Bytes),
             "s3Location" => member.read(json::FromJson::from_json).map(Self::S3Location),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The inference parameters that all models share. Used by `Converse` and `ConverseStream`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,8 +90,8 @@ impl json::ToJson for InferenceConfiguration {
 }
 
 impl json::FromJson for InferenceConfiguration {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             max_tokens: object.member("maxTokens", json::read::integer)?,
             temperature: object.member("temperature", json::read::float)?,

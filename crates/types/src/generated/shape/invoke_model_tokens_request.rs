@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// The `InvokeModel` request whose tokens `CountTokens` counts.
@@ -55,8 +54,8 @@ impl json::ToJson for InvokeModelTokensRequest {
 }
 
 impl json::FromJson for InvokeModelTokensRequest {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { body: object.member("body", json::read::blob)?.unwrap_or_default() })
     }
 }

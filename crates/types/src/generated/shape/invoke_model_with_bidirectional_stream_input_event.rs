@@ -41,11 +41,11 @@ impl event_stream::EventStream for InvokeModelWithBidirectionalStreamInputEvent 
         match self {
             Self::Chunk(event) => {
                 let message = event_stream::Writer::event("chunk", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("bytes", event.bytes.as_ref(), json::write::blob);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
@@ -62,8 +62,11 @@ impl event_stream::EventStream for InvokeModelWithBidirectionalStreamInputEvent 
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("chunk") => {
-                let mut object = json::Members::from_body(message.payload(), ["bytes"])?;
-                Ok(Ok(Self::Chunk(BidirectionalInputPayloadPart { bytes: object.blob("bytes")? })))
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
+                Ok(Ok(Self::Chunk(BidirectionalInputPayloadPart {
+                    bytes: object.member("bytes", json::read::blob)?,
+                })))
             }
             event_stream::Kind::Event(_) => Ok(Ok(Self::Unknown(message.clone()))),
             event_stream::Kind::Exception(_) | event_stream::Kind::Error => {

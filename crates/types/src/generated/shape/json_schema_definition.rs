@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A JSON Schema that the text of the response must match. Used in `OutputFormatStructure`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,8 +71,8 @@ impl json::ToJson for JsonSchemaDefinition {
 }
 
 impl json::FromJson for JsonSchemaDefinition {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             schema: object.member("schema", json::read::string)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?,

@@ -4,7 +4,6 @@
 use crate::{ContentBlock, ConversationRole};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A message of a conversation, in a request or as the output of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,8 +57,8 @@ impl json::ToJson for Message {
 }
 
 impl json::FromJson for Message {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             role: object.member("role", json::read::string_enum)?.unwrap_or_default(),
             content: object

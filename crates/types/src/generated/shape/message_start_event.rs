@@ -4,7 +4,6 @@
 use crate::ConversationRole;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The event that starts the message. It is the first event of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl json::ToJson for MessageStartEvent {
 }
 
 impl json::FromJson for MessageStartEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { role: object.member("role", json::read::string_enum)?.unwrap_or_default() })
     }
 }

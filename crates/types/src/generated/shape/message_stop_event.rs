@@ -70,8 +70,8 @@ impl json::ToJson for MessageStopEvent {
 }
 
 impl json::FromJson for MessageStopEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             stop_reason: object.member("stopReason", json::read::string_enum)?.unwrap_or_default(),
             additional_model_response_fields: object

@@ -4,7 +4,6 @@
 use crate::OutputFormat;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The format of the response and the effort of the model. Used by `Converse` and `ConverseStream`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,8 +57,8 @@ impl json::ToJson for OutputConfig {
 }
 
 impl json::FromJson for OutputConfig {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text_format: object.member("textFormat", json::FromJson::from_json)?,
             effort: object.member("effort", json::read::string)?,

@@ -4,7 +4,6 @@
 use crate::{OutputFormatStructure, OutputFormatType};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A format that the text of the response must have (structured output). Used in `OutputConfig`.
@@ -61,8 +60,8 @@ impl json::ToJson for OutputFormat {
 }
 
 impl json::FromJson for OutputFormat {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string_enum)?.unwrap_or_default(),
             structure: object.member("structure", json::FromJson::from_json)?.unwrap_or_default(),

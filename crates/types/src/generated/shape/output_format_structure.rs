@@ -4,7 +4,6 @@
 use crate::JsonSchemaDefinition;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the definitions of a text format. There is only one so far. Sensitive.
@@ -50,11 +49,11 @@ impl json::ToJson for OutputFormatStructure {
 }
 
 impl json::FromJson for OutputFormatStructure {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "jsonSchema" => member.read(json::FromJson::from_json).map(Self::JsonSchema),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A part of a response. Sensitive.
@@ -23,7 +22,7 @@ impl PayloadPart {
     /// Parses `bytes` as JSON.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON of the type `T`.
+    /// Returns an error if the member is not JSON of the type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.bytes.as_deref().unwrap_or_default())
     }
@@ -58,8 +57,8 @@ impl json::ToJson for PayloadPart {
 }
 
 impl json::FromJson for PayloadPart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }
 }

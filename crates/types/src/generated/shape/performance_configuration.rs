@@ -4,7 +4,6 @@
 use crate::PerformanceConfigLatency;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The latency variant of a model, in requests and responses of `Converse` and `ConverseStream`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,8 +40,8 @@ impl json::ToJson for PerformanceConfiguration {
 }
 
 impl json::FromJson for PerformanceConfiguration {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { latency: object.member("latency", json::read::string_enum)? })
     }
 }

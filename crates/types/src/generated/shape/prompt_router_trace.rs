@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The decision of a prompt router. Used in `ConverseTrace` and `ConverseStreamTrace`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,8 +38,8 @@ impl json::ToJson for PromptRouterTrace {
 }
 
 impl json::FromJson for PromptRouterTrace {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { invoked_model_id: object.member("invokedModelId", json::read::string)? })
     }
 }

@@ -5,7 +5,6 @@ use crate::ReasoningTextBlock;
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the forms of reasoning of a model: readable or encrypted. Used in `ContentBlock`. Sensitive.
@@ -62,12 +61,12 @@ impl json::ToJson for ReasoningContentBlock {
 }
 
 impl json::FromJson for ReasoningContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "reasoningText" => member.read(json::FromJson::from_json).map(Self::ReasoningText),
             "redactedContent" => member.read(json::read::blob).map(Self::RedactedContent),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// One of the parts of a streamed reasoning block. The next request of the conversation must contain
@@ -68,13 +67,13 @@ impl json::ToJson for ReasoningContentBlockDelta {
 }
 
 impl json::FromJson for ReasoningContentBlockDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "redactedContent" => member.read(json::read::blob).map(Self::RedactedContent),
             "signature" => member.read(json::read::string).map(Self::Signature),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

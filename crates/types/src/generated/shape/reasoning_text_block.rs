@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// Reasoning of a model as text. Used in `ReasoningContentBlock`. Sensitive.
@@ -64,8 +63,8 @@ impl json::ToJson for ReasoningTextBlock {
 }
 
 impl json::FromJson for ReasoningTextBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             signature: object.member("signature", json::read::string)?,

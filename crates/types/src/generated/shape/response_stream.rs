@@ -42,11 +42,11 @@ impl event_stream::EventStream for ResponseStream {
         match self {
             Self::Chunk(event) => {
                 let message = event_stream::Writer::event("chunk", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("bytes", event.bytes.as_ref(), json::write::blob);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
@@ -56,29 +56,29 @@ impl event_stream::EventStream for ResponseStream {
         match error {
             ResponseStreamError::InternalServerException(error) => {
                 let message = event_stream::Writer::exception("internalServerException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ModelStreamErrorException(error) => {
                 let message =
                     event_stream::Writer::exception("modelStreamErrorException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ValidationException(error) => {
                 let message = event_stream::Writer::exception("validationException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ThrottlingException(error) => {
                 let message = event_stream::Writer::exception("throttlingException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ModelTimeoutException(error) => {
                 let message = event_stream::Writer::exception("modelTimeoutException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::ServiceUnavailableException(error) => {
                 let message =
                     event_stream::Writer::exception("serviceUnavailableException", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             ResponseStreamError::Unmodeled(metadata) => event_stream::Writer::error(metadata),
         }
@@ -87,8 +87,9 @@ impl event_stream::EventStream for ResponseStream {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("chunk") => {
-                let mut object = json::Members::from_body(message.payload(), ["bytes"])?;
-                Ok(Ok(Self::Chunk(PayloadPart { bytes: object.blob("bytes")? })))
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
+                Ok(Ok(Self::Chunk(PayloadPart { bytes: object.member("bytes", json::read::blob)? })))
             }
             event_stream::Kind::Event(_) => Ok(Ok(Self::Unknown(message.clone()))),
             event_stream::Kind::Exception("internalServerException") => {

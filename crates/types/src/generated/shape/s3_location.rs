@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// An object in Amazon S3. Used as the source of media and documents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,8 +54,8 @@ impl json::ToJson for S3Location {
 }
 
 impl json::FromJson for S3Location {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             uri: object.member("uri", json::read::string)?.unwrap_or_default(),
             bucket_owner: object.member("bucketOwner", json::read::string)?,

@@ -4,7 +4,6 @@
 use crate::{CitationsConfig, SearchResultContentBlock};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A search result that the model can cite, such as a hit of a vector search. Used in messages and in
 /// results of tools. Only some Claude models accept it.
@@ -86,8 +85,8 @@ impl json::ToJson for SearchResultBlock {
 }
 
 impl json::FromJson for SearchResultBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             source: object.member("source", json::read::string)?.unwrap_or_default(),
             title: object.member("title", json::read::string)?.unwrap_or_default(),

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A range of content blocks in a search result of the request. Used in `CitationLocation`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,8 +55,8 @@ impl json::ToJson for SearchResultLocation {
 }
 
 impl json::FromJson for SearchResultLocation {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             search_result_index: object.member("searchResultIndex", json::read::integer)?,
             start: object.member("start", json::read::integer)?,

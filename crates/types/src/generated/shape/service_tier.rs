@@ -4,7 +4,6 @@
 use crate::ServiceTierType;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The service tier, in requests and responses of `Converse` and `ConverseStream`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,8 +38,8 @@ impl json::ToJson for ServiceTier {
 }
 
 impl json::FromJson for ServiceTier {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { r#type: object.member("type", json::read::string_enum)?.unwrap_or_default() })
     }
 }

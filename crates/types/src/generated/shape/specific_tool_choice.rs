@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The tool choice that makes the model call one specific tool. Not every model supports it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,8 +37,8 @@ impl json::ToJson for SpecificToolChoice {
 }
 
 impl json::FromJson for SpecificToolChoice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { name: object.member("name", json::read::string)?.unwrap_or_default() })
     }
 }

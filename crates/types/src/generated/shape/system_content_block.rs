@@ -4,7 +4,6 @@
 use crate::{CachePointBlock, GuardrailConverseContentBlock};
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the kinds of content of a system prompt, which instructs the model. Used in requests of
 /// `Converse` and `ConverseStream`, and to count tokens.
@@ -60,13 +59,13 @@ impl json::ToJson for SystemContentBlock {
 }
 
 impl json::FromJson for SystemContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "guardContent" => member.read(json::FromJson::from_json).map(Self::GuardContent),
             "cachePoint" => member.read(json::FromJson::from_json).map(Self::CachePoint),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

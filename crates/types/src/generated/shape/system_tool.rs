@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A built-in tool of the model, which the service runs itself. Its result is part of the response.
 /// Used in `Tool`.
@@ -47,8 +46,8 @@ impl json::ToJson for SystemTool {
 }
 
 impl json::FromJson for SystemTool {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { name: object.member("name", json::read::string)?.unwrap_or_default() })
     }
 }

@@ -4,7 +4,6 @@
 use crate::CacheDetail;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The number of tokens that a call used.
 ///
@@ -132,8 +131,8 @@ impl json::ToJson for TokenUsage {
 }
 
 impl json::FromJson for TokenUsage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             input_tokens: object.member("inputTokens", json::read::integer)?.unwrap_or_default(),
             output_tokens: object.member("outputTokens", json::read::integer)?.unwrap_or_default(),

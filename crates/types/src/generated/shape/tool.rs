@@ -4,7 +4,6 @@
 use crate::{CachePointBlock, SystemTool, ToolSpecification};
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the entries in a list of tools: a tool of the caller, a built-in tool or a cache checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,13 +57,13 @@ impl json::ToJson for Tool {
 }
 
 impl json::FromJson for Tool {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "toolSpec" => member.read(json::FromJson::from_json).map(Self::ToolSpec),
             "systemTool" => member.read(json::FromJson::from_json).map(Self::SystemTool),
             "cachePoint" => member.read(json::FromJson::from_json).map(Self::CachePoint),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::{AnyToolChoice, AutoToolChoice, SpecificToolChoice};
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// One of the rules by which the model chooses tools. If unset, `auto`. Not every model supports every
 /// rule.
@@ -60,13 +59,13 @@ impl json::ToJson for ToolChoice {
 }
 
 impl json::FromJson for ToolChoice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "auto" => member.read(json::FromJson::from_json).map(Self::Auto),
             "any" => member.read(json::FromJson::from_json).map(Self::Any),
             "tool" => member.read(json::FromJson::from_json).map(Self::Tool),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

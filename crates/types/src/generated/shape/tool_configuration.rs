@@ -4,7 +4,6 @@
 use crate::{Tool, ToolChoice};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The tools that a model may call. Used by `Converse`, `ConverseStream` and `CountTokens`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,8 +61,8 @@ impl json::ToJson for ToolConfiguration {
 }
 
 impl json::FromJson for ToolConfiguration {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tools: object.member("tools", json::read::list(json::FromJson::from_json))?.unwrap_or_default(),
             tool_choice: object.member("toolChoice", json::FromJson::from_json)?,

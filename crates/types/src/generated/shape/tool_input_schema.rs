@@ -39,11 +39,11 @@ impl json::ToJson for ToolInputSchema {
 }
 
 impl json::FromJson for ToolInputSchema {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "json" => member.read(json::read::document).map(Self::Json),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

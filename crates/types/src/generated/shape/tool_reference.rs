@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A reference to a tool of the tool configuration. Used in `ToolAdditionBlock` and `ToolRemovalBlock`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,8 +62,8 @@ impl json::ToJson for ToolReference {
 }
 
 impl json::FromJson for ToolReference {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             r#type: object.member("type", json::read::string)?,
             name: object.member("name", json::read::string)?,

@@ -4,7 +4,6 @@
 use crate::ToolReference;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// An instruction to withdraw a tool from a message on. Used in `ContentBlock`, in messages with the
 /// role `system`.
@@ -42,8 +41,8 @@ impl json::ToJson for ToolRemovalBlock {
 }
 
 impl json::FromJson for ToolRemovalBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { tool: object.member("tool", json::FromJson::from_json)?.unwrap_or_default() })
     }
 }

@@ -4,7 +4,6 @@
 use crate::{ToolResultContentBlock, ToolResultStatus};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of a tool that the model asked to run. Used in `ContentBlock`: the caller sends it with
 /// the role `user`, and the service returns it for tools that it runs itself.
@@ -80,8 +79,8 @@ impl json::ToJson for ToolResultBlock {
 }
 
 impl json::FromJson for ToolResultBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             content: object

@@ -49,12 +49,12 @@ impl json::ToJson for ToolResultBlockDelta {
 }
 
 impl json::FromJson for ToolResultBlockDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "json" => member.read(json::read::document).map(Self::Json),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::ToolResultStatus;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The start of the result of a tool that the service ran itself. The content follows in
 /// `ToolResultBlockDelta`.
@@ -78,8 +77,8 @@ impl json::ToJson for ToolResultBlockStart {
 }
 
 impl json::FromJson for ToolResultBlockStart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             r#type: object.member("type", json::read::string)?,

@@ -80,8 +80,8 @@ impl json::ToJson for ToolResultContentBlock {
 }
 
 impl json::FromJson for ToolResultContentBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "json" => member.read(json::read::document).map(Self::Json),
             "text" => member.read(json::read::string).map(Self::Text),
@@ -89,7 +89,7 @@ impl json::FromJson for ToolResultContentBlock {
             "document" => member.read(json::FromJson::from_json).map(Self::Document),
             "video" => member.read(json::FromJson::from_json).map(Self::Video),
             "searchResult" => member.read(json::FromJson::from_json).map(Self::SearchResult),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

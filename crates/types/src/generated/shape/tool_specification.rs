@@ -4,7 +4,6 @@
 use crate::ToolInputSchema;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A tool that the caller runs. The model reads the definition and generates the input for a call. Used
 /// in `Tool`.
@@ -94,8 +93,8 @@ impl json::ToJson for ToolSpecification {
 }
 
 impl json::FromJson for ToolSpecification {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?.unwrap_or_default(),
             description: object.member("description", json::read::string)?,

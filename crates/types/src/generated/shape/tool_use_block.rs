@@ -78,8 +78,8 @@ impl json::ToJson for ToolUseBlock {
 }
 
 impl json::FromJson for ToolUseBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?.unwrap_or_default(),

@@ -4,7 +4,6 @@
 use crate::ToolUseType;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The start of a tool call in a streamed response. The input follows in `ToolUseBlockDelta`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,8 +76,8 @@ impl json::ToJson for ToolUseBlockStart {
 }
 
 impl json::FromJson for ToolUseBlockStart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             tool_use_id: object.member("toolUseId", json::read::string)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?.unwrap_or_default(),

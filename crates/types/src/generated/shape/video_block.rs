@@ -4,7 +4,6 @@
 use crate::{VideoFormat, VideoSource};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A video in a message or in the result of a tool.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,8 +53,8 @@ impl json::ToJson for VideoBlock {
 }
 
 impl json::FromJson for VideoBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?.unwrap_or_default(),
             source: object.member("source", json::FromJson::from_json)?.unwrap_or_default(),

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Nested` structure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,8 +52,8 @@ impl json::ToJson for Nested {
 }
 
 impl json::FromJson for Nested {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             flag: object.member("flag", json::read::boolean)?.unwrap_or_default(),
             name: object.member("name", json::read::string)?.unwrap_or_else(|| "x".to_owned()),

@@ -32,7 +32,8 @@ impl NotThere {
 impl NotThere {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.message()?.unwrap_or_default(),
             resource: headers::optional(headers, header::X_RESOURCE, "resource", text::read::string)?

@@ -20,7 +20,8 @@ pub struct Overloaded {
 impl Overloaded {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.message()?,
             retry_after: headers::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,

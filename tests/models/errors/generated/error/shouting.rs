@@ -19,7 +19,8 @@ pub struct Shouting {
 
 impl Shouting {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.member("message", json::read::string_enum)?,
             message_: object.member("MESSAGE", json::read::string)?,

@@ -5,7 +5,6 @@ use crate::json::{Kind, Tree};
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Timestamp, json, timestamp};
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The `Choice` union.
@@ -116,8 +115,8 @@ impl json::ToJson for Choice {
 }
 
 impl json::FromJson for Choice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "other-name" => member.read(json::read::integer).map(Self::Renamed),
@@ -130,7 +129,7 @@ impl json::FromJson for Choice {
             "choice" => member.read(json::read::boxed(json::FromJson::from_json)).map(Self::Choice),
             "choices" => member.read(json::read::list(json::FromJson::from_json)).map(Self::Choices),
             "numbers" => member.read(json::read::sparse_map(json::read::integer)).map(Self::Numbers),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::json::Choice;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The `Tree` structure.
@@ -47,8 +46,8 @@ impl json::ToJson for Tree {
 }
 
 impl json::FromJson for Tree {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?.unwrap_or_default(),
             left: object.member("left", json::read::boxed(json::FromJson::from_json))?,

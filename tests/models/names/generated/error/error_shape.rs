@@ -26,7 +26,8 @@ pub struct ErrorShape {
 impl ErrorShape {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.message()?,
             response: object.member("response", json::read::string)?,

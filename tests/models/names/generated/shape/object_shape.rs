@@ -44,8 +44,8 @@ impl json::ToJson for ObjectShape {
 }
 
 impl json::FromJson for ObjectShape {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             value: object.member("value", json::read::string)?,
             out: object.member("out", json::read::blob)?,

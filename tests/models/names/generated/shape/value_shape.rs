@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// The `ValueShape` union.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,14 +66,14 @@ impl json::ToJson for ValueShape {
 }
 
 impl json::FromJson for ValueShape {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "self" => member.read(json::read::string).map(Self::SelfShape),
             "Self" => member.read(json::read::string).map(Self::Self2),
             "unknown" => member.read(json::read::string).map(Self::UnknownShape),
             "Unknown" => member.read(json::read::string).map(Self::Unknown2),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

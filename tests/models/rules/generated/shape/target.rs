@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Target` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +26,8 @@ impl json::ToJson for Target {
 }
 
 impl json::FromJson for Target {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             label: object.member("label", json::read::string)?,
             dual: object.member("dual", json::read::boolean)?,

@@ -4,7 +4,6 @@
 use crate::sensitive::Half;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// The `Choice` union.
@@ -90,15 +89,15 @@ impl json::ToJson for Choice {
 }
 
 impl json::FromJson for Choice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "open" => member.read(json::read::string).map(Self::Open),
             "hidden" => member.read(json::read::string).map(Self::Hidden),
             "hiddenList" => member.read(json::read::list(json::read::string)).map(Self::HiddenList),
             "half" => member.read(json::FromJson::from_json).map(Self::Half),
             "nothing" => member.read(json::read::unit).map(|()| Self::Nothing {}),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

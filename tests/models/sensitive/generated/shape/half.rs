@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// The `Half` structure.
@@ -37,8 +36,8 @@ impl json::ToJson for Half {
 }
 
 impl json::FromJson for Half {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             open: object.member("open", json::read::string)?,
             hidden: object.member("hidden", json::read::string)?,

@@ -4,7 +4,6 @@
 use crate::sensitive::Choice;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// The `Whole` structure.
@@ -35,8 +34,8 @@ impl json::ToJson for Whole {
 }
 
 impl json::FromJson for Whole {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             name: object.member("name", json::read::string)?,
             choice: object.member("choice", json::FromJson::from_json)?,

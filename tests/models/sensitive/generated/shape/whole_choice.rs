@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// The `WholeChoice` union.
@@ -53,12 +52,12 @@ impl json::ToJson for WholeChoice {
 }
 
 impl json::FromJson for WholeChoice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "text" => member.read(json::read::string).map(Self::Text),
             "nothing" => member.read(json::read::unit).map(|()| Self::Nothing {}),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::streams::header;
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, text};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Busy` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,7 +20,8 @@ pub struct Busy {
 impl Busy {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(Self {
             message: object.message()?,
             retry_after: headers::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,
@@ -39,8 +39,8 @@ impl json::ToJson for Busy {
 }
 
 impl json::FromJson for Busy {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             message: object.message()?,
             retry_after: object.member("retryAfter", json::read::integer)?,

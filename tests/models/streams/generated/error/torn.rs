@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Torn` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +26,8 @@ impl json::ToJson for Torn {
 }
 
 impl json::FromJson for Torn {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()?, at: object.member("at", json::read::integer)? })
     }
 }

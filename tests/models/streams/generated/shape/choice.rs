@@ -4,7 +4,6 @@
 use crate::streams::Point;
 use invoke_model_protocol::{ParseError, json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// The `Choice` union.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,12 +46,12 @@ impl json::ToJson for Choice {
 }
 
 impl json::FromJson for Choice {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let member = json::UnknownMember::only(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let member = json::UnionMember::only(value)?;
         match member.name() {
             "left" => member.read(json::read::string).map(Self::Left),
             "right" => member.read(json::FromJson::from_json).map(Self::Right),
-            _ => Ok(Self::Unknown(member)),
+            _ => member.into_unknown().map(Self::Unknown),
         }
     }
 }

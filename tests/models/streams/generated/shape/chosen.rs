@@ -4,7 +4,6 @@
 use crate::streams::Choice;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Chosen` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,8 +29,8 @@ impl json::ToJson for Chosen {
 }
 
 impl json::FromJson for Chosen {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { choice: object.member("choice", json::FromJson::from_json)?.unwrap_or_default() })
     }
 }

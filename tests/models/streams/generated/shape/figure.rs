@@ -4,7 +4,6 @@
 use crate::streams::Point;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Figure` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,8 +23,8 @@ impl json::ToJson for Figure {
 }
 
 impl json::FromJson for Figure {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { figure: object.member("figure", json::FromJson::from_json)? })
     }
 }

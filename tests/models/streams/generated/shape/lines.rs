@@ -81,7 +81,7 @@ impl event_stream::EventStream for Lines {
                 message.header("level", event.level.as_ref(), event_stream::write::int_enum)?;
                 message.header("kind", event.kind.as_ref(), event_stream::write::string)?;
                 message.header("at", event.at.as_ref(), event_stream::write::timestamp)?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("w", event.words.as_ref(), json::write::string);
                     object.optional(
@@ -91,7 +91,7 @@ impl event_stream::EventStream for Lines {
                     );
                     object.optional("usage", event.usage.as_ref(), json::ToJson::to_json);
                     object.end();
-                }))
+                })
             }
             Self::Text(event) => {
                 let mut message = event_stream::Writer::event("text", Some("text/plain"))?;
@@ -110,14 +110,14 @@ impl event_stream::EventStream for Lines {
             }
             Self::Shape(event) => {
                 let message = event_stream::Writer::event("shape", Some("application/json"))?;
-                Ok(match &event.figure {
+                match &event.figure {
                     Some(value) => message.json(|out| json::ToJson::to_json(value, out)),
-                    None => message.empty(),
-                })
+                    None => Ok(message.empty()),
+                }
             }
             Self::Choice(event) => {
                 let message = event_stream::Writer::event("choice", Some("application/json"))?;
-                Ok(message.json(|out| json::ToJson::to_json(&event.choice, out)))
+                message.json(|out| json::ToJson::to_json(&event.choice, out))
             }
             Self::Ping(_) => {
                 let message = event_stream::Writer::event("ping", None)?;
@@ -135,11 +135,11 @@ impl event_stream::EventStream for Lines {
         match error {
             LinesError::Busy(error) => {
                 let message = event_stream::Writer::exception("busy", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             LinesError::Torn(error) => {
                 let message = event_stream::Writer::exception("torn", "application/json")?;
-                Ok(message.json(|out| json::ToJson::to_json(error, out)))
+                message.json(|out| json::ToJson::to_json(error, out))
             }
             LinesError::Unmodeled(metadata) => event_stream::Writer::error(metadata),
         }
@@ -148,7 +148,8 @@ impl event_stream::EventStream for Lines {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("said") => {
-                let mut object = json::Members::from_body(message.payload(), ["w", "when", "usage"])?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Said(Said {
                     is_last: event_stream::header(message, "isLast", event_stream::read::boolean)?,
                     tiny: event_stream::header(message, "tiny", event_stream::read::byte)?,

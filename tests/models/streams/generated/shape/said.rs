@@ -6,7 +6,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Timestamp, json, timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Said` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,8 +89,8 @@ impl json::ToJson for Said {
 }
 
 impl json::FromJson for Said {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             is_last: object.member("isLast", json::read::boolean)?,
             tiny: object.member("tiny", json::read::integer)?,

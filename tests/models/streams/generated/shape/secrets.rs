@@ -38,11 +38,11 @@ impl event_stream::EventStream for Secrets {
         match self {
             Self::Secret(event) => {
                 let message = event_stream::Writer::event("secret", Some("application/json"))?;
-                Ok(message.json(|out| {
+                message.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("word", event.word.as_ref(), json::write::string);
                     object.end();
-                }))
+                })
             }
             Self::Unknown(message) => Ok(message.clone()),
         }
@@ -57,7 +57,8 @@ impl event_stream::EventStream for Secrets {
     fn parse(message: &event_stream::Message) -> Result<Result<Self, Self::Error>, ParseError> {
         match event_stream::Kind::of(message)? {
             event_stream::Kind::Event("secret") => {
-                let mut object = json::Members::from_body(message.payload(), ["word"])?;
+                let mut nodes = json::Nodes::default();
+                let object = json::Object::from_body(message.payload(), &mut nodes)?;
                 Ok(Ok(Self::Secret(Secret { word: object.member("word", json::read::string)? })))
             }
             event_stream::Kind::Event(_) => Ok(Ok(Self::Unknown(message.clone()))),

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Sound` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,8 +41,8 @@ impl json::ToJson for Sound {
 }
 
 impl json::FromJson for Sound {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self { sound: object.member("sound", json::read::blob)?.unwrap_or_default() })
     }
 }

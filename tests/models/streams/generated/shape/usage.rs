@@ -4,7 +4,6 @@
 use crate::streams::Point;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Usage` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,8 +40,8 @@ impl json::ToJson for Usage {
 }
 
 impl json::FromJson for Usage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
-        let mut object = json::Object::from_value(value)?;
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
+        let object = json::Object::from_value(value)?;
         Ok(Self {
             input: object.member("input", json::read::integer)?.unwrap_or_default(),
             output: object.member("output", json::read::integer)?,

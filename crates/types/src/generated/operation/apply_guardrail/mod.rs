@@ -71,7 +71,8 @@ impl Operation for ApplyGuardrail {
     }
 
     fn parse(response: &Response) -> Result<ApplyGuardrailOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(ApplyGuardrailOutput {
             usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),
             action: object.member("action", json::read::string_enum)?.unwrap_or_default(),

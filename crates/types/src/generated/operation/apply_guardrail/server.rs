@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for ApplyGuardrail {
     fn parse_request(request: &Request) -> Result<ApplyGuardrailInput, ParseError> {
         let labels = server::labels::<ApplyGuardrail>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(ApplyGuardrailInput {
             guardrail_identifier: server::label(&labels, "guardrailIdentifier", text::read::string)?,
             guardrail_version: server::label(&labels, "guardrailVersion", text::read::string)?,

@@ -95,8 +95,8 @@ pub struct ConverseInput {
     /// Member `promptVariables` of the JSON body; sensitive: hidden by `Debug`.
     #[serde(rename = "promptVariables", default, skip_serializing_if = "Option::is_none")]
     pub prompt_variables: Option<BTreeMap<String, PromptVariableValues>>,
-    /// The fields of the native response of the model to return, as JSON Pointers such as `/stop_sequence`.
-    /// The values arrive in `additionalModelResponseFields`.
+    /// JSON Pointers to the fields of the model's native response that the service returns in addition,
+    /// such as `/stop_sequence`. The values arrive in `additionalModelResponseFields`.
     ///
     /// The service returns `ValidationException` for an empty or malformed pointer. It skips a field that
     /// the response of the model does not have.

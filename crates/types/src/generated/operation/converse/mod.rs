@@ -123,7 +123,8 @@ impl Operation for Converse {
     }
 
     fn parse(response: &Response) -> Result<ConverseOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(ConverseOutput {
             output: object.member("output", json::FromJson::from_json)?.unwrap_or_default(),
             stop_reason: object.member("stopReason", json::read::string_enum)?.unwrap_or_default(),

@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for Converse {
     fn parse_request(request: &Request) -> Result<ConverseInput, ParseError> {
         let labels = server::labels::<Converse>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(ConverseInput {
             model_id: server::label(&labels, "modelId", text::read::string)?,
             messages: object.member("messages", json::read::list(json::FromJson::from_json))?,

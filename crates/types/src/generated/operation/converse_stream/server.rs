@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for ConverseStream {
     fn parse_request(request: &Request) -> Result<ConverseStreamInput, ParseError> {
         let labels = server::labels::<ConverseStream>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(ConverseStreamInput {
             model_id: server::label(&labels, "modelId", text::read::string)?,
             messages: object.member("messages", json::read::list(json::FromJson::from_json))?,

@@ -60,7 +60,8 @@ impl Operation for CountTokens {
     }
 
     fn parse(response: &Response) -> Result<CountTokensOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(CountTokensOutput {
             input_tokens: object.member("inputTokens", json::read::integer)?.unwrap_or_default(),
         })

@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for CountTokens {
     fn parse_request(request: &Request) -> Result<CountTokensInput, ParseError> {
         let labels = server::labels::<CountTokens>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(CountTokensInput {
             model_id: server::label(&labels, "modelId", text::read::string)?,
             input: object.member("input", json::FromJson::from_json)?.unwrap_or_default(),

@@ -51,7 +51,8 @@ impl Operation for GetAsyncInvoke {
     }
 
     fn parse(response: &Response) -> Result<GetAsyncInvokeOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(GetAsyncInvokeOutput {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),
             model_arn: object.member("modelArn", json::read::string)?.unwrap_or_default(),

@@ -51,7 +51,8 @@ impl Operation for InvokeGuardrailChecks {
     }
 
     fn parse(response: &Response) -> Result<InvokeGuardrailChecksOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(InvokeGuardrailChecksOutput {
             results: object.member("results", json::FromJson::from_json)?.unwrap_or_default(),
             usage: object.member("usage", json::FromJson::from_json)?.unwrap_or_default(),

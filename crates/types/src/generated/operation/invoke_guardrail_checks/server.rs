@@ -10,7 +10,8 @@ use invoke_model_protocol::{ParseError, Request, Response, SerializeError, Serve
 impl ServerOperation for InvokeGuardrailChecks {
     fn parse_request(request: &Request) -> Result<InvokeGuardrailChecksInput, ParseError> {
         server::labels::<InvokeGuardrailChecks>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(InvokeGuardrailChecksInput {
             messages: object
                 .member("messages", json::read::list(json::FromJson::from_json))?

@@ -71,8 +71,7 @@ pub struct InvokeModelInput {
     /// Header `x-amzn-bedrock-guardrailversion`.
     #[serde(rename = "guardrailVersion", default, skip_serializing_if = "Option::is_none")]
     pub guardrail_version: Option<String>,
-    /// The latency variant of the model, for models that have a latency-optimized one. If unset,
-    /// `standard`.
+    /// The latency variant. Only models with a latency-optimized variant support it. If unset, `standard`.
     ///
     /// Header `x-amzn-bedrock-performanceconfig-latency`.
     #[serde(rename = "performanceConfigLatency", default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +112,7 @@ impl InvokeModelInput {
     /// Parses `body` as JSON.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON of the type `T`.
+    /// Returns an error if the member is not JSON of the type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.body.as_deref().unwrap_or_default())
     }
@@ -178,7 +177,7 @@ impl InvokeModelOutput {
     /// Parses `body` as JSON.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON of the type `T`.
+    /// Returns an error if the member is not JSON of the type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListAsyncInvokesInput {
-    /// The start of the period: only invocations that were submitted after it are listed.
+    /// Lists only invocations that were submitted after this time.
     ///
     /// Query parameter `submitTimeAfter`.
     #[serde(rename = "submitTimeAfter", default, skip_serializing_if = "Option::is_none")]
     pub submit_time_after: Option<Timestamp>,
-    /// The end of the period: only invocations that were submitted before it are listed.
+    /// Lists only invocations that were submitted before this time.
     ///
     /// Query parameter `submitTimeBefore`.
     #[serde(rename = "submitTimeBefore", default, skip_serializing_if = "Option::is_none")]

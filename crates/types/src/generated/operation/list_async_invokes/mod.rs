@@ -62,7 +62,8 @@ impl Operation for ListAsyncInvokes {
     }
 
     fn parse(response: &Response) -> Result<ListAsyncInvokesOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(ListAsyncInvokesOutput {
             next_token: object.member("nextToken", json::read::string)?,
             async_invoke_summaries: object

@@ -57,7 +57,8 @@ impl Operation for StartAsyncInvoke {
     }
 
     fn parse(response: &Response) -> Result<StartAsyncInvokeOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(StartAsyncInvokeOutput {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),
         })

@@ -7,7 +7,8 @@ use invoke_model_protocol::{ParseError, Request, Response, SerializeError, Serve
 impl ServerOperation for StartAsyncInvoke {
     fn parse_request(request: &Request) -> Result<StartAsyncInvokeInput, ParseError> {
         server::labels::<StartAsyncInvoke>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(StartAsyncInvokeInput {
             client_request_token: object.member("clientRequestToken", json::read::string)?,
             model_id: object.member("modelId", json::read::string)?.unwrap_or_default(),

@@ -117,7 +117,7 @@ impl Default for GetDefaultsOutput {
             long: -9007199254740993,
             float: -1.5,
             double: 2.0,
-            blob: json::read::blob(Value::from("YWJj")).unwrap_or_default(),
+            blob: json::read::body(b"\"YWJj\"", json::read::blob).unwrap_or_default(),
             empty_blob: Default::default(),
             epoch: Timestamp::from_millisecond(1515531081000).unwrap_or_default(),
             fraction: Timestamp::from_millisecond(1515531081123).unwrap_or_default(),

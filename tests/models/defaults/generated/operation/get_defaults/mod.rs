@@ -39,7 +39,8 @@ impl Operation for GetDefaults {
 
     fn parse(response: &Response) -> Result<GetDefaultsOutput, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(GetDefaultsOutput {
             text: object.member("text", json::read::string)?.unwrap_or_else(|| "a \"b\"".to_owned()),
             empty_text: object.member("emptyText", json::read::string)?.unwrap_or_default(),
@@ -52,7 +53,7 @@ impl Operation for GetDefaults {
             double: object.member("double", json::read::double)?.unwrap_or(2.0),
             blob: object
                 .member("blob", json::read::blob)?
-                .unwrap_or_else(|| json::read::blob(Value::from("YWJj")).unwrap_or_default()),
+                .unwrap_or_else(|| json::read::body(b"\"YWJj\"", json::read::blob).unwrap_or_default()),
             empty_blob: object.member("emptyBlob", json::read::blob)?.unwrap_or_default(),
             epoch: object
                 .member("epoch", json::read::timestamp(timestamp::Format::EpochSeconds))?

@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for GetDefaults {
     fn parse_request(request: &Request) -> Result<GetDefaultsInput, ParseError> {
         server::labels::<GetDefaults>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(GetDefaultsInput {
             count: object.member("count", json::read::integer)?,
             needed: object.member("needed", json::read::integer)?.unwrap_or_default(),

@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for PutCollections {
     fn parse_request(request: &Request) -> Result<PutCollectionsInput, ParseError> {
         server::labels::<PutCollections>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(PutCollectionsInput {
             texts: object.member("texts", json::read::list(json::read::string))?,
             sparse_texts: object.member("sparseTexts", json::read::sparse_list(json::read::string))?,

@@ -59,7 +59,8 @@ impl Operation for PutRequired {
     }
 
     fn parse(response: &Response) -> Result<PutRequiredOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(PutRequiredOutput {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             blob: object.member("blob", json::read::blob)?.unwrap_or_default(),

@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for PutRequired {
     fn parse_request(request: &Request) -> Result<PutRequiredInput, ParseError> {
         server::labels::<PutRequired>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(PutRequiredInput {
             text: object.member("text", json::read::string)?.unwrap_or_default(),
             blob: object.member("blob", json::read::blob)?.unwrap_or_default(),

@@ -78,7 +78,8 @@ impl Operation for PutValues {
     }
 
     fn parse(response: &Response) -> Result<PutValuesOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(response.body(), &mut nodes)?;
         Ok(PutValuesOutput {
             text: object.member("text", json::read::string)?,
             renamed: object.member("other-name", json::read::string)?,

@@ -9,7 +9,8 @@ use invoke_model_protocol::{
 impl ServerOperation for PutValues {
     fn parse_request(request: &Request) -> Result<PutValuesInput, ParseError> {
         server::labels::<PutValues>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(PutValuesInput {
             text: object.member("text", json::read::string)?,
             renamed: object.member("other-name", json::read::string)?,

@@ -86,7 +86,8 @@ impl Operation for RequestShape {
 
     fn parse(response: &Response) -> Result<RequestShapeOutput, ParseError> {
         let headers = response.headers();
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(RequestShapeOutput {
             r#type: headers::optional(headers, header::X_TYPE, "type", text::read::string)?,
             self_: object.member("self", json::read::string)?.unwrap_or_default(),

@@ -11,7 +11,8 @@ impl ServerOperation for RequestShape {
         let labels = server::labels::<RequestShape>(request)?;
         let query = server::Query::new(request.uri().query());
         let headers = request.headers();
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(RequestShapeInput {
             self_: object.member("Self", json::read::string)?,
             crate_: object.member("crate", json::read::string)?,

@@ -7,7 +7,8 @@ use invoke_model_protocol::{ParseError, Request, Response, SerializeError, Serve
 impl ServerOperation for Result2 {
     fn parse_request(request: &Request) -> Result<Result2Input, ParseError> {
         server::labels::<Result2>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(Result2Input {
             of_value: object.member("ofValue", json::FromJson::from_json)?,
             of_object: object.member("ofObject", json::FromJson::from_json)?,

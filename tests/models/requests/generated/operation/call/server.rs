@@ -10,7 +10,8 @@ impl ServerOperation for Call {
     fn parse_request(request: &Request) -> Result<CallInput, ParseError> {
         server::labels::<Call>(request)?;
         let headers = request.headers();
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(CallInput {
             token: object.member("token", json::read::string)?,
             second: headers::optional(headers, header::X_SECOND, "second", text::read::string)?,

@@ -10,7 +10,8 @@ impl ServerOperation for Compressed {
     fn parse_request(request: &Request) -> Result<CompressedInput, ParseError> {
         server::labels::<Compressed>(request)?;
         let headers = request.headers();
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(CompressedInput {
             encoding: headers::optional(headers, header::CONTENT_ENCODING, "encoding", text::read::string)?,
             text: object.member("text", json::read::string)?,

@@ -7,7 +7,8 @@ use invoke_model_protocol::{ParseError, Request, Response, SerializeError, Serve
 impl ServerOperation for Prefixed {
     fn parse_request(request: &Request) -> Result<PrefixedInput, ParseError> {
         server::labels::<Prefixed>(request)?;
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(PrefixedInput { label: object.member("label", json::read::string)?.unwrap_or_default() })
     }
 

@@ -7,7 +7,8 @@ use invoke_model_protocol::{ParseError, Request, Response, SerializeError, Serve
 impl ServerOperation for Put {
     fn parse_request(request: &Request) -> Result<PutInput, ParseError> {
         server::labels::<Put>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(PutInput {
             target: object.member("target", json::FromJson::from_json)?,
             secure: object.member("secure", json::read::boolean)?,

@@ -59,7 +59,8 @@ impl Operation for PutSecrets {
     }
 
     fn parse(response: &Response) -> Result<PutSecretsOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(PutSecretsOutput {
             needed: object.member("needed", json::read::string)?.unwrap_or_default(),
             choice: object.member("choice", json::FromJson::from_json)?,

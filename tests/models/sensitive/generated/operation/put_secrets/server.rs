@@ -10,7 +10,8 @@ impl ServerOperation for PutSecrets {
     fn parse_request(request: &Request) -> Result<PutSecretsInput, ParseError> {
         server::labels::<PutSecrets>(request)?;
         let headers = request.headers();
-        let mut object = json::Object::from_required_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(PutSecretsInput {
             plain: object.member("plain", json::read::string)?,
             of_member: object.member("ofMember", json::read::blob)?,

@@ -43,7 +43,8 @@ impl Operation for FindItem {
     }
 
     fn parse(response: &Response) -> Result<FindItemOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(FindItemOutput {
             who: object.member("name", json::read::string)?.unwrap_or_default(),
             status: i32::from(response.status().as_u16()),

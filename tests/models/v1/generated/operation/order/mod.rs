@@ -36,7 +36,8 @@ impl Operation for Order {
     }
 
     fn parse(response: &Response) -> Result<OrderOutput, ParseError> {
-        let mut object = json::Object::from_required_body(response.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_required_body(response.body(), &mut nodes)?;
         Ok(OrderOutput {
             size: object.member("size", json::read::string_enum)?.unwrap_or_default(),
             note: object.member("note", json::read::integer)?,

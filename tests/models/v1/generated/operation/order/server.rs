@@ -7,7 +7,8 @@ use invoke_model_protocol::{ParseError, Request, Response, SerializeError, Serve
 impl ServerOperation for Order {
     fn parse_request(request: &Request) -> Result<OrderInput, ParseError> {
         server::labels::<Order>(request)?;
-        let mut object = json::Object::from_body(request.body())?;
+        let mut nodes = json::Nodes::default();
+        let object = json::Object::from_body(request.body(), &mut nodes)?;
         Ok(OrderInput {
             size: object.member("size", json::read::string_enum)?,
             toppings: object.member("toppings", json::read::list(json::read::string))?,
