@@ -36,9 +36,29 @@ const STREAM: &[&str] = &["ConverseStream"];
 const INVOKE_AND_CONVERSE: &[&str] =
     &["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream"];
 /// The operations that return a single response.
-const UNARY: &[&str] = &["InvokeModel", "Converse", "CountTokens"];
-const ALL: &[&str] =
-    &["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream", "CountTokens"];
+const UNARY: &[&str] = &[
+    "InvokeModel",
+    "Converse",
+    "CountTokens",
+    "ApplyGuardrail",
+    "InvokeGuardrailChecks",
+    "StartAsyncInvoke",
+    "ListAsyncInvokes",
+    "GetAsyncInvoke",
+];
+/// All operations except the bidirectional stream.
+const ALL: &[&str] = &[
+    "InvokeModel",
+    "InvokeModelWithResponseStream",
+    "Converse",
+    "ConverseStream",
+    "CountTokens",
+    "ApplyGuardrail",
+    "InvokeGuardrailChecks",
+    "StartAsyncInvoke",
+    "ListAsyncInvokes",
+    "GetAsyncInvoke",
+];
 
 /// The clients that also run over TLS. They read the certificate from `AWS_CA_BUNDLE` or
 /// `NODE_EXTRA_CA_CERTS`.

@@ -102,7 +102,8 @@ impl Peers {
     fn serve(&self, invoke_model: &Path, options: &[&str], script: &str) -> Command {
         let (name, token) = BEARER_TOKEN;
         let mut command = Command::new(invoke_model);
-        command.args(["serve", "--port", "0", "--bearer-token", token]).args(options).arg("--");
+        command.args(["serve", "--port", "0", "--bearer-token", token, "--guardrails"]);
+        command.arg(installation::source("operations/guardrails.json")).args(options).arg("--");
         command.arg(self.python.program("python")).arg(installation::source(script));
         self.prepare(&mut command);
         command.env(name, token);
