@@ -181,7 +181,7 @@ impl Verifier {
         let is_signed = |name: &str| authorization.signed_headers.contains(&name);
         let unsigned = std::iter::once(HOST.as_str())
             .chain(present.filter(|name| !exempt(name)))
-            .find(|name| !(is_signed(name) || *name == HOST.as_str() && is_signed(AUTHORITY)));
+            .find(|name| !is_signed(name) && (*name != HOST.as_str() || !is_signed(AUTHORITY)));
         match unsigned {
             None => Ok(()),
             Some(name) => Err(VerifyError::UnsignedHeader { name: name.to_owned() }),
