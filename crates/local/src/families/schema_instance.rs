@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value, json};
 
@@ -21,9 +22,14 @@ const MAX_LENGTH: u64 = 1_000;
 /// require a number of instances that grows exponentially with the depth.
 const MAX_SCHEMAS: u32 = 10_000;
 
+/// The maximum size of an instance, as [`size`] counts it. Otherwise, arrays of arrays could repeat a long
+/// `const` any number of times. An instance that exceeds the maximum is incomplete.
+const MAX_SIZE: usize = 2_000_000;
+
 /// Returns the smallest instance of `schema`.
 pub(crate) fn smallest_instance(schema: &Value) -> Value {
-    Generator { root: schema, schemas: Cell::new(MAX_SCHEMAS) }.instance(schema, 0, MAX_DEPTH)
+    let generator = Generator { root: schema, schemas: Cell::new(MAX_SCHEMAS), size: Cell::new(MAX_SIZE) };
+    generator.instance(schema, 0, MAX_DEPTH)
 }
 
 /// A generator of instances.
@@ -32,21 +38,35 @@ struct Generator<'a> {
     root: &'a Value,
     /// The number of schemas that may still be read.
     schemas: Cell<u32>,
+    /// The size that the instance may still have.
+    size: Cell<usize>,
 }
 
 impl Generator<'_> {
+    /// Takes from the size that the instance may still have. Returns `false` if the instance is too large.
+    fn take(&self, size: usize) -> bool {
+        let rest = self.size.get().checked_sub(size);
+        self.size.set(rest.unwrap_or(0));
+        rest.is_some()
+    }
+
+    /// Returns a copy of a value of the schema, or `null` if the instance would be too large.
+    fn copy(&self, value: &Value) -> Value {
+        if self.take(size(value)) { value.clone() } else { Value::Null }
+    }
+
     /// Returns an instance of `schema`. Instances with different values of `variant` are different if the
     /// schema allows it, because arrays can require unique items.
     fn instance(&self, schema: &Value, variant: u64, depth: usize) -> Value {
-        let Some(depth) = depth.checked_sub(1) else { return Value::Null };
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.take(1)) else { return Value::Null };
         let Some(schema) = self.resolved(schema, MAX_DEPTH) else { return json!("") };
         if let Some(value) = schema.get("const") {
-            return value.clone();
+            return self.copy(value);
         }
         if let Some(values) = schema.get("enum").and_then(Value::as_array).filter(|values| !values.is_empty())
         {
             let index = usize::try_from(variant).unwrap_or(0);
-            return values.get(index).or(values.first()).cloned().unwrap_or_default();
+            return values.get(index).or(values.first()).map(|value| self.copy(value)).unwrap_or_default();
         }
         match kind(&schema) {
             "object" => self.object(&schema, depth),
@@ -55,7 +75,7 @@ impl Generator<'_> {
             "number" => number(&schema, variant, false),
             "boolean" => json!(variant == 1),
             "null" => Value::Null,
-            _ => string(&schema, variant),
+            _ => self.copy(&string(&schema, variant)),
         }
     }
 
@@ -98,11 +118,18 @@ impl Generator<'_> {
             schema.get("additionalProperties").filter(|schema| schema.is_object()).unwrap_or(&any);
         let mut members = Map::new();
         for name in names {
+            if !self.take(name.len()) {
+                break;
+            }
             let schema = properties.get(name).unwrap_or(of_others);
             members.insert(name.to_owned(), self.instance(schema, 0, depth));
         }
         for index in members.len()..least {
-            members.insert(format!("key{index}"), self.instance(of_others, 0, depth));
+            let name = format!("key{index}");
+            if !self.take(name.len()) {
+                break;
+            }
+            members.insert(name, self.instance(of_others, 0, depth));
         }
         Value::Object(members)
     }
@@ -114,7 +141,8 @@ impl Generator<'_> {
         let first: &[Value] = first.and_then(Value::as_array).map_or(&[], Vec::as_slice);
         let rest = schema.get("items").filter(|items| items.is_object()).unwrap_or(&any);
         let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
-        let items = (0..length(schema, "minItems")).map(|index| {
+        let indices = (0..length(schema, "minItems")).take_while(|_| self.size.get() > 0);
+        let items = indices.map(|index| {
             let item = usize::try_from(index).ok().and_then(|index| first.get(index)).unwrap_or(rest);
             self.instance(item, if is_unique { index } else { 0 }, depth)
         });
@@ -133,7 +161,8 @@ fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
                 }
             }
             ("required", Some(Value::Array(own)), Value::Array(added)) => {
-                let new: Vec<_> = added.iter().filter(|name| !own.contains(name)).cloned().collect();
+                let known: HashSet<&Value> = own.iter().collect();
+                let new: Vec<_> = added.iter().filter(|name| !known.contains(name)).cloned().collect();
                 own.extend(new);
             }
             (_, Some(_), _) => {}
@@ -152,6 +181,18 @@ fn kind(schema: &Map<String, Value>) -> &str {
         _ if has(&["items", "prefixItems", "minItems"]) => "array",
         _ if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) => "number",
         _ => "string",
+    }
+}
+
+/// Returns the number of values in a value, plus the length of all strings and names in bytes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => 1 + text.len(),
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(members) => {
+            1 + members.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>()
+        }
+        _ => 1,
     }
 }
 

@@ -136,4 +136,10 @@ fn endless_schemas_have_finite_instances() {
     assert!(smallest_instance(&doubled).is_string());
     let huge = json!({"type": "string", "minLength": u64::MAX});
     assert_eq!(smallest_instance(&huge).as_str().unwrap().len(), 1_000);
+    let many = |items| json!({"type": "array", "minItems": 1_000, "items": items});
+    let long = json!({"const": "x".repeat(100_000)});
+    for item in [long, many(json!(true)), json!({"type": "object", "minProperties": 1_000})] {
+        let length = smallest_instance(&many(many(item))).to_string().len();
+        assert!((1_000_000..20_000_000).contains(&length), "{length}");
+    }
 }
