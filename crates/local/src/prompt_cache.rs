@@ -49,10 +49,39 @@ impl PromptCache {
         if entries.len() > MAX_PREFIXES {
             entries.retain(|_, expiry| now < *expiry);
         }
-        while entries.len() > MAX_PREFIXES {
-            let first = entries.iter().min_by_key(|(_, expiry)| **expiry).map(|(digest, _)| *digest);
-            first.and_then(|digest| entries.remove(&digest));
-        }
+        remove_first_to_expire(&mut entries);
         cached
+    }
+}
+
+/// Removes the prefixes that expire first, until the cache has at most [`MAX_PREFIXES`].
+fn remove_first_to_expire(entries: &mut BTreeMap<[u8; 32], SystemTime>) {
+    let Some(excess) = entries.len().checked_sub(MAX_PREFIXES).filter(|excess| *excess > 0) else { return };
+    let mut expiries: Vec<_> = entries.iter().map(|(digest, expiry)| (*expiry, *digest)).collect();
+    // One pass for all prefixes of a call, because a call may have many cache points.
+    expiries.select_nth_unstable(excess);
+    for (_, digest) in expiries.iter().take(excess) {
+        entries.remove(digest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefixes_that_expire_first_are_removed() {
+        let key = |number: usize| {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&number.to_be_bytes());
+            digest
+        };
+        let expiry = |number: usize| SystemTime::UNIX_EPOCH + Duration::from_secs(number as u64 * 7 % 10_007);
+        let mut entries = (0..10_007).map(|number| (key(number), expiry(number))).collect();
+        remove_first_to_expire(&mut entries);
+        assert_eq!(entries.len(), MAX_PREFIXES);
+        assert_eq!(entries.values().min(), Some(&(SystemTime::UNIX_EPOCH + Duration::from_secs(7))));
+        remove_first_to_expire(&mut entries);
+        assert_eq!(entries.len(), MAX_PREFIXES);
     }
 }
