@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use invoke_model_protocol::Timestamp;
@@ -19,8 +19,14 @@ use crate::delivery::ResponseProgress;
 use crate::service_error::ServiceError;
 use crate::stream::{StreamProgress, StreamRecord};
 
-/// The header with the tags of a call. The tags may be personal data.
-const REQUEST_METADATA: HeaderName = HeaderName::from_static("x-amzn-bedrock-request-metadata");
+/// Headers whose values are redacted. The tags in the last header may be personal data. The service does not
+/// use the other headers, but browsers and clients of other services send secrets in them.
+const SENSITIVE: [HeaderName; 4] = [
+    COOKIE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-amzn-bedrock-request-metadata"),
+];
 
 /// Query parameters of presigned requests that contain secrets.
 const SECRET_PARAMETERS: [&str; 2] = ["x-amz-security-token", "x-amz-signature"];
@@ -29,8 +35,9 @@ const REDACTED: &str = "[redacted]";
 
 /// A call: its request and its outcome.
 ///
-/// `Debug` and `Serialize` hide sensitive data. Both show only the length of the body. Both redact the value
-/// of the header `x-amzn-bedrock-request-metadata` and the secrets in the query of the target.
+/// `Debug` and `Serialize` hide sensitive data. Both show only the length of the body. Both redact the values
+/// of the headers `cookie`, `proxy-authorization`, `x-api-key` and `x-amzn-bedrock-request-metadata`, and the
+/// secrets in the query of the target.
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallRecord {
@@ -202,10 +209,11 @@ impl SignatureVerdict {
     }
 }
 
-/// Marks headers with personal data as sensitive, so explanations of signatures do not show their values.
+/// Marks headers with secrets or personal data as sensitive, so explanations of signatures do not show their
+/// values.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
-    if let Some(metadata) = headers.get_mut(REQUEST_METADATA) {
-        metadata.set_sensitive(true);
+    for (_, value) in headers.iter_mut().filter(|(name, _)| SENSITIVE.contains(name)) {
+        value.set_sensitive(true);
     }
 }
 

@@ -34,6 +34,9 @@ fn sensitive_call() -> CallRecord {
         .header("authorization", "Bearer secret-1")
         .header("x-amz-security-token", "secret-2")
         .header("x-amzn-bedrock-request-metadata", "{\"user\":\"secret-3\"}")
+        .header("x-amzn-bedrock-request-metadata", "{\"user\":\"secret-7\"}")
+        .header("cookie", "session=secret-8")
+        .header("x-api-key", "secret-9")
         .header("accept", "a")
         .header("accept", "b");
     let (parts, ()) = request.body(()).unwrap().into_parts();
@@ -43,7 +46,7 @@ fn sensitive_call() -> CallRecord {
 #[test]
 fn credentials_are_dropped_and_debug_redacts_sensitive_values() {
     let call = sensitive_call();
-    assert_eq!(call.headers.len(), 3);
+    assert_eq!(call.headers.len(), 6);
     assert_eq!(call.body, "secret-4");
     assert!(!format!("{call:?}").contains("secret-"), "{call:?}");
 }
@@ -57,7 +60,12 @@ fn serialization_redacts_sensitive_values() {
         "method": "POST",
         "target": "/model/m/invoke?X-Amz-Security-Token=[redacted]&X-Amz-Signature=[redacted]&a=b",
         "model_id": null,
-        "headers": {"accept": "a, b", "x-amzn-bedrock-request-metadata": "[redacted]"},
+        "headers": {
+            "accept": "a, b",
+            "cookie": "[redacted]",
+            "x-amzn-bedrock-request-metadata": "[redacted], [redacted]",
+            "x-api-key": "[redacted]",
+        },
         "body_length": 8,
         "signed": false,
         "signature": "not_verified",
