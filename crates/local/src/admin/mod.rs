@@ -110,12 +110,12 @@ pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Resp
 /// Returns the host of the request if it may be the name of a foreign server.
 ///
 /// A page of a foreign server can resolve its own name to 127.0.0.1 (DNS rebinding), and then read the records
-/// of the endpoint. The name of the page is in the `host` header. If other machines can connect anyway, any
-/// name is allowed.
+/// of the endpoint. The name of the page is in the authority of the target, which takes precedence, or in the
+/// `host` header (RFC 9112 section 3.2.2). If other machines can connect anyway, any name is allowed.
 fn foreign_host<'a>(state: &EndpointState, request: &'a Parts) -> Option<&'a str> {
-    let host = match request.headers.get(HOST) {
-        Some(host) => host.to_str().unwrap_or("?"),
-        None => request.uri.authority()?.as_str(),
+    let host = match request.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => request.headers.get(HOST)?.to_str().unwrap_or("?"),
     };
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,

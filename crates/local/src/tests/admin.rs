@@ -87,6 +87,8 @@ fn foreign_host_names_are_rejected_on_loopback() {
     for host in ["example.com", "example.com:8080", "localhost.example.com", "127.0.0.1.example.com:80"] {
         assert_eq!(status(&loopback, host), 403, "{host}");
     }
+    let rebound = parts("GET", "http://example.com/_local/health", "localhost");
+    assert_eq!(route(&loopback, &rebound, b"").status().as_u16(), 403);
     let all = builder().host([0, 0, 0, 0]).build_state();
     assert_eq!(status(&all, "bedrock:8080"), 200);
 }
