@@ -1,5 +1,6 @@
 //! The evaluation of texts by the policies of a guardrail.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use invoke_model_types::{GuardrailAssessment, GuardrailUsage};
@@ -86,7 +87,8 @@ impl Evaluation {
                     }
                 }
                 for rule in guardrail.regexes.iter().filter(|rule| applies(rule.action)) {
-                    for found in rule.regex.find_iter(&text.text) {
+                    // A pattern such as `\b` matches the empty text between two letters.
+                    for found in rule.regex.find_iter(&text.text).filter(|found| !found.is_empty()) {
                         findings.regexes.push((rule, found.as_str().to_owned()));
                         masked.add(found.range(), &rule.name);
                     }
@@ -131,29 +133,29 @@ impl Findings<'_> {
     }
 }
 
-/// The parts of a text to mask.
+/// The parts of a text to mask: the start of each part, with its end and the name of its rule. The parts do
+/// not overlap.
 #[derive(Debug, Default)]
-struct Masks(Vec<(Range<usize>, String)>);
+struct Masks<'a>(BTreeMap<usize, (usize, &'a str)>);
 
-impl Masks {
+impl<'a> Masks<'a> {
     /// Adds a part, unless it overlaps a part of an earlier rule.
-    fn add(&mut self, range: Range<usize>, name: &str) {
-        let overlaps =
-            |(other, _): &(Range<usize>, String)| range.start < other.end && other.start < range.end;
-        if !self.0.iter().any(overlaps) {
-            self.0.push((range, name.to_owned()));
+    fn add(&mut self, range: Range<usize>, name: &'a str) {
+        // Of the parts that start before the end of the new part, the last part ends last.
+        let before = self.0.range(..range.end).next_back();
+        if before.is_none_or(|(_, (end, _))| *end <= range.start) {
+            self.0.insert(range.start, (range.end, name));
         }
     }
 
     /// Replaces each part with the name of its rule in braces.
-    fn apply(mut self, text: &str) -> String {
-        self.0.sort_by_key(|(range, _)| range.start);
+    fn apply(self, text: &str) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut end = 0;
-        for (range, name) in self.0 {
-            masked.push_str(&text[end..range.start]);
+        for (start, (next, name)) in self.0 {
+            masked.push_str(&text[end..start]);
             masked.push_str(&format!("{{{name}}}"));
-            end = range.end;
+            end = next;
         }
         masked.push_str(&text[end..]);
         masked

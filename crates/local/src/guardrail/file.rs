@@ -41,7 +41,7 @@ const CATEGORIES: &[&str] = &[
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "an object with `guardrails` or `checks`")]
 pub struct GuardrailFile {
     #[serde(deserialize_with = "guardrails")]
     pub(super) guardrails: Vec<Guardrail>,
@@ -66,7 +66,7 @@ impl GuardrailFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `id`")]
 struct GuardrailForm {
     id: String,
     #[serde(default = "draft")]
@@ -91,7 +91,7 @@ struct GuardrailForm {
 struct WordForm(String);
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `name` and `keywords`")]
 struct TopicForm {
     name: String,
     #[serde(deserialize_with = "words")]
@@ -99,7 +99,7 @@ struct TopicForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `type` and `action`")]
 struct PiiForm {
     #[serde(rename = "type")]
     kind: String,
@@ -107,7 +107,7 @@ struct PiiForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `name`, `pattern` and `action`")]
 struct RegexForm {
     name: String,
     pattern: String,
@@ -234,7 +234,7 @@ fn regexes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RegexRule>,
 }
 
 fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CheckKeywords>, D::Error> {
-    let checks = BTreeMap::<String, Vec<String>>::deserialize(deserializer)?;
+    let checks = BTreeMap::<String, Vec<WordForm>>::deserialize(deserializer)?;
     let unknown = checks.keys().find(|category| !CATEGORIES.contains(&category.as_str()));
     if let Some(category) = unknown {
         let expected = one_of(CATEGORIES);
@@ -242,5 +242,9 @@ fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CheckKeyword
             "checks: the category is {category:?}: it must be {expected}"
         )));
     }
-    Ok(checks.into_iter().map(|(category, keywords)| CheckKeywords { category, keywords }).collect())
+    let checks = checks.into_iter().map(|(category, keywords)| {
+        let keywords = keywords.into_iter().map(|word| word.0).collect();
+        CheckKeywords { category, keywords }
+    });
+    Ok(checks.collect())
 }

@@ -33,6 +33,14 @@ fn matches_are_masked_with_the_name_of_the_rule() {
 }
 
 #[test]
+fn empty_matches_are_not_masked() {
+    let regex = r#"{"name": "Edge", "pattern": "\\b", "action": "ANONYMIZE"}"#;
+    let rules = guardrail(&format!(r#""pii": [{EMAIL}], "regexes": [{regex}]"#));
+    assert_eq!(evaluate(&rules, "Hello", true).outcome, Outcome::Pass);
+    assert_eq!(evaluate(&rules, "a@b.de", true).outcome, Outcome::Masked(vec!["{EMAIL}".to_owned()]));
+}
+
+#[test]
 fn a_block_wins_over_masks() {
     let rules = guardrail(&format!(r#""pii": [{EMAIL}], "words": ["bad"], "blocked_output": "No.""#));
     let evaluation = evaluate(&rules, "a bad a@b.de", true);

@@ -61,4 +61,23 @@ fn categories_of_checks_are_checked() {
     assert!(error.starts_with("checks: the category is \"SPAM\": it must be VIOLENCE, "), "{error}");
     assert!(error.contains(" at line 1 column "), "{error}");
     assert_eq!(GuardrailFile::from_json(r#"{"checks": {"HATE": ["x"]}}"#).unwrap().checks.len(), 1);
+    let error = GuardrailFile::from_json(r#"{"checks": {"HATE": ["x", ""]}}"#).unwrap_err().to_string();
+    assert!(error.starts_with("the text is empty: write a word or a phrase at line 1"), "{error}");
+}
+
+#[test]
+fn forms_are_described_in_words() {
+    let check = |text: &str, expected: &str| {
+        let error = GuardrailFile::from_json(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check("null", "expected an object with `guardrails` or `checks`");
+    check(
+        r#"{"guardrails": ["a"]}"#,
+        "guardrail 1: invalid type: string \"a\", expected an object with `id`",
+    );
+    check(
+        r#"{"guardrails": [{"id": "a", "pii": ["EMAIL"]}]}"#,
+        "pii rule 1: invalid type: string \"EMAIL\", expected an object with `type` and `action`",
+    );
 }
