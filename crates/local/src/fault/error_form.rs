@@ -26,7 +26,7 @@ pub(crate) fn one_of(names: &[&str]) -> String {
 /// An error in a fault file. `code` is the name of the error. The other members have the names of the Smithy
 /// model.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object with `code`")]
 pub(super) struct ErrorForm {
     #[serde(skip_serializing)]
     code: String,
@@ -52,7 +52,7 @@ pub(super) enum StreamFaultForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `code` and `message`")]
 pub(super) struct UnmodeledForm {
     code: String,
     message: String,

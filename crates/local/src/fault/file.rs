@@ -28,7 +28,7 @@ use crate::quotas::Quotas;
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "an object with `rules`, `quotas` or `credentials`")]
 #[non_exhaustive]
 pub struct FaultFile {
     /// The fault rules, in the order in which they are checked.
@@ -43,7 +43,10 @@ pub struct FaultFile {
 
 /// Credentials that expire.
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with `access_key_id`, `secret_access_key`, `session_token` and `expire_in_seconds`"
+)]
 #[non_exhaustive]
 pub struct TemporaryCredentials {
     /// The access key id.

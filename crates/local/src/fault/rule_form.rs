@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for OperationName {
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `at` and `by`")]
 struct BreakForm {
     at: PointForm,
     by: ConnectionEnd,
@@ -80,14 +80,14 @@ enum PointForm {
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `bytes` and `every_ms`")]
 struct DripForm {
     bytes: usize,
     every_ms: u64,
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `after_events` and `by`")]
 struct BreakStreamForm {
     after_events: u64,
     by: StreamFaultForm,

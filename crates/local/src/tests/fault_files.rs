@@ -108,6 +108,10 @@ fn errors_name_the_invalid_member() {
     check_invalid(r#"{"model": "a", "first": 1}"#, "the rule has no effect: add a fault");
     check_invalid(r#"{"statu": 500}"#, "unknown field `statu`");
     check_invalid(r#"{"status": "500"}"#, "invalid type: string \"500\"");
+    check_invalid(
+        r#"{"error": "ThrottlingException"}"#,
+        "invalid type: string \"ThrottlingException\", expected an object with `code`",
+    );
     check_invalid(r#"{"status": 99}"#, "`status` is 99: it must be 200 to 999");
     check_invalid(r#"{"status": 100}"#, "`status` is 100: it must be 200 to 999");
     check_invalid(r#"{"status": 500, "garbage": ""}"#, "`error`, `status` and `garbage` exclude each other");
