@@ -30,10 +30,11 @@ pub(super) fn json(call: &CallRecord) -> String {
 /// Returns a call as text in one line.
 pub(super) fn text(call: &CallRecord) -> String {
     let record = serde_json::to_value(call).unwrap_or_default();
-    let time = record.get("time").and_then(Value::as_str).unwrap_or("-");
+    let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or("-");
     let mut words = vec![
-        time.to_owned(),
-        call.operation.map_or_else(|| format!("{} {}", call.method, call.target), str::to_owned),
+        text("time").to_owned(),
+        // `call.target` can contain the signature of a presigned request. The serialized target does not.
+        call.operation.map_or_else(|| format!("{} {}", call.method, text("target")), str::to_owned),
         call.model_id.clone().unwrap_or_else(|| "-".to_owned()),
         if call.status == 0 { "no-response".to_owned() } else { call.status.to_string() },
     ];

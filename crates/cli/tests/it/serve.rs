@@ -21,9 +21,14 @@ impl Drop for Served {
 
 /// Starts the command with these arguments. Returns the running command and the address that it prints.
 fn serve(arguments: &[&str]) -> (Served, String) {
+    serve_with_log(arguments, Stdio::null())
+}
+
+/// Starts the command like [`serve`], with this standard error.
+fn serve_with_log(arguments: &[&str], stderr: Stdio) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
     command.args(["serve", "--no-verify"]).args(arguments).env_clear();
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(stderr);
     let mut command = command.spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(command.stdout.take().unwrap());
@@ -134,4 +139,17 @@ fn invalid_guardrails_file_is_an_error() {
     std::fs::write(&path, "{\n\"guardrails\": [\n{\"id\": \"abc\", \"words\": [\"\"]}\n]}").unwrap();
     let output = super::run(&["serve", "--guardrails", name], None, &[]);
     super::check_failure(&output, 3, &format!("--guardrails {name}: guardrail 1: word 1: the text is empty"));
+}
+
+#[test]
+fn the_log_contains_no_secrets_of_presigned_requests() {
+    for format in ["text", "json"] {
+        let (mut served, address) = serve_with_log(&["--log", format], Stdio::piped());
+        let log = BufReader::new(served.command.stderr.take().unwrap());
+        let target = "/unknown?X-Amz-Security-Token=secret-1&X-Amz-Signature=secret-2";
+        let response = post_to(&address, target, "").unwrap();
+        assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+        let line = log.lines().map(Result::unwrap).find(|line| line.contains("404")).unwrap();
+        assert!(line.contains("UnknownOperationException") && !line.contains("secret"), "{line}");
+    }
 }
