@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -176,22 +177,22 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
     /// Region that requests must be signed for [default: any]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) region: Option<String>,
     /// Access key id that requests must be signed with
-    #[arg(long, value_name = "ID", requires = "secret_access_key")]
+    #[arg(long, value_name = "ID", requires = "secret_access_key", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) access_key_id: Option<String>,
     /// Secret access key of --access-key-id
-    #[arg(long, value_name = "SECRET", requires = "access_key_id")]
+    #[arg(long, value_name = "SECRET", requires = "access_key_id", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) secret_access_key: Option<String>,
     /// Bearer token to accept in addition to signatures
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) bearer_token: Option<String>,
     /// Accept requests with a wrong signature or without a signature
     #[arg(long)]
     pub(crate) no_verify: bool,
     /// Deny calls of models whose id matches PATTERN; `*` matches any text; can be repeated
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) deny: Vec<String>,
     /// Delay before each event of a streamed response
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
