@@ -12,7 +12,7 @@ use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStor
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::fault::{FaultFile, FaultRule, FaultRules, TemporaryCredentials};
+use crate::fault::{Fault, FaultFile, FaultRule, FaultRules, ModelReply, TemporaryCredentials, When};
 use crate::gauge::Gauge;
 use crate::local_endpoint::{LocalEndpoint, StartError};
 use crate::prompt_cache::PromptCache;
@@ -147,6 +147,39 @@ impl LocalEndpointBuilder {
     /// Adds fault rules after the existing rules. By default there are no rules.
     pub fn fault_rules(self, rules: impl IntoIterator<Item = FaultRule>) -> Self {
         rules.into_iter().for_each(|rule| self.fault_rules.push(rule));
+        self
+    }
+
+    /// Adds a rule after the existing rules. The rule gives a reply to all calls that meet the conditions.
+    ///
+    /// ```
+    /// use invoke_model_local::{LocalEndpoint, ModelReply, When};
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let local = LocalEndpoint::builder()
+    ///     .reply(When::new().tool_result("get_weather"), "It is sunny in Paris.")
+    ///     .reply(
+    ///         When::new().prompt_contains("weather").tool("get_weather"),
+    ///         ModelReply::tool_call("get_weather", json!({"city": "Paris"})),
+    ///     )
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reply(self, when: When, reply: impl Into<ModelReply>) -> Self {
+        self.fault_rules.push(Fault::new().when(when).reply(reply).into());
+        self
+    }
+
+    /// Adds a rule for each reply after the existing rules. Each reply is given to one call that meets the
+    /// conditions. After the last reply, these rules do not apply any more.
+    pub fn replies<R: Into<ModelReply>>(self, when: &When, replies: impl IntoIterator<Item = R>) -> Self {
+        for reply in replies {
+            self.fault_rules.push(Fault::new().when(when.clone()).reply(reply).first(1));
+        }
         self
     }
 

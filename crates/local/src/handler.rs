@@ -1,5 +1,6 @@
 //! Computes the response to a request, without I/O.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,8 +14,8 @@ use crate::authentication::Caller;
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
 use crate::delivery::ResponseProgress;
-use crate::fault::{ConnectionEnd, Fault, FaultPoint, Replacement};
-use crate::operation::{self, CallContext, OperationEntry, SerializedReply, TokenUsage};
+use crate::fault::{CallFacts, ConnectionEnd, Fault, FaultPoint, Replacement};
+use crate::operation::{self, CallContext, ModelOutput, OperationEntry, SerializedReply, TokenUsage};
 use crate::payload::Payload;
 use crate::quotas::Reservation;
 use crate::response_body::ResponseBody;
@@ -52,7 +53,8 @@ pub(crate) fn handle(
     let mut fault = Fault::default();
     if let Ok((operation, model_id)) = &route {
         call.model_id = Some(model_id.clone()).filter(|model_id| !model_id.is_empty());
-        fault = state.fault_rules.next_call_fault(operation.name, model_id).unwrap_or_default();
+        let facts = CallFacts::new(operation.name, model_id, request.body());
+        fault = state.fault_rules.next_call_fault(&facts).unwrap_or_default();
     }
     if let Some((FaultPoint::Request, end)) = fault.disconnect {
         state.log.push(call);
@@ -101,7 +103,8 @@ fn respond(
     }
 
     let region = state.region_of(&caller);
-    let context = CallContext { state, action: operation.action, region, now, delay: fault.delay };
+    let output = Cell::new(fault.reply.clone().map(ModelOutput::Reply));
+    let context = CallContext { state, action: operation.action, region, now, delay: fault.delay, output };
     let reply = operation.respond(&context, &Request::from_parts(parts, body))?;
     let SerializedReply { head, events, stream_fault, usage } = reply;
     let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();

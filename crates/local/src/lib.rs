@@ -149,7 +149,8 @@ pub use call_log::CallRecord;
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{
-    ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, RetryAfter, TemporaryCredentials,
+    ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, ModelReply, RetryAfter,
+    TemporaryCredentials, When,
 };
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;

@@ -8,10 +8,12 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::features::Features;
 use super::guardrail::GuardrailRequest;
+use super::part::PartReceiver;
 use super::{Conversation, invalid};
 use crate::error_model;
 use crate::families::{self, DEFAULT_TEXT_MODEL, Family, Model, ModelModality};
-use crate::operation::{CallContext, TokenUsage};
+use crate::fault::ModelReply;
+use crate::operation::{CallContext, ModelOutput, TokenUsage};
 use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
@@ -19,6 +21,8 @@ use crate::stream::PlannedStreamFault;
 /// The response to a conversation, and the facts that both operations report.
 pub(crate) struct Exchange {
     pub(crate) answer: Answer,
+    /// The parts of the answer, if an upstream generates them while the response is sent. `answer` is then empty.
+    pub(crate) parts: Option<PartReceiver>,
     pub(crate) usage: ConverseUsage,
     /// The tokens for the log and the quotas.
     pub(crate) tokens: TokenUsage,
@@ -50,9 +54,23 @@ impl Exchange {
             conversation.check(&model)?;
         }
         let prompt = conversation.prompt(&model);
-        let answer = Answer::new(conversation, &model, &prompt)?;
-        let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
+        let output = call.take_output().filter(|_| !is_error_model);
+        let (answer, input_tokens, parts) = match output {
+            None => (Answer::new(conversation, &model, &prompt)?, None, None),
+            Some(ModelOutput::Reply(reply)) => {
+                (Answer::scripted(&reply, conversation, &model, &prompt), reply.input_tokens(), None)
+            }
+            Some(ModelOutput::Parts(parts)) => {
+                let none = ModelReply::default();
+                (Answer::scripted(&none, conversation, &model, &prompt), None, Some(parts))
+            }
+        };
+        let cached = match input_tokens {
+            None => call.state.prompt_cache.look_up(&prompt.prefixes, call.now),
+            Some(_) => CachedTokens::default(),
+        };
         let uncached = prompt.tokens.saturating_sub(cached.read + cached.written);
+        let uncached = input_tokens.unwrap_or(uncached);
         let has_cache = Features::of(&model).prompt_cache
             && (model.family == Family::Anthropic || !prompt.prefixes.is_empty());
         Ok(Self {
@@ -67,6 +85,7 @@ impl Exchange {
             guardrail: guardrail.trace(conversation),
             fields: response_fields(&answer, &model, paths)?,
             answer,
+            parts,
             stream_fault,
         })
     }

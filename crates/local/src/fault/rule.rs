@@ -2,6 +2,7 @@
 
 use super::call::Fault;
 use super::effect::ConnectionEnd;
+use super::model_reply::ModelReply;
 
 /// A fault and its schedule. The schedule selects the matching connections, requests or calls to which the
 /// rule applies.
@@ -62,6 +63,15 @@ impl FaultRule {
         Self { schedule: Schedule::First(number), ..self }
     }
 
+    /// Returns the rule with another reply. A rule for connections stays the same.
+    pub(super) fn with_reply(&self, reply: ModelReply) -> Self {
+        let mut rule = self.clone();
+        if let Stage::Call(fault) = &mut rule.stage {
+            fault.reply = Some(reply);
+        }
+        rule
+    }
+
     /// Limits the rule to every `number`th matching connection, request or call. With 3, the rule applies to
     /// the third, the sixth and so on. With 0, it never applies.
     #[must_use]
@@ -87,6 +97,13 @@ impl From<Fault> for FaultRule {
     /// Returns a rule that applies a fault to all matching calls.
     fn from(fault: Fault) -> Self {
         Self { stage: Stage::Call(Box::new(fault)), schedule: Schedule::All }
+    }
+}
+
+impl From<ModelReply> for FaultRule {
+    /// Returns a rule that gives a reply to all calls.
+    fn from(reply: ModelReply) -> Self {
+        Fault::new().reply(reply).into()
     }
 }
 

@@ -11,8 +11,9 @@ use invoke_model_types::{
 use serde_json::{Value, json};
 
 use super::invocation::Invocation;
-use super::{CallContext, OperationHandler, Reply, TokenUsage};
-use crate::families::{self, ResponseChunks};
+use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage};
+use crate::conversation::{AnswerEnd, Part};
+use crate::families::{self, ResponseWriter};
 use crate::service_error::ServiceError;
 use crate::stream::Latency;
 
@@ -30,7 +31,7 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
         let chunks = families::stream(request.model_id, &request.body)?;
-        let usage = TokenUsage {
+        let mut usage = TokenUsage {
             model_id: request.model_id,
             input_tokens: chunks.input_tokens,
             cache_write_tokens: 0,
@@ -40,30 +41,81 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let mut output = InvokeModelWithResponseStreamOutput::new(chunks.content_type);
         output.performance_config_latency = performance_config_latency;
         output.service_tier = service_tier;
-        Ok(Reply::stream(output, events(chunks, usage))
-            .with_usage(usage)
-            .with_stream_fault(request.stream_fault))
+        let reply = match call.take_output() {
+            None => Reply::stream(output, events(chunks, usage)),
+            Some(model_output) => {
+                let template = families::respond(request.model_id, &request.body)?.body;
+                let template = serde_json::from_slice(&template).unwrap_or_default();
+                written(output, model_output, template, &mut usage)?
+            }
+        };
+        Ok(reply.with_usage(usage).with_stream_fault(request.stream_fault))
+    }
+}
+
+/// Returns the reply for an output of a model that the endpoint does not simulate. `template` is the simulated
+/// response.
+fn written(
+    output: InvokeModelWithResponseStreamOutput,
+    model_output: ModelOutput,
+    template: Value,
+    usage: &mut TokenUsage,
+) -> Result<Reply<InvokeModelWithResponseStream>, ServiceError> {
+    match model_output {
+        ModelOutput::Reply(reply) => {
+            usage.input_tokens = reply.input_tokens().unwrap_or(usage.input_tokens);
+            let mut writer = ResponseWriter::new(template, usage.input_tokens)?;
+            let answer = writer.answer(&reply, usage.max_tokens);
+            usage.output_tokens = answer.output_tokens;
+            let parts = answer.into_parts(usage.input_tokens).into_iter();
+            let chunks = parts.map(|part| writer.chunks(part)).collect::<Result<Vec<_>, _>>()?;
+            Ok(Reply::stream(output, events(chunks.into_iter().flatten(), *usage)))
+        }
+        ModelOutput::Parts(parts) => {
+            let mut writer = ResponseWriter::new(template, usage.input_tokens)?;
+            usage.output_tokens = 0;
+            let usage = *usage;
+            Ok(Reply::parts(output, parts, move |part| {
+                let end = match &part {
+                    Part::End(AnswerEnd { input_tokens, output_tokens, .. }) => Some(TokenUsage {
+                        input_tokens: *input_tokens,
+                        output_tokens: *output_tokens,
+                        ..usage
+                    }),
+                    _ => None,
+                };
+                let chunks = writer.chunks(part)?;
+                let last = chunks.len().saturating_sub(1);
+                let chunks = chunks.into_iter().enumerate();
+                Ok(chunks.map(|(index, chunk)| event(chunk, end.filter(|_| index == last))).collect())
+            }))
+        }
     }
 }
 
 /// Returns the events of a stream. The last event has the metrics.
 pub(crate) fn events(
-    chunks: ResponseChunks,
+    chunks: impl Iterator<Item = Value> + Send,
     usage: TokenUsage,
 ) -> impl Iterator<Item = impl FnOnce(Latency) -> ResponseStream + Send> + Send {
     let mut chunks = chunks.peekable();
     std::iter::from_fn(move || {
-        let mut chunk = chunks.next()?;
+        let chunk = chunks.next()?;
         let is_last = chunks.peek().is_none();
-        Some(move |latency: Latency| {
-            if is_last {
-                chunk[INVOCATION_METRICS] = metrics(usage, latency);
-            }
-            let mut part = PayloadPart::default();
-            part.bytes = Some(chunk.to_string().into());
-            ResponseStream::Chunk(part)
-        })
+        Some(event(chunk, is_last.then_some(usage)))
     })
+}
+
+/// Returns the event of a chunk. The last chunk has the metrics.
+fn event(mut chunk: Value, usage: Option<TokenUsage>) -> impl FnOnce(Latency) -> ResponseStream + Send {
+    move |latency: Latency| {
+        if let Some(usage) = usage {
+            chunk[INVOCATION_METRICS] = metrics(usage, latency);
+        }
+        let mut part = PayloadPart::default();
+        part.bytes = Some(chunk.to_string().into());
+        ResponseStream::Chunk(part)
+    }
 }
 
 fn metrics(usage: TokenUsage, latency: Latency) -> Value {

@@ -22,7 +22,7 @@ use invoke_model_protocol::{Operation, Route, ServerOperation, server};
 
 use crate::service_error::ServiceError;
 
-pub(crate) use call_context::CallContext;
+pub(crate) use call_context::{CallContext, ModelOutput};
 #[cfg(test)]
 pub(crate) use invoke_model_with_response_stream::events;
 pub(crate) use reply::{Reply, SerializedReply, TokenUsage};

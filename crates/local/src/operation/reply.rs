@@ -4,7 +4,9 @@ use bytes::Bytes;
 use http::Response;
 use invoke_model_protocol::{Operation, OutputEventStream, SerializeError, ServerOperation};
 
+use crate::conversation::{Part, PartReceiver};
 use crate::handler::set_header;
+use crate::service_error::ServiceError;
 use crate::stream::{Events, Latency, PlannedStreamFault};
 
 /// The tokens of a call, for the log and for the quotas.
@@ -60,6 +62,23 @@ impl<O: ServerOperation> Reply<O> {
         F: FnOnce(Latency) -> O::Events + Send + 'static,
     {
         Self { output, parts: ReplyParts { events: Some(Events::new(events)), ..ReplyParts::default() } }
+    }
+
+    /// Returns a response with an output, and the events for parts that an upstream generates.
+    pub(crate) fn parts<F>(
+        output: O::Output,
+        parts: PartReceiver,
+        mut write: impl FnMut(Part) -> Result<Vec<F>, ServiceError> + Send + 'static,
+    ) -> Self
+    where
+        O: OutputEventStream,
+        F: FnOnce(Latency) -> O::Events + Send + 'static,
+    {
+        let events = Events::received(parts, move |part| {
+            let events = write(part)?;
+            Ok(events.into_iter().map(Events::pending).collect())
+        });
+        Self { output, parts: ReplyParts { events: Some(events), ..ReplyParts::default() } }
     }
 
     /// Sets the tokens of the call. The quotas apply only to calls whose tokens are set.

@@ -15,6 +15,8 @@ mod fault_rules;
 mod fault_times;
 mod quotas;
 mod records;
+mod replies;
+mod reply_files;
 mod service_errors;
 mod stream_faults;
 mod stream_wire;
