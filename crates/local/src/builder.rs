@@ -1,5 +1,7 @@
 //! The configuration of an endpoint.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -9,6 +11,7 @@ use invoke_model_types::service::SIGNING_NAME;
 
 use crate::access_policy::AccessPolicy;
 use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
+use crate::backend::{Backend, Forward};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -17,7 +20,9 @@ use crate::gauge::Gauge;
 use crate::local_endpoint::{LocalEndpoint, StartError};
 use crate::prompt_cache::PromptCache;
 use crate::quotas::{QuotaMeters, Quotas};
+use crate::recording::{Recorder, Recordings, ReplayError};
 use crate::state::{EndpointState, Queue};
+use crate::upstream::{Upstream, UpstreamError};
 
 /// A builder of [`LocalEndpoint`]. The defaults suit tests.
 #[derive(Debug)]
@@ -31,6 +36,7 @@ pub struct LocalEndpointBuilder {
     verify: bool,
     pace: Duration,
     fault_rules: FaultRules,
+    backend: Backend,
     quotas: Quotas,
     temporary: TemporaryCredentialsStore,
     /// Credentials whose lifetime begins when the endpoint starts.
@@ -71,6 +77,7 @@ impl LocalEndpointBuilder {
             verify: true,
             pace: Duration::ZERO,
             fault_rules: FaultRules::default(),
+            backend: Backend::default(),
             quotas: Quotas::default(),
             temporary: TemporaryCredentialsStore::default(),
             expiring: Vec::new(),
@@ -183,6 +190,42 @@ impl LocalEndpointBuilder {
         self
     }
 
+    /// Forwards all requests to the service, and records each exchange in a file of `folder`. `service` must add
+    /// the authority of the service and a signature: the endpoint removes the signature of the caller. Rules
+    /// with a reply, and all faults, take precedence. `docs/recording.md` describes the files.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created or read.
+    pub fn record(self, folder: impl AsRef<Path>, service: impl Forward) -> io::Result<Self> {
+        Ok(Self { backend: Backend::Record(Recorder::new(folder.as_ref(), Arc::new(service))?), ..self })
+    }
+
+    /// Replays the exchanges that [`record`](Self::record) wrote to `folder`. A request that matches no exchange
+    /// fails with 404 `RecordingNotFoundException`. The message names the nearest exchange and the first
+    /// difference. Rules with a reply, and all faults, take precedence.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or is not an exchange, or if there is no exchange.
+    pub fn replay(self, folder: impl AsRef<Path>) -> Result<Self, ReplayError> {
+        Ok(Self { backend: Backend::Replay(Recordings::read(folder.as_ref())?), ..self })
+    }
+
+    /// Lets a server with the chat completions API of OpenAI generate the replies of text models. `url` is the
+    /// base URL of the server, for example `http://127.0.0.1:11434`. `model` is the name of the model on this
+    /// server. By default, it is the model id of the call. `client` sends the requests. Rules with a reply, and
+    /// all faults, take precedence.
+    ///
+    /// # Errors
+    /// Returns an error if the URL is invalid.
+    pub fn upstream(
+        self,
+        url: &str,
+        model: Option<String>,
+        client: impl Forward,
+    ) -> Result<Self, UpstreamError> {
+        Ok(Self { backend: Backend::Upstream(Upstream::new(url, model, Arc::new(client))?), ..self })
+    }
+
     /// Sets the quotas of each model. By default, calls are unlimited.
     pub fn quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
@@ -238,6 +281,7 @@ impl LocalEndpointBuilder {
             next_errors: Queue::default(),
             next_stream_faults: Queue::default(),
             fault_rules: self.fault_rules,
+            backend: self.backend,
             quotas: Arc::new(QuotaMeters::new(self.quotas)),
             prompt_cache: PromptCache::default(),
             pace: self.pace,

@@ -1,4 +1,4 @@
-//! Computes the response to a request, without I/O.
+//! Computes the response to a request. Only a backend does I/O.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use invoke_model_families::output_token_weight;
 use invoke_model_signing::PayloadHash;
 
 use crate::authentication::Caller;
+use crate::backend::Backend;
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
+use crate::conversation::Conversation;
 use crate::delivery::ResponseProgress;
 use crate::fault::{CallFacts, ConnectionEnd, Fault, FaultPoint, Replacement};
 use crate::operation::{self, CallContext, ModelOutput, OperationEntry, SerializedReply, TokenUsage};
@@ -39,7 +41,7 @@ pub(crate) struct HandledRequest {
 ///
 /// # Errors
 /// Returns a [`ConnectionEnd`] if a fault ends the connection before the call is processed.
-pub(crate) fn handle(
+pub(crate) async fn handle(
     state: &EndpointState,
     connection_id: u64,
     request: Request<Payload>,
@@ -61,9 +63,8 @@ pub(crate) fn handle(
         return Err(end);
     }
 
-    let mut response = route
-        .and_then(|(operation, _)| respond(state, operation, request, &hash, now, &fault, &mut call))
-        .unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
+    let response = respond(state, route, request, &hash, now, &fault, &mut call).await;
+    let mut response = response.unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
     if !matches!(fault.replacement, Some(Replacement::Status(_))) {
         set_header(response.headers_mut(), "x-amzn-requestid", &call.request_id);
     }
@@ -82,15 +83,18 @@ pub(crate) fn handle(
     Ok(HandledRequest { response, fault, worked_on, progress, stream })
 }
 
-fn respond(
+async fn respond(
     state: &EndpointState,
-    operation: &OperationEntry,
+    route: Result<(&'static OperationEntry, String), ServiceError>,
     request: Request<Bytes>,
     hash: &PayloadHash,
     now: SystemTime,
     fault: &Fault,
     call: &mut CallRecord,
 ) -> Result<Response<ResponseBody>, ServiceError> {
+    // The service may have operations that the endpoint does not have.
+    let is_forwarded = matches!(state.backend, Backend::Record(_) | Backend::Replay(_));
+    let route = if is_forwarded { route.ok() } else { Some(route?) };
     let (parts, body) = request.into_parts();
     let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew))?;
     call.signed = matches!(caller, Caller::Signed(_));
@@ -102,10 +106,41 @@ fn respond(
         return Err(error);
     }
 
+    let request = Request::from_parts(parts, body);
+    let (operation, model_id) = match (&state.backend, route) {
+        (Backend::Record(recorder), _) if fault.reply.is_none() => {
+            call.worked_on = fault.counts_as_worked_on(true);
+            return recorder.respond(request).await;
+        }
+        (Backend::Replay(recordings), _) if fault.reply.is_none() => {
+            call.worked_on = fault.counts_as_worked_on(true);
+            return recordings.respond(&request);
+        }
+        (_, Some(route)) => route,
+        // A rule with a reply applies only to operations of the endpoint.
+        (_, None) => operation::route(&request)?,
+    };
     let region = state.region_of(&caller);
-    let output = Cell::new(fault.reply.clone().map(ModelOutput::Reply));
-    let context = CallContext { state, action: operation.action, region, now, delay: fault.delay, output };
-    let reply = operation.respond(&context, &Request::from_parts(parts, body))?;
+    let context = |output| {
+        let output = Cell::new(output);
+        CallContext { state, action: operation.action, region, now, delay: fault.delay, output }
+    };
+    let output = match (&fault.reply, &state.backend) {
+        (Some(reply), _) => Some(ModelOutput::Reply(reply.clone())),
+        (None, Backend::Upstream(upstream)) if operation.generates_text(&model_id) => {
+            // The upstream gets only requests that the simulated model accepts.
+            operation.respond(&context(None), &request)?;
+            let conversation =
+                Conversation::from_body(&serde_json::from_slice(request.body()).unwrap_or_default());
+            Some(if operation.is_streaming {
+                ModelOutput::Parts(upstream.stream(&model_id, &conversation).await?)
+            } else {
+                ModelOutput::Reply(upstream.reply(&model_id, &conversation).await?)
+            })
+        }
+        _ => None,
+    };
+    let reply = operation.respond(&context(output), &request)?;
     let SerializedReply { head, events, stream_fault, usage } = reply;
     let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();
     if let Some(usage) = usage {

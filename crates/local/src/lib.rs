@@ -116,6 +116,7 @@
 
 mod access_policy;
 mod authentication;
+mod backend;
 mod builder;
 mod call_log;
 mod clock;
@@ -133,17 +134,20 @@ mod operation;
 mod payload;
 mod prompt_cache;
 mod quotas;
+mod recording;
 mod response_body;
 mod server;
 mod service_error;
 mod state;
 mod stream;
+mod upstream;
 mod wildcard;
 
 #[cfg(test)]
 mod tests;
 
 pub use access_policy::AccessPolicy;
+pub use backend::{BoxError, Forward, ForwardFuture, ForwardedBody};
 pub use builder::LocalEndpointBuilder;
 pub use call_log::CallRecord;
 pub use connections::{ConnectionRecord, Stats};
@@ -154,5 +158,7 @@ pub use fault::{
 };
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;
+pub use recording::ReplayError;
 pub use service_error::ServiceError;
 pub use stream::{StreamEnd, StreamFault, StreamRecord};
+pub use upstream::UpstreamError;

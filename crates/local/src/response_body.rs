@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
 
+use crate::backend::ForwardedBody;
 use crate::delivery::ResponseProgress;
 use crate::quotas::Reservation;
 use crate::stream::{BodyError, EventStreamBody, TrackedBytes};
@@ -30,6 +31,8 @@ enum Content {
     Unterminated(Unterminated),
     /// The frames of an event stream, generated one at a time.
     Events(Box<EventStreamBody>),
+    /// The body of a response that another server sent, or a recorded body.
+    Forwarded(ForwardedBody),
 }
 
 impl ResponseBody {
@@ -39,6 +42,10 @@ impl ResponseBody {
 
     pub(crate) fn events(events: EventStreamBody) -> Self {
         Self::new(Content::Events(Box::new(events)))
+    }
+
+    pub(crate) fn forwarded(body: ForwardedBody) -> Self {
+        Self::new(Content::Forwarded(body))
     }
 
     /// Returns the bytes of a body that is not a stream.
@@ -90,6 +97,10 @@ impl Body for ResponseBody {
             Content::Buffered(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
             Content::Unterminated(unterminated) => Some(ready!(unterminated.poll(cx))),
             Content::Events(events) => ready!(events.poll_frame(cx)),
+            Content::Forwarded(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                frame.map(|frame| frame.map_err(BodyError::Forwarded))
+            }
         };
         body.is_over = frame.is_none();
         Poll::Ready(frame)
@@ -98,14 +109,14 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Buffered(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            Content::Unterminated(_) | Content::Events(_) => false,
+            Content::Unterminated(_) | Content::Events(_) | Content::Forwarded(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Buffered(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Content::Unterminated(_) | Content::Events(_) => SizeHint::default(),
+            Content::Unterminated(_) | Content::Events(_) | Content::Forwarded(_) => SizeHint::default(),
         }
     }
 }

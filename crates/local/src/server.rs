@@ -129,7 +129,7 @@ async fn serve_call<S: Socket>(
     socket.counter.add_request();
     let received = state.clock.now();
     let request = Request::from_parts(parts, payload.finish());
-    let handled = handle(state, socket.counter.id(), request, received).map_err(|end| {
+    let handled = handle(state, socket.counter.id(), request, received).await.map_err(|end| {
         socket.end(end);
         NoResponse::Fault
     })?;

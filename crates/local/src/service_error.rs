@@ -90,6 +90,12 @@ impl ServiceError {
         error.into()
     }
 
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        let mut error = types::ServiceUnavailableException::default();
+        error.message = Some(message.into());
+        error.into()
+    }
+
     /// Returns the error for a model id that does not exist, with the message of the service.
     pub(crate) fn unknown_model() -> Self {
         let mut error = types::ResourceNotFoundException::default();

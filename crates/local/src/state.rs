@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::access_policy::AccessPolicy;
 use crate::authentication::{Authenticator, Caller};
+use crate::backend::Backend;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -32,6 +33,8 @@ pub(crate) struct EndpointState {
     pub(crate) next_stream_faults: Queue<PlannedStreamFault>,
     /// Faults of connections, requests and calls.
     pub(crate) fault_rules: FaultRules,
+    /// The source of the responses.
+    pub(crate) backend: Backend,
     pub(crate) quotas: Arc<QuotaMeters>,
     pub(crate) prompt_cache: PromptCache,
     /// The delay before each event of a stream.

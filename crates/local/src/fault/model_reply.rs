@@ -81,6 +81,14 @@ impl ModelReply {
         Self { usage: Some((input_tokens, output_tokens)), ..self }
     }
 
+    /// Sets the id of the last tool call, if `id` is set.
+    pub(crate) fn with_call_id(mut self, id: Option<String>) -> Self {
+        if let Some(ReplyBlock::ToolCall { id: call_id, .. }) = self.blocks.last_mut() {
+            *call_id = id.filter(|id| !id.is_empty());
+        }
+        self
+    }
+
     /// Returns the input tokens that the reply states.
     pub(crate) fn input_tokens(&self) -> Option<u64> {
         self.usage.map(|(input_tokens, _)| input_tokens)

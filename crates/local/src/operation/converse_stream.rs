@@ -17,6 +17,10 @@ impl OperationHandler for ConverseStreamHandler {
 
     const ACTION: &'static str = InvokeModelWithResponseStream::NAME;
 
+    const IS_STREAMING: bool = true;
+
+    const GENERATES_TEXT: bool = true;
+
     fn handle(
         call: &CallContext<'_>,
         input: ConverseStreamInput,

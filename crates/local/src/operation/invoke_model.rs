@@ -14,6 +14,8 @@ pub(super) struct InvokeModelHandler;
 impl OperationHandler for InvokeModelHandler {
     type Operation = InvokeModel;
 
+    const GENERATES_TEXT: bool = true;
+
     fn handle(
         call: &CallContext<'_>,
         mut input: InvokeModelInput,

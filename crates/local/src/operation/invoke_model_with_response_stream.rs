@@ -23,6 +23,10 @@ pub(super) struct InvokeModelWithResponseStreamHandler;
 impl OperationHandler for InvokeModelWithResponseStreamHandler {
     type Operation = InvokeModelWithResponseStream;
 
+    const IS_STREAMING: bool = true;
+
+    const GENERATES_TEXT: bool = true;
+
     fn handle(
         call: &CallContext<'_>,
         mut input: InvokeModelWithResponseStreamInput,

@@ -10,6 +10,7 @@ use super::events::{Events, Latency};
 use super::fault::{PlannedStreamFault, StreamFault};
 use super::padding::{self, PaddingError};
 use super::progress::StreamEnd;
+use crate::backend::BoxError;
 
 /// The frames of a stream.
 pub(crate) struct Frames {
@@ -30,6 +31,8 @@ pub(crate) struct Frames {
 pub(crate) enum BodyError {
     #[error("injected fault: the body is truncated")]
     Truncated,
+    #[error(transparent)]
+    Forwarded(BoxError),
     #[error(transparent)]
     Serialize(#[from] SerializeError),
     #[error(transparent)]

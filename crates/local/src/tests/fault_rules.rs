@@ -9,7 +9,8 @@ fn check(rules: Vec<FaultRule>, model_ids: &[&str], expected: &str) {
     let all = FaultRules::default();
     rules.into_iter().for_each(|rule| all.push(rule));
     let taken = (0..10).map(|number| {
-        let fault = all.next_call_fault(&CallFacts::new("InvokeModel", model_ids[number % model_ids.len()], b""));
+        let fault =
+            all.next_call_fault(&CallFacts::new("InvokeModel", model_ids[number % model_ids.len()], b""));
         fault.map_or('-', |fault| char::from(fault.body.unwrap()[0]))
     });
     assert_eq!(taken.collect::<String>(), expected);
