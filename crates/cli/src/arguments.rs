@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::backend::Backend;
+
 /// Call models on Amazon Bedrock, or run a local Bedrock Runtime endpoint for tests.
 #[derive(Debug, Parser)]
 #[command(name = "invoke-model", version, after_help = EXIT_CODES)]
@@ -125,4 +127,6 @@ pub(crate) struct Serve {
     /// File with faults, quotas and temporary credentials to simulate; docs/faults.md describes its format
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) backend: Backend,
 }

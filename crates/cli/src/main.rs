@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints to the terminal")]
 
 mod arguments;
+mod backend;
 mod exit;
 mod invoke;
 mod serve;

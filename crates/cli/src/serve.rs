@@ -22,8 +22,9 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
         builder = builder.bearer_token(token);
     }
     if let Some(path) = &arguments.faults {
-        builder = builder.fault_file(faults(path).map_err(|error| Failure::input(&error))?);
+        builder = builder.fault_file(rule_file("--faults", path).map_err(|error| Failure::input(&error))?);
     }
+    builder = arguments.backend.configure(builder, arguments.region.as_deref())?;
     let policy =
         arguments.deny.iter().fold(AccessPolicy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
@@ -33,20 +34,21 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Error of a `--faults` file that cannot be used.
+/// Error of a `--faults` or `--rules` file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-enum FileError {
-    #[error("--faults {}: cannot read the file: {error}", path.display())]
-    Read { path: PathBuf, error: io::Error },
+pub(crate) enum FileError {
+    #[error("{flag} {}: cannot read the file: {error}", path.display())]
+    Read { flag: &'static str, path: PathBuf, error: io::Error },
 
-    #[error("--faults {}: {error}", path.display())]
-    Parse { path: PathBuf, error: FaultFileError },
+    #[error("{flag} {}: {error}", path.display())]
+    Parse { flag: &'static str, path: PathBuf, error: FaultFileError },
 }
 
-fn faults(path: &Path) -> Result<FaultFile, FileError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
-    FaultFile::from_json(&text).map_err(|error| FileError::Parse { path: path.to_owned(), error })
+/// Reads a file with rules. `flag` is the flag that names the file.
+pub(crate) fn rule_file(flag: &'static str, path: &Path) -> Result<FaultFile, FileError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| FileError::Read { flag, path: path.to_owned(), error })?;
+    FaultFile::from_json(&text).map_err(|error| FileError::Parse { flag, path: path.to_owned(), error })
 }
 
 /// Prints shell commands that set the endpoint, region and credentials of any AWS client.

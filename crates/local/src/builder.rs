@@ -231,13 +231,16 @@ impl LocalEndpointBuilder {
         Self { quotas, ..self }
     }
 
-    /// Applies a fault file. Adds the rules of the file after the existing rules, replaces the quotas, and
-    /// adds the temporary credentials of the file. The lifetime of these credentials begins when the
-    /// endpoint starts.
+    /// Applies a fault file. Adds the rules of the file after the existing rules, and adds the temporary
+    /// credentials of the file. If the file has quotas, they replace the existing quotas. The lifetime of the
+    /// credentials begins when the endpoint starts.
     pub fn fault_file(mut self, file: FaultFile) -> Self {
         let FaultFile { rules, quotas, credentials } = file;
         self.expiring.extend(credentials);
-        self.fault_rules(rules).quotas(quotas)
+        if quotas != Quotas::default() {
+            self.quotas = quotas;
+        }
+        self.fault_rules(rules)
     }
 
     /// Starts the endpoint.

@@ -61,8 +61,8 @@
 //! | modify the response, if a [`Fault`] specifies changes | `fault` | |
 //! | write the response | `metered_socket` | none, the connection ends |
 //!
-//! Each step is a function of the request, the state of the endpoint and the time. Only `server` and
-//! `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`. Responses of
+//! Each step is a function of the request, the state of the endpoint and the time. Only `server`,
+//! `metered_socket` and the sources of replies perform input and output. Every response has the header `x-amzn-requestid`. Responses of
 //! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` and
 //! `x-amzn-bedrock-invocation-latency` (milliseconds).
 //!
@@ -97,6 +97,13 @@
 //! | a broken stream | [`Fault::break_stream`] |
 //! | a wrong clock | [`Fault::clock_skew`], [`Fault::date_skew`] |
 //! | the calls that are affected | [`Fault::operation`], [`Fault::model`], [`FaultRule::first`], [`FaultRule::every`] |
+//!
+//! # Replies by rule
+//!
+//! A rule can also give the reply of a text model, by operation, model, prompt and tool, so that tests of agents
+//! are deterministic. [`LocalEndpointBuilder::reply`] adds such a rule. [`When`] has the conditions, and
+//! [`ModelReply`] has the content. `docs/rules.md` describes the rules. [`LocalEndpointBuilder::record`],
+//! [`LocalEndpointBuilder::replay`] and [`LocalEndpointBuilder::upstream`] select other sources of replies.
 //!
 //! [`FaultFile`] parses the same rules from JSON. Pass a [`FaultFile`] to
 //! [`LocalEndpointBuilder::fault_file`], or pass the JSON file to `invoke-model serve --faults`.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running `invoke-model serve`, killed on drop.
-struct Served {
+pub(super) struct Served {
     command: Child,
     /// Keeps the pipe open, because the command fails if it cannot print the `export` commands.
     _stdout: BufReader<ChildStdout>,
@@ -20,9 +20,14 @@ impl Drop for Served {
 }
 
 /// Starts the command with these arguments. Returns the running command and the address that it prints.
-fn serve(arguments: &[&str]) -> (Served, String) {
+pub(super) fn serve(arguments: &[&str]) -> (Served, String) {
+    serve_with(&[&["serve", "--no-verify"], arguments].concat(), &[])
+}
+
+/// Starts the command with these arguments and environment variables.
+pub(super) fn serve_with(arguments: &[&str], environment: &[(&str, String)]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(["serve", "--no-verify"]).args(arguments).env_clear().stdout(Stdio::piped());
+    command.args(arguments).env_clear().envs(environment.iter().cloned()).stdout(Stdio::piped());
     let mut command = command.spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(command.stdout.take().unwrap());
@@ -35,7 +40,7 @@ fn serve(arguments: &[&str]) -> (Served, String) {
 ///
 /// # Errors
 /// Returns an error if the connection is reset.
-fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
+pub(super) fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     let request = format!(
         "POST /model/{model_id}/{operation} HTTP/1.1\r\nhost: {address}\r\n\
