@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use http::{Request, Response};
+use http::Request;
 use http_body_util::BodyExt;
 use invoke_model_client::{
     Bytes, Client, ConfigBuilder, ConfigError, HyperTransport, RequestBody, ResponseBody, RetryConfig,

@@ -28,6 +28,8 @@ use crate::stream::{EventStreamBody, Events, Frames, PlannedStreamFault, StreamP
 /// The header with the duration of the invocation, in milliseconds.
 pub(crate) const LATENCY: &str = "x-amzn-bedrock-invocation-latency";
 
+const REQUEST_ID: &str = "x-amzn-requestid";
+
 /// A response, and the fault that affects its transmission.
 pub(crate) struct HandledRequest {
     pub(crate) response: Response<ResponseBody>,
@@ -65,8 +67,11 @@ pub(crate) async fn handle(
 
     let response = respond(state, route, request, &hash, now, &fault, &mut call).await;
     let mut response = response.unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
-    if !matches!(fault.replacement, Some(Replacement::Status(_))) {
-        set_header(response.headers_mut(), "x-amzn-requestid", &call.request_id);
+    if let Some(id) = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
+        // The response comes from the service, or was recorded.
+        call.request_id = id.to_owned();
+    } else if !matches!(fault.replacement, Some(Replacement::Status(_))) {
+        set_header(response.headers_mut(), REQUEST_ID, &call.request_id);
     }
     response = fault.modify(response, now);
 

@@ -1,6 +1,6 @@
 //! Tests of the sources of replies of `invoke-model serve`.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use super::serve::{post, serve, serve_with};
@@ -30,7 +30,7 @@ fn invalid_settings_are_named() {
     std::fs::write(&path, "{\"rules\": [\n{\"reply\": {\"txt\": \"a\"}}]}").unwrap();
     let name = path.to_str().unwrap();
     let check = |arguments: &[&str], words: &str| {
-        let arguments = [&["serve"], arguments].concat();
+        let arguments = [&["serve"][..], arguments].concat();
         super::check_failure(&super::run(&arguments, None, &[]), 3, words);
     };
     check(&["--rules", name], &format!("--rules {name}: rule 1: unknown field `txt`"));
@@ -69,19 +69,34 @@ fn replays_what_was_recorded_from_the_service() {
     check_contains(&other, "the nearest is 0001-converse.json: /messages/0/content/0/text is \\\"other\\\"");
 }
 
+/// Reads a request with a `Content-Length`.
+fn read_request(socket: &mut impl Read) -> String {
+    let mut request = String::new();
+    loop {
+        let mut piece = [0; 8192];
+        let length = socket.read(&mut piece).unwrap();
+        request.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+        let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
+        let head = head.to_ascii_lowercase();
+        let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
+        if body.len() == length.parse::<usize>().unwrap() {
+            return request;
+        }
+    }
+}
+
 #[test]
 fn an_upstream_generates_replies() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
-        let mut request = [0; 8192];
-        let length = std::io::Read::read(&mut socket, &mut request).unwrap();
+        let request = read_request(&mut socket);
         let body = r#"{"choices":[{"message":{"content":"From the upstream."},"finish_reason":"stop"}]}"#;
         let head =
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
         socket.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
-        String::from_utf8_lossy(&request[..length]).into_owned()
+        request
     });
     let (_served, address) = serve(&["--upstream", &url, "--upstream-model", "small"]);
     check_contains(&post(&address, CLAUDE, "converse", HELLO).unwrap(), "From the upstream.");

@@ -21,7 +21,7 @@ impl Drop for Served {
 
 /// Starts the command with these arguments. Returns the running command and the address that it prints.
 pub(super) fn serve(arguments: &[&str]) -> (Served, String) {
-    serve_with(&[&["serve", "--no-verify"], arguments].concat(), &[])
+    serve_with(&[&["serve", "--no-verify"][..], arguments].concat(), &[])
 }
 
 /// Starts the command with these arguments and environment variables.

@@ -12,7 +12,8 @@ use super::converse::{CLAUDE, hello, json_request, tools, user};
 use super::*;
 use crate::backend::{BoxError, Forward, ForwardFuture};
 
-/// A server that gives one response, in chunks. `None` is a chunk that fails.
+/// A server that gives one response, in chunks. `None` is a chunk that fails. With the status 1, there is no
+/// response.
 #[derive(Clone, Debug)]
 struct Scripted {
     status: u16,
@@ -40,7 +41,8 @@ impl Forward for Scripted {
     fn forward(&self, request: Request<Bytes>) -> ForwardFuture {
         let body = serde_json::from_slice(request.body()).unwrap();
         self.requests.lock().unwrap().push((request.uri().to_string(), body));
-        let response = Response::builder().status(self.status).header("content-type", self.content_type);
+        let response =
+            Response::builder().status(self.status.max(200)).header("content-type", self.content_type);
         let response = response.body(Chunks(self.chunks.clone().into()).boxed_unsync()).unwrap();
         let is_down = self.status == 1;
         Box::pin(async move { if is_down { Err("connection refused".into()) } else { Ok(response) } })
