@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// Send a request to a model and print the response
     Invoke(Box<Invoke>),
     /// Run a local Bedrock Runtime endpoint that any AWS client can call
-    Serve(Serve),
+    Serve(Box<Serve>),
 }
 
 /// Arguments of `invoke`.

@@ -40,6 +40,6 @@ fn run(command: Command) -> Result<(), Failure> {
     let runtime = runtime.map_err(|error| Failure::input(&error))?;
     match command {
         Command::Invoke(arguments) => runtime.block_on(invoke::run(&arguments)),
-        Command::Serve(arguments) => runtime.block_on(serve::run(arguments)),
+        Command::Serve(arguments) => runtime.block_on(serve::run(&arguments)),
     }
 }

@@ -9,7 +9,7 @@ use invoke_model_local::{AccessPolicy, FaultFile, FaultFileError, LocalEndpoint}
 use crate::arguments::Serve;
 use crate::exit::Failure;
 
-pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
     let pace = Duration::from_millis(arguments.pace);
     let mut builder = LocalEndpoint::builder().port(arguments.port).verify(!arguments.no_verify).pace(pace);
     if let (Some(id), Some(secret)) = (&arguments.access_key_id, &arguments.secret_access_key) {
