@@ -16,8 +16,8 @@ pub struct Config {
     /// Name of the types crate. The generated client code uses this name in paths.
     pub types_crate: String,
     /// Names of the hand-written methods of `Call`, the client's type for a call.
-    /// [`inherent_methods`](crate::inherent_methods) returns these names. No generated setter has one of
-    /// these names: a member with such a name has a setter with the prefix `set_` instead.
+    /// [`inherent_methods`](crate::inherent_methods) returns these names. Generated setters never have one of
+    /// these names. If a member has one of them, its only setter has the prefix `set_`.
     pub call_methods: BTreeSet<String>,
     /// Condition under which the server code is compiled.
     pub server: ServerHalf,

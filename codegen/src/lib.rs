@@ -35,8 +35,8 @@ pub use partitions::{Partition, Partitions};
 
 use model::Model;
 
-/// Generates the code of a types crate: the types of inputs, outputs and errors, code that serializes and
-/// parses them in clients and servers, and the endpoint rules.
+/// Generates the code of a types crate: types for inputs, outputs and errors, and the endpoint rules. The
+/// code also serializes and parses these types, for clients and servers.
 ///
 /// # Errors
 /// Returns a diagnostic for each part of the selected operations that the generator does not support.

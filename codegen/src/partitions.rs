@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// All partitions. An unknown region belongs to the first partition.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Partitions {
-    /// Partitions, in the order of the search for a region.
+    /// Partitions, in the order in which the search for a region visits them.
     pub partitions: Vec<Partition>,
 }
 

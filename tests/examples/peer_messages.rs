@@ -1,5 +1,5 @@
-//! Prints the requests, responses and endpoints of this client. `cargo xtask peers` compares the output with
-//! other clients.
+//! Prints the requests, responses and endpoints of this client. `cargo xtask peers` compares this output with
+//! the output of other clients.
 //!
 //! usage: `peer_messages requests|relayed|responses OPERATION`, or `peer_messages endpoints`
 //!

@@ -6,7 +6,7 @@ import threading
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Stores the last request, and sends the writes that `respond` returns for it."""
+    """Stores the last request, and sends the byte strings that `respond` returns, each in a separate write."""
 
     daemon_threads = True
     request = None
@@ -22,7 +22,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Connection(socketserver.StreamRequestHandler):
-    """Reads the requests of a connection. Uses no HTTP library, because it could normalize the requests."""
+    """Reads the requests of a connection. Uses no HTTP library, because a library could normalize the requests."""
 
     disable_nagle_algorithm = True
 

@@ -15,7 +15,7 @@ TIMEOUT = 300
 
 
 def run_program(command, values, environment=None):
-    """Passes a JSON array to a program. Returns the array of the same length that it must print."""
+    """Passes a JSON array to a program, which must print an array of the same length. Returns the printed array."""
     text = json.dumps(values).encode()
     pipe = subprocess.PIPE
     done = subprocess.run(command, input=text, stdout=pipe, env=environment, check=True, timeout=TIMEOUT)

@@ -7,7 +7,7 @@ MISSING = "(missing)"
 
 
 def parse(data):
-    """Parses JSON, and rejects objects in which a name occurs twice. Returns nothing for an empty body."""
+    """Parses JSON, and rejects objects in which a name occurs twice. Returns `None` for an empty body."""
     return json.loads(data, object_pairs_hook=distinct, parse_int=integer) if data else None
 
 

@@ -31,12 +31,14 @@ class Family(NamedTuple):
     first: list
     piece: list
     last: list
+    # Counts in the metrics of the last chunk.
+    counts: dict = COUNTS
 
     def templates(self, count):
         """Returns the templates for a stream with `count` chunks."""
         pieces = (count - len(self.first) - len(self.last)) // len(self.piece)
         chunks = self.first + self.piece * pieces + self.last
-        return [*chunks[:-1], {**chunks[-1], METRICS: COUNTS}]
+        return [*chunks[:-1], {**chunks[-1], METRICS: self.counts}]
 
 
 def outline(value, template):
@@ -90,7 +92,6 @@ CLAUDE = Family(
 NOVA_USAGE = {
     "inputTokens": int,
     "outputTokens": int,
-    "totalTokens": int,
     "cacheReadInputTokenCount": 0,
     "cacheWriteInputTokenCount": 0,
 }
@@ -108,6 +109,7 @@ NOVA = Family(
         {"messageStop": {"stopReason": "end_turn"}},
         {"metadata": {"usage": NOVA_USAGE, "metrics": {}, "trace": {}}},
     ],
+    counts={**COUNTS, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
 )
 
 

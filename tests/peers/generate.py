@@ -40,7 +40,7 @@ TARGETS = {
     "text beyond ASCII": TEXTS["text beyond ASCII"],
     "text beyond the basic plane": TEXTS["text beyond the basic plane"],
 }
-# Texts for headers. `inputs.json` contains texts that are no valid header values.
+# Texts for headers. `inputs.json` contains texts that are not valid header values.
 HEADERS = {"text": "a text", "quotes": "\"a\" 'b' `c` \\", "markup": TEXTS["markup"]}
 
 DOCUMENTS = {

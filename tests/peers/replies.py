@@ -52,7 +52,7 @@ def exceptions(union):
 
 
 def corrupted(headers, body, union):
-    """Returns replies with a correct end of the response, and with a fault after two events."""
+    """Returns replies that end correctly, but have a fault after two events."""
     [first, second, event, *rest] = frames(body)
     later = exception("laterException", b"why")
     error = frame({":message-type": "error", ":error-code": "Oops", ":error-message": "why"}, b"")

@@ -214,7 +214,7 @@ class Boto3:
         self.service = self.client.meta.service_model
 
     def parse(self, model, sent):
-        """Returns what boto3 parses, in the same form as `PEER_MESSAGES`, but with the values of botocore."""
+        """Returns what boto3 parses, in the form of the output of `PEER_MESSAGES`, but with the values of botocore."""
         self.writes = writes(sent)
         result = {"output": None, "events": [], "failure": None}
         try:

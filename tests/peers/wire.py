@@ -1,11 +1,11 @@
-"""Compares our requests with those of boto3, for all operations without a bidirectional stream.
+"""Compares our requests with the requests of boto3, for all operations without a bidirectional stream.
 
 usage: wire.py PEER_MESSAGES
 
 PEER_MESSAGES is the program of `tests/examples/peer_messages.rs`. Both InvokeModel operations send all inputs of
 `inputs.json`: the operations have the same members, but bind them to different headers. All operations send the inputs
 that `generate.py` makes from the model. Method, target, modeled headers and body must be equal. JSON bodies must have
-equal values, and other bodies equal bytes. Our code for servers also parses each request of boto3. When our client
+equal values, and other bodies equal bytes. Our server code also parses each request of boto3. When our client
 serializes the parsed input, the result must be the same request.
 
 `differences.json` lists the differences, as `listed.py` describes.
@@ -159,7 +159,7 @@ class Comparison:
         return len(inputs)
 
     def requests(self, operation, values):
-        """Returns our requests. Returns an error for an input with NaN or infinity, because JSON lacks these."""
+        """Returns our requests, or an error for an input with NaN or infinity, because JSON has no such numbers."""
         numbers = [is_json_value(value) for value in values]
         results = iter(run_program([self.program, "requests", operation], list(itertools.compress(values, numbers))))
         return [next(results) if number else {"error": "not a JSON value"} for number in numbers]

@@ -35,6 +35,7 @@ struct Readme;
 /// Compiles and runs the Rust blocks of these pages in `docs` as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/errors.md")]
+#[doc = include_str!("../../docs/official-crate.md")]
 #[doc = include_str!("../../docs/quotas.md")]
 #[doc = include_str!("../../docs/raw.md")]
 #[doc = include_str!("../../docs/retries.md")]

@@ -40,7 +40,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // When cargo tests the complete workspace, it enables every feature that any workspace member requires.
-    // Therefore the next two steps test these crates without the other members.
+    // Therefore the next two steps test three crates without the other members.
     let alone = ["transport", "credentials", "client"].map(|name| format!("--package=invoke-model-{name}"));
     let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
@@ -56,8 +56,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("deviations from the model of botocore", botocore_diff)
 }
 
-/// Adapts a step for [`Report::step`]. The step can run all of its checks on every machine, so the returned
-/// step returns an empty list of skipped checks.
+/// Adapts a step for [`Report::step`]. This step can run all its checks on every machine. Therefore the
+/// adapted step returns an empty list of skipped checks.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
 }

@@ -114,7 +114,7 @@ enum Outcome {
     },
     /// The model names protocols, but not restJson1.
     Skipped(Vec<&'static str>),
-    /// Parts of the model that the generator does not support, or the error of a file.
+    /// Parts of the model that the generator does not support, or an error about a file.
     Findings(Vec<String>),
 }
 

@@ -12,8 +12,8 @@ use crate::server::Server;
 
 /// Returns the instructions per unit of work.
 ///
-/// Counts a run with `few` units and a run with `more` units, and divides the difference of the counts by the
-/// difference of the units.
+/// Counts the instructions of a run with `few` units and of a run with `more` units, and divides the
+/// difference of the counts by the difference of the units.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
     let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     let count = |times| valgrind(&arguments, "Collected : ", package, server, work, times);

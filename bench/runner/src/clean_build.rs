@@ -41,7 +41,7 @@ struct CleanBuild {
     crates: usize,
     /// Elapsed time.
     wall: Duration,
-    /// Processor time. Other load on the machine affects it less than the elapsed time.
+    /// Processor time. Other load on the machine affects the processor time less than the elapsed time.
     cpu: Duration,
     /// Size of the program without symbols, in bytes.
     size: u64,

@@ -13,7 +13,7 @@ pub(crate) enum Part {
     Run,
     /// Table of the rows that have a performance target.
     Targets,
-    /// Table of the clean builds. It may be from an earlier run than the other tables.
+    /// Table of the clean builds. The table may be from an earlier run than the other tables.
     Builds,
     /// Table of the targets of the clean builds.
     BuildTargets,

@@ -1,9 +1,9 @@
 //! Root certificates of the clients: the root certificates of the system, and the certificate of the server.
 //!
-//! The first call in a process loads the root certificates of the system. Loading them is most of the cost of
-//! this call. Therefore the clients also load these certificates in the benchmark. They read the certificate
-//! folders of the system, and a copy of the certificate file of the system. The copy also contains the
-//! certificate of the server.
+//! The first call in a process loads the root certificates of the system. Loading these certificates causes
+//! most of the cost of this call. Therefore the clients also load these certificates in the benchmark. The
+//! clients read the certificate folders of the system, and a copy of the certificate file of the system. The
+//! copy also contains the certificate of the server.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// Adds a certificate in PEM to the root certificates of the system.
+    /// Combines the root certificates of the system with a certificate in PEM.
     pub(crate) fn with(certificate: &str) -> Result<Self> {
         let system = openssl_probe::probe();
         let bundle = system.cert_file.map_or(Ok(String::new()), fs::read_to_string)?;

@@ -96,10 +96,11 @@ pub(crate) fn files(files: &[Unformatted]) -> Result<Vec<String>, String> {
     })
 }
 
-/// Splits the files into one batch for each processor. The batches have similar sizes, and no batch is empty.
-/// The text of a file does not depend on its batch.
+/// Splits the files into batches of similar sizes, about one for each processor. Small inputs need fewer
+/// batches. No batch is empty. The formatted text of a file does not depend on its batch.
 fn batches(files: &[Unformatted]) -> Vec<&[Unformatted]> {
-    /// Minimum size of a batch. For fewer bytes, starting another process takes longer than it saves.
+    /// Minimum size of a batch. For a smaller batch, starting another process would take longer than the
+    /// process saves.
     const MIN_BYTES: usize = 100_000;
     let total: usize = files.iter().map(|file| file.body.len()).sum();
     let processors = thread::available_parallelism().map_or(1, usize::from);

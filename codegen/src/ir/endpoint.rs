@@ -130,7 +130,8 @@ pub(crate) enum Condition {
     True(Expression),
     /// Assigns the value of an expression to a name.
     Assign(String, Expression),
-    /// Assigns the value of an expression to a name, if the expression has a value.
+    /// Assigns the value of an expression to a name. The condition is true only if the expression has a
+    /// value.
     AssignSome(String, Expression),
 }
 
@@ -231,7 +232,7 @@ pub(crate) enum Function {
 }
 
 impl Expression {
-    /// Returns `true` if the expression can have no value.
+    /// Returns `true` if the value of the expression may be missing.
     pub(crate) fn is_optional(&self) -> bool {
         matches!(
             self,

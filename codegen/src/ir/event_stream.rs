@@ -29,7 +29,8 @@ impl EventStream {
         self.sensitive || self.events.iter().any(|event| event.sensitive)
     }
 
-    /// Returns `true` if the events report tokens.
+    /// Returns `true` if the events report token counts, as metrics or in the parts of the AI model's
+    /// response.
     pub(crate) fn reports_tokens(&self) -> bool {
         self.events.iter().any(|event| {
             event.model_part.is_some() || event.metrics.iter().any(|(metric, _)| metric.counts_tokens())
@@ -44,6 +45,8 @@ pub(crate) struct Event {
     pub(crate) wire_name: String,
     /// Rust name of the variant.
     pub(crate) rust_name: String,
+    /// Name of the variant in the names of methods, for example `chunk` in `as_chunk`.
+    pub(crate) method: String,
     /// Documentation.
     pub(crate) doc: String,
     /// Rust name of the event's structure.

@@ -31,9 +31,10 @@ pub(crate) struct Operation {
     pub(crate) unsigned_payload: bool,
     /// Prefix of the host name of the endpoint.
     pub(crate) host_prefix: Vec<Segment>,
-    /// Steps that process a request after its payload is complete, in the order of execution.
+    /// Steps that process a request after its payload is complete. The steps are in the order of execution.
     pub(crate) payload_headers: Vec<PayloadHeader>,
-    /// Headers that are added to a request if no member sets them. The names are in lower case.
+    /// Constant headers of every request. A member that sets the same header takes precedence. The header
+    /// names are in lower case.
     pub(crate) default_headers: Vec<(String, String)>,
     /// Default values of labels. A default replaces the label if the caller sets the label to an empty
     /// string. Each pair contains the name of the member in the model, and the default.
@@ -46,7 +47,8 @@ pub(crate) struct Operation {
     pub(crate) payload_output: bool,
     /// Facts about the calls of the operation.
     pub(crate) facts: OperationFacts,
-    /// Members that contain the items and the tokens of pages, if the operation returns a list in pages.
+    /// Members that contain the items and the tokens of pages, or `None` if the operation does not return a
+    /// list in pages.
     pub(crate) pagination: Option<Pagination>,
     /// Waiters, in the order of the model.
     pub(crate) waiters: Vec<Waiter>,
@@ -55,11 +57,11 @@ pub(crate) struct Operation {
 /// Members of an operation that returns a list in pages.
 #[derive(Clone, Debug)]
 pub(crate) struct Pagination {
-    /// Member of the input with the token of the page.
+    /// Member of the input that contains the token of the requested page.
     pub(crate) token: Step,
-    /// Member of the output with the token of the next page.
+    /// Member of the output that contains the token of the next page.
     pub(crate) next_token: MemberPath,
-    /// Member of the output with the items of the page, which is a list.
+    /// List member of the output that contains the items of the page.
     pub(crate) items: MemberPath,
     /// Type of the items.
     pub(crate) item: Type,
@@ -128,21 +130,25 @@ pub(crate) enum Matcher {
 /// Facts about the calls of an operation. A client uses these facts for limits, spans and errors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OperationFacts {
-    /// Member with the model id.
+    /// Member that contains the model id.
     pub(crate) model_id: Option<MemberPath>,
-    /// Name of the label with the model id, if the member is a label.
+    /// Name of the label that contains the model id, or `None` if the model id is not a label.
     pub(crate) model_id_label: Option<String>,
-    /// Member with the guardrail id.
+    /// Member that contains the guardrail id.
     pub(crate) guardrail_id: Option<MemberPath>,
-    /// Member with the maximum number of output tokens.
+    /// Member that contains the project id.
+    pub(crate) project_id: Option<MemberPath>,
+    /// Member that contains the ARN of an asynchronous invocation.
+    pub(crate) invocation_arn: Option<MemberPath>,
+    /// Member that contains the maximum number of output tokens.
     pub(crate) max_output_tokens: Option<MemberPath>,
     /// `true` if the payload of the input has the trait `modelContent`.
     pub(crate) has_model_payload: bool,
-    /// Metrics in headers of the response. The names are in lower case.
+    /// Metrics in headers of the response. The header names are in lower case.
     pub(crate) header_metrics: Vec<(String, Metric)>,
     /// Metrics in the output.
     pub(crate) output_metrics: Vec<(Metric, MemberPath)>,
-    /// `true` if the headers, the output or the events report tokens.
+    /// `true` if the headers, the output or the events report token counts.
     pub(crate) uses_tokens: bool,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Structure {
     pub(crate) sensitive: bool,
     /// Properties of an error, or `None` if the structure is not an error.
     pub(crate) error: Option<ErrorFacts>,
-    /// Rust name of the builder. Messages, errors and structures without members have no builder.
+    /// Rust name of the builder. Inputs, outputs and errors have no builder.
     pub(crate) builder_name: Option<String>,
 }
 
@@ -79,7 +79,8 @@ pub(crate) struct Member {
     pub(crate) wire_name: String,
     /// Rust name of the field.
     pub(crate) rust_name: String,
-    /// Rust name of the builder's method that sets the value, or adds to it.
+    /// Rust name of the builder's method that sets the value. For a list or map, the method adds to the
+    /// value.
     pub(crate) setter_name: String,
     /// Rust name of the builder's method that sets or unsets the value.
     pub(crate) set_name: String,
@@ -107,7 +108,7 @@ pub(crate) struct Member {
     /// `true` if the client must know the length of the value before it sends the request. This flag has an
     /// effect only if the member is the payload.
     pub(crate) requires_length: bool,
-    /// The fact about the call, if the member contains a [`Fact`].
+    /// The fact about the call that the member contains, or `None` if it contains no [`Fact`].
     pub(crate) fact: Option<Fact>,
 }
 
@@ -130,6 +131,10 @@ pub(crate) enum Fact {
     ModelId,
     /// Id of the guardrail.
     GuardrailId,
+    /// Id of the project.
+    ProjectId,
+    /// ARN of an asynchronous invocation.
+    InvocationArn,
     /// Maximum number of output tokens.
     MaxOutputTokens,
     /// Bytes in a format that the called AI model defines: a payload, or a part of a response stream.
@@ -193,7 +198,7 @@ pub(crate) enum Presence {
     Default(DefaultValue),
 }
 
-/// Default of a member, checked against its type.
+/// Default of a member. Lowering has checked that the default is valid for the member's type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DefaultValue {
     /// The value in the model.
@@ -341,6 +346,8 @@ pub(crate) struct UnionMember {
     pub(crate) json_name: String,
     /// Rust name of the variant.
     pub(crate) rust_name: String,
+    /// Name of the variant in the names of methods, for example `text` in `as_text`.
+    pub(crate) method: String,
     /// Documentation.
     pub(crate) doc: String,
     /// Type of the value.

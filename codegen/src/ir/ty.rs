@@ -11,7 +11,7 @@ pub(crate) enum Type {
     Float,
     /// `f64`.
     Double,
-    /// `String`. A string with a media type is encoded as base64 in a header.
+    /// `String`. In a header, a string with a media type is encoded as base64.
     String {
         /// `true` if the shape has a media type.
         media_type: bool,

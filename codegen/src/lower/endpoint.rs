@@ -219,8 +219,8 @@ impl Rules {
         endpoint
     }
 
-    /// Sets the service name and the regions for signatures from the scheme `sigv4`, or from `sigv4a` if there
-    /// is no `sigv4`. Ignores all other authentication schemes.
+    /// Sets the service name and the regions for signatures. Reads them from the authentication scheme
+    /// `sigv4`, or from `sigv4a` if there is no `sigv4`. Ignores all other schemes.
     /// <https://smithy.io/2.0/aws/rules-engine/auth-schemes.html>
     fn auth_schemes(&mut self, schemes: &Value, endpoint: &mut Endpoint) {
         let schemes = schemes.as_array();

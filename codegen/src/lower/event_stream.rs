@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{self, Location};
 use crate::model::{Member, Reference, Shape, ShapeId, ShapeType};
 
-use super::names::Scope;
+use super::names::Variants;
 use super::{Lowering, docs, traits};
 
 impl Lowering<'_> {
@@ -45,7 +45,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn event_stream(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::EventStream {
-        let mut scope = Scope::with(&["Self", "Unknown"]);
+        let mut variants = Variants::default();
         let (mut events, mut exceptions) = (Vec::new(), Vec::new());
         for (name, member) in &shape.members {
             let member_id = id.member(name);
@@ -70,9 +70,11 @@ impl Lowering<'_> {
                 exceptions.push(ir::Exception { wire_name: name.clone(), error: structure, is_written });
                 continue;
             }
+            let (rust_name, method) = variants.name(name);
             events.push(ir::Event {
                 wire_name: name.clone(),
-                rust_name: scope.upper_camel(name),
+                rust_name,
+                method,
                 doc: docs::of(&member.traits),
                 structure,
                 sensitive: self.is_sensitive(member),

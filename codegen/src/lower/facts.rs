@@ -1,5 +1,5 @@
-//! Lowers our own traits that mark facts about calls: the model id, the guardrail id, the maximum number of
-//! output tokens, metrics, and content in a format that the called AI model defines.
+//! Lowers our own traits, which mark facts about calls. The facts are the model id, the guardrail id, the
+//! maximum number of output tokens, metrics, and content in a format that the AI model defines.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,8 @@ const METRICS: &[(&str, Metric)] = &[
 const REQUEST_FACTS: &[(&str, Fact)] = &[
     ("modelId", Fact::ModelId),
     ("guardrailId", Fact::GuardrailId),
+    ("projectId", Fact::ProjectId),
+    ("invocationArn", Fact::InvocationArn),
     ("maxOutputTokens", Fact::MaxOutputTokens),
 ];
 
@@ -109,6 +111,8 @@ pub(super) fn of_operation(
         model_id,
         model_id_label: model_id_label.map(|member| member.wire_name.clone()),
         guardrail_id: path(input, Fact::GuardrailId, shapes),
+        project_id: path(input, Fact::ProjectId, shapes),
+        invocation_arn: path(input, Fact::InvocationArn, shapes),
         max_output_tokens: path(input, Fact::MaxOutputTokens, shapes),
         has_model_payload,
         header_metrics,
@@ -163,8 +167,8 @@ pub(super) fn path_of_names(
     None
 }
 
-/// Returns the path to the first member with this fact, in the structure itself or in a structure that it
-/// contains. The search does not enter lists, maps and unions.
+/// Returns the path to the first member with this fact, in the structure itself or in a nested structure. The
+/// search does not enter lists, maps and unions.
 fn path(of: &Structure, fact: Fact, shapes: &BTreeMap<String, Shape>) -> Option<MemberPath> {
     let mut steps = Vec::new();
     let ty = search(of, fact, shapes, &mut steps)?;
@@ -197,10 +201,13 @@ fn search(
     None
 }
 
-/// Returns a predicate of the types that can contain a fact, and the description of these types.
+/// Returns a function that checks whether a type can contain the fact, and a description of the allowed
+/// types.
 fn allowed(fact: Fact) -> (fn(&Type) -> bool, &'static str) {
     match fact {
-        Fact::ModelId | Fact::GuardrailId => (|ty| matches!(ty, Type::String { .. }), "a string"),
+        Fact::ModelId | Fact::GuardrailId | Fact::ProjectId | Fact::InvocationArn => {
+            (|ty| matches!(ty, Type::String { .. }), "a string")
+        }
         Fact::ModelContent => (|ty| *ty == Type::Blob, "a blob"),
         Fact::Metric(Metric::StopReason) => {
             (|ty| matches!(ty, Type::String { .. } | Type::StringEnum(_)), "a string or a string enum")

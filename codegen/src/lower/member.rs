@@ -106,8 +106,8 @@ impl Lowering<'_> {
             return Location::PrefixHeaders(prefix.to_ascii_lowercase());
         }
         if member.has(traits::HTTP_PAYLOAD) {
-            // If a structure is unset, the payload is an empty JSON object. If any other member is unset, the
-            // message has no payload.
+            // If a payload member is unset and its type is a structure, the payload is an empty JSON object.
+            // With all other types, the message has no payload.
             let is_structure =
                 self.model.shape(&member.target).map(|shape| shape.ty) == Some(ShapeType::Structure);
             let unset = if is_structure { UnsetPayload::Object } else { UnsetPayload::Empty };
@@ -218,8 +218,8 @@ impl Lowering<'_> {
     }
 
     /// Returns `true` if `Debug` hides a member. `Debug` hides the member if the member or its shape is
-    /// sensitive, or if the shape is a list or map of a sensitive shape. The search does not enter structures
-    /// and unions, because each has a separate `Debug` that hides its sensitive members.
+    /// sensitive, or if the shape is a list or map that contains a sensitive shape. The search does not enter
+    /// structures and unions, because each of them has its own `Debug` that hides sensitive members.
     pub(super) fn is_sensitive(&self, member: &Member) -> bool {
         let mut seen = BTreeSet::new();
         let mut queue = vec![member];

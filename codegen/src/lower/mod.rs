@@ -138,7 +138,7 @@ impl<'a> Lowering<'a> {
         named.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Returns `true` for a structure that has members and is not an error.
+    /// Returns `true` for a structure that is not an error.
     fn has_builder(&self, id: &ShapeId) -> bool {
         self.model
             .shape(id)

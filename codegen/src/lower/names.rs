@@ -163,6 +163,28 @@ impl Scope {
     }
 }
 
+/// The names of the variants of a union.
+#[derive(Debug)]
+pub(super) struct Variants {
+    variants: Scope,
+    methods: Scope,
+}
+
+impl Default for Variants {
+    fn default() -> Self {
+        Self { variants: Scope::with(&["Self", "Unknown"]), methods: Scope::with(&["unknown"]) }
+    }
+}
+
+impl Variants {
+    /// Returns the name of a variant, and its form in the names of methods such as `as_text`.
+    pub(super) fn name(&mut self, wire_name: &str) -> (String, String) {
+        let variant = self.variants.upper_camel(wire_name);
+        let method = self.methods.unique(variant.to_snake_case(), "_", "_");
+        (variant, method)
+    }
+}
+
 fn not_numeric(name: String, prefix: &str) -> String {
     let needs = name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit());
     if needs { format!("{prefix}{name}") } else { name }
@@ -193,6 +215,20 @@ mod tests {
         assert_eq!(constants.shouty("t2.micro"), "T2_MICRO");
         assert_eq!(constants.shouty("*"), "VALUE");
         assert_eq!(constants.shouty(""), "VALUE_VALUE");
+    }
+
+    #[test]
+    fn variants_have_a_form_for_the_names_of_methods() {
+        let mut variants = Variants::default();
+        let mut check = |name: &str, variant: &str, method: &str| {
+            assert_eq!(variants.name(name), (variant.to_owned(), method.to_owned()));
+        };
+        check("toolUse", "ToolUse", "tool_use");
+        check("s3Location", "S3Location", "s3_location");
+        check("self", "SelfShape", "self_shape");
+        check("unknown", "UnknownShape", "unknown_shape");
+        check("match", "Match", "match");
+        check("tool_use", "ToolUseShape", "tool_use_shape");
     }
 
     #[test]

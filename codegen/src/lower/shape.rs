@@ -9,7 +9,7 @@ use crate::ir::{self, ErrorFacts, ErrorFault, Retryable, TimestampFormat};
 use crate::model::{Shape, ShapeId, ShapeType};
 
 use super::member::{Role, is_error_message};
-use super::names::Scope;
+use super::names::{Scope, Variants};
 use super::{Lowering, docs, string_trait, traits};
 
 impl Lowering<'_> {
@@ -93,14 +93,18 @@ impl Lowering<'_> {
     }
 
     fn union(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::Union {
-        let mut scope = Scope::with(&["Self", "Unknown"]);
-        let members = shape.members.iter().map(|(name, member)| ir::UnionMember {
-            wire_name: name.clone(),
-            json_name: string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned(),
-            rust_name: scope.upper_camel(name),
-            doc: docs::of(&member.traits),
-            ty: self.member_type(&id.member(name), member, TimestampFormat::EpochSeconds),
-            sensitive: self.is_sensitive(member),
+        let mut variants = Variants::default();
+        let members = shape.members.iter().map(|(name, member)| {
+            let (rust_name, method) = variants.name(name);
+            ir::UnionMember {
+                wire_name: name.clone(),
+                json_name: string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned(),
+                rust_name,
+                method,
+                doc: docs::of(&member.traits),
+                ty: self.member_type(&id.member(name), member, TimestampFormat::EpochSeconds),
+                sensitive: self.is_sensitive(member),
+            }
         });
         let members = members.collect();
         let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));

@@ -37,8 +37,9 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Applies the `apply` statements of another AST to this model. Ignores the shapes that this AST defines.
-    /// Returns the ids of shapes and members that a statement names, but that this model does not contain.
+    /// Applies the `apply` statements of another AST to this model. Ignores the shapes that the other AST
+    /// defines. Returns the ids of shapes and members that a statement names, but that this model does not
+    /// contain.
     ///
     /// # Errors
     /// Returns the same errors as [`from_json`](Self::from_json).

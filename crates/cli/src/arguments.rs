@@ -1,9 +1,19 @@
 //! Arguments of the command line. The input flags of `invoke` have the same names as in
-//! `aws bedrock-runtime invoke-model`.
+//! `aws bedrock-runtime invoke-model`. The arguments of the other commands are in their modules.
 
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::call::CallArguments;
+use crate::chat::Chat;
+use crate::connection::Connection;
+use crate::dry_run::Inspection;
+use crate::embed::Embed;
+use crate::models::Models;
 
 use crate::backend::Backend;
 
@@ -11,6 +21,9 @@ use crate::backend::Backend;
 #[derive(Debug, Parser)]
 #[command(name = "invoke-model", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
+    /// Log calls and attempts to standard error; RUST_LOG selects other logs
+    #[arg(long, global = true)]
+    pub(crate) debug: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -25,23 +38,95 @@ Exit codes:
   4    the service rejected the call (HTTP 4xx)
   5    the service failed (HTTP 5xx)
   6    no complete response: no connection, connection lost, timeout, or truncated stream
-  130  interrupted (Ctrl-C) while streaming";
+  130  interrupted (Ctrl-C) while streaming
+  141  the reader of the output has closed the pipe
+
+Example:
+  invoke-model chat --local -m amazon.nova-lite-v1:0 'Which planet has the most moons?'";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send a request to a model and print the response
+    /// Ask a model a question, or hold a conversation
+    #[command(after_help = CHAT_EXAMPLES)]
+    Chat(Box<Chat>),
+    /// Compute the embedding of each line of text
+    #[command(after_help = EMBED_EXAMPLES)]
+    Embed(Box<Embed>),
+    /// Send a request in the schema of a model, and print the response
+    #[command(after_help = INVOKE_EXAMPLES)]
     Invoke(Box<Invoke>),
+    /// Call any operation with JSON as input and output
+    #[command(after_help = CALL_EXAMPLES)]
+    Call(Box<CallArguments>),
+    /// List the models and aliases that this command knows
+    #[command(after_help = MODELS_EXAMPLES)]
+    Models(Models),
     /// Run a local Bedrock Runtime endpoint that any AWS client can call
+    #[command(after_help = SERVE_EXAMPLES)]
     Serve(Box<Serve>),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// Shell that will read the script
+        shell: Shell,
+    },
+    /// Print a manual page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// Command that the page describes [default: all commands in short]
+        command: Option<String>,
+    },
 }
+
+const CHAT_EXAMPLES: &str = "\
+Examples:
+  invoke-model chat -m us.amazon.nova-lite-v1:0 'Which planet has the most moons?'
+  git diff | invoke-model chat -m haiku --system 'Be brief.' 'Write a commit message.'
+  invoke-model chat -m haiku --image photo.png 'What is in this picture?'
+  invoke-model chat -m haiku        (a conversation, until /exit or Ctrl-D)";
+
+const EMBED_EXAMPLES: &str = "\
+Examples:
+  invoke-model embed -m amazon.titan-embed-text-v2:0 --dimensions 256 'first text' 'second text'
+  invoke-model embed -m cohere.embed-v4:0 --input-type search_query < queries.txt > vectors.jsonl";
+
+const INVOKE_EXAMPLES: &str = "\
+Examples:
+  invoke-model invoke -m amazon.titan-embed-text-v2:0 --body '{\"inputText\":\"hello\"}'
+  jq -c . body.json | invoke-model invoke -m haiku --stream --body -
+  invoke-model invoke -m haiku --body @body.json --dry-run | sh";
+
+const CALL_EXAMPLES: &str = "\
+Examples:
+  invoke-model call CountTokens -m haiku --input @input.json
+  invoke-model call ListAsyncInvokes --input '{\"maxResults\":5}' | jq .asyncInvokeSummaries
+  invoke-model call converse-stream --input - < input.json
+  invoke-model call InvokeModelWithBidirectionalStream -m amazon.nova-2-sonic-v1:0 < events.jsonl";
+
+const MODELS_EXAMPLES: &str = "\
+Example:
+  invoke-model models claude";
+
+const SERVE_EXAMPLES: &str = "\
+Example:
+  invoke-model serve --port 8080 --faults faults.json";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Example:
+  invoke-model completions bash > ~/.local/share/bash-completion/completions/invoke-model";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  invoke-model man | man -l -
+  invoke-model man chat > invoke-model-chat.1";
 
 /// Arguments of `invoke`.
 #[derive(Debug, Args)]
 pub(crate) struct Invoke {
-    /// Model id, inference profile id or ARN
-    #[arg(long, value_name = "ID")]
-    pub(crate) model_id: String,
-    /// Request body: text, `@FILE`, `file://FILE`, `fileb://FILE`, or `-` for standard input
+    /// Model id, inference profile id, ARN, or alias [default: `model` in the configuration file]
+    #[arg(short, long, visible_alias = "model", value_name = "ID")]
+    pub(crate) model_id: Option<String>,
+    /// Request body: text, `@FILE`, `file://FILE`, `fileb://FILE`, or `-` or `@-` for standard input
     #[arg(long, value_name = "BODY", allow_hyphen_values = true)]
     pub(crate) body: Option<String>,
     /// Media type of the body [default with a body: application/json]
@@ -68,39 +153,28 @@ pub(crate) struct Invoke {
     /// Tags for the invocation logs: a JSON object with string values
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
-    /// Region [default: AWS_REGION, else the region of an ARN, else the region of the profile]
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<String>,
-    /// Profile of the shared files, used instead of credentials in the environment [default: AWS_PROFILE]
-    #[arg(long, value_name = "NAME", conflicts_with = "local")]
-    pub(crate) profile: Option<String>,
-    /// Endpoint URL [default: AWS_ENDPOINT_URL_BEDROCK_RUNTIME, else the endpoint of the region]
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
     /// Stream the response: print the text while the model generates it
     #[arg(long, conflicts_with = "outfile")]
     pub(crate) stream: bool,
     /// Print the parts of a streamed response instead of their text, one JSON object per line
     #[arg(long, requires = "stream")]
     pub(crate) raw: bool,
-    /// Start a local endpoint for this call; needs no AWS account and no network
-    #[arg(long, conflicts_with = "endpoint_url")]
-    pub(crate) local: bool,
-    /// Print the signed request and the equivalent curl command without secrets; send nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// First print the request, the source of each setting and the canonical request to standard error
-    #[arg(long)]
-    pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) inspection: Inspection,
     /// File to write the response body to; the other members of the output are printed as JSON
     #[arg(value_name = "OUTFILE")]
     pub(crate) outfile: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Port on 127.0.0.1; 0 selects a free port
+    /// Address to listen on; 0.0.0.0 listens on all addresses of the machine
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = host)]
+    pub(crate) host: IpAddr,
+    /// Port; 0 selects a free port
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
     /// Region that requests must be signed for [default: any]
@@ -129,4 +203,35 @@ pub(crate) struct Serve {
     pub(crate) faults: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) backend: Backend,
+    /// Serve HTTPS with a new certificate for localhost
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// File to write the certificate to [default: a new file in the temporary directory]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Log of calls on standard error [default: text, or off with COMMAND]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log: Option<LogFormat>,
+    /// Only check that an endpoint runs at --host and --port, without TLS
+    #[arg(long, requires = "port", conflicts_with_all = ["tls", "command"])]
+    pub(crate) check: bool,
+    /// Command to run with the variables of the endpoint; serve stops after it, with its exit code
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The format of the log of calls.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+    Off,
+}
+
+/// Parses an IP address or `localhost`.
+fn host(host: &str) -> Result<IpAddr, String> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    host.parse().map_err(|_| "not an IP address; use 127.0.0.1, ::1, 0.0.0.0 or another address".to_owned())
 }

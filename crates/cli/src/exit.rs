@@ -4,7 +4,6 @@ use std::fmt::{self, Display};
 use std::io;
 use std::process::ExitCode;
 
-use invoke_model_client::types::OperationError;
 use invoke_model_client::{Error, ErrorKind, TransportErrorKind};
 
 /// The reason why the command failed, and the exit code of the command.
@@ -27,16 +26,28 @@ const CONNECTION: u8 = 6;
 /// The user interrupted the stream. The code is 128 plus the signal number of SIGINT (2). A shell reports the
 /// same code for a program that SIGINT terminates.
 const INTERRUPTED: u8 = 130;
+/// The reader of the output has closed the pipe. The code is 128 plus the signal number of SIGPIPE (13), which a
+/// shell reports for most programs in this case.
+const CLOSED_PIPE: u8 = 141;
 
 impl Failure {
-    /// Returns the failure of a write to standard output or to OUTFILE.
+    /// Returns the failure of a write to standard output or to OUTFILE. A closed pipe has no message, because
+    /// the reader does not need more output, as in `invoke-model .. | head`.
     pub(crate) fn output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { code: CLOSED_PIPE, message: String::new() };
+        }
         Self { code: OUTPUT, message: format!("cannot write the output: {error}") }
     }
 
     /// Returns the failure of a command that sent no request.
     pub(crate) fn input(error: &dyn std::error::Error) -> Self {
         Self { code: INPUT, message: error.to_string() }
+    }
+
+    /// Returns the failure of a command that received no complete response.
+    pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
+        Self { code: CONNECTION, message: error.to_string() }
     }
 
     /// Returns the failure of a stream that the user interrupted.
@@ -47,8 +58,19 @@ impl Failure {
         }
     }
 
+    /// Returns the failure of a call that was sent, but has no complete response or no response that can be used.
+    pub(crate) fn incomplete(error: &dyn std::error::Error) -> Self {
+        Self { code: CONNECTION, message: error.to_string() }
+    }
+
+    /// Returns a failure without a message, for example the failure of another command.
+    pub(crate) fn status(code: u8) -> Self {
+        Self { code, message: String::new() }
+    }
+
     /// Returns the failure of a call.
-    pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
+    pub(crate) fn call(error: impl Into<Error>) -> Self {
+        let error = error.into();
         let status = match error.kind() {
             // The HTTP status of a stream is 200 even if the stream contains an error. Therefore use the
             // status that the model defines for the error. An error that the model does not define has no
@@ -65,7 +87,33 @@ impl Failure {
             _ => INPUT,
         };
         // The alternate format (`#`) keeps the line feeds of a message.
-        Self { code, message: format!("{error:#}") }
+        let message = format!("{error:#}").replace("`TimeoutConfig::operation`", "`--timeout`");
+        Self { code, message }
+    }
+
+    /// Adds advice to the message.
+    pub(crate) fn with_advice(self, advice: &str) -> Self {
+        Self { message: format!("{}; {advice}", self.message), ..self }
+    }
+
+    /// Adds the place of the failure, such as a line of the input, before the message.
+    pub(crate) fn at(self, place: &dyn Display) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
+    }
+
+    /// Returns the failure without its message, for a message that was already printed.
+    pub(crate) fn without_message(self) -> Self {
+        Self { message: String::new(), ..self }
+    }
+
+    /// Returns `true` if the failure has a message.
+    pub(crate) fn has_message(&self) -> bool {
+        !self.message.is_empty()
+    }
+
+    /// Returns `true` if the service has received the input and responded with an error.
+    pub(crate) fn is_response(&self) -> bool {
+        matches!(self.code, REJECTED | SERVER_ERROR)
     }
 }
 
@@ -75,11 +123,8 @@ fn is_input(kind: TransportErrorKind) -> bool {
 }
 
 impl Display for Failure {
-    /// Writes the message, and replaces each control character except line feeds with a space. Services and
-    /// proxies may send control characters that a terminal would execute.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_unsafe = |character: char| character.is_control() && character != '\n';
-        f.write_str(&self.message.replace(is_unsafe, " "))
+        f.write_str(&self.message)
     }
 }
 

@@ -1,12 +1,25 @@
-//! The command `invoke-model`: calls a model, or serves a local endpoint.
+//! The command `invoke-model`: calls models and operations, or serves a local endpoint.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints to the terminal")]
 
 mod arguments;
+mod aws_cli;
 mod backend;
+mod call;
+mod chat;
+mod connection;
+mod curl;
+mod dry_run;
+mod embed;
 mod exit;
+mod input;
 mod invoke;
+mod log;
+mod models;
+mod pages;
 mod serve;
+mod settings;
 mod stream;
+mod suggestion;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -19,27 +32,39 @@ use exit::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    log::start(arguments.debug);
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            print_error(&format_args!("error: {failure}"));
+            if failure.has_message() {
+                print_error(&format_args!("error: {failure}"));
+            }
             failure.into()
         }
     }
 }
 
-/// Prints a line to standard error. Ignores a failed write, because a panic of `eprintln!` would replace the
-/// exit code.
+/// Prints a line to standard error, and replaces each control character except line feeds with a space. Services
+/// and proxies may send control characters that a terminal would execute.
+///
+/// Ignores a failed write, because a panic of `eprintln!` would replace the exit code.
 fn print_error(line: &dyn Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let is_unsafe = |character: char| character.is_control() && character != '\n';
+    let _ = writeln!(io::stderr(), "{}", line.to_string().replace(is_unsafe, " "));
 }
 
 fn run(command: Command) -> Result<(), Failure> {
-    // One thread is enough: `invoke` makes one call, and `serve` waits for sockets most of the time.
+    // One thread is enough, because all commands wait for sockets most of the time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::input(&error))?;
     match command {
+        Command::Chat(arguments) => runtime.block_on(chat::run(&arguments)),
+        Command::Embed(arguments) => runtime.block_on(embed::run(&arguments)),
         Command::Invoke(arguments) => runtime.block_on(invoke::run(&arguments)),
+        Command::Call(arguments) => runtime.block_on(call::run(&arguments)),
+        Command::Models(arguments) => models::run(&arguments),
         Command::Serve(arguments) => runtime.block_on(serve::run(&arguments)),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { command } => pages::man(command.as_deref()),
     }
 }

@@ -1,23 +1,24 @@
 //! `invoke-model invoke --stream`: prints the parts of a response as they arrive.
 
+use std::future::Future;
 use std::io::{self, Write};
 
 use invoke_model_client::types::{InvokeModelWithResponseStream, ResponseStream};
 use invoke_model_client::{Call, EventReceiver};
 use invoke_model_families::StreamPart;
 
+use crate::connection::Session;
 use crate::exit::Failure;
 use crate::print_error;
 
-pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) -> Result<(), Failure> {
-    let mut events = call.send().await.map_err(|error| Failure::call(&error))?.events;
+pub(crate) async fn run(
+    call: Call<InvokeModelWithResponseStream>,
+    raw: bool,
+    session: &Session,
+) -> Result<(), Failure> {
+    let mut events = call.send().await.map_err(|error| session.failure(error))?.events;
     let mut printer = Printer { raw, ..Printer::default() };
-    let result = tokio::select! {
-        // Polls Ctrl-C first, to install its handler before the first text is printed.
-        biased;
-        Ok(()) = tokio::signal::ctrl_c() => None,
-        result = print(&mut events, &mut printer) => Some(result),
-    };
+    let result = until_interrupt(print(&mut events, &mut printer)).await;
     let result = result.unwrap_or_else(|| Err(Failure::interrupted(&events.received())));
     // If the stream was not read to its end, this drop closes the request, and the service can stop the
     // inference.
@@ -30,11 +31,21 @@ pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) ->
     Ok(())
 }
 
+/// Runs a future. Returns `None` if the user presses Ctrl-C before the future is ready.
+pub(crate) async fn until_interrupt<T>(future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        // Polls Ctrl-C first, to install its handler before the first text is printed.
+        biased;
+        Ok(()) = tokio::signal::ctrl_c() => None,
+        result = future => Some(result),
+    }
+}
+
 async fn print(
     events: &mut EventReceiver<InvokeModelWithResponseStream>,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    while let Some(event) = events.recv().await.map_err(|error| Failure::call(&error))? {
+    while let Some(event) = events.recv().await.map_err(Failure::call)? {
         match event {
             ResponseStream::Chunk(chunk) => {
                 let bytes = chunk.bytes.unwrap_or_default();

@@ -118,7 +118,7 @@ impl Authorizer {
     }
 }
 
-/// The authorization of one request. All fields are `None` if the operation needs no authentication.
+/// The authorization of one request. If the request is sent without authentication, all fields are `None`.
 #[derive(Default)]
 pub(crate) struct Authorization {
     pub(crate) scheme: Option<AuthScheme>,

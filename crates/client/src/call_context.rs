@@ -122,7 +122,8 @@ impl CallContext {
         self.response.as_ref().map(ResponseHead::usage).unwrap_or_default()
     }
 
-    /// Returns the metrics of the response, to add metrics that were found after its head.
+    /// Returns the metrics of the response. The caller adds the metrics that it finds after the head of the
+    /// response.
     pub(crate) fn metrics(&mut self) -> Option<&mut ResponseMetrics> {
         self.response.as_mut().map(|response| &mut response.metrics)
     }

@@ -43,9 +43,11 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// The quota permit. The receiver keeps the permit until the stream ends, or until an event reports the
     /// token counts.
     permit: Option<QuotaPermit>,
-    /// The last message with a part of a response in the schema of a model. It can contain the token counts.
+    /// The last message that contains a part of the model's response (see [`EventStream::model_part`]). This
+    /// part can contain the token counts. In a bidirectional stream, the last message that contains token
+    /// counts.
     last_part: Option<Message>,
-    /// The link to the event sender, if the call also sends events. Dropping it cancels the call.
+    /// The link to the event sender, if the call also sends events. Dropping the link cancels the call.
     link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
 }
@@ -91,7 +93,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end == Some(StreamEnd::Complete)
     }
 
-    /// Returns the number of events and bytes that were received.
+    /// Returns the number of events and bytes that were received. An error that the service sends within the
+    /// stream counts as an event.
     pub fn received(&self) -> StreamProgress {
         StreamProgress { events: self.decoder.messages(), bytes: self.bytes }
     }
@@ -117,7 +120,9 @@ impl<O: OutputEventStream> EventReceiver<O> {
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => {
                 self.read_metrics(&event);
-                if event.model_part().is_some() {
+                // In a bidirectional stream, further parts can follow a part with token counts.
+                let replaces = |part: &Bytes| self.link.is_none() || Usage::from_stream_part(part).is_some();
+                if event.model_part().is_some_and(replaces) {
                     self.last_part = Some(message);
                 }
                 return Ok(event);
@@ -128,12 +133,14 @@ impl<O: OutputEventStream> EventReceiver<O> {
         Err(self.fail(kind))
     }
 
-    /// Reads the metrics in an event. Completes the quota permit if the event contains token counts.
+    /// Reads the metrics in an event. Completes the quota permit if the event contains token counts. In a
+    /// bidirectional stream, each event with token counts contains the totals since the start of the stream.
+    /// Therefore the permit of such a stream is completed at its end.
     fn read_metrics(&mut self, event: &O::Events) {
         if let Some(metrics) = self.context.metrics() {
             event.metrics(metrics);
         }
-        if self.permit.is_some() {
+        if self.permit.is_some() && self.link.is_none() {
             let usage = usage_in_part(event).unwrap_or_else(|| self.context.usage());
             if usage != Usage::default() {
                 self.permit.take().into_iter().for_each(|permit| permit.complete(usage));
@@ -141,8 +148,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         }
     }
 
-    /// Returns the token counts that were received. The service adds the token counts of a response in the
-    /// schema of a model to the last part of the response.
+    /// Returns the token counts that were received. If the events contain parts of the model's response, the
+    /// service adds the token counts to the last part.
     fn usage(&self) -> Usage {
         let event = self.last_part.as_ref().and_then(|message| O::Events::parse(message).ok()?.ok());
         event.as_ref().and_then(usage_in_part).unwrap_or_else(|| self.context.usage())
@@ -157,7 +164,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             }
             Ok(()) => {
                 self.end = Some(StreamEnd::Complete);
-                self.permit = None;
+                self.permit.take().into_iter().for_each(|permit| permit.complete(self.usage()));
                 self.link.take().into_iter().for_each(ReceivingGuard::complete);
                 self.context.record_metrics(self.usage());
                 Ok(())
@@ -167,7 +174,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
 
     fn transport_failed(&mut self, error: TransportError) -> Error<StreamErrorOf<O>> {
         // If the caller has cancelled the call, the error of the transport only states that the stream was
-        // reset.
+        // reset. Return the reason for the cancellation instead.
         let reason = self.link.as_ref().and_then(|link| link.link().cancel_reason());
         let error = match reason {
             Some(reason) if error.kind() == TransportErrorKind::BodyIncomplete => {
@@ -199,7 +206,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
     }
 }
 
-/// Returns the token counts in a part of a response in the schema of a model.
+/// Returns the token counts in an event that contains a part of the model's response.
 fn usage_in_part<E: EventStream>(event: &E) -> Option<Usage> {
     Usage::from_stream_part(event.model_part()?)
 }

@@ -88,8 +88,8 @@
 //! # }
 //! ```
 //!
-//! A model can request the result of a tool. The program runs the tool, and sends the request of the model and
-//! the result with the next call:
+//! A model can request the result of a tool. The program runs the tool. The next call sends both the model's
+//! request and the result of the tool:
 //!
 //! ```no_run
 //! use invoke_model_client::Client;
@@ -139,7 +139,7 @@
 //!    set), loads credentials, signs and sends the request, and parses the response. A call with a bearer
 //!    token loads no credentials. The client caches the credentials of a provider, and refreshes them in the
 //!    background before they expire: see [`CredentialsCacheConfig`].
-//! 3. By default, the client retries a failed attempt only if the retry cannot be billed twice: see
+//! 3. By default, the client retries a failed attempt only if the service cannot bill the request twice: see
 //!    [`FailureClass`] and [`RetryConfig`].
 //!
 //! # Timeouts
@@ -169,8 +169,8 @@
 //!
 //! # Retries
 //!
-//! By default, a call has up to three attempts. Only failures that cannot be billed twice are retried.
-//! [`RetryConfig`] lists these failures.
+//! By default, a call has up to three attempts. The client retries a failure only if the service cannot bill
+//! the request twice. [`RetryConfig`] lists these failures.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, ConfigBuilder, RetryConfig};
@@ -252,9 +252,9 @@
 //!
 //! # JSON bodies, calls by name and raw requests
 //!
-//! The bodies of `InvokeModel` are in the schema of the model. `body_json` serializes a value into the body of
-//! a request, `json` parses the body of a response, and [`families`] reads the text, the stop reason and the
-//! token counts of all text models:
+//! The bodies of `InvokeModel` have a different schema for each model family. `body_json` serializes a value
+//! into the body of a request, `json` parses the body of a response, and [`families`] reads the text, the
+//! stop reason and the token counts of all text models:
 //!
 //! ```no_run
 //! use invoke_model_client::Client;
@@ -385,14 +385,17 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
-pub use json::{JsonCall, JsonCallError, JsonEventReceiver, JsonEventStreamOutput};
+pub use json::{
+    JsonBidirectionalStreamOutput, JsonCall, JsonCallError, JsonEventReceiver, JsonEventSender,
+    JsonEventStreamOutput, JsonResponseFuture,
+};
 pub use metadata::{Attempt, FailureClass, Metadata};
 pub use paginator::{PaginationError, Paginator, PaginatorItems};
 pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
 pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
-pub use waiter::WaitError;
+pub use waiter::{WaitError, WaiterError};
 
 pub use bytes::Bytes;
 pub use http::Method;

@@ -27,8 +27,9 @@ pub struct Metadata {
     /// Latency of the model, as measured by the service.
     #[serde(rename = "latency_ms", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
-    /// The reason why the model stopped, if a member of the output or an event contains it. `None` for
-    /// operations whose response is in the schema of a model: see [`families`](crate::families).
+    /// The reason why the model stopped, if a member of the output or an event contains it. It is `None` for
+    /// `InvokeModel`, because the body of its response depends on the model: see
+    /// [`families`](crate::families).
     pub stop_reason: Option<String>,
     /// The number of attempts, including the successful attempt.
     pub attempts: u32,
@@ -74,18 +75,18 @@ pub struct Attempt {
 pub enum FailureClass {
     /// The service cannot have received the complete request.
     NotSent,
-    /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408
-    /// and 424).
+    /// The service rejected the request before doing any work. The status is 503, or any 4xx status except
+    /// 408 and 424.
     Rejected,
-    /// The service reported an internal failure. The failure is a modeled error with status 500, and the
-    /// response contains its error code.
+    /// The service reported an internal failure. The status is 500, the error is in the service model, and
+    /// the response contains the error code.
     ServerError,
     /// The service may have executed, and therefore billed, the request.
     ///
     /// This is the class of the following failures:
     ///
     /// * The connection was lost, or a timeout expired, after the request was sent.
-    /// * The status is 500, and the error is not modeled or the response has no error code.
+    /// * The status is 500, but the error is not in the service model, or the response has no error code.
     /// * The status is above 500, and it is not 503.
     /// * The model timed out (408) or failed (424).
     /// * The response is incomplete or cannot be parsed.

@@ -62,7 +62,7 @@ where
 {
     /// Reads the next page. Returns `None` after the last page.
     ///
-    /// If the call of a page fails, the next call of this function requests the same page again.
+    /// If the request for a page fails, the next call of this function requests the same page again.
     ///
     /// # Errors
     /// Returns the errors of [`Call::send`], and a [`PaginationError`] if the service returns a page token

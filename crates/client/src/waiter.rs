@@ -10,13 +10,34 @@ use crate::call::{Call, Delivery};
 use crate::error::Error;
 use crate::random::random_fraction;
 
-/// The reason why [`Call::wait_until`] ended without success.
+/// The reason why [`Call::wait_until`] ended without success. `?` and `From` convert it into an [`Error`], whose
+/// kind is [`ErrorKind::Wait`](crate::ErrorKind::Wait) or the kind of the failed call. The conversion drops the output.
+///
+/// The output in [`Failed`](Self::Failed) states why the awaited work failed, for example in the member
+/// `failureMessage` of [`GetAsyncInvoke`](crate::types::GetAsyncInvoke). This member is sensitive, so the text of
+/// the error does not contain it:
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// use invoke_model_client::types::GetAsyncInvoke;
+/// use invoke_model_client::{Client, Error, WaitError};
+///
+/// # async fn run(client: Client, arn: String) -> Result<(), Error> {
+/// let call = client.get_async_invoke().invocation_arn(arn);
+/// match call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(600)).await {
+///     Ok(invocation) => println!("{:?}", invocation.output_data_config),
+///     Err(WaitError::Failed(invocation)) => println!("failed: {:?}", invocation.failure_message),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 pub enum WaitError<O: Operation> {
     /// The output has the failure state of the waiter.
     Failed(O::Output),
-    /// The maximum wait is over. Contains the output of the last call, or `None` if the last call failed with
-    /// an error after which the waiter makes another call.
+    /// The maximum wait is over. Contains the output of the last call. It is `None` if the last call failed
+    /// and the waiter has a rule to make another call after this error.
     TimedOut(Option<O::Output>),
     /// A call failed.
     Call(Error<O::Error>),
@@ -36,9 +57,9 @@ where
     /// use std::time::Duration;
     ///
     /// use invoke_model_client::types::GetAsyncInvoke;
-    /// use invoke_model_client::{Client, WaitError};
+    /// use invoke_model_client::{Client, Error};
     ///
-    /// # async fn run(client: Client, arn: String) -> Result<(), WaitError<GetAsyncInvoke>> {
+    /// # async fn run(client: Client, arn: String) -> Result<(), Error> {
     /// let call = client.get_async_invoke().invocation_arn(arn);
     /// let invocation = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(600)).await?;
     /// println!("{:?}", invocation.output_data_config);
@@ -47,8 +68,8 @@ where
     /// ```
     ///
     /// # Errors
-    /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call,
-    /// except if the waiter has a rule to make another call after this error code.
+    /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call.
+    /// If the waiter has a rule to make another call after this error code, the function continues instead.
     pub async fn wait_until(self, waiter: &Waiter<O>, max_wait: Duration) -> Result<O::Output, WaitError<O>> {
         // If the clock cannot represent the end of the wait, wait without a deadline.
         let deadline = Instant::now().checked_add(max_wait);
@@ -109,13 +130,33 @@ impl Delays {
     }
 }
 
+/// The reason why a waiter ended without success, although its calls succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaiterError {
+    /// The output has the failure state of the waiter.
+    #[error("the waiter ended, because the result is a failure")]
+    Failed,
+    /// The maximum wait is over.
+    #[error("the maximum wait is over, but the result is not final: wait again")]
+    TimedOut,
+}
+
+impl<O: Operation> From<WaitError<O>> for Error {
+    fn from(error: WaitError<O>) -> Self {
+        match error {
+            WaitError::Failed(_) => Self::of_waiter(O::NAME, WaiterError::Failed),
+            WaitError::TimedOut(_) => Self::of_waiter(O::NAME, WaiterError::TimedOut),
+            WaitError::Call(error) => error.into(),
+        }
+    }
+}
+
 impl<O: Operation> fmt::Display for WaitError<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(_) => write!(f, "{}: the waiter ended, because the result is a failure", O::NAME),
-            Self::TimedOut(_) => {
-                write!(f, "{}: the maximum wait is over, but the result is not final: wait again", O::NAME)
-            }
+            Self::Failed(_) => write!(f, "{}: {}", O::NAME, WaiterError::Failed),
+            Self::TimedOut(_) => write!(f, "{}: {}", O::NAME, WaiterError::TimedOut),
             Self::Call(error) => write!(f, "{error}"),
         }
     }

@@ -12,8 +12,9 @@ use crate::provide::{CredentialsFuture, ProvideCredentials};
 /// `SharedCredentialsProvider`.
 ///
 /// This crate does not implement [`ProvideCredentials`] directly for all providers of the AWS SDK. A program
-/// can contain a type that implements the provider traits of this crate and of the AWS SDK. A general
-/// implementation would conflict with the implementation of this type, so the program would not compile.
+/// can contain a type that implements the provider traits of this crate and of the AWS SDK. An implementation
+/// for all providers of the AWS SDK would conflict with the implementation for that type, so the program
+/// would not compile.
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;
@@ -35,8 +36,8 @@ impl<P: ProvideAwsCredentials + 'static> ProvideCredentials for AwsProvider<P> {
     }
 }
 
-/// Static credentials. The [`CredentialsCache`](crate::CredentialsCache) never refreshes them. After their
-/// expiry, it returns an error.
+/// Static credentials. The [`CredentialsCache`](crate::CredentialsCache) never refreshes them. After the
+/// expiry of the credentials, the cache returns an error.
 impl ProvideCredentials for AwsCredentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(ready(Ok(convert(self))))

@@ -1,8 +1,8 @@
 //! AWS credentials: the provider trait, a cache that refreshes credentials in the background, and the default
 //! credentials chain.
 //!
-//! The crate `invoke-model-client` uses this crate. A program with its own HTTP client can use it together
-//! with `invoke-model-signing`:
+//! The crate `invoke-model-client` uses this crate. A program with its own HTTP client can use this crate
+//! together with `invoke-model-signing`:
 //!
 //! ```no_run
 //! # #[cfg(feature = "chain")]
@@ -36,7 +36,7 @@
 //! | type | purpose |
 //! |---|---|
 //! | [`ProvideCredentials`] | the trait of a credentials provider |
-//! | [`CredentialsCache`], [`CredentialsCacheConfig`] | a cache for the credentials of any provider, and its configuration: refresh times and load timeout |
+//! | [`CredentialsCache`], [`CredentialsCacheConfig`] | a cache for the credentials of any provider, and the refresh times and load timeout of the cache |
 //! | `DefaultCredentialsChain` | the provider that reads the environment, profiles, roles, SSO, web identity, containers and instance metadata |
 //! | `AwsProvider` | an adapter for providers of the AWS SDK |
 //! | [`Environment`], [`TimeSource`] | replacements for the environment and the clock of the process, for example in tests |

@@ -10,8 +10,8 @@ use invoke_model_signing::Credentials;
 
 /// The future of a credentials provider.
 ///
-/// The text of the innermost error must not contain a secret. The cache returns this text to the caller, and
-/// logs it.
+/// If the future returns an error, the text of the innermost cause must not contain a secret. The cache
+/// returns this text to the caller, and logs it.
 pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 

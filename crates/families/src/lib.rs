@@ -9,7 +9,7 @@
 //! | estimate the input tokens of a request body | [`estimate_input_tokens`], [`TokenEstimate`] |
 //! | read text, stop reason and token counts of a response | [`ModelResponse`] |
 //! | read text, stop reason and token counts of a part of a streamed response | [`StreamPart`], [`Usage`] |
-//! | find the burndown rate: how many tokens each output token counts against the token quota | [`output_token_weight`] |
+//! | find the burndown rate: the number of tokens that one output token uses from the token quota | [`output_token_weight`] |
 //!
 //! [`ModelResponse`] and [`StreamPart`] recognize a schema by its members. They need no model id, so they
 //! also work for application inference profiles and custom models, and for new models with a known schema.
@@ -67,6 +67,7 @@
 //! | DeepSeek-R1 | `choices[0].text` | `choices[0].stop_reason` | |
 //! | Cohere Command R | `text` | `finish_reason` | |
 //! | Cohere Command | `generations[0].text` | `generations[0].finish_reason` | |
+//! | OpenAI Responses | | | `usage.input_tokens`, `usage.output_tokens` |
 //! | AI21 Jurassic-2 | `completions[0].data.text` | `completions[0].finishReason.reason` | lengths of `prompt.tokens`, `completions[0].data.tokens` |
 //!
 //! | schema | reasoning | cache reads, cache writes |
@@ -91,6 +92,8 @@
 //! | chat completion | `choices[0].delta.content`, `choices[0].message.content` | `choices[0].finish_reason`, `choices[0].stop_reason` | `usage` |
 //! | DeepSeek-R1 | `choices[0].text` | `choices[0].stop_reason` | |
 //! | Cohere Command R, Command | `text` | `finish_reason` | |
+//! | Nova Sonic | | | `event.usageEvent` |
+//! | OpenAI Responses | | | `response.usage` |
 //!
 //! | schema | reasoning |
 //! |---|---|
@@ -98,8 +101,8 @@
 //! | Nova | `contentBlockDelta.delta.reasoningContent.reasoningText.text`, `contentBlockDelta.delta.reasoningContent.text` |
 //! | chat completion | `choices[0].delta.reasoning_content`, `choices[0].delta.reasoning` |
 //!
-//! For every family, the service adds the member `amazon-bedrock-invocationMetrics` to the last part. It
-//! contains the token counts of the complete call.
+//! For every family, the service adds the member `amazon-bedrock-invocationMetrics` to the last part. This
+//! member contains the token counts of the complete call.
 //!
 //! [Messages]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 //! [text completions]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-text-completion.html

@@ -101,7 +101,8 @@ impl ModelFamily {
     }
 }
 
-/// Returns the burndown rate of a model: how many tokens each output token counts against the token quota.
+/// Returns the burndown rate of a model: the number of tokens that one output token uses from the token
+/// quota.
 ///
 /// The rate is 5 for Claude 3.7 and later, and 1 for all other models. Accepts the same ids and ARNs as
 /// [`base_model_id`]. If the id or ARN does not contain a base model, the rate is 1.

@@ -87,7 +87,7 @@ const STOP_REASONS: &[Path] = &[
 
 const USAGE: UsagePaths = UsagePaths {
     input: &[
-        // Claude Messages.
+        // Claude Messages and OpenAI Responses.
         &["usage", "input_tokens"],
         // Nova.
         &["usage", "inputTokens"],

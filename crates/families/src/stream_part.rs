@@ -9,7 +9,8 @@ use crate::usage::Usage;
 /// the token counts and the latencies of the call.
 pub const INVOCATION_METRICS: &str = "amazon-bedrock-invocationMetrics";
 
-/// The member that the service adds to a response and to a part if the call has a guardrail.
+/// The member that contains the action of a guardrail. If a call has a guardrail, the service adds this
+/// member to responses and to parts.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
 pub(crate) const GUARDRAIL_ACTION: Path = &["amazon-bedrock-guardrailAction"];
 
@@ -94,6 +95,10 @@ const USAGE: UsagePaths = UsagePaths {
         &["usage", "input_tokens"],
         // Nova.
         &["metadata", "usage", "inputTokens"],
+        // Nova Sonic. The counts are totals of the session.
+        &["event", "usageEvent", "totalInputTokens"],
+        // OpenAI Responses: `response.completed`.
+        &["response", "usage", "input_tokens"],
         // Chat completion.
         &["usage", "prompt_tokens"],
         // Titan Text.
@@ -105,6 +110,8 @@ const USAGE: UsagePaths = UsagePaths {
         &["message", "usage", "output_tokens"],
         &["usage", "output_tokens"],
         &["metadata", "usage", "outputTokens"],
+        &["event", "usageEvent", "totalOutputTokens"],
+        &["response", "usage", "output_tokens"],
         &["usage", "completion_tokens"],
         &["totalOutputTextTokenCount"],
         &["generation_token_count"],
@@ -156,7 +163,7 @@ impl StreamPart {
     ///
     /// The counts are totals since the start of the stream, so a later count replaces an earlier one. Use
     /// [`Usage::update`] to combine them. The counts that the service adds to the last part take precedence
-    /// over the counts of the vendor, because both can differ, for example for tool use with Claude.
+    /// over the counts of the vendor. The two counts can differ, for example for tool use with Claude.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
         METRICS.usage(&self.0).or_else(|| USAGE.usage(&self.0))

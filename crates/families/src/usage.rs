@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stream_part::StreamPart;
+
 /// Token counts of a call. A count is `None` if the service does not report it.
 ///
 /// The response to `InvokeModel` has the counts in the headers that are named below. An event stream has the
@@ -20,19 +22,24 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Parses the token counts in the last part of an event stream. The service adds these counts to the
-    /// chunk of the model, in the member `amazon-bedrock-invocationMetrics`.
+    /// Parses the token counts in the last part of an event stream. The service adds these counts to the last
+    /// part, in the member `amazon-bedrock-invocationMetrics`.
     ///
-    /// Returns `None` for every other part. This function searches the bytes of a part for the name of the
-    /// member, and parses only parts that contain the name.
+    /// Also parses the member `usageEvent` of a bidirectional stream of Nova Sonic. Such a stream has several of
+    /// these events. Each contains the totals since the start of the session, so the last one counts.
+    ///
+    /// Returns `None` for every other part. This function searches the bytes of a part for the names of the
+    /// members, and parses only parts that contain a name.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
-        let metrics = InvocationMetrics::parse(part)?;
-        Some(Self {
-            input_tokens: metrics.input_token_count,
-            output_tokens: metrics.output_token_count,
-            cache_read_input_tokens: metrics.cache_read_input_token_count,
-            cache_write_input_tokens: metrics.cache_write_input_token_count,
-        })
+        if let Some(metrics) = InvocationMetrics::parse(part) {
+            return Some(Self {
+                input_tokens: metrics.input_token_count,
+                output_tokens: metrics.output_token_count,
+                cache_read_input_tokens: metrics.cache_read_input_token_count,
+                cache_write_input_tokens: metrics.cache_write_input_token_count,
+            });
+        }
+        contains(part, b"\"usageEvent\"").then(|| StreamPart::parse(part).ok()?.usage()).flatten()
     }
 
     /// Returns the latency in milliseconds from the last part of an event stream, as measured by the service.
@@ -103,7 +110,11 @@ impl InvocationMetrics {
             metrics: InvocationMetrics,
         }
 
-        part.windows(MEMBER.len()).any(|bytes| bytes == MEMBER).then_some(())?;
+        contains(part, MEMBER).then_some(())?;
         Some(serde_json::from_slice::<Part>(part).ok()?.metrics)
     }
+}
+
+fn contains(part: &[u8], name: &[u8]) -> bool {
+    part.windows(name.len()).any(|bytes| bytes == name)
 }

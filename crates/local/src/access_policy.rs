@@ -9,8 +9,9 @@ const ACCOUNT: &str = "123456789012";
 
 /// An access policy that denies some models and allows all other models.
 ///
-/// The policy has the effect of an IAM policy that explicitly denies `bedrock:InvokeModel` and
-/// `bedrock:InvokeModelWithResponseStream` for the denied models.
+/// The policy has the effect of an IAM policy that explicitly denies `bedrock:InvokeModel`,
+/// `bedrock:InvokeModelWithResponseStream` and `bedrock:CountTokens` for the denied models. The first two
+/// actions also include `Converse` and `ConverseStream`.
 ///
 /// ```
 /// use invoke_model_local::AccessPolicy;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
@@ -11,6 +11,7 @@ use invoke_model_signing::{AmzDate, Credentials, PayloadHash, VerifiedSignature,
 use invoke_model_types::service::SIGNING_NAME;
 use subtle::ConstantTimeEq;
 
+use crate::fault::TemporaryCredentials;
 use crate::service_error::ServiceError;
 
 /// The credentials and tokens that the endpoint accepts.
@@ -33,6 +34,20 @@ impl TemporaryCredentialsStore {
     pub(crate) fn insert(&self, credentials: Credentials, expiry: Option<SystemTime>) {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         keys.insert(credentials.access_key_id().to_owned(), (credentials, expiry));
+    }
+
+    /// Adds credentials whose lifetime begins now.
+    pub(crate) fn insert_all(
+        &self,
+        credentials: impl IntoIterator<Item = TemporaryCredentials>,
+        now: SystemTime,
+    ) {
+        for credentials in credentials {
+            let lifetime = Duration::from_secs(credentials.expire_in_seconds);
+            // If the expiry is out of range, the credentials do not expire.
+            let expiry = now.checked_add(lifetime);
+            self.insert(credentials.into(), expiry);
+        }
     }
 
     fn find(&self, access_key_id: &str) -> Option<(Credentials, Option<SystemTime>)> {
@@ -121,7 +136,7 @@ fn error_response(error: VerifyError) -> ServiceError {
         }
         // The service returns status 400:
         // <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
-        VerifyError::MalformedHeader { .. } => {
+        VerifyError::MalformedHeader { .. } | VerifyError::MalformedParameter { .. } => {
             let message = format!("The request signature does not conform to AWS standards: {error}.");
             return ServiceError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
         }
@@ -130,6 +145,9 @@ fn error_response(error: VerifyError) -> ServiceError {
             return ServiceError::forbidden("UnrecognizedClientException", message);
         }
         VerifyError::ClockSkew { signed_at, now, max_skew } => skewed(*signed_at, *now, *max_skew),
+        VerifyError::Expired { expired_at, now } => {
+            format!("Signature expired: {} is now earlier than {}", stamp(*expired_at), stamp(*now))
+        }
         VerifyError::WrongScope { expected, found } => format!("{} ({error})", wrong_scope(expected, found)),
         VerifyError::SignatureMismatch(mismatch) => format!("{MISMATCH}\n\n{mismatch}"),
         _ => format!("{MISMATCH} ({error})"),
@@ -139,7 +157,6 @@ fn error_response(error: VerifyError) -> ServiceError {
 
 /// Returns the message of the service for a signature that is too old or too new.
 fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) -> String {
-    let stamp = |time| AmzDate::try_from(time).map_or_else(|_| "?".to_owned(), |date| date.to_string());
     let (minutes, signed, here) = (allowed.as_secs() / 60, stamp(signed_at), stamp(now));
     if signed_at < now {
         let bound = now.checked_sub(allowed).map_or_else(|| "?".to_owned(), stamp);
@@ -148,6 +165,10 @@ fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) 
         let bound = now.checked_add(allowed).map_or_else(|| "?".to_owned(), stamp);
         format!("Signature not yet current: {signed} is still later than {bound} ({here} + {minutes} min.)")
     }
+}
+
+fn stamp(time: SystemTime) -> String {
+    AmzDate::try_from(time).map_or_else(|_| "?".to_owned(), |date| date.to_string())
 }
 
 /// Compares two credential scopes, such as `20150830/us-east-1/bedrock/aws4_request`. Returns the message of

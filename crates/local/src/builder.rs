@@ -1,6 +1,7 @@
 //! The configuration of an endpoint.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -12,7 +13,7 @@ use invoke_model_types::service::SIGNING_NAME;
 use crate::access_policy::AccessPolicy;
 use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
 use crate::backend::{Backend, Forward};
-use crate::call_log::CallLog;
+use crate::call_log::{CallLog, CallObserver, CallRecord};
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::fault::{Fault, FaultFile, FaultRule, FaultRules, ModelReply, TemporaryCredentials, When};
@@ -21,13 +22,20 @@ use crate::local_endpoint::{LocalEndpoint, StartError};
 use crate::prompt_cache::PromptCache;
 use crate::quotas::{QuotaMeters, Quotas};
 use crate::recording::{Recorder, Recordings, ReplayError};
+use crate::server::ServerConfig;
 use crate::state::{EndpointState, Queue};
 use crate::upstream::{Upstream, UpstreamError};
 
 /// A builder of [`LocalEndpoint`]. The defaults suit tests.
 #[derive(Debug)]
 pub struct LocalEndpointBuilder {
+    host: IpAddr,
     port: u16,
+    #[cfg(feature = "tls")]
+    tls: bool,
+    max_connections: usize,
+    max_calls: usize,
+    observer: Option<CallObserver>,
     credentials: Credentials,
     bearer_token: Option<BearerToken>,
     region: Option<String>,
@@ -65,10 +73,19 @@ impl LocalEndpointBuilder {
     pub const SECRET_ACCESS_KEY: &'static str = "local/secret/access/key/that/is/not/secret";
     /// The default region of the endpoint.
     pub const REGION: &'static str = "us-east-1";
+    /// The default of [`max_connections`](Self::max_connections). Many systems allow 1,024 open files for a
+    /// process.
+    const MAX_CONNECTIONS: usize = 1_000;
 
     pub(crate) fn new() -> Self {
         Self {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            #[cfg(feature = "tls")]
+            tls: false,
+            max_connections: Self::MAX_CONNECTIONS,
+            max_calls: CallLog::MAX_CALLS,
+            observer: None,
             credentials: Credentials::new(Self::ACCESS_KEY_ID, Self::SECRET_ACCESS_KEY, None),
             bearer_token: None,
             region: None,
@@ -84,9 +101,42 @@ impl LocalEndpointBuilder {
         }
     }
 
-    /// Sets the port on 127.0.0.1. The default is 0. Port 0 selects a free port.
+    /// Sets the address on which the endpoint listens. The default is 127.0.0.1. With 0.0.0.0 or `::`, the
+    /// endpoint listens on all addresses, and any machine of the network can read the records of calls.
+    pub fn host(self, host: impl Into<IpAddr>) -> Self {
+        Self { host: host.into(), ..self }
+    }
+
+    /// Sets the port. The default is 0. Port 0 selects a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
+    }
+
+    /// Enables or disables TLS. With TLS, the endpoint generates a certificate for `localhost`, 127.0.0.1,
+    /// `::1` and [`host`](Self::host) when it starts. Clients must trust
+    /// [`LocalEndpoint::certificate_pem`].
+    #[cfg(feature = "tls")]
+    pub fn tls(self, tls: bool) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// Sets the maximum number of open connections. The default is 1,000. While the endpoint has so many
+    /// connections, it does not accept more connections, and clients wait.
+    pub fn max_connections(self, number: usize) -> Self {
+        Self { max_connections: number, ..self }
+    }
+
+    /// Sets the number of calls that [`LocalEndpoint::calls`] returns. The default is 10,000. The endpoint
+    /// drops the records of older calls. It also drops the oldest records if the bodies, targets and headers
+    /// of all records have more than 256 MiB.
+    pub fn max_recorded_calls(self, number: usize) -> Self {
+        Self { max_calls: number.max(1), ..self }
+    }
+
+    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for
+    /// example to print a log. The function must not block for a long time, because it delays other calls.
+    pub fn on_call(self, observe: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(CallObserver(Arc::new(observe))), ..self }
     }
 
     /// Sets the credentials that requests must be signed with. If the credentials contain a session token,
@@ -246,24 +296,37 @@ impl LocalEndpointBuilder {
     /// Starts the endpoint.
     ///
     /// # Errors
-    /// Returns an error if the port is not available.
+    /// Returns an error if the address or the port is not available, or if the certificate for TLS cannot be
+    /// generated.
     ///
     /// # Panics
     /// Panics outside a Tokio runtime, or if the I/O driver of the runtime is disabled. Pace, delays and
     /// [`LocalEndpoint::stop`] also require the time driver.
     pub async fn start(self) -> Result<LocalEndpoint, StartError> {
-        let port = self.port;
-        LocalEndpoint::serve(self.build_state(), port).await
+        let address = SocketAddr::new(self.host, self.port);
+        #[cfg(feature = "tls")]
+        let tls = match self.tls {
+            true => Some(
+                crate::tls::generate(self.host)
+                    .map_err(|source| StartError::Certificate { source: source.into() })?,
+            ),
+            false => None,
+        };
+        #[cfg(feature = "tls")]
+        let certificate = tls.as_ref().map(|tls| tls.authority_pem.clone());
+        #[cfg(not(feature = "tls"))]
+        let certificate = None;
+        let config = ServerConfig {
+            max_connections: self.max_connections,
+            #[cfg(feature = "tls")]
+            tls: tls.map(|tls| tls.acceptor),
+        };
+        LocalEndpoint::serve(self.build_state(), address, config, certificate).await
     }
 
     pub(crate) fn build_state(self) -> Arc<EndpointState> {
         let started = self.clock.now();
-        for credentials in self.expiring {
-            let lifetime = Duration::from_secs(credentials.expire_in_seconds);
-            // If the expiry is out of range, the credentials do not expire.
-            let expiry = started.checked_add(lifetime);
-            self.temporary.insert(credentials.into(), expiry);
-        }
+        self.temporary.insert_all(self.expiring, started);
         let verifier = Verifier::new(SIGNING_NAME);
         let verifier = match &self.region {
             Some(region) => verifier.with_region(region),
@@ -280,7 +343,9 @@ impl LocalEndpointBuilder {
             policy: self.policy,
             region: self.region.unwrap_or_else(|| Self::REGION.to_owned()),
             clock: self.clock,
-            log: CallLog::default(),
+            log: CallLog::new(self.max_calls, self.observer),
+            is_loopback: self.host.is_loopback(),
+            started,
             next_errors: Queue::default(),
             next_stream_faults: Queue::default(),
             fault_rules: self.fault_rules,

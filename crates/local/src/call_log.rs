@@ -3,15 +3,24 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
+use invoke_model_protocol::Timestamp;
+use invoke_model_protocol::timestamp::{self, Format};
 use serde::{Serialize, Serializer};
 
+use crate::authentication::Caller;
+use crate::call_totals::{CallTotals, Totals};
 use crate::delivery::ResponseProgress;
+use crate::service_error::ServiceError;
 use crate::stream::{StreamProgress, StreamRecord};
+
+/// The header with the tags of a call. The tags may be personal data.
+const REQUEST_METADATA: HeaderName = HeaderName::from_static("x-amzn-bedrock-request-metadata");
 
 /// Query parameters of presigned requests that contain secrets.
 const SECRET_PARAMETERS: [&str; 2] = ["x-amz-security-token", "x-amz-signature"];
@@ -25,6 +34,15 @@ const REDACTED: &str = "[redacted]";
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallRecord {
+    /// The number of the call, counted from 1 in the order of the responses. The numbers stay unique after
+    /// [`clear_records`](crate::LocalEndpoint::clear_records).
+    pub number: u64,
+    /// The time at which the complete request had arrived.
+    #[serde(serialize_with = "serialize_time")]
+    pub time: SystemTime,
+    /// The name of the operation, for example `InvokeModel`, or `None` if the target does not match an
+    /// operation.
+    pub operation: Option<&'static str>,
     /// The HTTP method.
     #[serde(serialize_with = "serialize_method")]
     pub method: Method,
@@ -41,6 +59,10 @@ pub struct CallRecord {
     pub body: Bytes,
     /// `true` if the request has a valid SigV4 signature.
     pub signed: bool,
+    /// The result of the authentication.
+    pub signature: SignatureVerdict,
+    /// The explanation if the endpoint rejected the signature or the token.
+    pub signature_error: Option<String>,
     /// The request id that the response carries.
     pub request_id: String,
     /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
@@ -66,6 +88,13 @@ pub struct CallRecord {
     /// The progress of a streaming response when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was
     /// called. This field is `None` for other responses.
     pub stream: Option<StreamRecord>,
+    /// The time from the arrival of the request to the first byte of the response.
+    #[serde(rename = "first_byte_ms", serialize_with = "serialize_milliseconds")]
+    pub first_byte_after: Option<Duration>,
+    /// The time from the arrival of the request until the response was sent or lost, or `None` while the call
+    /// is in progress. The [clock](crate::LocalEndpointBuilder::clock) of the endpoint measures both times.
+    #[serde(rename = "duration_ms", serialize_with = "serialize_milliseconds")]
+    pub duration: Option<Duration>,
     #[serde(skip)]
     pub(crate) stream_progress: Option<Arc<StreamProgress>>,
     #[serde(skip)]
@@ -78,16 +107,19 @@ impl CallRecord {
         let mut headers = request.headers.clone();
         headers.remove(AUTHORIZATION);
         headers.remove("x-amz-security-token");
-        if let Some(metadata) = headers.get_mut("x-amzn-bedrock-request-metadata") {
-            metadata.set_sensitive(true);
-        }
+        mark_sensitive(&mut headers);
         Self {
+            number: 0,
+            time: SystemTime::UNIX_EPOCH,
+            operation: None,
             method: request.method.clone(),
             target: request.uri.to_string(),
             model_id: None,
             headers,
             body,
             signed: false,
+            signature: SignatureVerdict::NotVerified,
+            signature_error: None,
             request_id,
             connection_id: 0,
             worked_on: false,
@@ -98,21 +130,96 @@ impl CallRecord {
             input_tokens: None,
             output_tokens: None,
             stream: None,
+            first_byte_after: None,
+            duration: None,
             stream_progress: None,
             response_progress: Arc::default(),
         }
+    }
+
+    /// Records the result of the authentication: the caller, or the explanation of the error.
+    pub(crate) fn set_caller(&mut self, caller: Result<&Caller, &ServiceError>) {
+        self.signed = matches!(caller, Ok(Caller::Signed(_)));
+        self.signature = match caller {
+            Ok(Caller::Signed(_)) => SignatureVerdict::Valid,
+            Ok(Caller::Bearer) => SignatureVerdict::Bearer,
+            Ok(Caller::Unverified) => SignatureVerdict::NotVerified,
+            Err(_) => SignatureVerdict::Rejected,
+        };
+        self.signature_error = caller.err().and_then(ServiceError::message).map(str::to_owned);
+    }
+
+    /// Returns the size of the data that the client has sent, in bytes.
+    fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let explanation = self.signature_error.as_ref().map_or(0, String::len);
+        self.body.len() + self.target.len() + headers.sum::<usize>() + explanation
+    }
+
+    fn since_start(&self, time: SystemTime) -> Duration {
+        time.duration_since(self.time).unwrap_or_default()
+    }
+
+    /// Returns a copy with the current progress of the response.
+    fn snapshot(&self) -> Self {
+        let progress = &self.response_progress;
+        Self {
+            stream: self.stream_progress.as_deref().map(StreamProgress::record),
+            bytes_sent: progress.bytes_sent(),
+            response_complete: progress.is_complete(),
+            first_byte_after: progress.first_byte().map(|time| self.since_start(time)),
+            duration: progress.end().map(|time| self.since_start(time)),
+            ..self.clone()
+        }
+    }
+}
+
+/// The result of the authentication of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SignatureVerdict {
+    /// The signature is valid.
+    Valid,
+    /// The bearer token is valid.
+    Bearer,
+    /// The request has no valid signature and no valid token.
+    Rejected,
+    /// The endpoint did not verify the request, because the verification is disabled or the target does not
+    /// match an operation.
+    NotVerified,
+}
+
+impl SignatureVerdict {
+    /// Returns the name of the verdict in the log and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Bearer => "bearer",
+            Self::Rejected => "rejected",
+            Self::NotVerified => "not_verified",
+        }
+    }
+}
+
+/// Marks headers with personal data as sensitive, so explanations of signatures do not show their values.
+pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
+    if let Some(metadata) = headers.get_mut(REQUEST_METADATA) {
+        metadata.set_sensitive(true);
     }
 }
 
 impl fmt::Debug for CallRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallRecord")
+            .field("number", &self.number)
+            .field("operation", &self.operation)
             .field("method", &self.method)
             .field("target", &redacted_target(&self.target))
             .field("model_id", &self.model_id)
             .field("headers", &self.headers)
             .field("body", &format_args!("[{} bytes]", self.body.len()))
-            .field("signed", &self.signed)
+            .field("signature", &self.signature)
             .field("request_id", &self.request_id)
             .field("connection_id", &self.connection_id)
             .field("worked_on", &self.worked_on)
@@ -123,7 +230,9 @@ impl fmt::Debug for CallRecord {
             .field("input_tokens", &self.input_tokens)
             .field("output_tokens", &self.output_tokens)
             .field("stream", &self.stream)
-            .finish()
+            .field("first_byte_after", &self.first_byte_after)
+            .field("duration", &self.duration)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,6 +242,18 @@ fn serialize_method<S: Serializer>(method: &Method, serializer: S) -> Result<S::
 
 fn serialize_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redacted_target(target))
+}
+
+/// Serializes a time as in `2015-08-30T12:36:00.123Z`. A time that RFC 3339 cannot express is `null`.
+fn serialize_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let milliseconds = Timestamp::try_from(*time).ok().map(|time| time.as_millisecond());
+    let time = milliseconds.and_then(|time| Timestamp::from_millisecond(time).ok());
+    time.map(|time| timestamp::write(&time, Format::DateTime)).serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn serialize_milliseconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).serialize(serializer)
 }
 
 fn serialize_length<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
@@ -168,50 +289,120 @@ fn redacted_target(target: &str) -> String {
     format!("{path}?{}", parameters.collect::<Vec<_>>().join("&"))
 }
 
+/// A function that is called with each call after the call has ended.
+#[derive(Clone)]
+pub(crate) struct CallObserver(pub(crate) Arc<dyn Fn(&CallRecord) + Send + Sync>);
+
+impl fmt::Debug for CallObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallObserver")
+    }
+}
+
 /// The latest calls, in the order of their responses.
-#[derive(Debug, Default)]
-pub(crate) struct CallLog(Mutex<Calls>);
+#[derive(Debug)]
+pub(crate) struct CallLog {
+    calls: Mutex<Calls>,
+    observer: Option<CallObserver>,
+    /// The maximum number of calls in the log. The log is bounded because an endpoint may run for days.
+    max_calls: usize,
+}
 
 #[derive(Debug, Default)]
 struct Calls {
+    /// Records with consecutive numbers.
     records: VecDeque<CallRecord>,
-    /// The total length of all bodies.
-    body_bytes: usize,
+    /// The number of calls so far.
+    number: u64,
+    /// The total size of all records.
+    size: usize,
+    totals: CallTotals,
 }
 
 impl CallLog {
-    /// The maximum number of calls in the log. The log is bounded because an endpoint may run for days.
+    /// The default of `max_calls`.
     pub(crate) const MAX_CALLS: usize = 10_000;
-    /// The maximum total length of the bodies in the log.
-    pub(crate) const MAX_BODY_BYTES: usize = 256 << 20;
+    /// The maximum total size of the bodies, targets and headers in the log, in bytes.
+    pub(crate) const MAX_SIZE: usize = 256 << 20;
+
+    pub(crate) fn new(max_calls: usize, observer: Option<CallObserver>) -> Self {
+        Self { calls: Mutex::default(), observer, max_calls }
+    }
 
     /// Adds a call. Drops the oldest calls if the log exceeds its bounds.
-    pub(crate) fn push(&self, call: CallRecord) {
-        let mut calls = self.lock();
-        calls.body_bytes += call.body.len();
+    pub(crate) fn push(&self, mut call: CallRecord) {
+        let calls = &mut *self.lock();
+        calls.number += 1;
+        call.number = calls.number;
+        call.response_progress.set_number(call.number);
+        calls.size += call.size();
         calls.records.push_back(call);
-        while calls.records.len() > Self::MAX_CALLS || calls.body_bytes > Self::MAX_BODY_BYTES {
-            let dropped = calls.records.pop_front().map_or(0, |call| call.body.len());
-            calls.body_bytes -= dropped;
+        while calls.records.len() > self.max_calls || calls.size > Self::MAX_SIZE {
+            let dropped = calls.records.pop_front().map_or(0, |call| call.size());
+            calls.size -= dropped;
+        }
+    }
+
+    /// Adds a call that gets no response.
+    pub(crate) fn push_without_response(&self, call: CallRecord, now: SystemTime) {
+        let progress = Arc::clone(&call.response_progress);
+        self.push(call);
+        self.end(&progress, now);
+    }
+
+    /// Records that the response to a call was sent or lost, and passes the call to the observer.
+    pub(crate) fn end(&self, progress: &ResponseProgress, now: SystemTime) {
+        progress.set_end(now);
+        let observed = {
+            let calls = &mut *self.lock();
+            let Some(call) = calls.records.get(calls.index(progress.number())) else { return };
+            calls.totals.add(call, call.since_start(now));
+            self.observer.as_ref().map(|observer| (observer, call.snapshot()))
+        };
+        if let Some((CallObserver(observe), call)) = observed {
+            observe(&call);
         }
     }
 
     /// Returns the calls with their current progress.
     pub(crate) fn calls(&self) -> Vec<CallRecord> {
-        let mut calls: Vec<_> = self.lock().records.iter().cloned().collect();
-        for call in &mut calls {
-            call.stream = call.stream_progress.as_deref().map(StreamProgress::record);
-            call.bytes_sent = call.response_progress.bytes_sent();
-            call.response_complete = call.response_progress.is_complete();
-        }
-        calls
+        self.calls_after(0, usize::MAX)
     }
 
+    /// Returns the latest calls after the call with a number, at most `limit` calls.
+    pub(crate) fn calls_after(&self, number: u64, limit: usize) -> Vec<CallRecord> {
+        let calls = self.lock();
+        let new = usize::try_from(calls.number.saturating_sub(number)).unwrap_or(usize::MAX);
+        let skipped = calls.records.len().saturating_sub(new.min(limit));
+        calls.records.iter().skip(skipped).map(CallRecord::snapshot).collect()
+    }
+
+    /// Returns the number of the last call, or 0 if there was no call.
+    pub(crate) fn last(&self) -> u64 {
+        self.lock().number
+    }
+
+    /// Returns the sums over all calls that have ended.
+    pub(crate) fn totals(&self) -> Totals {
+        self.lock().totals.sums()
+    }
+
+    /// Drops all records and resets the totals. Keeps the number of calls, so numbers stay unique.
     pub(crate) fn clear(&self) {
-        *self.lock() = Calls::default();
+        let calls = &mut *self.lock();
+        *calls = Calls { number: calls.number, ..Calls::default() };
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Calls {
+    /// Returns the index of the call with a number. If the call is not in the log, returns an index that is
+    /// out of bounds.
+    fn index(&self, number: u64) -> usize {
+        let index = self.records.front().and_then(|first| number.checked_sub(first.number));
+        index.and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX)
     }
 }

@@ -1,20 +1,34 @@
 //! The progress of a response from the handler to the socket.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use crate::gauge::GaugeGuard;
+use crate::state::EndpointState;
 use crate::stream::StreamProgress;
 
 /// The progress of a response, shared by the call log, the body and the connection.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseProgress {
+    /// The [number](crate::CallRecord::number) of the call, or 0 before the call is in the log.
+    number: AtomicU64,
     bytes_sent: AtomicU64,
     is_generated: AtomicBool,
     is_complete: AtomicBool,
+    first_byte: OnceLock<SystemTime>,
+    end: OnceLock<SystemTime>,
 }
 
 impl ResponseProgress {
+    pub(crate) fn set_number(&self, number: u64) {
+        self.number.store(number, Ordering::Release);
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number.load(Ordering::Acquire)
+    }
+
     /// Records that the last byte of the response was generated.
     pub(crate) fn set_generated(&self) {
         self.is_generated.store(true, Ordering::Release);
@@ -29,19 +43,62 @@ impl ResponseProgress {
     pub(crate) fn is_complete(&self) -> bool {
         self.is_complete.load(Ordering::Acquire)
     }
+
+    /// Returns the time at which the first byte was written.
+    pub(crate) fn first_byte(&self) -> Option<SystemTime> {
+        self.first_byte.get().copied()
+    }
+
+    /// Records the time at which the response was sent or lost. Only the first call has an effect.
+    pub(crate) fn set_end(&self, time: SystemTime) {
+        let _ = self.end.set(time);
+    }
+
+    /// Returns the time at which the response was sent or lost.
+    pub(crate) fn end(&self) -> Option<SystemTime> {
+        self.end.get().copied()
+    }
 }
 
 /// A response that a connection is sending.
 pub(crate) struct ResponseDelivery {
-    pub(crate) progress: Arc<ResponseProgress>,
+    progress: Arc<ResponseProgress>,
     /// The progress of the stream. It is set only for streaming responses.
-    pub(crate) stream: Option<Arc<StreamProgress>>,
-    /// A guard that counts the call as in progress until the response has been sent or lost.
-    pub(crate) _call: GaugeGuard,
+    stream: Option<Arc<StreamProgress>>,
+    call: Option<CallInProgress>,
+}
+
+/// A call whose response has not been sent or lost yet.
+struct CallInProgress {
+    endpoint: Arc<EndpointState>,
+    _calls: GaugeGuard,
 }
 
 impl ResponseDelivery {
+    /// Creates the delivery of the response to a call. The call ends when the delivery is dropped.
+    pub(crate) fn of_call(
+        endpoint: Arc<EndpointState>,
+        calls: GaugeGuard,
+        progress: Arc<ResponseProgress>,
+        stream: Option<Arc<StreamProgress>>,
+    ) -> Self {
+        Self { progress, stream, call: Some(CallInProgress { endpoint, _calls: calls }) }
+    }
+
+    /// Creates the delivery of a response that is not the response to a call.
+    pub(crate) fn unrecorded(progress: Arc<ResponseProgress>) -> Self {
+        Self { progress, stream: None, call: None }
+    }
+
+    /// Returns `true` if the response is the response to a call.
+    pub(crate) fn is_call(&self) -> bool {
+        self.call.is_some()
+    }
+
     pub(crate) fn add_sent(&self, bytes: usize) {
+        if let Some(call) = self.call.as_ref().filter(|_| self.progress.first_byte.get().is_none()) {
+            let _ = self.progress.first_byte.set(call.endpoint.clock.now());
+        }
         self.progress.bytes_sent.fetch_add(bytes as u64, Ordering::AcqRel);
     }
 
@@ -61,6 +118,15 @@ impl ResponseDelivery {
     pub(crate) fn set_broken(&self) {
         if let Some(stream) = self.stream.as_ref().filter(|_| !self.progress.is_complete()) {
             stream.set_truncated();
+        }
+    }
+}
+
+impl Drop for ResponseDelivery {
+    /// Ends the call.
+    fn drop(&mut self) {
+        if let Some(CallInProgress { endpoint, .. }) = &self.call {
+            endpoint.log.end(&self.progress, endpoint.clock.now());
         }
     }
 }

@@ -16,13 +16,17 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// `error` is one of the modeled errors. The other keys are the members of the error. All members are
 /// optional.
 ///
-/// `InvokeModelWithResponseStream` also accepts the key `afterEvents`. With `"afterEvents": 3`, the response
-/// is a stream that contains a short message in the schema of Claude models. The error follows the third
-/// event of the message. If the message has fewer events, the error follows the last event.
+/// `Converse` and `ConverseStream` read the same keys from `additionalModelRequestFields`.
+///
+/// `InvokeModelWithResponseStream` and `ConverseStream` also accept the key `afterEvents`. With
+/// `"afterEvents": 3`, the response is a stream that contains a short message.
+/// `InvokeModelWithResponseStream` sends the message in the schema of Claude models. The error follows the
+/// third event of the message. If the message has fewer events, the error follows the last event.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
-/// Parses the request of a call to the error model. If the call is streaming and the request has `afterEvents`,
-/// returns the error as a stream fault. Otherwise returns `Err` with the error that the request names.
+/// Parses the request of a call to the error model. If the call is streaming and the request has
+/// `afterEvents`, returns the error as a stream fault. Otherwise returns `Err` with the error that the
+/// request names.
 pub(crate) fn stream_fault(is_streaming: bool, request: &Value) -> Result<PlannedStreamFault, ServiceError> {
     let code = request.get("error").and_then(Value::as_str);
     let error = match code.and_then(|code| ServiceError::by_code(code, request)) {

@@ -23,7 +23,7 @@ impl Gauge {
         let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    #[cfg(test)]
+    /// Returns the number of activities in progress.
     pub(crate) fn count(&self) -> usize {
         *self.0.borrow()
     }

@@ -10,7 +10,6 @@ use http::{HeaderMap, Request, Response};
 use invoke_model_families::output_token_weight;
 use invoke_model_signing::PayloadHash;
 
-use crate::authentication::Caller;
 use crate::backend::Backend;
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
@@ -51,17 +50,18 @@ pub(crate) async fn handle(
 ) -> Result<HandledRequest, ConnectionEnd> {
     let (parts, Payload { bytes, hash }) = request.into_parts();
     let mut call = CallRecord::new(&parts, bytes.clone(), state.next_request_id());
-    call.connection_id = connection_id;
+    (call.connection_id, call.time) = (connection_id, now);
     let request = Request::from_parts(parts, bytes);
     let route = operation::route(&request);
     let mut fault = Fault::default();
     if let Ok((operation, model_id)) = &route {
+        call.operation = Some(operation.name);
         call.model_id = Some(model_id.clone()).filter(|model_id| !model_id.is_empty());
         let facts = CallFacts::new(operation.name, model_id, request.body());
         fault = state.fault_rules.next_call_fault(&facts).unwrap_or_default();
     }
     if let Some((FaultPoint::Request, end)) = fault.disconnect {
-        state.log.push(call);
+        state.log.push_without_response(call, now);
         return Err(end);
     }
 
@@ -101,8 +101,9 @@ async fn respond(
     let is_forwarded = matches!(state.backend, Backend::Record(_) | Backend::Replay(_));
     let route = if is_forwarded { route.ok() } else { Some(route?) };
     let (parts, body) = request.into_parts();
-    let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew))?;
-    call.signed = matches!(caller, Caller::Signed(_));
+    let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew));
+    call.set_caller(caller.as_ref());
+    let caller = caller?;
     if let Some(replacement) = &fault.replacement {
         call.worked_on = fault.counts_as_worked_on(false);
         return replacement.response();

@@ -1,13 +1,15 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
-//! The endpoint is an HTTP/1.1 server on the loopback interface. It serves `InvokeModel` and
-//! `InvokeModelWithResponseStream` with the wire format of the service. The endpoint verifies SigV4
-//! signatures and bearer tokens. It checks the constraints of the Smithy model and of the API reference.
-//! Errors have the status and the code of the service. Requests, responses and streams follow the JSON
-//! schema of the vendor.
+//! The endpoint is a server for HTTP/1.1 and HTTP/2, by default on the loopback interface. It serves
+//! `InvokeModel`, `InvokeModelWithResponseStream`, `Converse`, `ConverseStream` and `CountTokens` with the
+//! wire format of the service. The endpoint verifies SigV4 signatures and bearer tokens. It checks the
+//! constraints of the Smithy model and of the API reference. Errors have the status, the code and the message
+//! of the service. Requests, responses and streams of `InvokeModel` follow the JSON schema of the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
-//! [`families`]). The endpoint does not support other operations, HTTP/2 or TLS.
+//! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
+//! arguments that fit its JSON Schema. The endpoint does not support other operations. With the feature
+//! `tls`, the endpoint can also use TLS: see `LocalEndpointBuilder::tls`.
 //!
 //! # Use in tests
 //!
@@ -47,6 +49,7 @@
 //! | step | module | error response |
 //! |---|---|---|
 //! | accept the connection, read the request | `metered_socket`, by the rules of `fault` | none, the connection ends |
+//! | respond to requests for the page and the records under `/_local/` | `admin` | 400, 403, 404, 405, 413 |
 //! | route | `operation` | 404 `UnknownOperationException` |
 //! | authenticate | `authentication` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `ExpiredTokenException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | replace the response, if a [`Fault`] specifies a replacement | `fault` | any |
@@ -56,15 +59,36 @@
 //! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any modeled error |
 //! | resolve the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | check access | [`AccessPolicy`] | 403 `AccessDeniedException` |
-//! | generate the response | [`families`] | 400 `ValidationException` |
+//! | generate the response | [`families`], `conversation` | 400 `ValidationException` |
 //! | check the quotas | [`Quotas`] | 429 `ThrottlingException` |
 //! | modify the response, if a [`Fault`] specifies changes | `fault` | |
-//! | write the response | `metered_socket` | none, the connection ends |
+//! | write the response | `metered_socket`, and `http2_body` for HTTP/2 | none, the connection or the HTTP/2 stream ends |
 //!
-//! Each step is a function of the request, the state of the endpoint and the time. Only `server`,
-//! `metered_socket` and the sources of replies perform input and output. Every response has the header `x-amzn-requestid`. Responses of
-//! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` and
-//! `x-amzn-bedrock-invocation-latency` (milliseconds).
+//! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
+//! `tls`, `metered_socket` and the sources of replies perform input and output. Every response has the header
+//! `x-amzn-requestid`. Responses of `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` (except
+//! for embeddings) and `x-amzn-bedrock-invocation-latency` (milliseconds).
+//!
+//! # Conversations
+//!
+//! `Converse` and `ConverseStream` work with every text model. The endpoint knows which features a model
+//! supports. It rejects system prompts, images, documents, tools, cache points or stop sequences that the
+//! model does not support, and conversations that the service rejects, with the message of the service. For
+//! example, the messages must alternate between the roles, and each tool call must have a result in the next
+//! message.
+//!
+//! * A tool is called only if `toolChoice` forces it. With `any`, the model calls the first tool that the
+//!   conversation has not called yet, and answers with text when all tools were called. With `tool`, the
+//!   model does not call the tool again if the last message contains its result. Therefore the loop of an
+//!   agent ends.
+//! * Cache points work as in the service: the usage counts the tokens that were written to the prompt cache
+//!   and read from it. A cached prefix has at least 1,024 tokens, and is kept for five minutes or an hour.
+//! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning.
+//! * `outputConfig` with a JSON Schema returns the smallest JSON that fits the schema.
+//! * `guardrailConfig` has no effect except for the trace, because the endpoint has no guardrail policies.
+//!
+//! `CountTokens` returns the number of input tokens that a later call counts. As in the service, it supports
+//! only the base model ids of Claude models.
 //!
 //! # Streams
 //!
@@ -72,10 +96,10 @@
 //! generates an event when the connection has taken the previous event. Therefore the endpoint does not
 //! generate events ahead of a slow reader, or after the client has disconnected.
 //! [`LocalEndpointBuilder::pace`] sets a delay before each event. The delay uses Tokio's clock, which tests
-//! can pause. The same request always yields the same bytes, except for the latencies in the last chunk.
-//! [`LocalEndpointBuilder::clock`] sets the clock that measures the latencies. [`CallRecord::stream`]
-//! contains the progress of a stream. [`LocalEndpoint::wait_for_streams`] waits until all streams have
-//! ended.
+//! can pause. The same request always yields the same bytes, except for the latencies and the cached tokens
+//! in the last event. [`LocalEndpointBuilder::clock`] sets the clock that measures the latencies.
+//! [`CallRecord::stream`] contains the progress of a stream. [`LocalEndpoint::wait_for_streams`] waits until
+//! all streams have ended.
 //!
 //! [`LocalEndpoint::fail_next_stream`] and [`LocalEndpoint::break_next_stream`] break the next stream with an
 //! error, a message of any kind, a wrong checksum or a closed connection.
@@ -120,12 +144,18 @@
 //! the service would bill them. [`LocalEndpoint::connections`] returns the same counters for each connection.
 //! [`LocalEndpoint::calls`] returns the request and the outcome of each call.
 //! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
+//! [`LocalEndpointBuilder::on_call`] passes each call to a function, for example to print a log.
+//!
+//! The endpoint also serves the records over HTTP under `/_local/`, and a page that shows the calls as they
+//! arrive. These requests need no signature. `docs/local.md` lists them.
 
 mod access_policy;
+mod admin;
 mod authentication;
 mod backend;
 mod builder;
 mod call_log;
+mod call_totals;
 mod clock;
 mod connections;
 mod conversation;
@@ -135,6 +165,7 @@ pub mod families;
 mod fault;
 mod gauge;
 mod handler;
+mod http2_body;
 mod local_endpoint;
 mod metered_socket;
 mod operation;
@@ -144,9 +175,12 @@ mod quotas;
 mod recording;
 mod response_body;
 mod server;
+mod service;
 mod service_error;
 mod state;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod upstream;
 mod wildcard;
 
@@ -156,7 +190,7 @@ mod tests;
 pub use access_policy::AccessPolicy;
 pub use backend::{BoxError, Forward, ForwardFuture, ForwardedBody};
 pub use builder::LocalEndpointBuilder;
-pub use call_log::CallRecord;
+pub use call_log::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{

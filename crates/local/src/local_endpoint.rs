@@ -1,7 +1,7 @@
 //! The handle of a running endpoint.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 use crate::call_log::CallRecord;
 use crate::connections::{ConnectionRecord, Stats};
 use crate::fault::{Fault, FaultRule, ModelReply, When};
-use crate::server::accept;
+use crate::server::{ServerConfig, accept};
 use crate::service_error::ServiceError;
 use crate::state::EndpointState;
 use crate::stream::{PlannedStreamFault, StreamFault};
 
-/// A Bedrock Runtime endpoint on loopback for tests. It runs until it is stopped or dropped.
+/// A Bedrock Runtime endpoint for tests. It runs until it is stopped or dropped.
 ///
 /// ```
 /// use invoke_model_local::{Fault, LocalEndpoint, RetryAfter};
@@ -51,6 +51,8 @@ pub struct LocalEndpoint {
     /// The server stops when this sender is dropped.
     alive: watch::Sender<()>,
     server: JoinHandle<bool>,
+    /// The certificate that clients must trust, if the endpoint uses TLS.
+    certificate: Option<String>,
 }
 
 /// The error of an endpoint that cannot start.
@@ -58,30 +60,71 @@ pub struct LocalEndpoint {
 #[non_exhaustive]
 pub enum StartError {
     /// The address is not available.
-    #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free port")]
+    #[error("cannot listen on {address}: {source}; {}", listen_hint(source))]
     Listen {
         /// The address.
         address: SocketAddr,
         /// The error of the operating system.
         source: io::Error,
     },
+    /// The certificate for TLS cannot be generated.
+    #[error("cannot generate a certificate: {source}")]
+    Certificate {
+        /// The error of the library that generates the certificate.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Returns the text that tells the user what to do about an error of `bind`.
+fn listen_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable => {
+            "choose an address of this machine, for example 127.0.0.1, or 0.0.0.0 for all addresses"
+        }
+        io::ErrorKind::PermissionDenied => "choose a port of 1024 or more, or 0 for any free port",
+        _ => "choose another port, or 0 for any free port",
+    }
 }
 
 impl LocalEndpoint {
-    /// Listens on a port of 127.0.0.1 and starts to serve.
-    pub(crate) async fn serve(state: Arc<EndpointState>, port: u16) -> Result<Self, StartError> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    /// Listens on an address and starts to serve.
+    pub(crate) async fn serve(
+        state: Arc<EndpointState>,
+        address: SocketAddr,
+        config: ServerConfig,
+        certificate: Option<String>,
+    ) -> Result<Self, StartError> {
         let listen_error = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let (alive, stopped) = watch::channel(());
-        let server = tokio::spawn(accept(listener, Arc::clone(&state), stopped));
-        Ok(Self { state, address, alive, server })
+        let server = tokio::spawn(accept(listener, config, Arc::clone(&state), stopped));
+        Ok(Self { state, address, alive, server, certificate })
     }
 
-    /// Returns the URL of the endpoint: `http://127.0.0.1:PORT`.
+    /// Returns the URL of the endpoint, for example `http://127.0.0.1:PORT`. If the endpoint listens on all
+    /// addresses of the machine, the URL contains the loopback address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+
+    /// Returns the address on which the endpoint listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the certificate that clients must trust, in the PEM format. Returns `None` if the endpoint
+    /// does not use TLS. See [`LocalEndpointBuilder::tls`](crate::LocalEndpointBuilder::tls).
+    #[cfg(feature = "tls")]
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// Returns the access key id that the endpoint accepts.
@@ -125,7 +168,8 @@ impl LocalEndpoint {
 
     /// Returns the calls since the endpoint started, or since the last call of
     /// [`clear_records`](Self::clear_records), in the order of their responses. The endpoint keeps only the
-    /// latest calls: at most 10,000 calls and 256 MiB of request bodies.
+    /// latest calls: by default at most 10,000 calls, and 256 MiB of request bodies and headers. See
+    /// [`LocalEndpointBuilder::max_recorded_calls`](crate::LocalEndpointBuilder::max_recorded_calls).
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state.log.calls()
     }

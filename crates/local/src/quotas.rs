@@ -3,11 +3,11 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use invoke_model_types::ThrottlingException;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 /// Quotas of each base model. A used quota is refilled at a constant rate. The refill uses Tokio's clock.
@@ -18,23 +18,29 @@ use tokio::time::Instant;
 /// Claude 3.7 and later, and 1 for other models. A call that exceeds a quota fails with
 /// `ThrottlingException` and uses no tokens.
 #[doc(alias = "rate limit")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Quotas {
     /// Requests per minute. Unlimited by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<u64>,
     /// Tokens per minute. Unlimited by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_minute: Option<u64>,
     /// Tokens per day. Unlimited by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_day: Option<u64>,
 }
 
 /// The remaining quota of each model.
 #[derive(Debug)]
-pub(crate) struct QuotaMeters {
+pub(crate) struct QuotaMeters(Mutex<Meters>);
+
+#[derive(Debug)]
+struct Meters {
     quotas: Quotas,
-    models: Mutex<BTreeMap<&'static str, QuotaMeter>>,
+    models: BTreeMap<&'static str, QuotaMeter>,
 }
 
 #[derive(Debug)]
@@ -55,7 +61,16 @@ pub(crate) struct Reservation {
 
 impl QuotaMeters {
     pub(crate) fn new(quotas: Quotas) -> Self {
-        Self { quotas, models: Mutex::default() }
+        Self(Mutex::new(Meters { quotas, models: BTreeMap::new() }))
+    }
+
+    pub(crate) fn quotas(&self) -> Quotas {
+        self.lock().quotas
+    }
+
+    /// Replaces the quotas. The new quotas are unused.
+    pub(crate) fn replace(&self, quotas: Quotas) {
+        *self.lock() = Meters { quotas, models: BTreeMap::new() };
     }
 
     /// Reserves the tokens that a call may use. Returns `None` if there are no quotas.
@@ -74,13 +89,17 @@ impl QuotaMeters {
     }
 
     fn with<T>(&self, model: &'static str, then: impl FnOnce(&mut QuotaMeter) -> T) -> T {
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        then(models.entry(model).or_insert_with(|| QuotaMeter::new(&self.quotas)))
+        let Meters { quotas, models } = &mut *self.lock();
+        then(models.entry(model).or_insert_with(|| QuotaMeter::new(quotas)))
     }
 
     fn is_unlimited(&self) -> bool {
-        let Quotas { requests_per_minute, tokens_per_minute, tokens_per_day } = self.quotas;
+        let Quotas { requests_per_minute, tokens_per_minute, tokens_per_day } = self.quotas();
         requests_per_minute.or(tokens_per_minute).or(tokens_per_day).is_none()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Meters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,25 +1,19 @@
-//! The HTTP/1.1 server of the endpoint: one task for each connection.
+//! The HTTP server of the endpoint: one task for each connection.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::delivery::ResponseDelivery;
-use crate::gauge::GaugeGuard;
-use crate::handler::{HandledRequest, LATENCY, handle, set_header};
-use crate::metered_socket::{MeteredSocket, Socket};
-use crate::payload::PayloadCollector;
-use crate::response_body::ResponseBody;
+use crate::metered_socket::{MeteredSocket, Socket, SocketIo};
+use crate::service::ConnectionService;
 use crate::state::EndpointState;
+#[cfg(feature = "tls")]
+use crate::tls::TlsAcceptor;
 
 /// The time limit for calls that are in progress when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -27,25 +21,46 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The delay after an error of `accept`. For example, `accept` fails if too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// The maximum number of calls in progress on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 256;
+
+/// The settings of a server.
+#[derive(Clone)]
+pub(crate) struct ServerConfig {
+    pub(crate) max_connections: usize,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
 /// Serves connections until `stopped` changes. Returns `true` if all connections end within the grace period.
 pub(crate) async fn accept(
     listener: TcpListener,
+    config: ServerConfig,
     state: Arc<EndpointState>,
     mut stopped: watch::Receiver<()>,
 ) -> bool {
+    let limit = Arc::new(Semaphore::new(config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+    let next_connection = async || {
+        // While the limit is reached, the operating system keeps new connections in its queue.
+        let permit = Arc::clone(&limit).acquire_owned().await;
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => return (stream, permit),
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            }
+        }
+    };
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = stopped.changed() => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    // Responses and events are written in one piece, so Nagle's algorithm would only delay
-                    // them.
-                    let _ = stream.set_nodelay(true);
-                    connections.spawn(serve_connection(stream, Arc::clone(&state), stopped.clone()));
-                }
-                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            (stream, permit) = next_connection() => {
+                let (config, state, stopped) = (config.clone(), Arc::clone(&state), stopped.clone());
+                connections.spawn(async move {
+                    serve_tcp(stream, config, state, stopped).await;
+                    drop(permit);
+                });
             },
         }
     }
@@ -53,6 +68,26 @@ pub(crate) async fn accept(
     let ended = async { while connections.join_next().await.is_some() {} };
     // Dropping the set aborts the remaining connections.
     tokio::time::timeout(GRACE, ended).await.is_ok()
+}
+
+#[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "only TLS has settings"))]
+async fn serve_tcp(
+    stream: TcpStream,
+    config: ServerConfig,
+    state: Arc<EndpointState>,
+    stopped: watch::Receiver<()>,
+) {
+    // Responses and events are written in one piece, so Nagle's algorithm would only delay them.
+    let _ = stream.set_nodelay(true);
+    #[cfg(feature = "tls")]
+    if let Some(tls) = config.tls {
+        // If the handshake fails, the client gets an error, too.
+        if let Ok(stream) = tls.accept(stream).await {
+            serve_connection(stream, state, stopped).await;
+        }
+        return;
+    }
+    serve_connection(stream, state, stopped).await;
 }
 
 /// Serves one connection until either side closes it or a fault ends it.
@@ -65,30 +100,27 @@ pub(crate) async fn serve_connection(
     if let Some(end) = state.fault_rules.next_accept_fault() {
         return end.apply(socket, &mut stopped).await;
     }
-    let socket = MeteredSocket::new(socket, Arc::clone(&state), counter);
-    serve_http(&socket, &state, &mut stopped).await;
+    let socket = Arc::new(MeteredSocket::new(socket, Arc::clone(&state), counter));
+    serve_http(&socket, state, &mut stopped).await;
     socket.write_raw_response().await;
-    let (socket, end, _counter) = socket.into_parts();
-    if let Some(end) = end {
+    if let Some((socket, Some(end))) = socket.take_socket() {
         end.apply(socket, &mut stopped).await;
     }
 }
 
-/// Serves HTTP until hyper closes the connection or returns an error.
+/// Serves HTTP/1.1, or HTTP/2 if the client sends the connection preface of HTTP/2. Returns when hyper closes
+/// the connection or returns an error.
 async fn serve_http(
-    socket: &MeteredSocket<impl Socket>,
-    state: &Arc<EndpointState>,
+    socket: &Arc<MeteredSocket<impl Socket>>,
+    state: Arc<EndpointState>,
     stopped: &mut watch::Receiver<()>,
 ) {
-    let service = service_fn(|request| {
-        // Counts the request here and not in `serve_call`. hyper does not poll the future of `serve_call` if
-        // the connection ends immediately after the request head.
-        socket.counter.add_request_head();
-        serve_call(state, socket, state.calls.enter(), request)
-    });
-    // `serve_call` sets `Date` from the clock of the endpoint.
-    let connection =
-        http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(socket), service);
+    let service = ConnectionService::new(Arc::clone(socket), state);
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    // The service sets `Date` from the clock of the endpoint.
+    server.http1().auto_date_header(false);
+    server.http2().auto_date_header(false).max_concurrent_streams(MAX_STREAMS);
+    let connection = server.serve_connection(TokioIo::new(SocketIo(Arc::clone(socket))), service);
     let mut connection = std::pin::pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
@@ -99,60 +131,4 @@ async fn serve_http(
     };
     // Ignores the error of a broken connection, because the client also receives an error.
     drop(served);
-}
-
-/// The reason why hyper gets no response.
-#[derive(Debug, thiserror::Error)]
-enum NoResponse {
-    #[error(transparent)]
-    Request(#[from] hyper::Error),
-    #[error("injected fault: the connection ends without a response")]
-    Fault,
-}
-
-async fn serve_call<S: Socket>(
-    state: &Arc<EndpointState>,
-    socket: &MeteredSocket<S>,
-    in_progress: GaugeGuard,
-    request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, NoResponse> {
-    let (parts, mut body) = request.into_parts();
-    let mut payload = PayloadCollector::default();
-    while let Some(frame) = body.frame().await {
-        if let Some(bytes) = frame?.data_ref() {
-            payload.update(bytes);
-        }
-    }
-    if !socket.finish_request() {
-        return Err(NoResponse::Fault);
-    }
-    socket.counter.add_request();
-    let received = state.clock.now();
-    let request = Request::from_parts(parts, payload.finish());
-    let handled = handle(state, socket.counter.id(), request, received).await.map_err(|end| {
-        socket.end(end);
-        NoResponse::Fault
-    })?;
-    let HandledRequest { mut response, fault, worked_on, progress, stream } = handled;
-    if worked_on {
-        socket.counter.add_worked_on();
-    }
-    if !fault.delay.is_zero() {
-        tokio::time::sleep(fault.delay).await;
-    }
-    let now = state.clock.now();
-    if response.headers().contains_key(LATENCY) {
-        let latency = now.duration_since(received).unwrap_or_default();
-        set_header(response.headers_mut(), LATENCY, &latency.as_millis().to_string());
-    }
-    fault.set_date(response.headers_mut(), now);
-    let delivery = ResponseDelivery { progress, stream, _call: in_progress };
-    socket.start_response(delivery, fault.disconnect, fault.drip);
-    match fault.raw_response(&response) {
-        None => Ok(response),
-        Some(raw) => {
-            socket.set_raw_response(raw);
-            Err(NoResponse::Fault)
-        }
-    }
 }

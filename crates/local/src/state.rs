@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::access_policy::AccessPolicy;
 use crate::authentication::{Authenticator, Caller};
@@ -26,6 +26,10 @@ pub(crate) struct EndpointState {
     /// The region for requests that do not contain a region.
     pub(crate) region: String,
     pub(crate) clock: Clock,
+    /// `true` if only clients on this machine can connect.
+    pub(crate) is_loopback: bool,
+    /// The time at which the endpoint started.
+    pub(crate) started: SystemTime,
     pub(crate) log: CallLog,
     /// Errors to be returned to the next calls.
     pub(crate) next_errors: Queue<ServiceError>,

@@ -25,7 +25,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 ///
 /// Use this module as `#[serde(with = "invoke_model_protocol::serde_blob")]`.
 ///
-/// It supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
+/// The module supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
 pub mod serde_blob {
     use std::collections::BTreeMap;
 
@@ -118,7 +118,7 @@ pub mod serde_blob {
         }
     }
 
-    /// A value that contains blobs, with an implementation of `Deserialize`.
+    /// A wrapper that implements `Deserialize` for a value that contains blobs.
     #[derive(Clone, Debug)]
     pub struct AsDeserialize<T>(pub T);
 

@@ -20,8 +20,8 @@ pub const MINIMUM: usize = 10_240;
 /// Returns requests with a smaller payload unchanged.
 ///
 /// # Errors
-/// Returns an error if a member has set `Content-Encoding`, and the header value is invalid after `gzip` is
-/// appended to it.
+/// Returns an error if the existing value of `Content-Encoding` and the appended `gzip` do not form a valid
+/// header value.
 pub fn gzip(request: Request) -> Result<Request, SerializeError> {
     if request.body().len() < MINIMUM {
         return Ok(request);

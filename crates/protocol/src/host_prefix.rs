@@ -19,9 +19,9 @@ impl HostPrefix {
         self.0.push_str(literal);
     }
 
-    /// Appends the value of a member. The value must be one label of a host name: 1 to 63 letters, digits and
-    /// hyphens, without a hyphen at the start or end ([RFC 1123, section 2.1]). Other values could send the
-    /// request to another host.
+    /// Appends the value of a member. The value must be one label of a host name ([RFC 1123, section 2.1]). A
+    /// label has 1 to 63 letters, digits and hyphens, and no hyphen at its start or end. Other values could
+    /// send the request to another host.
     ///
     /// # Errors
     /// Returns an error if the value is not one label of a host name.

@@ -52,6 +52,7 @@ pub mod server;
 mod string_enum;
 pub mod text;
 pub mod timestamp;
+mod variants;
 
 pub use blob::serde_blob;
 pub use error::{

@@ -16,6 +16,10 @@ pub struct RequestFacts<'a> {
     pub model_id: Option<&'a str>,
     /// The id or ARN of the guardrail.
     pub guardrail_id: Option<&'a str>,
+    /// The id or ARN of the project.
+    pub project_id: Option<&'a str>,
+    /// The ARN of an asynchronous invocation.
+    pub invocation_arn: Option<&'a str>,
     /// The limit of output tokens, or `None` if the input does not set it. Also `None` if the limit is part
     /// of a payload whose schema depends on the AI model.
     pub max_output_tokens: Option<u64>,

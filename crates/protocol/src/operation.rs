@@ -69,13 +69,14 @@ pub trait Operation: 'static {
         RequestFacts::default()
     }
 
-    /// Returns a name for traces, for an operation whose method and path are part of the input. Other operations
-    /// return `None`.
+    /// Returns the name of the span of a call, if the method and path of the operation depend on the input.
+    /// Returns `None` for all other operations: their spans have the name of the operation.
     fn span_name(_input: &Self::Input) -> Option<String> {
         None
     }
 
-    /// Reads the metric in a header of a response. `name` is in lower case. Ignores all other headers.
+    /// Reads the metric in a header of a response. `name` is in lower case. Ignores headers that contain no
+    /// metric.
     fn header_metric(_name: &str, _value: &HeaderValue, _metrics: &mut ResponseMetrics) {}
 
     /// Reads the metrics in an output. Keeps metrics that the output does not contain.
@@ -104,8 +105,8 @@ pub trait Operation: 'static {
     /// For an operation with an event stream, the output contains all members except the events.
     ///
     /// # Errors
-    /// Returns [`ResponseError::Service`] if the status is not the success status of the operation, and
-    /// [`ResponseError::Parse`] if a successful response does not match the model.
+    /// Returns [`ResponseError::Service`] if the status is not a success status, and [`ResponseError::Parse`]
+    /// if a successful response does not match the model.
     fn parse_response(response: &Response) -> Result<Self::Output, ResponseError<Self::Error>> {
         match Self::is_success(response.status()) {
             true => Self::parse(response).map_err(ResponseError::Parse),
@@ -113,7 +114,7 @@ pub trait Operation: 'static {
         }
     }
 
-    /// Parses a response whose status is not the success status.
+    /// Parses a response whose status is not a success status.
     ///
     /// This function never fails. If the body does not match a modeled error, the result contains only code,
     /// message, status and request id ([`ErrorMetadata`]).
@@ -122,7 +123,7 @@ pub trait Operation: 'static {
         Self::parse_error(metadata.clone(), response).unwrap_or_else(|_| metadata.into())
     }
 
-    /// Parses the output from a response with the success status. This function does not check the status. To
+    /// Parses the output from a response with a success status. This function does not check the status. To
     /// check the status and parse the response, call [`parse_response`](Self::parse_response).
     ///
     /// # Errors
@@ -139,8 +140,7 @@ pub trait Operation: 'static {
         Ok(metadata.into())
     }
 
-    /// Returns `true` if `status` is the success status in the model. If the model does not define a success
-    /// status, returns `true` for any 2xx status.
+    /// Returns `true` if `status` is a success status. Any 2xx status is a success status.
     fn is_success(status: http::StatusCode) -> bool {
         status.is_success()
     }

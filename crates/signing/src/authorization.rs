@@ -71,7 +71,7 @@ impl<'a> Authorization<'a> {
     }
 }
 
-fn parse_credential(credential: &str) -> Result<(&str, [&str; 4]), &'static str> {
+pub(crate) fn parse_credential(credential: &str) -> Result<(&str, [&str; 4]), &'static str> {
     let parts: Vec<_> = credential.split('/').collect();
     match parts[..] {
         [access_key_id, day, region, service, terminator] if !access_key_id.is_empty() => {
@@ -81,7 +81,7 @@ fn parse_credential(credential: &str) -> Result<(&str, [&str; 4]), &'static str>
     }
 }
 
-fn parse_signed_headers(names: &str) -> Result<Vec<&str>, &'static str> {
+pub(crate) fn parse_signed_headers(names: &str) -> Result<Vec<&str>, &'static str> {
     let names: Vec<_> = names.split(';').collect();
     let lower_case =
         names.iter().all(|name| !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()));
@@ -91,7 +91,7 @@ fn parse_signed_headers(names: &str) -> Result<Vec<&str>, &'static str> {
     Ok(names)
 }
 
-fn parse_signature(signature: &str) -> Result<&str, &'static str> {
+pub(crate) fn parse_signature(signature: &str) -> Result<&str, &'static str> {
     let digits = signature.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if !digits || signature.len() != 64 {
         return Err("has a Signature that is not 64 lower-case hex digits");

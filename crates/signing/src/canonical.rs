@@ -10,6 +10,7 @@ use http::request::Parts;
 
 use crate::header::{SECURITY_TOKEN, SignableHeader};
 use crate::payload::PayloadHash;
+use crate::presign::TOKEN;
 use crate::settings::SigningSettings;
 use crate::{path, query};
 
@@ -174,12 +175,17 @@ impl CanonicalRequest {
         Self { text, signed_headers: start..end, sensitive: self.sensitive.clone() }
     }
 
-    /// Replaces the value of a header line with `[redacted]` if the header is sensitive.
+    /// Replaces the value of a header line with `[redacted]` if the header is sensitive. Also replaces the
+    /// session token in the query of a presigned request.
     fn redact<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        match line.split_once(':') {
-            Some((name, _)) if self.is_sensitive(name.trim()) => format!("{name}:[redacted]").into(),
-            _ => line.into(),
+        if let Some((name, _)) = line.split_once(':').filter(|(name, _)| self.is_sensitive(name.trim())) {
+            return format!("{name}:[redacted]").into();
         }
+        let Some((before, token)) = line.split_once(TOKEN).filter(|(_, rest)| rest.starts_with('=')) else {
+            return line.into();
+        };
+        let after = token.find('&').map_or("", |end| &token[end..]);
+        format!("{before}{TOKEN}=[redacted]{after}").into()
     }
 
     fn is_sensitive(&self, name: &str) -> bool {

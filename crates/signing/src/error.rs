@@ -52,7 +52,7 @@ impl From<AmzDateError> for SignError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The request has no `authorization` header.
+    /// The request has neither an `authorization` header nor the query parameters of a presigned request.
     #[error("the request is not signed: it has no `authorization` header")]
     MissingAuthentication,
 
@@ -62,6 +62,15 @@ pub enum VerifyError {
         /// Name of the header, in lower case.
         name: String,
         /// A verb phrase that describes the problem. The error text contains it after the header's name.
+        problem: &'static str,
+    },
+
+    /// A query parameter of a presigned request is missing, repeated or malformed.
+    #[error("query parameter `{name}` {problem}")]
+    MalformedParameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// A verb phrase that describes the problem. The error text contains it after the parameter's name.
         problem: &'static str,
     },
 
@@ -91,6 +100,15 @@ pub enum VerifyError {
         now: SystemTime,
         /// The maximum difference between the two times, in either direction.
         max_skew: Duration,
+    },
+
+    /// The presigned request has expired.
+    #[error("the presigned request expired at {}, and the current time is {}", stamp(.expired_at), stamp(.now))]
+    Expired {
+        /// The end of the validity: the time in `X-Amz-Date` plus `X-Amz-Expires`.
+        expired_at: SystemTime,
+        /// The time of verification.
+        now: SystemTime,
     },
 
     /// The day, region or service in the credential scope is wrong. The day must be the day of `x-amz-date`.

@@ -23,8 +23,8 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 /// Signs the messages of one event stream, in order.
 ///
 /// Send each message as the payload of an outer message with the headers `:date` (a timestamp) and
-/// `:chunk-signature` (a byte array). End the stream with an outer message whose payload is empty. Sign the
-/// request that contains the stream with
+/// `:chunk-signature` (a byte array). End the stream with an outer message whose payload is empty. To sign
+/// the request that contains the stream, use the payload hash
 /// [`PayloadHash::streaming_events`](crate::PayloadHash::streaming_events).
 ///
 /// `Debug` redacts secrets.
@@ -121,10 +121,10 @@ pub struct EventVerifier {
 
 impl Verifier {
     /// Creates a verifier for the event stream of a verified request. `request` is the output of
-    /// [`verify`](Self::verify), and `credentials` are the credentials of its access key.
+    /// [`verify`](Self::verify), and `credentials` are the credentials that signed the request.
     ///
-    /// The signing time of a message may differ from the time of verification as much as the signing time of
-    /// a request.
+    /// The maximum difference between the signing time of a message and the time of verification is the same
+    /// as for a request.
     pub fn event_verifier(&self, credentials: &Credentials, request: &VerifiedSignature) -> EventVerifier {
         let scope = request.scope();
         let signer = Signer::new(scope.region(), scope.service());

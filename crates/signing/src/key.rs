@@ -54,8 +54,8 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 
 /// A cache for the signing key of the most recent secret access key and credential scope.
 ///
-/// One entry is enough, because a signer has one region and one service. Its key changes only once a day, or
-/// when the credentials are renewed.
+/// One entry is enough, because a signer has one region and one service. The key of a signer changes only
+/// once a day, or when the credentials are renewed.
 #[derive(Default)]
 pub(crate) struct SigningKeyCache(Mutex<Option<CachedKey>>);
 

@@ -10,7 +10,7 @@
 //! | presign a URL | [`Signer::presign`] |
 //! | sign the messages of an event stream | [`Signer::event_signer`] |
 //! | send a bearer token instead of a signature | [`set_bearer_token`] |
-//! | verify a request, and explain a signature that does not match | [`Verifier::verify`] |
+//! | verify a request or a presigned URL, and explain a signature that does not match | [`Verifier::verify`] |
 //! | verify the messages of an event stream | [`Verifier::event_verifier`] |
 //! | perform single steps of signing | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
 //!
@@ -18,7 +18,6 @@
 //!
 //! * SigV4a
 //! * signed chunks of bodies, except the messages of event streams
-//! * verification of presigned requests
 //!
 //! # Requirements for the caller
 //!
@@ -75,6 +74,7 @@ mod mismatch;
 mod path;
 mod payload;
 mod presign;
+mod presigned;
 mod query;
 mod scope;
 mod settings;

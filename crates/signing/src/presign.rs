@@ -26,7 +26,7 @@ use crate::sign::{Signer, SigningOutput, signable_headers, string_to_sign};
 /// The longest validity of a presigned request: seven days.
 pub const MAX_PRESIGN_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-const TOKEN: &str = "X-Amz-Security-Token";
+pub(crate) const TOKEN: &str = "X-Amz-Security-Token";
 
 /// Names of the query parameters that presigning adds.
 const PARAMETERS: &[&str] = &[
@@ -109,7 +109,6 @@ impl Signer {
     /// The signature covers the same headers as [`sign`](Self::sign). The sender must send all these headers,
     /// so presign a request with as few headers as possible.
     /// [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256) has no effect.
-    /// [`Verifier`](crate::Verifier) does not accept presigned requests.
     ///
     /// # Errors
     ///

@@ -20,9 +20,15 @@ use crate::key::SigningKeyCache;
 use crate::likely_cause;
 use crate::mismatch::SignatureMismatch;
 use crate::payload::PayloadHash;
+use crate::presigned;
 use crate::scope::CredentialScope;
 use crate::settings::SigningSettings;
 use crate::sign::string_to_sign;
+
+/// The pseudo-header that contains the host of an HTTP/2 request
+/// ([RFC 9113](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)). The AWS SDK for JavaScript signs it
+/// instead of `host` if it uses HTTP/2.
+const AUTHORITY: &str = ":authority";
 
 /// Verifies signed requests to one service.
 ///
@@ -70,12 +76,20 @@ impl Verifier {
         Self { settings, ..self }
     }
 
+    pub(crate) fn settings(&self) -> &SigningSettings {
+        &self.settings
+    }
+
     pub(crate) fn max_skew(&self) -> Duration {
         self.max_skew
     }
 
     /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body.
     /// Also verifies that the signing time is close to `now`.
+    ///
+    /// The signature is in the `authorization` header, or in the query of a presigned request. A presigned
+    /// request is valid from its signing time until its expiry. Its signature may cover `UNSIGNED-PAYLOAD`
+    /// instead of the hash of the body.
     ///
     /// * `payload`: the hash of the received body.
     /// * `lookup`: returns the credentials of an access key id, or `None` if the id is unknown. The verifier
@@ -93,45 +107,56 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<VerifiedSignature, VerifyError> {
         let headers = &request.headers;
-        let value = single_value(headers, AUTHORIZATION)?.ok_or(VerifyError::MissingAuthentication)?;
+        let Some(value) = single_value(headers, AUTHORIZATION)? else {
+            return match presigned::is_presigned(&request.uri) {
+                true => self.verify_presigned(request, payload, lookup, now),
+                false => Err(VerifyError::MissingAuthentication),
+            };
+        };
         let authorization =
             Authorization::parse(value).map_err(|problem| malformed(AUTHORIZATION, problem))?;
         let date = date(headers)?;
         let scope = self.check_scope(&authorization, &date)?;
         check_skew(date.system_time(), now, self.max_skew)?;
-
-        let access_key_id = authorization.access_key_id.to_owned();
-        let Some(credentials) = lookup(&access_key_id) else {
-            return Err(VerifyError::UnknownAccessKey { access_key_id });
-        };
-        if !is_equal(single_value(headers, X_AMZ_SECURITY_TOKEN)?, credentials.session_token()) {
-            return Err(VerifyError::WrongSessionToken { access_key_id });
-        }
+        let token = single_value(headers, X_AMZ_SECURITY_TOKEN)?;
+        let credentials = find_credentials(lookup, authorization.access_key_id, token)?;
         self.check_signed_headers(headers, &authorization)?;
         check_payload(headers, payload)?;
-
         let signable = signable_request(request, &authorization.signed_headers, payload)?;
+        self.check_signature(&signable, &authorization, scope, &date, &credentials)
+    }
+
+    /// Compares the signature of the client with the signature of this request.
+    pub(crate) fn check_signature(
+        &self,
+        signable: &SignableRequest<'_>,
+        authorization: &Authorization<'_>,
+        scope: CredentialScope,
+        date: &AmzDate,
+        credentials: &Credentials,
+    ) -> Result<VerifiedSignature, VerifyError> {
         let canonical_request = signable.canonical(&self.settings);
         let key = self.keys.key(credentials.secret_access_key(), &scope);
         let sign = |string_to_sign: &str| HexDigest::encode(key.clone().sign(string_to_sign));
         let is_sent =
             |signature: &HexDigest| is_equal(Some(signature.as_str()), Some(authorization.signature));
 
-        let computed = string_to_sign(&date, &scope, canonical_request.as_str());
+        let computed = string_to_sign(date, &scope, canonical_request.as_str());
         let signature = sign(&computed);
         if is_sent(&signature) {
+            let access_key_id = authorization.access_key_id.to_owned();
             let signed_at = date.system_time();
             return Ok(VerifiedSignature { access_key_id, scope, signed_at, canonical_request, signature });
         }
-        let explanation = likely_cause::candidates(&signable, &canonical_request, &self.settings)
-            .find(|(_, candidate)| is_sent(&sign(&string_to_sign(&date, &scope, candidate.as_str()))));
+        let explanation = likely_cause::candidates(signable, &canonical_request, &self.settings)
+            .find(|(_, candidate)| is_sent(&sign(&string_to_sign(date, &scope, candidate.as_str()))));
         let mismatch = SignatureMismatch { canonical_request, string_to_sign: computed, explanation };
         Err(VerifyError::SignatureMismatch(Box::new(mismatch)))
     }
 
     /// Checks that the credential scope contains the day of `x-amz-date`, and the region and service of this
     /// verifier.
-    fn check_scope(
+    pub(crate) fn check_scope(
         &self,
         authorization: &Authorization<'_>,
         date: &AmzDate,
@@ -143,19 +168,20 @@ impl Verifier {
         if expected == found { Ok(scope) } else { Err(VerifyError::WrongScope { expected, found }) }
     }
 
-    /// Checks that `host` and all `x-amz-*` headers are signed.
+    /// Checks that `host` or [`AUTHORITY`], and all `x-amz-*` headers are signed.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
-    fn check_signed_headers(
+    pub(crate) fn check_signed_headers(
         &self,
         headers: &HeaderMap,
         authorization: &Authorization<'_>,
     ) -> Result<(), VerifyError> {
         let exempt = |name: &str| name == SECURITY_TOKEN && !self.settings.sign_session_token;
         let present = headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+        let is_signed = |name: &str| authorization.signed_headers.contains(&name);
         let unsigned = std::iter::once(HOST.as_str())
             .chain(present.filter(|name| !exempt(name)))
-            .find(|name| !authorization.signed_headers.contains(name));
+            .find(|name| !(is_signed(name) || *name == HOST.as_str() && is_signed(AUTHORITY)));
         match unsigned {
             None => Ok(()),
             Some(name) => Err(VerifyError::UnsignedHeader { name: name.to_owned() }),
@@ -221,6 +247,21 @@ pub(crate) fn check_skew(
     }
 }
 
+/// Returns the credentials of an access key id. Returns an error if the id is unknown or has another session
+/// token.
+pub(crate) fn find_credentials(
+    lookup: impl FnOnce(&str) -> Option<Credentials>,
+    access_key_id: &str,
+    token: Option<&str>,
+) -> Result<Credentials, VerifyError> {
+    let access_key_id = access_key_id.to_owned();
+    match lookup(&access_key_id) {
+        None => Err(VerifyError::UnknownAccessKey { access_key_id }),
+        Some(credentials) if is_equal(token, credentials.session_token()) => Ok(credentials),
+        Some(_) => Err(VerifyError::WrongSessionToken { access_key_id }),
+    }
+}
+
 fn date(headers: &HeaderMap) -> Result<AmzDate, VerifyError> {
     single_value(headers, X_AMZ_DATE)?
         .ok_or_else(|| malformed(X_AMZ_DATE, "is missing"))?
@@ -229,7 +270,7 @@ fn date(headers: &HeaderMap) -> Result<AmzDate, VerifyError> {
         .map_err(|_| malformed(X_AMZ_DATE, "is not of the form 20150830T123600Z"))
 }
 
-fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), VerifyError> {
+pub(crate) fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), VerifyError> {
     match single_value(headers, X_AMZ_CONTENT_SHA256)? {
         Some(declared) if declared.trim() != payload.as_str() => Err(VerifyError::PayloadMismatch {
             declared: declared.to_owned(),
@@ -240,16 +281,18 @@ fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), Verif
 }
 
 /// Returns the request with only the headers that the client signed.
-fn signable_request<'a>(
+pub(crate) fn signable_request<'a>(
     request: &'a Parts,
     signed_headers: &[&'a str],
     payload: &'a PayloadHash,
 ) -> Result<SignableRequest<'a>, VerifyError> {
     let mut headers = Vec::with_capacity(signed_headers.len());
     for &name in signed_headers {
-        let mut values = request.headers.get_all(name).iter().peekable();
+        let is_host = name == HOST.as_str() || name == AUTHORITY;
+        let source = if is_host { HOST.as_str() } else { name };
+        let mut values = request.headers.get_all(source).iter().peekable();
         if values.peek().is_none() {
-            let host = header::host(&request.uri).filter(|_| name == HOST.as_str());
+            let host = header::host(&request.uri).filter(|_| is_host);
             let value = host.ok_or_else(|| malformed(name, "is in SignedHeaders, but not in the request"))?;
             headers.push(SignableHeader::new(name, value));
         }

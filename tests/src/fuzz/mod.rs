@@ -27,8 +27,8 @@ pub const TARGETS: &[Target] = &[
     ("response_parsing", response_parsing),
 ];
 
-/// Returns `true` if a value contains a union without a member. Such a union cannot be serialized. Parsing
-/// creates it if a response lacks a required union.
+/// Returns `true` if a value contains a union without a member. Such a union cannot be serialized. The parser
+/// creates such a union if a response lacks a required union.
 fn has_empty_union(value: &impl std::fmt::Debug) -> bool {
     format!("{value:?}").contains("UnknownMember { name: \"\"")
 }

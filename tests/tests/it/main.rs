@@ -11,6 +11,7 @@ mod families;
 mod frames;
 mod fuzz_corpus;
 mod goldens;
+mod local;
 mod model;
 mod pages;
 mod properties;

@@ -97,7 +97,8 @@ impl Model {
         Some(self.known(target(member), &serde_json::from_slice(payload).unwrap()))
     }
 
-    /// Reads the metrics in the headers and in the body of a successful response, by their names.
+    /// Reads the metrics in the headers and in the body of a successful response. The keys are the names of
+    /// the metrics.
     pub(crate) fn metrics(&self, operation: &str, response: &Response) -> BTreeMap<String, Value> {
         let (shape, _) = self.members(operation, "output");
         let mut metrics = BTreeMap::new();
@@ -112,7 +113,7 @@ impl Model {
         metrics
     }
 
-    /// Reads the metrics in an event of the model, by their names.
+    /// Reads the metrics in an event that the model defines. The keys are the names of the metrics.
     pub(crate) fn event_metrics(
         &self,
         operation: &str,
@@ -145,8 +146,9 @@ impl Model {
         self.shape(stream)["members"].get(event)
     }
 
-    /// Returns the code of the error that a response contains: the code in its header, or else the only error
-    /// of the operation with this status. Returns `None` if the operation does not define such an error.
+    /// Returns the code of the modeled error in a response. `code` is the code in the header of the response.
+    /// If the header is missing, uses the only error of the operation that has this status. Returns `None` if
+    /// the operation does not define the error.
     pub(crate) fn error(&self, operation: &str, status: u16, code: Option<&str>) -> Option<&str> {
         let errors = self.operation(operation)["errors"].as_array().unwrap();
         let errors: Vec<&str> = errors.iter().map(|error| error["target"].as_str().unwrap()).collect();

@@ -28,8 +28,8 @@ impl Outcomes {
     }
 }
 
-/// Returns the first line of the failure message of a test. The line before it contains the location of the
-/// panic.
+/// Returns the first line of the failure message of a test. The line before the message contains the location
+/// of the panic.
 fn message(output: &str, test: &str) -> String {
     let heading = format!("---- {test} stdout ----");
     let section = output.split_once(&heading).map_or("", |(_, section)| section);

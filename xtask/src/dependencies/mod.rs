@@ -13,7 +13,7 @@ use spdx::{Expression, Licensee, ParseMode};
 use crate::program::{self, cargo};
 use crate::{Failure, root};
 
-/// Value of `source` for crates from crates.io in the output of `cargo metadata`.
+/// Value of `source` that `cargo metadata` prints for crates from crates.io.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Checks the licences, bans and sources of all dependencies.

@@ -40,11 +40,11 @@ impl Difference {
 }
 
 /// Returns the differences, sorted by shape. Compares only `operations`, or all operations if the list is
-/// empty. If our model lacks an operation, reports the name of the operation and nothing that it contains.
+/// empty. If our model lacks an operation, reports only the name of the operation.
 ///
 /// # Errors
 /// Returns an error if our model does not have one of `operations`, or if the other model does not have our
-/// service. Also returns an error if a model refers to a shape that it does not define.
+/// service.
 pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Result<Vec<Difference>, Error> {
     let our_selection = select(ours, None, operations).map_err(select_error("our"))?;
     let (their_selection, missing) =
@@ -60,8 +60,7 @@ pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Resul
 /// all operations if the list is empty.
 ///
 /// # Errors
-/// Returns an error if our model does not have one of `operations`. Also returns an error if our model refers
-/// to a shape that it does not define.
+/// Returns an error if our model does not have one of `operations`.
 pub(super) fn diff_botocore(
     ours: &Model,
     theirs: &Value,
@@ -99,7 +98,8 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     for subject in subjects {
         match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
             (Some(ours), Some(theirs)) => differences.extend(aspects(subject.as_str(), ours, theirs)),
-            // Only one model has the shape of this member. The difference for the shape already reports it.
+            // Only one model has the shape of this member. The difference for the shape also covers its
+            // members.
             _ if is_member_of_unshared_shape(subject, ours, theirs) => {}
             (our_aspects, _) => {
                 differences.push(Difference::presence(subject.as_str(), our_aspects.is_some()));

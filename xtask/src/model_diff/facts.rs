@@ -9,8 +9,8 @@ use serde_json::Value;
 
 /// Aspects of a shape or member by name, for example `type`, `target`, `error a#B` or `@smithy.api#length`.
 ///
-/// If the name of an aspect already states everything, its value is null. An example is `error a#B`, which
-/// states that the operation has the error `a#B`.
+/// If the name of an aspect already states everything, the value of the aspect is null. An example is
+/// `error a#B`, which states that the operation has the error `a#B`.
 pub(super) type Aspects = BTreeMap<String, Value>;
 
 /// The aspects of every selected shape and member, and the order of the members in each shape.

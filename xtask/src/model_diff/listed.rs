@@ -15,7 +15,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Compares `differences` with the code blocks of `readme` that are marked `block`.
+    /// Compares `differences` with the lines of `readme` in code blocks with the language `block`.
     pub(super) fn new(differences: &[Difference], readme: &str, block: &str) -> Self {
         let listed = listed(readme, block);
         let lines: Vec<(String, bool)> = differences
@@ -43,7 +43,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Returns the lines of all code blocks that are marked `block`.
+/// Returns the lines of all code blocks with the language `block`.
 fn listed<'a>(readme: &'a str, block: &str) -> BTreeSet<&'a str> {
     let mut listed = BTreeSet::new();
     let mut inside = false;

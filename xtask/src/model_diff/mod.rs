@@ -1,5 +1,5 @@
-//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file, or with `service-2.json` of
-//! botocore. The README next to our model must list exactly these differences.
+//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file, or with `service-2.json`
+//! of botocore. The README next to our model must list exactly the differences.
 //!
 //! The command compares the operations, all shapes that they use, and the service and resources that bind
 //! them. It does not compare documentation, trait definitions, the identifiers and properties of a resource,

@@ -1,4 +1,5 @@
-//! Installs the peers. Installs them again only if the pinned versions or the path of the folder changed.
+//! Installs the peers, which are the other clients. Installs them again only if the pinned versions or the
+//! path of the folder changed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,8 +8,9 @@ use std::process::Command;
 
 use crate::{Failure, root};
 
-/// Calls `install` to fill `folder`. Does nothing if `folder` was filled from a `pins` file with the same
-/// content, and still contains the file `proof`.
+/// Calls `install` to fill `folder`. `pins` is the file with the pinned versions. If an earlier call filled
+/// `folder` for the same pinned versions, and `folder` still contains the file `proof`, this function does
+/// nothing.
 ///
 /// Writes the file `installed` last, so the next run repeats an interrupted installation. The file contains
 /// the path of `folder`, because the programs of a virtual environment do not run after the folder was moved.

@@ -6,6 +6,7 @@
 
 mod installation;
 mod node;
+mod page;
 mod programs;
 mod python;
 mod server;
@@ -29,7 +30,15 @@ pub(crate) fn run() -> Result<(), Failure> {
     peers.run("calls.py", &[], server.exports())?;
     peers.run("streams.py", &[], server.exports())?;
     peers.run("messages.py", &[], server.exports())?;
-    peers.run("replay.py", &[&programs.invoke_model], server.exports())
+    peers.run("presigned.py", &[], server.exports())?;
+    peers.run("replay.py", &[&programs.invoke_model], server.exports())?;
+    let place = programs::target_directory()?.join("peers/page");
+    if !page::run(&peers.python, &place, &programs.invoke_model)? {
+        println!(
+            "not checked: the page of the local endpoint, because there is no Chromium for this machine"
+        );
+    }
+    Ok(())
 }
 
 /// Writes the service model of the installed botocore to a file, and returns its path. Returns `None` if

@@ -1,7 +1,7 @@
 //! Benchmark client that sends constant requests with the pooled client of hyper-util.
 //!
-//! The costs of this client are the lower bound for the other clients, because it neither signs requests nor
-//! parses responses.
+//! The costs of this client are the lower bound for the other clients, because this client neither signs
+//! requests nor parses responses.
 
 use std::path::Path;
 

@@ -49,7 +49,7 @@ pub(super) fn by_name(service: &Service, config: &Config) -> TokenStream {
     let arms = service.operations.iter().map(|operation| {
         let (name, wire_name) = (format_ident!("{}", operation.rust_name), &operation.wire_name);
         let constructor = match (&operation.input_events, &operation.output_events) {
-            (Some(_), _) => quote!(with_input_events),
+            (Some(_), _) => quote!(with_input_and_output_events),
             (None, Some(_)) => quote!(with_output_events),
             (None, None) => quote!(with_output),
         };

@@ -88,8 +88,8 @@ pub(super) fn member(member: &Member) -> TokenStream {
     }
 }
 
-/// Names that the module of a type cannot have. Some are names of crates, because the module would shadow the
-/// crate in `use` declarations. The others are names of other generated modules.
+/// Names that the module of a type cannot have. Some are names of crates: a module with such a name would
+/// shadow the crate in `use` declarations. The others are names of other generated files.
 const TAKEN_MODULES: &[&str] = &[
     "alloc",
     "builders",

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{codec, doc, error, facts, field, message, structure, ty};
+use super::{codec, doc, error, facts, field, message, structure, ty, variants};
 use crate::ir::{Event, EventBody, EventStream, Location, Member, Service, Structure, Type};
 
 pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStream {
@@ -24,6 +24,11 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
     let errors = error::errors_enum(&stream.error_name, &error_words, &errors);
     let (event, exception, parse) = (write(stream, service), exception(stream), read(stream, service));
     let facts = facts::of_events(stream);
+    let methods = variants::of_events(stream);
+    let deserialized = stream.events.iter().map(|event| {
+        let (variant, wire_name) = (format_ident!("{}", event.rust_name), &event.wire_name);
+        quote!((#wire_name, #variant))
+    });
     quote! {
         #words
         #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize)]
@@ -36,6 +41,10 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
         }
 
         #debug
+
+        #methods
+
+        invoke_model_protocol::deserialize_events!(#name, [#(#deserialized),*]);
 
         impl use_::invoke_model_protocol::event_stream::EventStream for #name {
             type Error = #error_name;

@@ -76,18 +76,23 @@ fn request_facts(operation: &Operation) -> Option<TokenStream> {
     let fields = [
         ("model_id", facts.model_id.as_ref().map(text)),
         ("guardrail_id", facts.guardrail_id.as_ref().map(text)),
+        ("project_id", facts.project_id.as_ref().map(text)),
+        ("invocation_arn", facts.invocation_arn.as_ref().map(text)),
         ("max_output_tokens", facts.max_output_tokens.as_ref().map(number)),
     ];
     if fields.iter().all(|(_, value)| value.is_none()) {
         return None;
     }
-    let fields = fields.into_iter().map(|(name, value)| {
-        let (name, value) = (format_ident!("{name}"), value.unwrap_or(quote!(None)));
-        quote!(#name: #value)
+    let is_complete = fields.iter().all(|(_, value)| value.is_some());
+    let rest =
+        (!is_complete).then(|| quote!(..use_::invoke_model_protocol::metrics::RequestFacts::default()));
+    let fields = fields.into_iter().filter_map(|(name, value)| {
+        let (name, value) = (format_ident!("{name}"), value?);
+        Some(quote!(#name: #value))
     });
     Some(quote! {
         fn request_facts(input: &Self::Input) -> use_::invoke_model_protocol::metrics::RequestFacts<'_> {
-            use_::invoke_model_protocol::metrics::RequestFacts { #(#fields),* }
+            use_::invoke_model_protocol::metrics::RequestFacts { #(#fields,)* #rest }
         }
     })
 }
@@ -111,7 +116,7 @@ fn header_metric(headers: &[(String, Metric)]) -> Option<TokenStream> {
     })
 }
 
-/// Returns the statements that copy the metrics in the value `of` to the variable `metrics`.
+/// Returns the statements that copy the metrics from the value `of` to the variable `metrics`.
 fn metrics(metrics: &[(Metric, MemberPath)], of: &TokenStream) -> TokenStream {
     let lines = metrics.iter().map(|(metric, path)| {
         let field = field(*metric);
@@ -144,15 +149,15 @@ fn field(metric: Metric) -> proc_macro2::Ident {
 /// The form in which an expression returns a member.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
-    /// `&str` of a text.
+    /// A text as `&str`.
     Text,
-    /// `&str` of a string enum.
+    /// A string enum as `&str`.
     EnumText,
     /// A text or string enum as `Cow<'static, str>`.
     OwnedText,
     /// An integer as `u64`. Negative numbers count as missing.
     Number,
-    /// `&Bytes`.
+    /// A blob as `&Bytes`.
     Blob,
     /// A copy of the value.
     Value,

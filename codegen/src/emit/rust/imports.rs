@@ -54,8 +54,8 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     (quote!(#(#uses)*), tokens)
 }
 
-/// Returns the names of the structs and enums that the items define. Reads only the tokens outside of groups,
-/// because parsing all items takes a quarter of the time of the generator.
+/// Returns the names of the structs and enums that the items define. Reads only the tokens outside of groups.
+/// Parsing all items would take a quarter of the generator's time.
 fn own_types(items: &TokenStream) -> Vec<String> {
     let mut types = Vec::new();
     let mut tokens = items.clone().into_iter();

@@ -78,8 +78,8 @@ pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &T
     }
 }
 
-/// Returns the body of a function that parses a structure. `message` is the name of the variable with the
-/// HTTP message. The closure `read` returns the expression that reads a member.
+/// Returns the body of a function that parses a structure. `message` is the name of the variable that
+/// contains the HTTP message. The closure `read` returns the expression that reads a member.
 pub(super) fn parse(
     structure: &Structure,
     name: &TokenStream,

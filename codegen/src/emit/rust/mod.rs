@@ -26,6 +26,7 @@ mod string_enum;
 mod structure;
 mod ty;
 mod union;
+mod variants;
 
 pub(crate) use conformance::conformance;
 

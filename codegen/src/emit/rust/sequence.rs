@@ -1,4 +1,4 @@
-//! Prints the code of operations that return a list in pages, and the waiters of operations.
+//! Prints the pagination code and the waiters of operations.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -43,7 +43,7 @@ fn pages(operation: &Operation, pagination: &Pagination) -> TokenStream {
     }
 }
 
-/// Returns an expression that takes the list at a path out of `output`. A missing list is empty.
+/// Returns an expression that extracts the list at a path from `output`. A missing list is empty.
 fn items(path: &MemberPath) -> TokenStream {
     let (mut value, mut is_option) = (quote!(output), false);
     for step in &path.steps {
@@ -67,7 +67,7 @@ fn waiter(waiter: &Waiter) -> TokenStream {
     let matches_all = |wanted: bool| {
         waiter.acceptors.iter().any(|one| matches!(one.matcher, Matcher::Success(found) if found == wanted))
     };
-    // With acceptors for every output and every error, this arm is unreachable.
+    // If the acceptors match every output and every error, this arm is unreachable.
     let otherwise = (!(matches_all(true) && matches_all(false))).then(|| quote!(_ => None,));
     quote! {
         #words

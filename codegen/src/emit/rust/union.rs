@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{codec, doc, ty};
+use super::{codec, doc, ty, variants};
 use crate::ir::{Type, Union, UnionMember};
 
 pub(super) fn union(union: &Union) -> TokenStream {
@@ -17,6 +17,7 @@ pub(super) fn union(union: &Union) -> TokenStream {
     let derived_debug = (!hidden).then(|| quote!(Debug,));
     let debug = hidden.then(|| debug(union));
     let unknown = quote!(use_::invoke_model_protocol::json::UnknownMember);
+    let methods = variants::of_union(union);
     quote! {
         #docs
         #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize)]
@@ -35,6 +36,8 @@ pub(super) fn union(union: &Union) -> TokenStream {
         }
 
         #debug
+
+        #methods
 
         invoke_model_protocol::deserialize_union!(#name, [#(#deserialized),*]);
 

@@ -2,7 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod backend;
+mod call;
+mod chat;
+mod dry_run;
+mod embed;
+mod pages;
+mod scripted_server;
 mod serve;
+mod serve_command;
+mod settings;
 mod stream;
 
 use std::io::Write;
@@ -48,6 +56,9 @@ fn check_failure(output: &Output, code: i32, words: &str) {
 fn help() {
     for (name, command) in [
         ("help", &["--help"][..]),
+        ("help_call", &["call", "--help"]),
+        ("help_chat", &["chat", "--help"]),
+        ("help_embed", &["embed", "--help"]),
         ("help_invoke", &["invoke", "--help"]),
         ("help_serve", &["serve", "--help"]),
     ] {
@@ -66,6 +77,7 @@ fn body_is_text_a_file_or_standard_input() {
     for body in [
         r#"{"inputText":"in"}"#,
         "-",
+        "@-",
         &format!("@{path}"),
         &format!("file://{path}"),
         &format!("fileb://{path}"),
@@ -121,30 +133,6 @@ fn outfile_can_be_standard_output() {
 }
 
 #[test]
-fn dry_run_prints_the_request_without_secrets() {
-    let environment = [
-        ("AWS_REGION", "eu-west-1"),
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", "the-secret"),
-        ("AWS_SESSION_TOKEN", "the-token"),
-    ];
-    let arguments = ["invoke", "--dry-run", "--explain", "--model-id", TITAN, "--body", "{}"];
-    let output =
-        run(&[&arguments[..], &["--request-metadata", "{\"a\":\"b\"}"]].concat(), None, &environment);
-    let shown = text(&output.stdout);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(shown.starts_with("POST /model/amazon.titan-embed-text-v2%3A0/invoke HTTP/1.1\n"), "{shown}");
-    assert!(shown.contains("Credential=AKIDEXAMPLE/") && shown.contains("Signature=[redacted]"), "{shown}");
-    assert!(shown.contains("'https://bedrock-runtime.eu-west-1.amazonaws.com/model/"), "{shown}");
-    assert!(shown.contains("x-amzn-bedrock-request-metadata: [redacted]"), "{shown}");
-    let explained = text(&output.stderr);
-    assert!(explained.contains("(environment variable AWS_ACCESS_KEY_ID)"), "{explained}");
-    for shown in [shown, explained] {
-        assert!(!shown.contains("the-secret") && !shown.contains("the-token"), "{shown}");
-    }
-}
-
-#[test]
 fn explain_prints_the_source_of_each_setting() {
     let output = local(&["--body", "-", "--explain"]);
     let shown = text(&output.stderr);
@@ -188,6 +176,46 @@ fn profile_takes_precedence_over_the_environment() {
         3,
         "no profile `missing` in",
     );
+}
+
+#[test]
+fn unknown_model_proposes_the_closest() {
+    let check = |model: &str, words: &str| {
+        let output = run(&["invoke", "--local", "-m", model, "--body", "{}"], None, &[]);
+        check_failure(&output, 4, words);
+    };
+    check("us.amazon.titan-embed-text-v2.0", "; did you mean `us.amazon.titan-embed-text-v2:0`?\n");
+    let output = run(&["invoke", "--local", "-m", "gpt-4o", "--body", "{}"], None, &[]);
+    assert!(!text(&output.stderr).contains("did you mean"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn aws_cli_flags_without_effect_are_accepted() {
+    let flags = ["--cli-binary-format", "raw-in-base64-out", "--output", "json", "--no-cli-pager"];
+    let output = local(&[&flags[..], &["--body", "-"]].concat());
+    assert!(output.status.success());
+    assert_eq!(
+        text(&output.stderr),
+        "note: ignored the AWS CLI flags that have no effect here: --cli-binary-format, --output, --no-cli-pager\n"
+    );
+    let output = local(&["--cli-binary-format", "base64", "--body", "e30="]);
+    assert_eq!(output.status.code(), Some(2), "the body would be sent without decoding");
+}
+
+#[test]
+fn debug_logs_spans_without_secrets() {
+    let arguments = ["invoke", "--local", "-m", TITAN, "--body", r#"{"inputText":"private"}"#];
+    let logs = |more: &[&str], environment: &[(&str, &str)]| {
+        text(&run(&[&arguments[..], more].concat(), None, environment).stderr)
+    };
+    let shown = logs(&["--debug"], &[]);
+    assert!(shown.contains("gen_ai.request.model=\"amazon.titan-embed-text-v2:0\""), "{shown}");
+    assert!(shown.contains("http.response.status_code=200"), "{shown}");
+    assert!(!shown.contains("private") && !shown.contains("Signature"), "{shown}");
+    assert!(logs(&[], &[("RUST_LOG", "invoke_model_client=info")]).contains("call{"));
+    assert_eq!(logs(&[], &[]), "");
+    assert_eq!(logs(&["--debug"], &[("RUST_LOG", "off")]), "");
+    assert!(logs(&[], &[("RUST_LOG", "a=b=c")]).starts_with("note: ignored RUST_LOG: "));
 }
 
 #[test]
@@ -263,6 +291,31 @@ fn call(url: &str) -> Output {
         ("AWS_MAX_ATTEMPTS", "1"),
     ];
     run(&["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", url], None, &environment)
+}
+
+#[test]
+fn timeout_has_its_exit_code() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let keys = ["--region", "us-east-1", "--bearer-token", "t"];
+    let limits = ["--timeout", "50ms", "--max-attempts", "1"];
+    let invoke = ["invoke", "-m", TITAN, "--body", "{}", "--endpoint-url", &url];
+    let output = run(&[&invoke[..], &keys, &limits].concat(), None, &[]);
+    check_failure(&output, 6, "not complete after 50ms; raise `--timeout` if the operation may take longer");
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_pipe_ends_quietly() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    command.args(["embed", "--local", "-m", TITAN]).env_clear();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    // The command prints only after it has read a line, when the reader of the output is already closed.
+    child.stdin.take().unwrap().write_all(b"a\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(141), String::new()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A running `invoke-model serve`, killed on drop.
 pub(super) struct Served {
-    command: Child,
+    pub(super) command: Child,
     /// Keeps the pipe open, because the command fails if it cannot print the `export` commands.
     _stdout: BufReader<ChildStdout>,
 }
@@ -27,7 +27,8 @@ pub(super) fn serve(arguments: &[&str]) -> (Served, String) {
 /// Starts the command with these arguments and environment variables.
 pub(super) fn serve_with(arguments: &[&str], environment: &[(&str, String)]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(arguments).env_clear().envs(environment.iter().cloned()).stdout(Stdio::piped());
+    command.args(arguments).env_clear().envs(environment.iter().cloned());
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut command = command.spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(command.stdout.take().unwrap());

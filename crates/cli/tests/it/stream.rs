@@ -5,8 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::thread::{JoinHandle, spawn};
 
-use invoke_model_protocol::event_stream::{HeaderValue, Message};
-
+use super::scripted_server::frame;
 use super::{check_failure, run, text};
 
 const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
@@ -59,7 +58,7 @@ fn dry_run_shows_the_streaming_operation_and_its_headers() {
     let output = local(CLAUDE, "{}", &["--dry-run", "--accept", "application/json"]);
     let shown = text(&output.stdout);
     assert!(shown.contains("%3A0/invoke-with-response-stream HTTP/1.1\n"), "{shown}");
-    assert!(shown.contains("\nx-amzn-bedrock-accept: application/json\n"), "{shown}");
+    assert!(shown.contains("\n# x-amzn-bedrock-accept: application/json\n"), "{shown}");
 }
 
 #[test]
@@ -70,16 +69,6 @@ fn error_before_the_stream_has_its_exit_code() {
     check("ThrottlingException", 4, "failed: ThrottlingException");
     check("ServiceUnavailableException", 5, "failed: ServiceUnavailableException");
     check_failure(&local("amazon.titan-embed-text-v2:0", "{}", &[]), 4, "ValidationException");
-}
-
-fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
-    let mut message = Message::builder();
-    for (name, value) in headers {
-        message.header(name, HeaderValue::String(value)).unwrap();
-    }
-    let mut frame = Vec::new();
-    message.payload(payload.to_owned()).encode(&mut frame).unwrap();
-    frame
 }
 
 /// Returns an event frame. Its payload is a response part in the Llama format with the text `hi`.

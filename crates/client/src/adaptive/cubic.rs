@@ -7,7 +7,8 @@ const BETA: f64 = 0.7;
 /// The scaling constant of the curve. The rate recovers faster with a larger constant.
 const SCALE: f64 = 0.4;
 
-/// The CUBIC curve of the rate over the time since the last throttling error.
+/// The CUBIC curve that determines the rate. The curve is a function of the time since the last throttling
+/// error.
 ///
 /// The curve starts at 70 % of the throttled rate, flattens near the throttled rate, and then rises above it.
 /// <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>

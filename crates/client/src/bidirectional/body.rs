@@ -18,7 +18,8 @@ use super::link::{Link, input_error};
 /// complete.
 pub(crate) struct EventBody {
     frames: mpsc::Receiver<Bytes>,
-    /// Notified by the first poll. At this point, the transport has sent the head of the request.
+    /// The first poll of the body sends on this channel. At this point, the transport has sent the head of
+    /// the request.
     started: Option<oneshot::Sender<()>>,
     cancelled: oneshot::Receiver<TransportError>,
     link: Arc<Link>,

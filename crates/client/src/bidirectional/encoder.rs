@@ -11,7 +11,8 @@ use crate::error::ErrorKind;
 /// Encodes the events of one stream, in order.
 pub(crate) struct EventEncoder {
     client: Client,
-    /// The signer, or `None` if the request has a bearer token. Then the frames are not signed.
+    /// The signer. It is `None` if the request has a bearer token, because the frames are not signed in this
+    /// case.
     signer: Option<EventSigner>,
 }
 
@@ -20,16 +21,16 @@ impl EventEncoder {
         Self { client, signer }
     }
 
-    /// Encodes an event. With a signer, the result is a frame whose payload is the frame of the event, and
-    /// whose headers contain the signature.
+    /// Encodes an event as a frame. If there is a signer, returns an outer frame: its payload is the frame of
+    /// the event, and its headers contain the signature.
     ///
     /// <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
     pub(super) fn encode<E>(&mut self, message: &Message) -> Result<Bytes, ErrorKind<E>> {
         let mut frame = Vec::new();
         message.encode(&mut frame).map_err(too_long)?;
-        // The frame becomes the payload of the outer frame. Check its length before signing, because each
-        // signature covers the previous signature. If this frame were signed but not sent, the service would
-        // reject the signature of the next frame.
+        // The frame of the event becomes the payload of the outer frame. Check the length of this payload
+        // before signing, because each signature covers the previous signature. If the client signed a frame
+        // and did not send it, the service would reject the signature of the next frame.
         if self.signer.is_some() && frame.len() > MAX_PAYLOAD {
             return Err(too_long(EncodeError { headers: 0, payload: frame.len() }));
         }

@@ -80,7 +80,7 @@ impl Link {
         }
     }
 
-    /// Returns the reason that was passed to [`cancel`](Self::cancel) if the caller has cancelled the call.
+    /// If the caller has cancelled the call, returns the reason that was passed to [`cancel`](Self::cancel).
     pub(crate) fn cancel_reason(&self) -> Option<&'static str> {
         match *self.response.borrow() {
             ResponseState::Cancelled(reason) => Some(reason),
@@ -141,15 +141,15 @@ impl Link {
 
 /// The reason why an event cannot be sent.
 pub(super) enum Stopped {
-    /// The call has failed with this error.
+    /// The call has failed with this error. Contains `None` if the error cannot be copied.
     Failed(Option<Error>),
-    /// The input was cancelled, or the service does not read it.
+    /// The call has failed or was cancelled, or the service reads no more events. The text states the reason.
     Input(&'static str),
 }
 
 impl Stopped {
-    /// Returns `Ok` with the error of the call. If there is no such error, returns `Err` with the kind of an
-    /// error that describes the end of the input.
+    /// Returns the error of the call as `Ok`. If this error is not known, returns `Err` with an error kind
+    /// that states why the input ended.
     pub(super) fn into_error(self) -> Result<Error, ErrorKind> {
         match self {
             Self::Failed(Some(error)) => Ok(error),
@@ -164,8 +164,7 @@ pub(super) fn input_error(reason: &'static str) -> TransportError {
     TransportError::new(TransportErrorKind::RequestBodyIncomplete, reason)
 }
 
-/// A guard that belongs to the response of a call. Dropping the guard cancels the call if the call has not
-/// ended.
+/// A guard that belongs to the response of a call. If the call has not ended, dropping the guard cancels it.
 pub(crate) struct ReceivingGuard(Arc<Link>);
 
 impl ReceivingGuard {

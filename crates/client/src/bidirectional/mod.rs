@@ -14,12 +14,13 @@ pub use sender::EventSender;
 
 use invoke_model_protocol::{InputEventStream, OutputEventStream};
 
-/// The output of an operation whose input and output are event streams: one half sends events, and the other
-/// half receives them. Both halves can be used at the same time, for example in two tasks.
+/// The output of an operation whose input and output are event streams. [`sender`](Self::sender) sends
+/// events, and [`response`](Self::response) receives events. A program can use both at the same time, for
+/// example in two tasks.
 ///
 /// [`send`](crate::Call::send) returns this type as soon as the head of the request has been sent. It does
-/// not wait for the response, because some models respond only after the first events. Therefore errors of
-/// the service, such as a missing permission, are returned by the [`response`](Self::response).
+/// not wait for the response, because some models respond only after the first events. Therefore
+/// [`response`](Self::response) returns the errors of the service, such as a missing permission.
 ///
 /// The call needs HTTP/2. Enable the Cargo feature `http2`, and set
 /// [`http_version_policy`](crate::HyperTransportBuilder) of the transport to `HttpVersionPolicy::PreferHttp2`.

@@ -16,7 +16,7 @@ use crate::call::EventStreamOutput;
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind};
 
-/// The response of a call of operation `O` whose request is still being sent.
+/// The response of a call of operation `O`. The request of the call is still being sent.
 ///
 /// The future resolves to the output when the head of the response arrives. Some models respond only after
 /// the first events. Therefore send the first events before you await the response, or do both at the same

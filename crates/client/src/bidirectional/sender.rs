@@ -9,8 +9,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use invoke_model_protocol::InputEventStream;
 use invoke_model_protocol::event_stream::EventStream;
+use invoke_model_protocol::{InputEventStream, SerializeError};
 use invoke_model_transport::Deadline;
 use tokio::sync::mpsc;
 
@@ -25,8 +25,8 @@ use crate::error::{Error, ErrorKind, ServiceError};
 /// the transport resets the HTTP/2 stream, and the response fails. Therefore the service never treats an
 /// incomplete input as complete.
 ///
-/// At most one event waits in memory until the service reads it, in addition to the events in the buffers of
-/// HTTP/2. Therefore [`send`](Self::send) waits if the service reads slowly.
+/// At most one event waits in memory, in addition to the events in the buffers of HTTP/2. Therefore
+/// [`send`](Self::send) waits if the service reads slowly.
 pub struct EventSender<O: InputEventStream> {
     frames: mpsc::Sender<Bytes>,
     encoder: EventEncoder,
@@ -63,7 +63,7 @@ impl<O: InputEventStream> EventSender<O> {
     pub async fn send(&mut self, event: O::Events) -> Result<(), Error> {
         let message = match event.event() {
             Ok(message) => message,
-            Err(error) => return Err(self.error(ErrorKind::SerializeEvent(error))),
+            Err(error) => return Err(self.invalid_event(error)),
         };
         if let Some(stopped) = self.link.failure() {
             return Err(self.stopped(stopped));
@@ -149,6 +149,11 @@ impl<O: InputEventStream> EventSender<O> {
             }
             ReserveError::BodyEnded => self.stopped(self.link.stopped().await),
         }
+    }
+
+    /// Returns the error of an event that cannot be serialized.
+    pub(crate) fn invalid_event(&self, error: SerializeError) -> Error {
+        self.error(ErrorKind::SerializeEvent(error))
     }
 
     fn stopped(&self, stopped: Stopped) -> Error {

@@ -54,12 +54,13 @@ pub struct Explanation {
     /// The source of the credentials or the bearer token. It is [`SettingSource::Call`] if the credentials or
     /// the token are set on the call.
     pub credentials: Option<SettingSource>,
-    /// The source that the credentials provider has named, if any. The default credentials chain names the
-    /// source in the chain that returned the credentials, for example a profile.
+    /// The source that the credentials provider reports, if any. For example, the default credentials chain
+    /// reports the profile that contains the credentials.
     pub credentials_source: Option<CredentialsSource>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
-    /// The canonical request, the string to sign and the signature, or `None` with a bearer token.
+    /// The canonical request, the string to sign and the signature. This field is `None` if the request is
+    /// not signed, for example because the request has a bearer token.
     pub signed: Option<SigningOutput>,
 }
 

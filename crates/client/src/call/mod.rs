@@ -102,7 +102,7 @@ impl<O: Operation> Call<O> {
     }
 
     /// Creates a call with an empty input. `required` lists the names of the required members. The setter of
-    /// a required member marks the member as set with [`given`](Self::given).
+    /// a required member calls [`given`](Self::given) to mark the member as set.
     pub(crate) fn unfilled(client: &Client, required: &'static [&'static str]) -> Self
     where
         O::Input: Default,
@@ -143,8 +143,8 @@ impl<O: Operation> Call<O> {
         self.0.required.set |= 1 << index;
     }
 
-    /// Returns the payload for a value as JSON. If the value cannot be written as JSON, the call fails when it
-    /// is sent.
+    /// Serializes a value as JSON, and returns the payload. If the value cannot be serialized, the call fails
+    /// when it is sent.
     pub(crate) fn attach_json<T: Serialize + ?Sized>(
         &mut self,
         member: &'static str,
@@ -199,8 +199,8 @@ impl<O: Operation> Call<O> {
     /// Adds a header that is not in the model. The header is signed. It replaces a header of the same name,
     /// even if a member of the input has set that header.
     ///
-    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value is not valid in a
-    /// header, or if the client sets this header itself (`host`, `authorization`, `content-length`, ..).
+    /// If the name or the value is invalid, or if the client sets this header itself (`host`,
+    /// `authorization`, `content-length`, ..), the call fails with a [`HeaderError`](crate::HeaderError).
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.headers.push((name.into(), value.into()));
@@ -211,10 +211,9 @@ impl<O: Operation> Call<O> {
     /// the client.
     ///
     /// There is no fallback: the call fails if the provider returns no credentials. The client calls the
-    /// provider once per call. The load timeout of the client's
-    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig) applies. The client calls the provider a
-    /// second time only if the service rejects the credentials as expired. The client does not cache these
-    /// credentials. For a provider that is used for many calls, create a
+    /// provider once per call, and a second time only if the service rejects the credentials as expired. The
+    /// load timeout of the client's [`CredentialsCacheConfig`](crate::CredentialsCacheConfig) applies. The
+    /// client does not cache these credentials. For a provider that is used for many calls, create a
     /// [`CredentialsCache`](crate::CredentialsCache) and pass a clone of it to each call.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {

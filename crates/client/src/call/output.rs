@@ -54,8 +54,8 @@ pub trait Delivery<O: Operation> {
     /// The output of the call.
     type Output;
 
-    /// `true` if the output is returned before the response has arrived. Then the delivery reports the outcome
-    /// of the attempt itself.
+    /// `true` if `attempt` returns the output before the response has arrived. In this case, the
+    /// implementation of this trait also reports the outcome of the attempt.
     #[doc(hidden)]
     const RETURNS_EARLY: bool = false;
 

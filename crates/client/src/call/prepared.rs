@@ -184,12 +184,15 @@ impl Prepared {
     }
 }
 
-/// Returns an error if the model id or the guardrail id is an ARN of another region than the endpoint. The
-/// service would reject such a call. A custom endpoint may accept every region.
+/// Returns an error if the id of the model, guardrail, project or invocation is an ARN whose region is not
+/// the region of the client. The service would reject such a call. A custom endpoint may accept every region.
+/// Therefore this function checks only endpoints from the endpoint rules.
 fn check_regions<O: Operation>(config: &Config, facts: &RequestFacts<'_>) -> Result<(), SerializeError> {
     let arns = [
         (O::MODEL_ID_LABEL.unwrap_or("modelId"), facts.model_id),
         ("guardrailIdentifier", facts.guardrail_id),
+        ("projectIdentifier", facts.project_id),
+        ("invocationArn", facts.invocation_arn),
     ];
     for (member, id) in arns {
         let (Some(of_arn), Some(region)) = (id.and_then(region_of_arn), config.region()) else { continue };

@@ -128,6 +128,7 @@ fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
         ErrorKind::Parse { .. } | ErrorKind::ParseEvent { .. } => "parse",
         ErrorKind::Truncated(_) => "truncated",
         ErrorKind::Pagination(_) => "pagination",
+        ErrorKind::Wait(_) => "waiter",
         ErrorKind::Decode(_) => "decode",
     };
     name.into()

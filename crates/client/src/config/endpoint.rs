@@ -27,7 +27,7 @@ impl Endpoint {
         }
         // Do not show the query, because it may contain a token.
         let shown = url.split(['?', '#']).next().unwrap_or_default();
-        let example = "use one such as https://bedrock-runtime.us-east-1.amazonaws.com";
+        let example = "use a URL such as https://bedrock-runtime.us-east-1.amazonaws.com";
         let uri: Uri = url.parse().map_err(|error| format!("`{shown}` is not a URL ({error}); {example}"))?;
         let parts = uri.into_parts();
         let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);

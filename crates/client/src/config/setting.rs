@@ -19,7 +19,7 @@ pub enum SettingSource {
     Profile,
     /// The default credentials chain: profiles, web identity, containers and instance metadata.
     DefaultChain,
-    /// The ARN of the model, passed to
+    /// The ARN of a model that the program passed to
     /// [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
     Arn,
     /// The endpoint rules of the service. These rules derive the endpoint from the region, the FIPS flag and

@@ -17,7 +17,8 @@ pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass
         | ErrorKind::Credentials(_)
         | ErrorKind::Sign(_)
         | ErrorKind::Quota(_)
-        | ErrorKind::Pagination(_) => FailureClass::NotSent,
+        | ErrorKind::Pagination(_)
+        | ErrorKind::Wait(_) => FailureClass::NotSent,
         ErrorKind::Transport(error) if error.may_have_been_sent() => FailureClass::Ambiguous,
         ErrorKind::Transport(_) => FailureClass::NotSent,
         ErrorKind::Parse { .. }

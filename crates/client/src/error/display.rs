@@ -33,6 +33,7 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
         }
         ErrorKind::Truncated(error) => text.prefixed("", error)?,
         ErrorKind::Pagination(error) => text.prefixed("", error)?,
+        ErrorKind::Wait(error) => text.prefixed("", error)?,
         ErrorKind::Decode(error) => text.prefixed("cannot decode the response stream: ", error)?,
         ErrorKind::ParseEvent { error, .. } => {
             text.prefixed("cannot parse an event of the response stream: ", error)?;

@@ -147,8 +147,8 @@ fn wrong_scope(context: &ErrorContext) -> String {
     format!("the request was signed for {region} and sent to {endpoint}: set the region of the endpoint")
 }
 
-/// Returns a hint if the model id or another label is an ARN of another region. In this case, the service
-/// rejects the identifier or denies access without an explanation.
+/// Returns a hint if the model id or another member in the path is an ARN of another region. In this case,
+/// the service rejects the identifier or denies access without an explanation.
 fn other_region(code: &str, context: &ErrorContext) -> Option<String> {
     if !matches!(code, "ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") {
         return None;

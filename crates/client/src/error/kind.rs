@@ -18,6 +18,7 @@ use crate::body::BodyError;
 use crate::json::JsonCallError;
 use crate::paginator::PaginationError;
 use crate::quota::QuotaError;
+use crate::waiter::WaiterError;
 
 /// The step at which a call failed. The variants are in the order of the steps.
 #[non_exhaustive]
@@ -75,6 +76,8 @@ pub enum ErrorKind<E = ServiceError> {
     },
     /// The pages of a list cannot be read further. The received pages are valid.
     Pagination(PaginationError),
+    /// A waiter ended without success, although its calls succeeded.
+    Wait(WaiterError),
     /// The service, or a proxy between the client and the service, responded with an error.
     Service {
         /// The error.
@@ -100,6 +103,7 @@ impl<E> ErrorKind<E> {
             Self::Parse { error, response } => ErrorKind::Parse { error, response },
             Self::Truncated(error) => ErrorKind::Truncated(error),
             Self::Pagination(error) => ErrorKind::Pagination(error),
+            Self::Wait(error) => ErrorKind::Wait(error),
             Self::Decode(error) => ErrorKind::Decode(error),
             Self::ParseEvent { error, message } => ErrorKind::ParseEvent { error, message },
             Self::StreamException { error, message } => {
@@ -215,6 +219,7 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
             }
             Self::Truncated(error) => f.debug_tuple("Truncated").field(error).finish(),
             Self::Pagination(error) => f.debug_tuple("Pagination").field(error).finish(),
+            Self::Wait(error) => f.debug_tuple("Wait").field(error).finish(),
             Self::Decode(error) => f.debug_tuple("Decode").field(error).finish(),
             Self::ParseEvent { error, message } => {
                 f.debug_struct("ParseEvent").field("error", error).field("message", message).finish()

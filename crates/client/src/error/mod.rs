@@ -27,6 +27,7 @@ pub(crate) use service::ServiceErrorDetails;
 use crate::config::Config;
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
+use crate::waiter::WaiterError;
 
 /// The error of a call. `Error<E>` is the error of an operation with service errors of type `E`. `Error`,
 /// without a type parameter, is the error of any operation.
@@ -74,7 +75,7 @@ struct Inner<E> {
 
 /// The facts about a failed call. The facts are not sensitive. The labels are not sensitive either, because
 /// they are part of the URL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorContext {
     pub(crate) operation: &'static str,
     pub(crate) region: Option<String>,
@@ -242,12 +243,13 @@ impl<E: ServiceErrorDetails> Error<E> {
         self.kind().is_access_denied()
     }
 
-    /// Returns `true` if the same call may succeed later. To find out if a retry may be billed twice, use
+    /// Returns `true` if the same call may succeed later. To find out if a retry may cause a second bill, use
     /// [`class`](Self::class) or [`may_have_been_sent`](Self::may_have_been_sent).
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => is_transient(error.kind()),
             ErrorKind::Quota(error) => matches!(error, QuotaError::TimedOut { .. }),
+            ErrorKind::Wait(error) => *error == WaiterError::TimedOut,
             ErrorKind::Truncated(_) | ErrorKind::Decode(_) => true,
             ErrorKind::StreamException { error, .. } => kind::is_transient_service_error(error, None),
             ErrorKind::Service { error, response } => {
@@ -266,19 +268,14 @@ impl<E: ServiceErrorDetails> Error<E> {
 impl Error {
     /// Creates the error of a call that failed before its JSON input was converted into the input type.
     pub(crate) fn not_sent(operation: &'static str, kind: ErrorKind, config: &Config) -> Self {
-        let context = ErrorContext {
-            operation,
-            region: config.region().map(str::to_owned),
-            endpoint: config.endpoint_url(),
-            labels: Vec::new(),
-            model_id: None,
-            attempts: 0,
-            earlier_attempts: Vec::new(),
-            status: None,
-            request_id: None,
-            received: None,
-        };
-        Self::new(kind, context)
+        let region = config.region().map(str::to_owned);
+        let endpoint = config.endpoint_url();
+        Self::new(kind, ErrorContext { operation, region, endpoint, ..ErrorContext::default() })
+    }
+
+    /// Creates the error of a waiter whose calls succeeded.
+    pub(crate) fn of_waiter(operation: &'static str, error: WaiterError) -> Self {
+        Self::new(ErrorKind::Wait(error), ErrorContext { operation, ..ErrorContext::default() })
     }
 }
 
@@ -324,6 +321,7 @@ impl<E: ServiceErrorDetails> std::error::Error for Error<E> {
             ErrorKind::Parse { error, .. } => error,
             ErrorKind::Truncated(error) => error,
             ErrorKind::Pagination(error) => error,
+            ErrorKind::Wait(error) => error,
             ErrorKind::Decode(error) => error,
             ErrorKind::ParseEvent { error, .. } => error,
             ErrorKind::StreamException { error, .. } => error.as_error(),

@@ -74,6 +74,12 @@ impl ServiceError {
         self.0.message()
     }
 
+    /// Returns the HTTP status that the model defines for the error. Returns `None` if the model does not
+    /// define the error. An error within an event stream has no other status.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status()
+    }
+
     /// Returns the error of the operation if it is of type `E`, for example
     /// [`InvokeModelError`](crate::types::InvokeModelError).
     pub fn downcast_ref<E: OperationError>(&self) -> Option<&E> {

@@ -65,7 +65,7 @@ pub enum TruncationCause {
         /// The number of bytes of the event that were received.
         received: usize,
     },
-    /// The body does not have chunks or a length, so it ends when the connection closes. The client therefore
+    /// The body has neither chunks nor a length, so it ends when the connection closes. The client therefore
     /// cannot distinguish a truncated body from a complete body ([RFC 9112, section
     /// 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
     CloseDelimited,

@@ -37,7 +37,7 @@ pub(crate) fn find(name: &str) -> Option<json::NamedOperation> {
         "InvokeGuardrailChecks" => json::NamedOperation::with_output::<InvokeGuardrailChecks>(),
         "InvokeModel" => json::NamedOperation::with_output::<InvokeModel>(),
         "InvokeModelWithBidirectionalStream" => {
-            json::NamedOperation::with_input_events::<InvokeModelWithBidirectionalStream>()
+            json::NamedOperation::with_input_and_output_events::<InvokeModelWithBidirectionalStream>()
         }
         "InvokeModelWithResponseStream" => {
             json::NamedOperation::with_output_events::<InvokeModelWithResponseStream>()

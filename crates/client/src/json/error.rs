@@ -14,18 +14,20 @@ pub enum JsonCallError {
         /// The names of all operations.
         known: &'static [&'static str],
     },
-    /// The operation has an event stream, but the call was sent with [`send`](crate::JsonCall::send).
+    /// The operation has an event stream, but the caller used [`send`](crate::JsonCall::send).
     #[error("the output is an event stream: call `send_stream` instead of `send`")]
     HasEventStream,
-    /// The operation has no event stream, but the call was sent with
-    /// [`send_stream`](crate::JsonCall::send_stream).
+    /// The operation has no event stream, but the caller used [`send_stream`](crate::JsonCall::send_stream).
     #[error("the output is not an event stream: call `send` instead of `send_stream`")]
     HasNoEventStream,
-    /// The input contains an event stream, which calls by name do not support.
-    #[error(
-        "the input contains an event stream, which calls by name do not support: call the method of the client"
-    )]
+    /// The input contains an event stream, but the call was sent with [`send`](crate::JsonCall::send) or
+    /// [`send_stream`](crate::JsonCall::send_stream).
+    #[error("the input is an event stream: call `send_bidirectional`")]
     HasInputEvents,
+    /// The input contains no event stream, but the call was sent with
+    /// [`send_bidirectional`](crate::JsonCall::send_bidirectional).
+    #[error("the input is not an event stream: call `send` or `send_stream` instead of `send_bidirectional`")]
+    HasNoInputEvents,
     /// The input does not match the model.
     #[error(transparent)]
     Input(#[from] InputError),

@@ -38,9 +38,9 @@ impl JsonEventStreamOutput {
 /// Receives the events of a call by name as JSON, one by one with [`recv`](Self::recv) or as a
 /// [`Stream`](futures_core::Stream).
 ///
-/// An event is an object with one member. Its name is the name of the event, for example
-/// `{"contentBlockDelta": {"delta": {"text": "hi"}, "contentBlockIndex": 0}}`. An event that is not in the model
-/// has the same form. The end of the stream and the errors are the same as for [`EventReceiver`].
+/// An event is an object with one member. The name of the member is the name of the event, for example
+/// `{"contentBlockDelta": {"delta": {"text": "hi"}, "contentBlockIndex": 0}}`. An event that is not in the
+/// model has the same form. The end of the stream and the errors are the same as for [`EventReceiver`].
 pub struct JsonEventReceiver(Box<dyn Events>);
 
 impl JsonEventReceiver {

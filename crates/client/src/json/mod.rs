@@ -1,9 +1,10 @@
 //! Calls by the name of the operation, with JSON as input and output.
 //!
-//! There is only one implementation of the protocol, for the generated types. A call by name converts the JSON
-//! input into the generated input, makes the same call as the method of the operation, and converts the
-//! generated output into JSON. The conversions use the `serde` implementations of the generated types.
+//! The protocol is implemented only for the generated types. Therefore a call by name converts the JSON input
+//! into the generated input type, and makes the same call as the method of the operation. Then it converts
+//! the output into JSON. The conversions use the `serde` implementations of the generated types.
 
+mod bidirectional;
 mod error;
 mod events;
 mod operation;
@@ -15,6 +16,7 @@ use invoke_model_credentials::ProvideCredentials;
 use invoke_model_protocol::json::Value;
 use invoke_model_protocol::json::strict::{InputError, check_depth, value_from_text};
 
+pub use bidirectional::{JsonBidirectionalStreamOutput, JsonEventSender, JsonResponseFuture};
 pub use error::JsonCallError;
 pub use events::{JsonEventReceiver, JsonEventStreamOutput};
 
@@ -56,29 +58,38 @@ use operation::Send;
 /// that the model binds to the path, the query or a header are also members of this object. Blobs are base64
 /// text. Timestamps are RFC 3339 text such as `2026-01-31T12:00:00Z`.
 ///
-/// The call fails before it is sent if the input has a member that is not in the model, lacks a required
-/// member, or has a value of another type. The error contains the path to the member:
+/// If the input has a member that is not in the model, lacks a required member, or has a value of the wrong
+/// type, the call fails before it is sent. The error contains the path to the member:
 ///
 /// ```text
 /// Converse: request not sent: `messages[0].content[1].txt` is not a member of ContentBlock; known members: text, ..
 /// ```
 ///
-/// `null` is an error, except in documents, because `NaN` and the infinities become null in a
-/// [`Value`]. Arrays and objects can be nested at most 256 levels deep.
+/// A document is a member that contains free-form JSON. Only documents can contain `null`. Everywhere else,
+/// `null` is an error, because it may have been `NaN` or an infinity before the conversion into a [`Value`].
+/// The texts `"NaN"`, `"Infinity"` and `"-Infinity"` are errors for a number. In contrast, a typed call sends
+/// a float that is `NaN` as the text `"NaN"`, as [restJson1] defines it.
+///
+/// Arrays and objects can be nested at most 256 levels deep. In JSON text, a key that occurs twice in an
+/// object is an error, and an integer of more than 64 bits is an error. Otherwise, a part of such an input
+/// would be lost.
 ///
 /// # Output
 ///
-/// The output has the same names and formats. Members that the service did not send are missing, except
-/// required members, which have the zero value of their type. An output can become an input again, for example
-/// a message in the history of a conversation.
+/// The output has the same names and formats as the input. If the service did not send a member, the member
+/// is missing in the output. A required member is never missing: it has the zero value of its type instead. A
+/// value from an output can be used in an input, for example a message in the history of a conversation.
 ///
 /// # Settings and errors
 ///
-/// The call takes the same steps as a [`Call`]: credentials, attempts, timeouts, quotas and spans. Its error is
-/// always [`Error`] without a type parameter. [`ServiceError::downcast_ref`](crate::ServiceError::downcast_ref)
-/// returns the error of the operation.
+/// The call takes the same steps as a [`Call`]: credentials, attempts, timeouts, quotas and spans. If the input
+/// does not match the model, there is no span, because no call was made. The error is always [`Error`] without
+/// a type parameter. [`ServiceError::downcast_ref`](crate::ServiceError::downcast_ref) returns the error of the
+/// operation.
 ///
 /// `Debug` does not show the input.
+///
+/// [restJson1]: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#floating-point-value-serialization
 #[must_use = "a call does nothing until it is sent"]
 pub struct JsonCall {
     operation: NamedOperation,
@@ -94,8 +105,8 @@ impl Client {
     /// A program that calls this function contains the code of all operations.
     ///
     /// # Errors
-    /// Returns an error with the names of all operations if `name` is not the name of an operation. The
-    /// [operation](Error::operation) in this error is `Client::operation`.
+    /// If `name` is not the name of an operation, returns an error that lists the names of all operations.
+    /// [`Error::operation`] returns `Client::operation` for this error.
     // With `#[inline]`, only crates that call this function compile it and the code of all operations.
     #[inline]
     pub fn operation(&self, name: &str) -> Result<JsonCall, Error> {
@@ -127,10 +138,17 @@ impl JsonCall {
         self.operation.name
     }
 
-    /// Returns `true` if the output contains an event stream. Such a call is sent with
-    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send).
+    /// Returns `true` if the operation has an event stream. Send such a call with
+    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send). If the input also
+    /// contains an event stream, send the call with [`send_bidirectional`](Self::send_bidirectional).
     pub fn has_event_stream(&self) -> bool {
         !matches!(self.operation.send, Send::Output(_))
+    }
+
+    /// Returns `true` if the input contains an event stream. Such a call is sent with
+    /// [`send_bidirectional`](Self::send_bidirectional).
+    pub fn has_input_event_stream(&self) -> bool {
+        matches!(self.operation.send, Send::Bidirectional(_))
     }
 
     /// Sets the input. Default: an object without members.
@@ -197,7 +215,7 @@ impl JsonCall {
         match self.operation.send {
             Send::Output(send) => send(self.settings, self.input).await,
             Send::Events(_) => Err(self.error(JsonCallError::HasEventStream)),
-            Send::Unsupported => Err(self.error(JsonCallError::HasInputEvents)),
+            Send::Bidirectional(_) => Err(self.error(JsonCallError::HasInputEvents)),
         }
     }
 
@@ -229,7 +247,40 @@ impl JsonCall {
         match self.operation.send {
             Send::Events(send) => send(self.settings, self.input).await,
             Send::Output(_) => Err(self.error(JsonCallError::HasNoEventStream)),
-            Send::Unsupported => Err(self.error(JsonCallError::HasInputEvents)),
+            Send::Bidirectional(_) => Err(self.error(JsonCallError::HasInputEvents)),
+        }
+    }
+
+    /// Sends the call of an operation that receives and returns events. Returns as soon as the head of the
+    /// request has been sent.
+    ///
+    /// ```no_run
+    /// use invoke_model_client::{Client, Error};
+    /// use serde_json::json;
+    ///
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let call = client
+    ///     .operation("InvokeModelWithBidirectionalStream")?
+    ///     .json(json!({"modelId": "amazon.nova-2-sonic-v1:0"}));
+    /// let mut stream = call.send_bidirectional().await?;
+    /// // {"event":{"sessionStart":{}}}
+    /// stream.sender.send(json!({"chunk": {"bytes": "eyJldmVudCI6eyJzZXNzaW9uU3RhcnQiOnt9fX0="}})).await?;
+    /// stream.sender.close().await?;
+    /// let mut response = stream.response.await?;
+    /// while let Some(event) = response.events.recv().await? {
+    ///     println!("{}", event["chunk"]["bytes"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`ErrorKind::Json`] if the input does not match the model, or if the operation does not receive
+    /// events. Returns the errors of [`Call::send`] otherwise.
+    pub async fn send_bidirectional(self) -> Result<JsonBidirectionalStreamOutput, Error> {
+        match self.operation.send {
+            Send::Bidirectional(send) => send(self.settings, self.input).await,
+            Send::Output(_) | Send::Events(_) => Err(self.error(JsonCallError::HasNoInputEvents)),
         }
     }
 

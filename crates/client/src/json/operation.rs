@@ -2,12 +2,13 @@
 //! operation.
 
 use invoke_model_protocol::json::Value;
-use invoke_model_protocol::json::strict::{InputError, from_value};
-use invoke_model_protocol::{Operation, OutputEventStream, delivery};
+use invoke_model_protocol::json::strict::{InputError, from_value, value_from_text};
+use invoke_model_protocol::{InputEventStream, Operation, OutputEventStream, delivery};
 use invoke_model_transport::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bidirectional::JsonBidirectionalStreamOutput;
 use super::error::JsonCallError;
 use super::events::JsonEventStreamOutput;
 use crate::call::{Call, Explanation};
@@ -20,7 +21,7 @@ type Input = Result<Value, InputError>;
 /// A function that sends a call with these settings and this input.
 type Function<T> = fn(Call<RawRequest>, Input) -> BoxFuture<Result<T, Error>>;
 
-/// An operation, without its types.
+/// The functions of an operation, with JSON instead of the types of the operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NamedOperation {
     /// The name in the model.
@@ -36,8 +37,8 @@ pub(super) enum Send {
     Output(Function<(Value, Metadata)>),
     /// The operation returns an event stream.
     Events(Function<JsonEventStreamOutput>),
-    /// The input contains an event stream.
-    Unsupported,
+    /// The operation receives and returns an event stream.
+    Bidirectional(Function<JsonBidirectionalStreamOutput>),
 }
 
 impl NamedOperation {
@@ -62,12 +63,16 @@ impl NamedOperation {
         Self { name: O::NAME, send: Send::Events(send_stream::<O>), explain: explain::<O> }
     }
 
-    /// Returns an operation whose input contains an event stream. Calls by name cannot send it.
-    pub(crate) fn with_input_events<O: Operation>() -> Self
+    /// Returns an operation whose input and output contain event streams.
+    pub(crate) fn with_input_and_output_events<O>() -> Self
     where
+        O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
         O::Input: DeserializeOwned,
+        O::Output: Serialize + std::marker::Send,
+        <O as InputEventStream>::Events: DeserializeOwned + std::marker::Send,
+        <O as OutputEventStream>::Events: Serialize,
     {
-        Self { name: O::NAME, send: Send::Unsupported, explain: explain::<O> }
+        Self { name: O::NAME, send: Send::Bidirectional(send_bidirectional::<O>), explain: explain::<O> }
     }
 }
 
@@ -96,6 +101,20 @@ where
     })
 }
 
+fn send_bidirectional<O>(
+    settings: Call<RawRequest>,
+    input: Input,
+) -> BoxFuture<Result<JsonBidirectionalStreamOutput, Error>>
+where
+    O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
+    O::Input: DeserializeOwned,
+    O::Output: Serialize + std::marker::Send,
+    <O as InputEventStream>::Events: DeserializeOwned + std::marker::Send,
+    <O as OutputEventStream>::Events: Serialize,
+{
+    Box::pin(async move { Ok(JsonBidirectionalStreamOutput::new(call::<O>(settings, input)?.send().await?)) })
+}
+
 fn explain<O>(settings: Call<RawRequest>, input: Input) -> BoxFuture<Result<Explanation, Error>>
 where
     O: Operation,
@@ -121,6 +140,10 @@ where
 
 /// Converts an output or an event into JSON. This conversion cannot fail, because the keys of all maps in
 /// generated types are strings.
+///
+/// The conversion takes the text of a float, because [`Value`] contains doubles. `serde_json::to_value` would
+/// convert the float 0.1 to the double 0.10000000149011612.
 pub(super) fn to_value(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
+    let text = serde_json::to_vec(value).unwrap_or_default();
+    value_from_text(&text).unwrap_or_default()
 }

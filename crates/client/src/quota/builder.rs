@@ -38,14 +38,14 @@ impl QuotaLimiterBuilder {
     ///
     /// When a request is admitted, it reserves its estimated input tokens and the maximum number of output
     /// tokens that its body allows. When the response arrives, the token counts of the service replace the
-    /// reservation. The 60 seconds of these tokens still start at the admission.
+    /// reservation. The 60 seconds for which these tokens count still start at the admission.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
         self.limits.tokens = Some(tokens);
         self
     }
 
-    /// Sets the burndown rate: how many tokens each output token counts against the token quota. The rate is
-    /// 5 for the newer Claude models, and 1 for most other models: see
+    /// Sets the burndown rate: the number of tokens that one output token uses from the token quota. The rate
+    /// is 5 for the newer Claude models, and 1 for most other models: see
     /// [`output_token_weight`](invoke_model_families::output_token_weight). Default: 1.
     ///
     /// The weight applies to used tokens, and not to reserved tokens. The quota of the service works the same

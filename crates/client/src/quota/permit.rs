@@ -37,9 +37,9 @@ impl QuotaPermit {
         self.reserved_tokens
     }
 
-    /// Ends a request that used these tokens. The number of used tokens replaces the number of reserved
-    /// tokens. If the request used more tokens than it reserved, later requests wait longer. If `usage` has
-    /// no token counts, for example for images, the reserved tokens count.
+    /// Ends a request that used the tokens in `usage`. The number of used tokens replaces the number of
+    /// reserved tokens. If the request used more tokens than it reserved, later requests wait longer. If
+    /// `usage` has no token counts, for example for images, the reserved tokens count.
     pub fn complete(mut self, usage: Usage) {
         if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
             self.outcome = Outcome::Used(tokens);

@@ -2,8 +2,8 @@
 //!
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>
 //!
-//! The libraries for this format discard an incomplete event at the end of a stream. This decoder reports it, so
-//! that the caller can detect a truncated response.
+//! The libraries for this format discard an incomplete event at the end of a stream. This decoder reports
+//! such an event, so that the caller can detect a truncated response.
 
 use bytes::{Buf, BytesMut};
 use serde::de::DeserializeOwned;
@@ -24,8 +24,8 @@ impl ServerSentEvent {
     /// Parses the data as JSON.
     ///
     /// # Errors
-    /// Returns an error if the data is not JSON, such as the text `[DONE]` at the end of a stream of the OpenAI
-    /// API, or if it does not have the structure of `T`.
+    /// Returns an error if the data is not JSON, or if the JSON does not have the structure of `T`. For
+    /// example, the OpenAI API ends a stream with the text `[DONE]`, which is not JSON.
     pub fn json<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(&self.data)
     }
@@ -46,7 +46,8 @@ pub(super) struct Decoder {
     event: Option<String>,
     data: Option<String>,
     id: Option<String>,
-    /// The number of bytes of the current event in complete lines. It is 0 if the event has no fields yet.
+    /// The number of bytes in the complete lines of the current event. It is 0 if the event has no fields
+    /// yet.
     unfinished: usize,
     events: u64,
 }
@@ -72,9 +73,12 @@ impl Decoder {
     }
 
     /// Returns the number of bytes of an incomplete event at the end of the stream, or 0 if the last event is
-    /// complete. Comments are not part of an event.
+    /// complete. Comments are not part of an event, even if the line of a comment has no end.
     pub(super) fn incomplete(&self) -> usize {
-        self.unfinished + self.buffer.len()
+        match (self.unfinished, self.buffer.first()) {
+            (0, Some(b':')) => 0,
+            (unfinished, _) => unfinished + self.buffer.len(),
+        }
     }
 
     /// Returns the number of decoded events.
@@ -202,6 +206,9 @@ mod tests {
             ("data: a\n\ndata", 4),
             ("event: a\r\n", 9),
             (": comment\n", 0),
+            ("data: a\n\n: comment", 0),
+            ("data: a\r\n\r\n:", 0),
+            ("data: a\n: comment", 17),
             ("data: a\r\n\r", 0),
             ("", 0),
         ] {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
 use http::Response;
 use http::header::CONTENT_TYPE;
+use invoke_model_families::{INVOCATION_METRICS, StreamPart, Usage};
 use invoke_model_protocol::{ParseError, ParseErrorKind};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 use invoke_model_types::InvokeModelError;
@@ -90,7 +91,14 @@ impl ResponseDelivery<RawRequest> for ServerSentEvents {
     ) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
         if !is_event_stream(&response) {
             let body = response.body_mut().read_to_end().await?;
-            let error = ParseError::new("Content-Type", ParseErrorKind::Text { expected: EVENT_STREAM });
+            let found =
+                response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            let problem = format!(
+                "the response is `{}` and not `{EVENT_STREAM}`: ask for a stream in the body of the request, or call \
+                 `send`",
+                found.as_deref().unwrap_or_default()
+            );
+            let error = ParseError::new("Content-Type", ParseErrorKind::Invalid(problem));
             return Err(ErrorKind::Parse { error, response: response.map(|_| body).into() });
         }
         let (head, body) = response.into_parts();
@@ -99,6 +107,7 @@ impl ResponseDelivery<RawRequest> for ServerSentEvents {
             decoder: Decoder::default(),
             bytes: 0,
             end: None,
+            usage: context.usage(),
             context: context.clone(),
             permit,
         };
@@ -115,10 +124,11 @@ fn is_event_stream<B>(response: &Response<B>) -> bool {
 /// Receives server-sent events, one by one with [`recv`](Self::recv) or as a [`Stream`](futures_core::Stream).
 ///
 /// The stream is complete if `recv` returns `None` and has not returned an error before. Then
-/// [`is_complete`](Self::is_complete) returns `true`. A stream that ends early is an error of the kind
-/// [`ErrorKind::Truncated`]: the end of the body must be marked by HTTP, and must follow a complete event.
+/// [`is_complete`](Self::is_complete) returns `true`. If the stream ends early, the error is
+/// [`ErrorKind::Truncated`]. A stream ends early if HTTP does not mark the end of the body, or if the last
+/// event is incomplete.
 ///
-/// The client does not interpret the content of events. Some APIs report an error as an event.
+/// The client interprets only the token counts in events. Some APIs report an error as an event.
 ///
 /// The receiver reads from the connection only while the caller waits for an event. Dropping the receiver closes
 /// the connection. `recv` is cancel safe.
@@ -128,6 +138,8 @@ pub struct ServerSentEventReceiver {
     bytes: u64,
     end: Option<StreamEnd>,
     context: CallContext,
+    /// The token counts that were received.
+    usage: Usage,
     /// The quota permit. The receiver keeps the permit until the stream ends.
     permit: Option<QuotaPermit>,
 }
@@ -162,9 +174,19 @@ impl ServerSentEventReceiver {
         self.context.request_id()
     }
 
-    /// Returns the metadata of the call. It contains token counts only if headers of the response report them.
+    /// Returns the metadata of the call. It contains the token counts of the headers and of the received events,
+    /// if the events are in a schema of [`families`](crate::families), such as the schemas of the OpenAI APIs and
+    /// of the Messages API of Anthropic. The counts are complete after the last event.
     pub fn metadata(&self) -> Metadata {
-        self.context.clone().into_metadata()
+        Metadata { usage: self.usage, ..self.context.clone().into_metadata() }
+    }
+
+    /// Reads the token counts in an event. The counts are totals since the start of the stream.
+    fn read_usage(&mut self, event: &ServerSentEvent) {
+        if event.data.contains("\"usage\"") || event.data.contains(INVOCATION_METRICS) {
+            let part = StreamPart::parse(event.data.as_bytes()).unwrap_or_default();
+            self.usage.update(part.usage().unwrap_or_default());
+        }
     }
 
     /// Handles the end of the body.
@@ -173,8 +195,8 @@ impl ServerSentEventReceiver {
             0 if self.body.ends_with_connection() => Err(self.truncated(TruncationCause::CloseDelimited)),
             0 => {
                 self.end = Some(StreamEnd::Complete);
-                self.permit = None;
-                self.context.record_metrics(self.context.usage());
+                self.permit.take().into_iter().for_each(|permit| permit.complete(self.usage));
+                self.context.record_metrics(self.usage);
                 Ok(())
             }
             received => Err(self.truncated(TruncationCause::IncompleteEvent { received })),
@@ -209,6 +231,7 @@ impl Stream for ServerSentEventReceiver {
         let this = &mut *self;
         while this.end.is_none() {
             if let Some(event) = this.decoder.decode() {
+                this.read_usage(&event);
                 return Poll::Ready(Some(Ok(event)));
             }
             match ready!(Pin::new(&mut this.body).poll_next(cx)) {

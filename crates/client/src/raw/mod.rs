@@ -7,11 +7,14 @@ mod target;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response};
+use invoke_model_families::ModelResponse;
+use invoke_model_protocol::metrics::ResponseMetrics;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadOutput, Route, SerializeError,
     SerializeErrorKind, delivery,
 };
 use invoke_model_types::{InvokeModel, InvokeModelError};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 pub use event_stream::ServerSentEvent;
@@ -21,11 +24,15 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
 
+/// The characters that are encoded in a query: all except the unreserved characters.
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// The operation of a raw request: see [`Client::request`].
 ///
-/// The output is the complete response. The errors are the errors of `InvokeModel`, because the service returns
-/// them for all requests. An error of another API, such as `{"error": {"code": "..", "message": ".."}}`, becomes
-/// [`InvokeModelError::Unmodeled`] with its code and its message.
+/// The output is the complete response. The errors are the errors of `InvokeModel`, because the service
+/// returns these errors for all requests. An error of another API, such as `{"error": {"code": "..",
+/// "message": ".."}}`, becomes [`InvokeModelError::Unmodeled`] with its code and its message.
 #[derive(Clone, Copy, Debug)]
 pub struct RawRequest;
 
@@ -61,25 +68,42 @@ impl Client {
     /// ```
     ///
     /// `target` is the path and the query. The client sends it unchanged after the base path of the endpoint.
-    /// Therefore the caller percent-encodes values in the path. The call fails when it is sent if the target is
-    /// empty, is a complete URL, or contains a fragment, a dot segment or a character that must be
-    /// percent-encoded.
+    /// Therefore the caller percent-encodes values in it. [`query`](Call::query) adds a parameter and encodes
+    /// it. If the target is empty, is a complete URL, or contains a fragment, a dot segment or a character that
+    /// must be percent-encoded, the call fails when it is sent.
     ///
     /// The call takes the same steps as a call of an operation. The client retries it by the same rules as a
     /// call of `InvokeModel`, because the service may bill the request. The output is the response with its
     /// complete body. To read the body in chunks, use [`Call::send_streaming`]. To read server-sent events,
     /// use [`Call::send_events`].
+    ///
+    /// The [`Metadata`](crate::Metadata) contains the token counts of the headers. If there are none, it contains
+    /// the counts of a body in a schema of [`families`](crate::families), such as the schemas of the OpenAI APIs
+    /// and of the Messages API of Anthropic. The counts of the OpenAI APIs include tokens that were read from a
+    /// prompt cache.
     pub fn request(&self, method: Method, target: impl Into<String>) -> Call<RawRequest> {
         Call::filled(self, RawRequestInput { method, target: target.into(), body: Ok(Bytes::new()) })
     }
 }
 
 impl Call<RawRequest> {
-    /// Sets the body. The content type of `POST`, `PUT` and `PATCH` requests is `application/json`, unless
-    /// [`header`](Self::header) sets another one.
+    /// Sets the body. By default, the content type of `POST`, `PUT` and `PATCH` requests is
+    /// `application/json`. Use [`header`](Self::header) to set another content type.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.input_mut().body = Ok(self.attach(body.into()));
+        self
+    }
+
+    /// Adds a parameter to the query. The client percent-encodes all characters except letters, digits, `-`, `.`,
+    /// `_` and `~`, as botocore does.
+    #[must_use]
+    pub fn query(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let target = &mut self.input_mut().target;
+        target.push(if target.contains('?') { '&' } else { '?' });
+        target.extend(utf8_percent_encode(name.as_ref(), RESERVED));
+        target.push('=');
+        target.extend(utf8_percent_encode(value.as_ref(), RESERVED));
         self
     }
 
@@ -113,7 +137,7 @@ impl std::fmt::Debug for RawRequestInput {
 
 impl Operation for RawRequest {
     const NAME: &'static str = "RawRequest";
-    // Errors show the path as the value of this label.
+    // An error shows the path of the request as the value of the label `path`.
     const ROUTE: Route = Route { method: Method::POST, path: &[PathSegment::Greedy("path")], query: &[] };
     type Input = RawRequestInput;
     type Output = Response<Bytes>;
@@ -137,6 +161,22 @@ impl Operation for RawRequest {
         *request.method_mut() = input.method;
         *request.uri_mut() = uri;
         Ok(request)
+    }
+
+    fn header_metric(name: &str, value: &HeaderValue, metrics: &mut ResponseMetrics) {
+        InvokeModel::header_metric(name, value, metrics);
+    }
+
+    fn output_metrics(output: &Response<Bytes>, metrics: &mut ResponseMetrics) {
+        if metrics.input_tokens.is_some() || metrics.output_tokens.is_some() {
+            return;
+        }
+        let usage =
+            ModelResponse::parse(output.body()).ok().and_then(|body| body.usage()).unwrap_or_default();
+        metrics.input_tokens = usage.input_tokens;
+        metrics.output_tokens = usage.output_tokens;
+        metrics.cache_read_input_tokens = usage.cache_read_input_tokens;
+        metrics.cache_write_input_tokens = usage.cache_write_input_tokens;
     }
 
     fn parse(response: &Response<Bytes>) -> Result<Response<Bytes>, ParseError> {

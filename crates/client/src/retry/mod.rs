@@ -13,8 +13,8 @@ pub(crate) use clock_skew::ClockSkew;
 pub(crate) use decide::{RetryDecision, RetryState, decide};
 pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 
-/// The retry configuration of a client or of a call. The default is the standard mode of the AWS SDKs,
-/// restricted to retries that cannot be billed twice.
+/// The retry configuration of a client or of a call. The default is the standard mode of the AWS SDKs, but it
+/// retries only requests that the service cannot bill twice.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 ///
 /// ```

@@ -146,7 +146,7 @@ async fn metadata_contains_the_metrics_of_the_events() {
     let limiter = QuotaLimiter::builder().tokens_per_minute(100_000).build();
     let client = Client::new(fake.settings().quota_limiter(limiter.clone())).unwrap();
     let mut output = client.converse_stream().model_id(ID).messages(user("Hello")).send().await.unwrap();
-    assert!(limiter.usage().tokens > 10, "the limiter must reserve tokens for the answer");
+    assert!(limiter.usage().tokens > 10, "the limiter must reserve tokens for the output");
     let mut received = Vec::new();
     while let Some(event) = output.events.recv().await.unwrap() {
         received.push(event);
@@ -202,6 +202,47 @@ async fn an_arn_of_another_region_is_not_sent() {
         error.to_string().contains("`guardrailIdentifier` is an ARN of the region `eu-west-1`"),
         "{error}"
     );
+    assert!(fake.requests().is_empty());
+
+    let project = "arn:aws:bedrock:eu-west-1:123456789012:project/default";
+    let calls: [(&str, Error); 3] = [
+        (
+            "projectIdentifier",
+            fake.client()
+                .converse()
+                .model_id("a")
+                .project_identifier(project)
+                .send()
+                .await
+                .unwrap_err()
+                .into(),
+        ),
+        (
+            "projectIdentifier",
+            fake.client()
+                .invoke_model()
+                .model_id("a")
+                .project_identifier(project)
+                .send()
+                .await
+                .unwrap_err()
+                .into(),
+        ),
+        (
+            "invocationArn",
+            fake.client()
+                .get_async_invoke()
+                .invocation_arn("arn:aws:bedrock:eu-west-1:123456789012:async-invoke/abcdefghijkl")
+                .send()
+                .await
+                .unwrap_err()
+                .into(),
+        ),
+    ];
+    for (member, error) in calls {
+        let expected = format!("`{member}` is an ARN of the region `eu-west-1`");
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
     assert!(fake.requests().is_empty());
 
     // A custom endpoint may be a gateway to several regions.

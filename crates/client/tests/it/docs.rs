@@ -121,7 +121,7 @@ fn every_kind_and_class_has_a_row() {
         assert!(row(name).len() >= 6, "{name}");
         kinds += 1;
     }
-    assert_eq!(kinds, 16);
+    assert_eq!(kinds, 17);
     for class in
         [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
@@ -149,7 +149,10 @@ async fn texts_of_kinds() {
     let call = fake.client().invoke_model_with_response_stream().model_id("a");
     check("Parse", &call.send().await.unwrap_err());
     let (_, error) = fail(|| Err(TransportErrorKind::Send.into()), RetryConfig::disabled()).await;
-    let afterwards = PAGE.lines().find(|line| line.starts_with("| `Transport`, afterwards")).unwrap();
+    let afterwards = PAGE
+        .lines()
+        .find(|line| line.starts_with("| `Transport`, if the request may have been sent"))
+        .unwrap();
     for text in afterwards.split('|').nth(2).unwrap().split(',').map(|text| text.trim().trim_matches('`')) {
         assert!(error.to_string().contains(text), "{text}: {error}");
     }

@@ -10,8 +10,8 @@ use http::Method;
 use http_body::{Body, Frame};
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{
-    Error, ErrorKind, FailureClass, ResponseBody, RetryConfig, ServerSentEvent, ServerSentEventReceiver,
-    TruncationCause,
+    Client, Error, ErrorKind, FailureClass, QuotaLimiter, ResponseBody, RetryConfig, ServerSentEvent,
+    ServerSentEventReceiver, TruncationCause, Usage,
 };
 use serde_json::{Value, json};
 
@@ -208,6 +208,87 @@ async fn returns_server_sent_events() {
 }
 
 #[tokio::test]
+async fn a_comment_at_the_end_of_a_stream_is_not_an_event() {
+    let (received, error) = read(&mut events(pieces(["data: a\n\n: keep", "-alive"])).await).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(received.len(), 1);
+}
+
+/// Returns the number of input and output tokens in the metadata, and the number of tokens that count against
+/// the quota.
+fn counts(usage: Usage, limiter: &QuotaLimiter) -> (Option<u64>, Option<u64>, u64) {
+    (usage.input_tokens, usage.output_tokens, limiter.usage().tokens)
+}
+
+#[tokio::test]
+async fn tokens_are_read_from_the_response() {
+    let check = async |headers: &[(&str, &str)], body: &'static str, expected: (Option<u64>, Option<u64>)| {
+        let fake = Fake::with(200, headers, body);
+        let limiter = QuotaLimiter::builder().tokens_per_minute(10_000).default_output_tokens(500).build();
+        let client = Client::new(fake.settings().quota_limiter(limiter.clone())).unwrap();
+        let (_, metadata) = client.request(Method::POST, PATH).body("{}").send_with_metadata().await.unwrap();
+        let (input, output, tokens) = counts(metadata.usage, &limiter);
+        assert_eq!((input, output), expected, "{body}");
+        if let (Some(input), Some(output)) = expected {
+            assert_eq!(tokens, input + output, "{body}");
+        }
+    };
+    let both = |input, output| (Some(input), Some(output));
+    check(&[], r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4}}"#, both(9, 4)).await;
+    check(&[], r#"{"object":"response","usage":{"input_tokens":8,"output_tokens":3}}"#, both(8, 3)).await;
+    check(&[], r#"{"type":"message","usage":{"input_tokens":7,"output_tokens":2}}"#, both(7, 2)).await;
+    let headers = [("x-amzn-bedrock-input-token-count", "6"), ("x-amzn-bedrock-output-token-count", "1")];
+    check(&headers, r#"{"usage":{"prompt_tokens":9,"completion_tokens":4}}"#, both(6, 1)).await;
+    check(&[], r#"{"data":[]}"#, (None, None)).await;
+    check(&[], "text", (None, None)).await;
+}
+
+#[tokio::test]
+async fn tokens_are_read_from_events() {
+    let check = async |stream: &'static str, expected: (u64, u64)| {
+        let fake = Fake::with(200, &EVENTS, stream);
+        let limiter = QuotaLimiter::builder().tokens_per_minute(10_000).build();
+        let client = Client::new(fake.settings().quota_limiter(limiter.clone())).unwrap();
+        let call = client.request(Method::POST, PATH).json(&body_with_stream());
+        let mut events = call.send_events().await.unwrap().events;
+        read(&mut events).await;
+        let (input, output) = expected;
+        assert_eq!(
+            counts(events.metadata().usage, &limiter),
+            (Some(input), Some(output), input + output),
+            "{stream}"
+        );
+    };
+    check(
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":null}\n\n\
+         data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n",
+        (9, 4),
+    )
+    .await;
+    check(
+        "event: response.completed\n\
+         data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":8,\"output_tokens\":3}}}\n\n",
+        (8, 3),
+    )
+    .await;
+    check(
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n\n\
+         data: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":2}}\n\n",
+        (7, 2),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn query_parameters_are_encoded() {
+    let call = Fake::default().client().request(Method::GET, "/openai/v1/models?x=1").query("a b", "é/:+&=~");
+    let request = call.sign().await.unwrap();
+    assert_eq!(request.uri().query(), Some("x=1&a%20b=%C3%A9%2F%3A%2B%26%3D~"));
+    let call = Fake::default().client().request(Method::GET, "/a").query("limit", "5");
+    assert_eq!(call.sign().await.unwrap().uri().query(), Some("limit=5"));
+}
+
+#[tokio::test]
 async fn stream_that_ends_within_an_event_is_truncated() {
     for end in ["data: b\n", "data", "event: x\n"] {
         let (received, error) = read(&mut events(pieces(["data: a\n\n", end])).await).await;
@@ -248,6 +329,9 @@ async fn other_content_is_an_error_with_the_response() {
     let error = fake.client().request(Method::POST, PATH).json(&body()).send_events().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Parse { .. }), "{error:?}");
     assert_eq!(error.response().unwrap().body(), r#"{"choices":[]}"#);
+    let expected = "`Content-Type`: the response is `application/json` and not `text/event-stream`: ask for a stream \
+                    in the body of the request, or call `send`";
+    assert!(error.to_string().contains(expected), "{error}");
     let fake = Fake::with(401, &[], "");
     let error = fake.client().request(Method::POST, PATH).send_events().await.unwrap_err();
     assert!(error.is_access_denied());

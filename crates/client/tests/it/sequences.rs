@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use invoke_model_client::types::GetAsyncInvoke;
-use invoke_model_client::{Error, ErrorKind, PaginationError, WaitError};
+use invoke_model_client::{Error, ErrorKind, PaginationError, WaitError, WaiterError};
 use tokio::time::Instant;
 
 use crate::fake::{Fake, SendResult, response};
@@ -98,6 +98,10 @@ async fn a_waiter_ends_with_the_failure_of_the_invocation() {
     let error = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(60)).await.unwrap_err();
     let WaitError::Failed(output) = error else { panic!("unexpected error: {error}") };
     assert_eq!(output.status.as_str(), "Failed");
+    let error = Error::from(WaitError::<GetAsyncInvoke>::Failed(output));
+    assert!(matches!(error.kind(), ErrorKind::Wait(WaiterError::Failed)), "{error:?}");
+    assert_eq!(error.to_string(), "GetAsyncInvoke: the waiter ended, because the result is a failure");
+    assert!(!error.is_retryable());
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,6 +118,8 @@ async fn a_waiter_does_not_wait_longer_than_allowed() {
     let call = fake.client().get_async_invoke().invocation_arn(ARN);
     let error = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(2)).await.unwrap_err();
     assert!(matches!(error, WaitError::TimedOut(None)));
+    let error = Error::from(error);
+    assert!(error.is_retryable() && error.to_string().contains("wait again"), "{error}");
 
     let fake = Fake::with_responses([ok(invocation("Completed"))]);
     let call = fake.client().get_async_invoke().invocation_arn(ARN);
@@ -126,4 +132,5 @@ async fn a_waiter_returns_the_error_of_a_call() {
     let call = fake.client().get_async_invoke().invocation_arn(ARN);
     let error = call.wait_until(&GetAsyncInvoke::COMPLETED, Duration::from_secs(60)).await.unwrap_err();
     assert!(matches!(&error, WaitError::Call(error) if error.code() == Some("UnknownOperationException")));
+    assert_eq!(Error::from(error).code(), Some("UnknownOperationException"));
 }

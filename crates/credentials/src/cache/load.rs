@@ -23,7 +23,7 @@ pub(super) fn check_expiry(credentials: &Credentials, now: SystemTime) -> Result
     }
 }
 
-/// Credentials of a provider with the time of their next refresh.
+/// Credentials of a provider, and the time of their next refresh.
 #[derive(Clone)]
 pub(super) struct LoadedCredentials {
     pub(super) credentials: Arc<Credentials>,

@@ -86,15 +86,17 @@ impl CredentialsCache {
 
     /// Returns valid credentials.
     ///
-    /// The future is ready immediately, unless it must wait for the provider. Dropping the future does not
-    /// cancel the provider, because other callers may wait for the same credentials.
+    /// If valid credentials are cached, the future is ready immediately. Otherwise, it waits for the
+    /// provider. Dropping the future does not cancel the provider, because other callers may wait for the
+    /// same credentials.
     ///
     /// # Errors
     /// Returns an error if no valid credentials are cached, and the provider then fails, times out or returns
     /// expired credentials. Returns an error if static credentials have expired.
     ///
     /// # Panics
-    /// Panics if this function must call the provider outside a tokio runtime with time enabled.
+    /// Panics if this function must call the provider, but no tokio runtime is running, or the runtime has no
+    /// timers.
     pub async fn credentials(&self) -> Result<Arc<Credentials>, CredentialsError> {
         match &self.0 {
             CacheKind::Static(credentials, time_source) => {

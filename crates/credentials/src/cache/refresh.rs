@@ -1,9 +1,8 @@
 //! A cache that loads credentials once for all calls and refreshes them before they expire.
 //!
 //! If the cached credentials are valid, a call takes a read lock and clones an `Arc`. If a refresh is due,
-//! the first call starts a background task. This call and all other calls use the old credentials until the
-//! old credentials expire. A call waits only if no valid credentials are cached. All waiting calls wait for
-//! the same task.
+//! the first call starts a background task. Until the refresh ends, all calls use the old credentials. A call
+//! waits only if no valid credentials are cached. All waiting calls wait for the same task.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -47,7 +46,8 @@ impl RefreshingCache {
     /// expired credentials.
     ///
     /// # Panics
-    /// Panics if this function must call the provider outside a tokio runtime with time enabled.
+    /// Panics if this function must call the provider, but no tokio runtime is running, or the runtime has no
+    /// timers.
     pub(super) async fn load(&self) -> Result<Arc<Credentials>, CredentialsError> {
         let now = self.0.time_source.now();
         if let Some(loaded) = self.0.valid(now) {

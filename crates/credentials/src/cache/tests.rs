@@ -240,7 +240,7 @@ async fn invalidate_discards_only_the_rejected_credentials() {
     let rejected = cache.credentials().await.unwrap();
     cache.invalidate(&rejected);
     assert_eq!(id(&cache).await, "AKID2");
-    // Another call used the same credentials, and reports its rejection later.
+    // Another call used the same credentials, and reports the rejection later.
     cache.invalidate(&rejected);
     assert_eq!(id_without_waiting(&cache), "AKID2");
     assert_eq!(script.calls(), 2);

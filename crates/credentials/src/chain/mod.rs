@@ -89,7 +89,7 @@ fn default_profile() -> String {
 type Found = (Credential, String);
 
 impl DefaultCredentialsChain {
-    /// Returns the region of the STS endpoint: the region of the program, the environment or the profile.
+    /// Returns the region of the STS endpoint. The program, the environment or the profile sets this region.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }

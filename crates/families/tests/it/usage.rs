@@ -28,6 +28,11 @@ fn reads_token_counts_of_the_last_stream_part() {
         r#"{"generation":"","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":0}}"#,
         Some((Some(12), Some(0), (None, None))),
     );
+    check(
+        r#"{"event":{"usageEvent":{"details":{"total":{}},"totalInputTokens":40,"totalOutputTokens":7,"totalTokens":47}}}"#,
+        Some((Some(40), Some(7), (None, None))),
+    );
+    check(r#"{"event":{"textOutput":{"content":"\"usageEvent\""}}}"#, None);
     check(r#"{"type":"message_stop"}"#, None);
     check(r#"{"text":"\"amazon-bedrock-invocationMetrics\""}"#, None);
     check(r#"{"amazon-bedrock-invocationMetrics":{"inputTokenCount":"12"}}"#, None);

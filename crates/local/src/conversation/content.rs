@@ -11,7 +11,7 @@ use invoke_model_types::{
 
 use super::features::{Features, Reasoning};
 use super::tools;
-use super::{invalid, violation};
+use super::{invalid, model_error, violation};
 use crate::service_error::ServiceError;
 
 /// The maximum number of documents in a request.
@@ -26,15 +26,16 @@ pub(super) fn check(
 ) -> Result<(), ServiceError> {
     let is_user = *role == ConversationRole::USER;
     match block {
-        ContentBlock::Text(text) if text.trim().is_empty() => Err(blank(path)),
+        ContentBlock::Text(text) if text.is_empty() => Err(blank(path)),
         ContentBlock::Text(_) | ContentBlock::GuardContent(_) | ContentBlock::SearchResult(_) => Ok(()),
         ContentBlock::Image(image) => {
             supported(features.images, "image")?;
-            check_image(&image.source)
+            check_image(&image.source, features)
         }
         ContentBlock::Document(document) => {
             supported(features.documents, "document")?;
-            check_document(document)
+            check_document(document)?;
+            check_document_source(&document.source, path, features)
         }
         ContentBlock::Video(video) => {
             supported(features.video, "video")?;
@@ -75,13 +76,15 @@ pub(super) fn check(
 /// Checks a part of a tool result.
 fn check_result(part: &ToolResultContentBlock, path: &str, features: &Features) -> Result<(), ServiceError> {
     match part {
-        ToolResultContentBlock::Text(text) if text.trim().is_empty() => Err(blank(path)),
+        ToolResultContentBlock::Text(text) if text.is_empty() => Err(blank(path)),
         ToolResultContentBlock::Image(image) => {
             supported(features.images, "image")?;
-            check_image(&image.source)
+            check_image(&image.source, features)
         }
         ToolResultContentBlock::Document(document) => {
             supported(features.documents, "document")?;
+            // The service accepts documents in Amazon S3 as results of tools, even for models that cannot
+            // read them.
             check_document(document)
         }
         ToolResultContentBlock::Video(_) => supported(features.video, "video"),
@@ -159,14 +162,15 @@ fn only_in(is_in: bool, kind: &str, role: &str, path: &str) -> Result<(), Servic
     )))
 }
 
-fn check_image(source: &ImageSource) -> Result<(), ServiceError> {
+fn check_image(source: &ImageSource, features: &Features) -> Result<(), ServiceError> {
     match source {
         ImageSource::Bytes(bytes) if bytes.is_empty() => {
             Err(invalid("The image in a content block is empty. Add the bytes of an image and try again."))
         }
         ImageSource::Bytes(_) => Ok(()),
-        // The endpoint cannot read objects from Amazon S3. Most models do not support them either.
-        _ => Err(no_s3()),
+        // The endpoint does not read the object, because the content of images has no effect.
+        ImageSource::S3Location(_) if features.s3 => Ok(()),
+        _ => Err(invalid("This model doesn't support the s3Uri field. Remove s3Uri and try again.")),
     }
 }
 
@@ -189,12 +193,17 @@ fn check_document(document: &DocumentBlock) -> Result<(), ServiceError> {
              character. Check that the file name conforms to these restrictions and retry your request.",
         ));
     }
-    match &document.source {
-        DocumentSource::Bytes(_) | DocumentSource::Text(_) | DocumentSource::Content(_) => Ok(()),
-        _ => Err(no_s3()),
-    }
+    Ok(())
 }
 
-fn no_s3() -> ServiceError {
-    invalid("This model doesn't support the s3Uri field. Remove s3Uri and try again.")
+fn check_document_source(
+    source: &DocumentSource,
+    path: &str,
+    features: &Features,
+) -> Result<(), ServiceError> {
+    match source {
+        DocumentSource::Bytes(_) | DocumentSource::Text(_) | DocumentSource::Content(_) => Ok(()),
+        DocumentSource::S3Location(_) if features.s3 => Ok(()),
+        _ => Err(model_error(format_args!("{path}.document.source.type: Field required"))),
+    }
 }

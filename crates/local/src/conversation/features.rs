@@ -13,6 +13,8 @@ pub(super) struct Features {
     pub(super) images: bool,
     /// Video, which only some Nova models support.
     pub(super) video: bool,
+    /// Images and documents in Amazon S3.
+    pub(super) s3: bool,
     pub(super) tools: bool,
     pub(super) streaming_tools: bool,
     /// `toolChoice.any`.
@@ -44,6 +46,7 @@ const NONE: Features = Features {
     documents: false,
     images: false,
     video: false,
+    s3: false,
     tools: false,
     streaming_tools: false,
     any_tool: false,
@@ -132,6 +135,7 @@ fn nova(id: &str) -> Features {
         documents: !is_micro,
         images: !is_micro,
         video: !is_micro,
+        s3: !is_micro,
         tools: true,
         streaming_tools: true,
         any_tool: true,

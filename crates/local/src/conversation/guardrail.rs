@@ -1,7 +1,7 @@
 //! The guardrail of a conversation.
 //!
-//! The endpoint has no guardrail policies, so a guardrail never intervenes. If the request asks for a trace, the
-//! response contains an assessment without findings.
+//! The endpoint has no guardrail policies, so a guardrail never intervenes. If the request asks for a trace,
+//! the response contains an assessment without findings.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Checks `inferenceConfig` and the parameters of the models, and finds the reasoning that a request turns on.
+//! Checks `inferenceConfig` and the parameters of the models, and finds the reasoning that a request turns
+//! on.
 
 use invoke_model_protocol::server::Constraint;
 use invoke_model_types::ToolChoice;

@@ -28,6 +28,9 @@ pub(super) fn check(
     };
     for (index, message) in messages.iter().enumerate() {
         check_content(index, message, features)?;
+        if model.family == Family::Anthropic && is_blank(message) {
+            return Err(model_error("messages: text content blocks must contain non-whitespace text"));
+        }
     }
     if first.role != ConversationRole::USER {
         return Err(invalid(
@@ -86,6 +89,14 @@ fn check_content(index: usize, message: &Message, features: &Features) -> Result
         content::check(block, &format!("messages.{index}.content.{block_index}"), &message.role, features)?;
     }
     Ok(())
+}
+
+/// Returns `true` if a message has only texts, and these texts contain only white space.
+fn is_blank(message: &Message) -> bool {
+    message.content.iter().all(|block| match block {
+        ContentBlock::Text(text) => text.trim().is_empty(),
+        _ => false,
+    })
 }
 
 /// Checks the role of the last message.

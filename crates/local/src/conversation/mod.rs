@@ -1,7 +1,7 @@
 //! Conversations in the schema of `Converse`, which is the same for all text models.
 //!
-//! `Converse`, `ConverseStream` and `CountTokens` share this module. A [`Conversation`] contains the members of
-//! their inputs that the response depends on.
+//! `Converse`, `ConverseStream` and `CountTokens` share this module. A [`Conversation`] contains the members
+//! of their inputs that the response depends on.
 //!
 //! | module | |
 //! |---|---|
@@ -15,9 +15,9 @@
 //! | `exchange` | one call, from the checks to the usage |
 //! | `guardrail` | the trace of a guardrail |
 //!
-//! The content of a response is simulated as in [`families`](crate::families): the model echoes the text of the
-//! last message, including the text of tool results. If `toolChoice` forces the call of a tool, the model calls
-//! the tool with the smallest arguments that fit its schema.
+//! The content of a response is simulated as in [`families`](crate::families): the model echoes the text of
+//! the last message, including the text of tool results. If `toolChoice` forces the call of a tool, the model
+//! calls the tool with the smallest arguments that fit its schema.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html>
 
@@ -34,6 +34,9 @@ mod part;
 mod prompt;
 mod tools;
 
+use std::fmt::Display;
+
+use invoke_model_protocol::server::Constraint;
 use invoke_model_types::{
     ConverseInput, ConverseStreamInput, ConverseTokensRequest, InferenceConfiguration, Message, OutputConfig,
     SystemContentBlock, ToolConfiguration,
@@ -141,17 +144,13 @@ fn invalid(message: impl Into<String>) -> ServiceError {
 }
 
 /// Returns the error for a rule of one model. The service adds a prefix to the message of the model.
-fn model_error(message: impl std::fmt::Display) -> ServiceError {
+fn model_error(message: impl Display) -> ServiceError {
     ServiceError::validation(format!("The model returned the following errors: {message}"))
 }
 
-/// Returns the error for the violation of a constraint of the Smithy model on a nested member.
-/// [`ServerOperation::violations`](invoke_model_protocol::ServerOperation::violations) checks only the members
-/// of the input itself.
-fn violation(
-    member: impl std::fmt::Display,
-    constraint: &invoke_model_protocol::server::Constraint,
-) -> ServiceError {
+/// Returns the error for the violation of a constraint of the Smithy model on a nested member. The generated
+/// code checks only the members of the input itself.
+fn violation(member: impl Display, constraint: &Constraint) -> ServiceError {
     ServiceError::validation(format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
     ))

@@ -1,5 +1,5 @@
-//! The input of a conversation as a sequence of pieces: the number of tokens, and the prefixes that cache points
-//! mark.
+//! The input of a conversation as a sequence of pieces: the number of tokens, and the prefixes that cache
+//! points mark.
 //!
 //! The order of the pieces is tools, system prompt, messages:
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>
@@ -88,7 +88,8 @@ impl Pieces {
         self.hash.update([0]);
     }
 
-    /// Ends a prefix. A cache point itself does not change the digest, so requests may move their cache points.
+    /// Ends a prefix. A cache point itself does not change the digest, so requests may move their cache
+    /// points.
     fn mark(&mut self, point: &CachePointBlock) {
         let digest = self.hash.clone().finalize().into();
         let is_long_lived = point.ttl == Some(CacheTtl::ONE_HOUR);

@@ -1,16 +1,16 @@
 //! Anthropic Claude, Messages API.
 //!
 //! *
-//!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
 //! A tool is called only if `tool_choice` forces it (`tool_call.rs`). Thinking and documents are accepted but
-//! have no effect. The `max_tokens` limits of the individual models are not enforced. Validation errors have the wording of
-//! Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
+//! have no effect. The `max_tokens` limits of the individual models are not enforced. Validation errors have
+//! the wording of Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
-use std::collections::BTreeSet;
+mod tools;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -23,9 +23,10 @@ use super::models::Model;
 use super::reply::{Reply, ReplyBounds, StopReason};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
-use super::tool_call::{ForcedTool, ToolCall, ToolDefinition, call_or_reply};
+use super::tool_call::{ToolCall, call_or_reply};
 use super::validation_error::ValidationError;
 use super::{json, tokens};
+use tools::{Tool, ToolChoice};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,30 +57,6 @@ struct Request {
 struct Message {
     role: Role,
     content: Content,
-}
-
-/// A tool. Only tools of the client have a schema. Other members are ignored.
-#[derive(Deserialize)]
-struct Tool {
-    name: String,
-    input_schema: Option<Value>,
-}
-
-/// The choice of a tool. Other members, such as `disable_parallel_tool_use`, are ignored.
-#[derive(Deserialize)]
-struct ToolChoice {
-    #[serde(rename = "type")]
-    kind: ToolChoiceKind,
-    name: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ToolChoiceKind {
-    Any,
-    Auto,
-    None,
-    Tool,
 }
 
 #[derive(PartialEq, Deserialize)]
@@ -114,7 +91,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let turn = last.map_or("", |index| &texts[index]);
     let bounds =
         ReplyBounds { max_tokens: Some(request.max_tokens.0), stop_sequences: &request.stop_sequences.0 };
-    let (call, reply) = call_or_reply(forced_call(&request), turn, &bounds);
+    let (call, reply) = call_or_reply(tools::forced_call(&request), turn, &bounds);
     let ids = ResponseIds::new(model, body);
 
     let system = request.system.map_or_else(String::new, |system| system.text());
@@ -146,35 +123,6 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let chunks = Box::new(chunks(&response, &reply, call));
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
-}
-
-/// Returns the tool call that the request forces, if any.
-fn forced_call(request: &Request) -> Option<ToolCall> {
-    let choice = request.tool_choice.as_ref()?;
-    let forced = match choice.kind {
-        ToolChoiceKind::Any => ForcedTool::Any,
-        ToolChoiceKind::Tool => ForcedTool::Named(choice.name.as_deref()?),
-        ToolChoiceKind::Auto | ToolChoiceKind::None => return None,
-    };
-    let tools: Vec<_> = request
-        .tools
-        .iter()
-        .filter_map(|tool| Some(ToolDefinition { name: &tool.name, schema: tool.input_schema.as_ref()? }))
-        .collect();
-    let calls: Vec<_> = request
-        .messages
-        .iter()
-        .flat_map(|message| message.content.parts())
-        .filter(|part| part.kind == "tool_use")
-        .collect();
-    let called: Vec<_> = calls.iter().filter_map(|call| call.name.as_deref()).collect();
-    let last = request.messages.last().map_or(&[][..], |message| message.content.parts());
-    let answered: Vec<_> = last
-        .iter()
-        .filter_map(|part| part.tool_use_id.as_ref())
-        .filter_map(|id| calls.iter().rfind(|call| call.id.as_ref() == Some(id))?.name.as_deref())
-        .collect();
-    ToolCall::forced(forced, &tools, &called, &answered)
 }
 
 /// Returns the events of a stream that sends `message`. The content of the message is the text of `reply`, or
@@ -218,52 +166,6 @@ fn chunks(
     std::iter::once(start).chain(block).chain([delta, json!({"type": "message_stop"})])
 }
 
-/// Checks the tools, and that tool calls and results form pairs.
-fn check_tools(request: &Request) -> Result<(), ValidationError> {
-    let names: BTreeSet<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
-    if names.len() < request.tools.len() {
-        return Err(ValidationError::new("Tool names must be unique.").at("tools"));
-    }
-    if let Some(choice) = &request.tool_choice {
-        match choice.name.as_deref() {
-            _ if names.is_empty() && choice.kind != ToolChoiceKind::None => {
-                let problem = "tool_choice may only be specified while providing tools.";
-                return Err(ValidationError::new(problem).at("tool_choice"));
-            }
-            None if choice.kind == ToolChoiceKind::Tool => {
-                return Err(ValidationError::missing("name").at("tool").at("tool_choice"));
-            }
-            Some(name) if choice.kind == ToolChoiceKind::Tool && !names.contains(name) => {
-                let problem = format_args!("Tool '{name}' not found in provided tools");
-                return Err(ValidationError::new(problem).at("tool_choice"));
-            }
-            _ => {}
-        }
-    }
-    let mut expected = BTreeSet::new();
-    for (index, message) in request.messages.iter().enumerate() {
-        let parts = message.content.parts();
-        let results: BTreeSet<_> = parts.iter().filter_map(|part| part.tool_use_id.as_deref()).collect();
-        if let Some(missing) = expected.difference(&results).next() {
-            let problem = format_args!(
-                "`tool_use` ids were found without `tool_result` blocks immediately after: {missing}. Each \
-                 `tool_use` block must have a corresponding `tool_result` block in the next message."
-            );
-            return Err(ValidationError::new(problem).at(index - 1).at("messages"));
-        }
-        if let Some(unexpected) = results.difference(&expected).next() {
-            let problem = format_args!(
-                "unexpected `tool_use_id` found in `tool_result` blocks: {unexpected}. Each `tool_result` block \
-                 must have a corresponding `tool_use` block in the previous message."
-            );
-            return Err(ValidationError::new(problem).at("content").at(index).at("messages"));
-        }
-        let calls = parts.iter().filter(|part| part.kind == "tool_use");
-        expected = calls.filter_map(|part| part.id.as_deref()).collect();
-    }
-    Ok(())
-}
-
 /// Checks the rules that the request structure does not express.
 fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
     if !is_version(&request.anthropic_version) {
@@ -295,7 +197,7 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
             }
         }
     }
-    check_tools(request)?;
+    tools::check(request)?;
     if request.temperature.is_some()
         && request.top_p.is_some()
         && EITHER_TEMPERATURE_OR_TOP_P.contains(&model.id)

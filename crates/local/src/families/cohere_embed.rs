@@ -27,7 +27,7 @@ pub(super) struct EmbedVersion {
     /// The allowed numbers of dimensions. The first number is the default.
     dimensions: &'static [usize],
     /// The allowed values of `truncate`. The last value is the default.
-    truncate: [(&'static str, Truncate); 3],
+    truncate: &'static [(&'static str, Truncate)],
     /// `true` if the keys `inputs`, `output_dimension` and `max_tokens` are allowed.
     has_inputs: bool,
 }
@@ -36,7 +36,7 @@ pub(super) const V3: EmbedVersion = EmbedVersion {
     max_characters: 2_048,
     max_tokens: 512,
     dimensions: &[1_024],
-    truncate: [("NONE", Truncate::None), ("START", Truncate::Start), ("END", Truncate::End)],
+    truncate: &[("NONE", Truncate::None), ("START", Truncate::Start), ("END", Truncate::End)],
     has_inputs: false,
 };
 
@@ -44,7 +44,14 @@ pub(super) const V4: EmbedVersion = EmbedVersion {
     max_characters: usize::MAX,
     max_tokens: 128_000,
     dimensions: &[1_536, 256, 512, 1_024],
-    truncate: [("NONE", Truncate::None), ("LEFT", Truncate::Start), ("RIGHT", Truncate::End)],
+    // The service also accepts the values of version 3.
+    truncate: &[
+        ("NONE", Truncate::None),
+        ("START", Truncate::Start),
+        ("END", Truncate::End),
+        ("LEFT", Truncate::Start),
+        ("RIGHT", Truncate::End),
+    ],
     has_inputs: true,
 };
 
@@ -176,13 +183,14 @@ fn texts(request: &Request, version: &EmbedVersion) -> Result<Vec<String>, Valid
 }
 
 fn truncate(value: Option<&str>, version: &EmbedVersion) -> Result<Truncate, ValidationError> {
-    let [.., (default, _)] = version.truncate;
-    let value = value.unwrap_or(default);
-    let found = version.truncate.into_iter().find(|(name, _)| *name == value);
-    let (_, truncate) = found.ok_or_else(|| {
+    let found = match value {
+        None => version.truncate.last(),
+        Some(value) => version.truncate.iter().find(|(name, _)| *name == value),
+    };
+    found.map(|(_, truncate)| *truncate).ok_or_else(|| {
+        let value = value.unwrap_or_default();
         ValidationError::new(format_args!("{value} is not a valid enum value")).at("truncate")
-    })?;
-    Ok(truncate)
+    })
 }
 
 /// Truncates `text` to at most `limit` tokens.

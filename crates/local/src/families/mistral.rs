@@ -5,7 +5,8 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
 //!
-//! A tool is called only if `tool_choice` is `any` (`tool_call.rs`). A stream sends the call in its last chunk.
+//! A tool is called only if `tool_choice` is `any` (`tool_call.rs`). A stream sends the call in its last
+//! chunk.
 //!
 //! Each chunk of a stream has the shape of the complete response, but only a piece of its text. Only the last
 //! chunk has the stop reason.

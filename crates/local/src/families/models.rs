@@ -101,6 +101,12 @@ pub fn find(model_id: &str) -> Option<Model> {
     MODELS.iter().find(|model| model.id == model_id).copied()
 }
 
+/// Returns all base models, sorted by id.
+#[must_use]
+pub fn models() -> &'static [Model] {
+    MODELS
+}
+
 /// All base models, sorted by id.
 pub(crate) const MODELS: &[Model] = &[
     model("amazon.nova-2-lite-v1:0", Family::Nova),

@@ -7,11 +7,10 @@
 //! In a stream, each piece of text is a separate content block, as in streams of the service. The last chunk
 //! has the usage.
 //!
-//! A tool is called only if `toolChoice` forces it (`tool_call.rs`). Images, video and audio are accepted but have
-//! no effect. The pages disagree on the maximum of
-//! `maxTokens`, so no upper limit is enforced.
+//! A tool is called only if `toolChoice` forces it (`tool_call.rs`). Images, video and audio are accepted but
+//! have no effect. The pages disagree on the maximum of `maxTokens`, so no upper limit is enforced.
 
-use std::collections::BTreeSet;
+mod tools;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -23,9 +22,9 @@ use super::models::Model;
 use super::reply::{Reply, ReplyBounds, StopReason};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
-use super::tool_call::{ForcedTool, ToolCall, ToolDefinition, call_or_reply};
-use super::validation_error::ValidationError;
+use super::tool_call::{ToolCall, call_or_reply};
 use super::{json, tokens};
+use tools::{ToolConfig, ToolResult, ToolUse};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -69,67 +68,6 @@ enum Role {
     Assistant,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ToolConfig {
-    tools: Vec<Tool>,
-    tool_choice: Option<ToolChoice>,
-}
-
-/// A tool. Only tools with a specification can be called. Other members are ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Tool {
-    tool_spec: Option<ToolSpec>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ToolSpec {
-    name: String,
-    input_schema: InputSchema,
-}
-
-#[derive(Deserialize)]
-struct InputSchema {
-    json: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-#[expect(dead_code, reason = "`auto` does not force a call, and `any` has no members")]
-struct ToolChoice {
-    auto: Option<IgnoredAny>,
-    any: Option<IgnoredAny>,
-    tool: Option<NamedTool>,
-}
-
-#[derive(Deserialize)]
-struct NamedTool {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ToolUse {
-    tool_use_id: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ToolResult {
-    tool_use_id: String,
-    content: Vec<ToolResultPart>,
-}
-
-/// A part of a tool result. Parts without text and JSON are ignored.
-#[derive(Deserialize)]
-struct ToolResultPart {
-    text: Option<String>,
-    json: Option<Value>,
-}
-
 /// A content block. Each block has one of these members. Images, video and audio are encoded as base64.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -165,53 +103,10 @@ impl Message {
     /// Returns the text, with one line for each block and each part of a tool result that has text.
     fn text(&self) -> String {
         let texts = self.content.0.iter().flat_map(|block| {
-            let parts = block.tool_result.iter().flat_map(|result| &result.content);
-            let results =
-                parts.filter_map(|part| part.text.clone().or_else(|| Some(part.json.as_ref()?.to_string())));
+            let results = block.tool_result.iter().flat_map(ToolResult::texts);
             block.text.clone().into_iter().chain(results)
         });
         texts.collect::<Vec<_>>().join("\n")
-    }
-}
-
-/// Returns the tool call that the request forces, if any.
-fn forced_call(config: &ToolConfig, messages: &[Message]) -> Option<ToolCall> {
-    let choice = config.tool_choice.as_ref()?;
-    let forced = match &choice.tool {
-        Some(tool) => ForcedTool::Named(&tool.name),
-        None => choice.any.map(|_| ForcedTool::Any)?,
-    };
-    let tools = config.tools.iter().filter_map(|tool| tool.tool_spec.as_ref());
-    let tools: Vec<_> =
-        tools.map(|tool| ToolDefinition { name: &tool.name, schema: &tool.input_schema.json }).collect();
-    let blocks = messages.iter().flat_map(|message| &message.content.0);
-    let calls: Vec<_> = blocks.filter_map(|block| block.tool_use.as_ref()).collect();
-    let called: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
-    let last = messages.last().into_iter().flat_map(|message| &message.content.0);
-    let answered: Vec<_> = last
-        .filter_map(|block| block.tool_result.as_ref())
-        .filter_map(|result| calls.iter().rfind(|call| call.tool_use_id == result.tool_use_id))
-        .map(|call| call.name.as_str())
-        .collect();
-    ToolCall::forced(forced, &tools, &called, &answered)
-}
-
-/// Checks that each tool name occurs once, and that the chosen tool exists.
-fn check_tools(config: &ToolConfig) -> Result<(), ValidationError> {
-    let mut names = BTreeSet::new();
-    for tool in config.tools.iter().filter_map(|tool| tool.tool_spec.as_ref()) {
-        if !names.insert(tool.name.as_str()) {
-            let problem = format_args!("the tool name {} occurs more than once", tool.name);
-            return Err(ValidationError::new(problem).at("tools").at("toolConfig"));
-        }
-    }
-    let named = config.tool_choice.as_ref().and_then(|choice| choice.tool.as_ref());
-    match named {
-        Some(tool) if !names.contains(tool.name.as_str()) => {
-            let problem = format_args!("the tool {} is not one of the tools", tool.name);
-            Err(ValidationError::new(problem).at("toolChoice").at("toolConfig"))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -223,14 +118,14 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
                      with a user message.";
         return Err(Rejection::Validation(message.to_owned()));
     }
-    let tools = request.tool_config.as_ref();
-    tools.map_or(Ok(()), check_tools)?;
+    let tool_config = request.tool_config.as_ref();
+    tool_config.map_or(Ok(()), tools::check)?;
     let turn =
         messages.iter().rfind(|message| message.role == Role::User).map_or_else(String::new, Message::text);
     let config = request.inference_config;
     let max_tokens = config.max_tokens.map(|limit| limit.0);
     let bounds = ReplyBounds { max_tokens, stop_sequences: &config.stop_sequences };
-    let call = tools.and_then(|tools| forced_call(tools, &messages));
+    let call = tool_config.and_then(|config| tools::forced_call(config, &messages));
     let (call, reply) = call_or_reply(call, &turn, &bounds);
 
     let system = request.system.into_iter().filter_map(|system| system.text);
@@ -287,6 +182,9 @@ fn chunks(
         std::iter::once(start).chain(deltas).chain([stop])
     });
     let stop = json!({"messageStop": {"stopReason": stop_reason}});
+    // A stream does not contain the total.
+    let mut usage = usage;
+    usage.as_object_mut().map(|usage| usage.remove("totalTokens"));
     let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});
     std::iter::once(start).chain(blocks).chain(call).chain([stop, metadata])
 }

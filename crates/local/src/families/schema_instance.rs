@@ -2,9 +2,9 @@
 //!
 //! <https://json-schema.org/draft/2020-12/json-schema-validation>
 //!
-//! An instance has the required properties and the minimum number of items, and its strings are as short as the
-//! schema allows. `const` and the first value of `enum` have priority. Of `anyOf` and `oneOf`, the first schema
-//! applies. `$ref` must be local to the schema. `pattern`, `not`, `if` and `contains` are ignored.
+//! An instance has the required properties and the minimum number of items, and its strings are as short as
+//! the schema allows. `const` and the first value of `enum` have priority. Of `anyOf` and `oneOf`, the first
+//! schema applies. `$ref` must be local to the schema. `pattern`, `not`, `if` and `contains` are ignored.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -59,8 +59,8 @@ impl Generator<'_> {
         }
     }
 
-    /// Returns the members of a schema, including the members of the schemas that it refers to. Returns `None`
-    /// for a schema that is not an object, such as `true`.
+    /// Returns the members of a schema, including the members of the schemas that it refers to. Returns
+    /// `None` for a schema that is not an object, such as `true`.
     fn resolved<'s>(&self, schema: &'s Value, depth: usize) -> Option<Cow<'s, Map<String, Value>>> {
         let members = schema.as_object()?;
         let depth = depth.checked_sub(1)?;

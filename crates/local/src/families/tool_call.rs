@@ -1,7 +1,7 @@
 //! The tool calls of text models.
 //!
-//! A model calls a tool only if the request forces it. Its arguments are the smallest instance of the schema of
-//! the tool.
+//! A model calls a tool only if the request forces it. Its arguments are the smallest instance of the schema
+//! of the tool.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,11 +37,11 @@ pub(crate) struct ToolCall {
 impl ToolCall {
     /// Returns the call that a request forces, if any.
     ///
-    /// `called` contains the names of the tools that the conversation has called. `answered` contains the names
-    /// of the tools whose results are in the last message. A model that may call any tool calls the first tool
-    /// that was not called before. A model does not call a named tool again if the last message contains its
-    /// result. Therefore a loop that sends the results of all tool calls ends, although each request forces a
-    /// call.
+    /// `called` contains the names of the tools that the conversation has called. `answered` contains the
+    /// names of the tools whose results are in the last message. A model that may call any tool calls the
+    /// first tool that was not called before. A model does not call a named tool again if the last message
+    /// contains its result. Therefore a loop that sends the results of all tool calls ends, although each
+    /// request forces a call.
     pub(crate) fn forced(
         forced: ForcedTool<'_>,
         tools: &[ToolDefinition<'_>],

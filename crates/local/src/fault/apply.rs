@@ -71,6 +71,11 @@ impl Fault {
         }
     }
 
+    /// Returns `true` if the response is not HTTP.
+    pub(crate) fn is_garbage(&self) -> bool {
+        matches!(self.replacement, Some(Replacement::Garbage(_)))
+    }
+
     fn skewed(&self, now: SystemTime) -> SystemTime {
         shifted(shifted(now, self.clock_skew), self.date_skew)
     }

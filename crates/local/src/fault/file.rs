@@ -1,7 +1,10 @@
 //! Fault files.
 
+use std::sync::Arc;
+
 use invoke_model_signing::Credentials;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::rule::FaultRule;
 use super::rule_form;
@@ -82,6 +85,26 @@ impl FaultFile {
     /// Returns an error if the text is not JSON, has an unknown member, or has an invalid or contradictory
     /// rule.
     pub fn from_json(text: &str) -> Result<Self, FaultFileError> {
-        serde_json::from_str(text).map_err(FaultFileError)
+        let mut file: Self = serde_json::from_str(text).map_err(FaultFileError)?;
+        // Parses the text again, because a parsed rule does not contain its JSON form.
+        let mut document: Value = serde_json::from_str(text).map_err(FaultFileError)?;
+        if let Some(Value::Array(sources)) = document.get_mut("rules").map(Value::take) {
+            for (rule, source) in file.rules.iter_mut().zip(sources) {
+                rule.source = Some(Arc::new(source));
+            }
+        }
+        Ok(file)
+    }
+}
+
+impl FaultFileError {
+    /// Returns the line of the error, counted from 1.
+    pub fn line(&self) -> usize {
+        self.0.line()
+    }
+
+    /// Returns the column of the error, counted from 1.
+    pub fn column(&self) -> usize {
+        self.0.column()
     }
 }

@@ -1,5 +1,9 @@
 //! Fault rules. A rule consists of a fault and a schedule.
 
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use super::call::Fault;
 use super::effect::ConnectionEnd;
 use super::model_reply::ModelReply;
@@ -15,6 +19,8 @@ use super::model_reply::ModelReply;
 pub struct FaultRule {
     pub(super) stage: Stage,
     pub(super) schedule: Schedule,
+    /// The JSON form of the rule, if the rule is from a fault file.
+    pub(super) source: Option<Arc<Value>>,
 }
 
 /// The stage of processing at which a rule applies.
@@ -43,7 +49,7 @@ impl FaultRule {
     /// and the connection ends afterwards. To test refused connections, call
     /// [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
     pub fn reject_connection(end: ConnectionEnd) -> Self {
-        Self { stage: Stage::Accept(end), schedule: Schedule::All }
+        Stage::Accept(end).into()
     }
 
     /// Returns a rule that ends connections after a number of bytes of a request.
@@ -54,7 +60,7 @@ impl FaultRule {
     /// The rule applies before the endpoint has parsed the operation and the model. The rule also applies to
     /// connections that have served other requests.
     pub fn break_request(bytes: u64, end: ConnectionEnd) -> Self {
-        Self { stage: Stage::Request { bytes, end }, schedule: Schedule::All }
+        Stage::Request { bytes, end }.into()
     }
 
     /// Limits the rule to the first `number` matching connections, requests or calls.
@@ -96,7 +102,13 @@ impl Fault {
 impl From<Fault> for FaultRule {
     /// Returns a rule that applies a fault to all matching calls.
     fn from(fault: Fault) -> Self {
-        Self { stage: Stage::Call(Box::new(fault)), schedule: Schedule::All }
+        Stage::Call(Box::new(fault)).into()
+    }
+}
+
+impl From<Stage> for FaultRule {
+    fn from(stage: Stage) -> Self {
+        Self { stage, schedule: Schedule::All, source: None }
     }
 }
 

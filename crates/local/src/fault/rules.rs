@@ -1,6 +1,8 @@
 //! The fault rules of an endpoint.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
 
 use super::call::Fault;
 use super::effect::ConnectionEnd;
@@ -24,6 +26,17 @@ impl FaultRules {
 
     pub(crate) fn clear(&self) {
         self.lock().clear();
+    }
+
+    /// Replaces all rules.
+    pub(crate) fn replace(&self, rules: Vec<FaultRule>) {
+        *self.lock() = rules.into_iter().map(|rule| CountedRule { rule, matched: 0 }).collect();
+    }
+
+    /// Returns the JSON forms of the rules that may still apply. Rules that were not read from a fault file
+    /// have no JSON form.
+    pub(crate) fn sources(&self) -> Vec<Arc<Value>> {
+        self.lock().iter().filter_map(|counted| counted.rule.source.clone()).collect()
     }
 
     /// Returns the way in which a newly accepted connection ends, if a rule applies to the connection.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -9,13 +10,48 @@ use tokio::time::sleep;
 
 use super::{Dripping, MeteredSocket, Socket, State, Writing};
 
+/// A metered socket as hyper uses it.
+pub(crate) struct SocketIo<S>(pub(crate) Arc<MeteredSocket<S>>);
+
+impl<S: Socket> AsyncRead for SocketIo<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_read(cx, buf)
+    }
+}
+
+impl<S: Socket> AsyncWrite for SocketIo<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        (&*self.0).is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_shutdown(cx)
+    }
+}
+
 impl<S: Socket> AsyncRead for &MeteredSocket<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let metered: &MeteredSocket<S> = self.get_mut();
         let state = &mut *metered.lock();
         state.check_open()?;
         let before = buf.filled().len();
-        ready!(Pin::new(&mut state.socket).poll_read(cx, buf))?;
+        ready!(Pin::new(open(&mut state.socket)?).poll_read(cx, buf))?;
         let mut read = buf.filled().len() - before;
         if read > 0 && std::mem::take(&mut state.awaits_request) {
             state.read_fault = metered.endpoint.fault_rules.next_request_fault();
@@ -53,7 +89,7 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
             ready!(dripping.poll(cx));
         }
         let written = if state.writing.is_unrestricted() {
-            let written = ready!(Pin::new(&mut state.socket).poll_write_vectored(cx, slices))?;
+            let written = ready!(Pin::new(open(&mut state.socket)?).poll_write_vectored(cx, slices))?;
             if let Some(delivery) = &state.writing.delivery {
                 delivery.add_sent(written);
             }
@@ -61,7 +97,7 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
         } else {
             let next = slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
             let next = &next[..state.writing.allowed(next)];
-            let written = ready!(Pin::new(&mut state.socket).poll_write(cx, next))?;
+            let written = ready!(Pin::new(open(&mut state.socket)?).poll_write(cx, next))?;
             if let Some(dripping) = &mut state.writing.drip {
                 dripping.pause = Some(Box::pin(sleep(dripping.drip.interval)));
             }
@@ -80,14 +116,14 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.lock().socket.is_write_vectored()
+        self.lock().socket.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let metered: &MeteredSocket<S> = self.get_mut();
         let state = &mut *metered.lock();
         state.check_open()?;
-        ready!(Pin::new(&mut state.socket).poll_flush(cx))?;
+        ready!(Pin::new(open(&mut state.socket)?).poll_flush(cx))?;
         if metered.finish_if_generated(state) {
             let Writing { cutoff, .. } = std::mem::take(&mut state.writing);
             if let Some(cutoff) = cutoff {
@@ -104,7 +140,7 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
         if state.end.is_some() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut state.socket).poll_shutdown(cx)
+        Pin::new(open(&mut state.socket)?).poll_shutdown(cx)
     }
 }
 
@@ -115,10 +151,17 @@ impl<S> MeteredSocket<S> {
         let complete = state.writing.delivery.as_ref().filter(|delivery| delivery.is_generated());
         if let Some(delivery) = complete {
             delivery.set_complete();
-            self.counter.add_response();
+            if delivery.is_call() {
+                self.counter.add_response();
+            }
         }
         complete.is_some()
     }
+}
+
+/// Returns the socket, or an error if the connection has ended.
+fn open<S>(socket: &mut Option<S>) -> io::Result<&mut S> {
+    socket.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
 impl<S> State<S> {

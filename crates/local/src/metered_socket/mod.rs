@@ -1,10 +1,14 @@
 //! The layer between a socket and hyper. It counts bytes, and ends the connection at the point that a fault
 //! specifies.
 //!
-//! hyper reads and writes through a reference to a [`MeteredSocket`]. To end the connection, the metered
+//! hyper reads and writes through a [`SocketIo`]. To end the connection, the metered
 //! socket returns an I/O error, and hyper stops serving the connection. The socket itself is still open.
 //! Then [`ConnectionEnd::apply`] ends the connection as the fault specifies. Therefore one HTTP server is
 //! sufficient for normal and for broken connections, and the request handler does not depend on sockets.
+//!
+//! An HTTP/1.1 connection sends one response at a time, so the metered socket assigns bytes to responses. An
+//! HTTP/2 connection sends several responses at a time. Therefore the metered socket only counts the bytes of
+//! an HTTP/2 connection, and [`Http2Body`](crate::http2_body::Http2Body) counts the bytes of a response.
 
 mod io;
 mod socket;
@@ -21,17 +25,19 @@ use crate::delivery::ResponseDelivery;
 use crate::fault::{ConnectionEnd, Drip, FaultPoint};
 use crate::state::EndpointState;
 
+pub(crate) use self::io::SocketIo;
 pub(crate) use self::socket::Socket;
 
 /// A socket that counts bytes and injects faults.
 pub(crate) struct MeteredSocket<S> {
     endpoint: Arc<EndpointState>,
-    pub(crate) counter: ConnectionCounter,
+    pub(crate) counter: Arc<ConnectionCounter>,
     state: Mutex<State<S>>,
 }
 
 struct State<S> {
-    socket: S,
+    /// The socket, until the connection ends.
+    socket: Option<S>,
     /// `true` until the first byte of the next request arrives.
     awaits_request: bool,
     /// A fault of the request: the number of bytes that remain to be read before the connection ends, and the
@@ -77,7 +83,7 @@ struct Dripping {
 impl<S> MeteredSocket<S> {
     pub(crate) fn new(socket: S, endpoint: Arc<EndpointState>, counter: ConnectionCounter) -> Self {
         let state = State {
-            socket,
+            socket: Some(socket),
             awaits_request: true,
             read_fault: None,
             writing: Writing::default(),
@@ -85,7 +91,7 @@ impl<S> MeteredSocket<S> {
             end_on_close: None,
             raw_response: None,
         };
-        Self { endpoint, counter, state: Mutex::new(state) }
+        Self { endpoint, counter: Arc::new(counter), state: Mutex::new(state) }
     }
 
     /// Records that a request was read completely. Returns `false` if the connection ends without a response.
@@ -145,11 +151,14 @@ impl<S> MeteredSocket<S> {
         }
     }
 
-    /// Returns the socket, the way in which a fault ends the connection, and the counter. The second value is
-    /// `None` if no fault ends the connection. The connection counts as open until the counter is dropped.
-    pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, ConnectionCounter) {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (state.socket, state.end.or(state.end_on_close), self.counter)
+    /// Takes the socket, and the way in which a fault ends the connection. The second value is `None` if no
+    /// fault ends the connection. All reads and writes fail from now on.
+    pub(crate) fn take_socket(&self) -> Option<(S, Option<ConnectionEnd>)> {
+        let mut state = self.lock();
+        // The connection sends no more bytes of the response.
+        state.writing = Writing::default();
+        let end = state.end.or(state.end_on_close);
+        Some((state.socket.take()?, end))
     }
 
     fn lock(&self) -> MutexGuard<'_, State<S>> {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::fault::ConnectionEnd;
 
 /// A socket that supports every [`ConnectionEnd`].
-pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes the socket send RST instead of FIN when it is closed.
     fn reset_on_close(&self) -> io::Result<()>;
 

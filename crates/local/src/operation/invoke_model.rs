@@ -4,7 +4,7 @@ use invoke_model_types::{InvokeModel, InvokeModelInput, InvokeModelOutput};
 
 use super::invocation::Invocation;
 use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage};
-use crate::families::{self, ResponseWriter};
+use crate::families::{self, Family, ModelModality, ResponseWriter};
 use crate::handler::LATENCY;
 use crate::service_error::ServiceError;
 
@@ -42,11 +42,22 @@ impl OperationHandler for InvokeModelHandler {
         let mut output = InvokeModelOutput::new(response.body, response.content_type);
         output.performance_config_latency = performance_config_latency;
         output.service_tier = service_tier;
-        Ok(Reply::new(output)
+        // The server replaces the latency when it sends the response.
+        let reply = Reply::new(output)
             .with_usage(usage)
             .with_header("x-amzn-bedrock-input-token-count", usage.input_tokens)
-            .with_header("x-amzn-bedrock-output-token-count", usage.output_tokens)
-            // The server replaces the value when it sends the response.
-            .with_header(LATENCY, 0))
+            .with_header(LATENCY, 0);
+        let model = families::find(usage.model_id);
+        let reply = match model.map(|model| model.output_modality()) {
+            Some(ModelModality::Embedding) => reply,
+            _ => reply.with_header("x-amzn-bedrock-output-token-count", usage.output_tokens),
+        };
+        Ok(match model.map(|model| model.family) {
+            // The usage of Nova models always counts the tokens of the prompt cache.
+            Some(Family::Nova) => reply
+                .with_header("x-amzn-bedrock-cache-read-input-token-count", 0)
+                .with_header("x-amzn-bedrock-cache-write-input-token-count", 0),
+            _ => reply,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! `InvokeModelWithResponseStream`.
 //!
-//! The last event contains the token counts and the latencies. The service adds them to the chunk of the model:
+//! The last event contains the token counts and the latencies. The service adds them to the chunk of the
+//! model:
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html>
 
 use invoke_model_families::INVOCATION_METRICS;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::invocation::Invocation;
 use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage};
 use crate::conversation::{AnswerEnd, Part};
-use crate::families::{self, ResponseWriter};
+use crate::families::{self, Family, ResponseWriter};
 use crate::service_error::ServiceError;
 use crate::stream::Latency;
 
@@ -123,10 +124,16 @@ fn event(mut chunk: Value, usage: Option<TokenUsage>) -> impl FnOnce(Latency) ->
 }
 
 fn metrics(usage: TokenUsage, latency: Latency) -> Value {
-    json!({
+    let mut metrics = json!({
         "inputTokenCount": usage.input_tokens,
         "outputTokenCount": usage.output_tokens,
         "invocationLatency": latency.this_event,
         "firstByteLatency": latency.first_event,
-    })
+    });
+    // The usage of Nova models always counts the tokens of the prompt cache.
+    if families::find(usage.model_id).is_some_and(|model| model.family == Family::Nova) {
+        metrics["cacheReadInputTokenCount"] = json!(0);
+        metrics["cacheWriteInputTokenCount"] = json!(0);
+    }
+    metrics
 }

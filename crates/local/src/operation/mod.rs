@@ -1,8 +1,8 @@
 //! The operations of the endpoint: one file with one [`OperationHandler`] for each operation.
 //!
-//! A handler converts the typed input of its operation into the typed output, or into an output and the events
-//! that follow it. `handler` does everything else for all operations: it routes, authenticates, parses the
-//! request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
+//! A handler converts the typed input of its operation into the typed output, or into an output and the
+//! events that follow it. `handler` does everything else for all operations: it routes, authenticates, parses
+//! the request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
 //!
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 

@@ -54,8 +54,8 @@ impl<O: ServerOperation> Reply<O> {
         Self { output, parts: ReplyParts::default() }
     }
 
-    /// Returns a response with an output and events. Each item of `events` is a function that returns an event
-    /// when the event is sent.
+    /// Returns a response with an output and events. Each item of `events` is a function that returns an
+    /// event when the event is sent.
     pub(crate) fn stream<F>(output: O::Output, events: impl Iterator<Item = F> + Send + 'static) -> Self
     where
         O: OutputEventStream,

@@ -28,7 +28,8 @@ pub(crate) enum PaddingError {
 /// The first headers of an event, in the order in which the service sends them.
 const HEADER_ORDER: [&str; 3] = [":event-type", ":content-type", ":message-type"];
 
-/// Adds padding to a message, and orders its headers. `position` is the position of the message in the stream.
+/// Adds padding to a message, and orders its headers. `position` is the position of the message in the
+/// stream.
 pub(super) fn pad(message: &Message, position: u64) -> Result<Message, PaddingError> {
     let mut members: Map<String, Value> = serde_json::from_slice(message.payload())?;
     members.insert("p".to_owned(), padding(position).into());

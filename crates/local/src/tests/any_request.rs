@@ -16,6 +16,10 @@ fn any_target() -> impl Strategy<Value = String> {
         Just("/model/local.error-v1/invoke-with-response-stream".to_owned()),
         Just("/model/meta.llama3-8b-instruct-v1%3A0/invoke-with-response-stream".to_owned()),
         Just("/model/%FF%00/invoke".to_owned()),
+        Just("/model/amazon.nova-lite-v1%3A0/converse".to_owned()),
+        Just("/model/amazon.nova-lite-v1%3A0/converse-stream".to_owned()),
+        Just("/model/local.error-v1/converse-stream".to_owned()),
+        Just("/model/anthropic.claude-3-haiku-20240307-v1%3A0/count-tokens".to_owned()),
     ]
 }
 

@@ -78,7 +78,7 @@ fn the_content_of_messages() {
     );
     check(
         CLAUDE,
-        &json!({"messages": [user(" ")]}),
+        &json!({"messages": [user("")]}),
         "The text field in the ContentBlock object at messages.0.content.0 is blank. Add text to the text field, \
          and try again.",
     );
@@ -92,6 +92,13 @@ fn the_content_of_messages() {
         &json!({"messages": [{"role": "user", "content": [{"novel": {}}]}]}),
         "The content block at messages.0.content.0 has no known member",
     );
+    check(
+        CLAUDE,
+        &json!({"messages": [user(" \n")]}),
+        "The model returned the following errors: messages: text content blocks must contain non-whitespace text",
+    );
+    let mixed = json!({"messages": [{"role": "user", "content": [{"text": "\n"}, {"text": "a"}]}]});
+    assert_eq!(converse(&endpoint(), CLAUDE, &mixed)["stopReason"], "end_turn");
     let image = json!({"image": {"format": "png", "source": {"bytes": "aGVsbG8="}}});
     check(
         LLAMA,
@@ -104,6 +111,15 @@ fn the_content_of_messages() {
         CLAUDE,
         &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),
         "This model doesn't support the s3Uri field. Remove s3Uri and try again.",
+    );
+    let stored = json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]});
+    assert_eq!(converse(&endpoint(), NOVA, &stored)["stopReason"], "end_turn");
+    let stored =
+        json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://a/b"}}}});
+    check(
+        CLAUDE,
+        &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),
+        "The model returned the following errors: messages.0.content.1.document.source.type: Field required",
     );
     let system = json!({"messages": [user("a")], "system": [{"text": "be kind"}]});
     check("amazon.titan-text-lite-v1", &system, "This model doesn't support system messages.");

@@ -1,5 +1,7 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
+mod admin;
+mod any_conversation;
 mod any_request;
 mod authentication;
 mod building_blocks;
@@ -13,6 +15,9 @@ mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
+mod http2;
+mod observed_calls;
+mod presigned;
 mod quotas;
 mod recordings;
 mod records;
@@ -23,6 +28,8 @@ mod stream_faults;
 mod stream_wire;
 mod streams;
 mod temporary_credentials;
+#[cfg(feature = "tls")]
+mod tls;
 mod upstreams;
 mod validation;
 mod wire;

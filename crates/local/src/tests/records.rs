@@ -8,8 +8,8 @@ use crate::call_log::{CallLog, CallRecord};
 use crate::connections::Connections;
 
 fn check_bounds(lengths: &[usize], expected: usize) {
-    let log = CallLog::default();
-    let largest = Bytes::from(vec![0; CallLog::MAX_BODY_BYTES / 2]);
+    let log = CallLog::new(CallLog::MAX_CALLS, None);
+    let largest = Bytes::from(vec![0; CallLog::MAX_SIZE / 2]);
     let (parts, ()) = Request::new(()).into_parts();
     for length in lengths {
         log.push(CallRecord::new(&parts, largest.slice(..*length), String::new()));
@@ -21,7 +21,8 @@ fn check_bounds(lengths: &[usize], expected: usize) {
 
 #[test]
 fn the_oldest_calls_are_dropped() {
-    let half = CallLog::MAX_BODY_BYTES / 2;
+    // The target of each call has one byte.
+    let half = CallLog::MAX_SIZE / 2 - 1;
     check_bounds(&[half, half], 2);
     check_bounds(&[1, half, half], 2);
     check_bounds(&[half, half, 1], 2);
@@ -50,12 +51,17 @@ fn credentials_are_dropped_and_debug_redacts_sensitive_values() {
 #[test]
 fn serialization_redacts_sensitive_values() {
     let expected = json!({
+        "number": 0,
+        "time": "1970-01-01T00:00:00Z",
+        "operation": null,
         "method": "POST",
         "target": "/model/m/invoke?X-Amz-Security-Token=[redacted]&X-Amz-Signature=[redacted]&a=b",
         "model_id": null,
         "headers": {"accept": "a, b", "x-amzn-bedrock-request-metadata": "[redacted]"},
         "body_length": 8,
         "signed": false,
+        "signature": "not_verified",
+        "signature_error": null,
         "request_id": "id",
         "connection_id": 0,
         "worked_on": false,
@@ -66,6 +72,8 @@ fn serialization_redacts_sensitive_values() {
         "input_tokens": null,
         "output_tokens": null,
         "stream": null,
+        "first_byte_ms": null,
+        "duration_ms": null,
     });
     assert_eq!(serde_json::to_value(sensitive_call()).unwrap(), expected);
 }

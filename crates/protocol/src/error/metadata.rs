@@ -57,14 +57,16 @@ impl ErrorMetadata {
         }
     }
 
-    /// Adds the code and the message of an API that nests them in the member `error`. Returns `Err` with unchanged
-    /// metadata if the response already has a code or does not have such a member.
+    /// Adds the code and the message from the member `error` of the body. The OpenAI API and the Messages API
+    /// of Anthropic nest the code and the message in this member.
     ///
-    /// The OpenAI API and the Messages API of Anthropic have this member. The code is its member `code` or, if
-    /// `code` is not a string, its member `type`. If the metadata has a code, this function only adds the message.
+    /// The nested code is the member `code` or, if `code` is not a string, the member `type`. If the metadata
+    /// already has a code, this function keeps the code and adds only a missing message. If `error` is a
+    /// text, the text is the message.
     ///
     /// # Errors
-    /// Returns the unchanged metadata if the response is not an error of such an API.
+    /// Returns the unchanged metadata if `error` is missing or has another type, or if `error` adds nothing
+    /// to the metadata.
     pub fn with_nested_error(self, response: &Response) -> Result<Self, Self> {
         let object = object(response.body()).unwrap_or_default();
         let error = match object.get("error") {
@@ -116,7 +118,8 @@ impl ErrorMetadata {
         self.status
     }
 
-    /// Returns the id that the service assigned to the request. AWS support needs it to find the request.
+    /// Returns the id that the service assigned to the request. AWS support needs this id to find the
+    /// request.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }

@@ -15,7 +15,7 @@ pub enum ErrorFault {
     Server,
 }
 
-/// The kind of a retryable error. The model declares it with the `retryable` trait.
+/// The kind of a retryable error. The model declares this kind with the `retryable` trait.
 /// <https://smithy.io/2.0/spec/behavior-traits.html#retryable-trait>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -108,7 +108,7 @@ pub struct ErrorFacts<'a> {
     /// The party that causes a modeled error, or `None` for all other errors.
     pub fault: Option<ErrorFault>,
     /// The HTTP status that the model defines for a modeled error, or `None` for all other errors. A modeled
-    /// error in an event stream also has this status, although the stream does not send it.
+    /// error in an event stream also has this status, although the stream does not contain a status.
     pub status: Option<u16>,
     /// The kind of a retryable error, or `None` if the model does not declare the error retryable.
     pub retryable: Option<Retryable>,
@@ -156,7 +156,7 @@ pub trait OperationError: std::error::Error + Clone + From<ErrorMetadata> + Send
     }
 
     /// Returns the HTTP status that the model defines for a modeled error, or `None` for all other errors. A
-    /// modeled error in an event stream also has this status, although the stream does not send it.
+    /// modeled error in an event stream also has this status, although the stream does not contain a status.
     fn status(&self) -> Option<u16> {
         self.facts().status
     }

@@ -135,6 +135,9 @@ pub enum ParseErrorKind {
     /// A header value is not UTF-8.
     #[error("the header is not UTF-8")]
     HeaderNotUtf8,
+    /// The caller of this crate rejected the value.
+    #[error("{0}")]
+    Invalid(String),
     /// The method or path of a request does not match the operation.
     #[error("the method or path does not match the operation `{expected}`")]
     Target {

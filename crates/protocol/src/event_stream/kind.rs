@@ -79,6 +79,40 @@ pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Resul
     serializer.collect_map([(name, value)])
 }
 
+/// Implements `Deserialize` for the generated events of a stream. Each event has the form `("name", Variant)`.
+///
+/// The implementation reads an object with one member, the form that the implementation of `Serialize` writes.
+/// An event that is not in the model is an error, because the object does not contain the headers of its
+/// message.
+#[macro_export]
+macro_rules! deserialize_events {
+    ($name:ident, [$(($event:literal, $variant:ident)),* $(,)?]) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct EventVisitor;
+
+                impl<'de> ::serde::de::Visitor<'de> for EventVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str("an object with one member")
+                    }
+
+                    fn visit_enum<A: ::serde::de::EnumAccess<'de>>(self, event: A) -> Result<$name, A::Error> {
+                        let (name, value) = event.variant::<String>()?;
+                        match name.as_str() {
+                            $($event => ::serde::de::VariantAccess::newtype_variant(value).map($name::$variant),)*
+                            _ => Err(::serde::de::Error::unknown_variant(&name, &[$($event),*])),
+                        }
+                    }
+                }
+
+                deserializer.deserialize_enum(stringify!($name), &[$($event),*], EventVisitor)
+            }
+        }
+    };
+}
+
 fn text<'a>(name: &str, header: Option<RawHeader<'a>>) -> Result<&'a str, ParseError> {
     match header.and_then(RawHeader::value) {
         Some(HeaderValue::String(text)) => Ok(text),

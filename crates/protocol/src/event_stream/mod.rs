@@ -51,8 +51,8 @@ pub const MAX_PAYLOAD: usize = 24 * 1024 * 1024;
 /// the CRC of both lengths.
 const PRELUDE: usize = 12;
 
-/// The length in bytes of the prelude and of the CRC at the end. A frame without headers and payload has this
-/// length.
+/// The total length of the prelude and the CRC at the end, in bytes. A frame without headers and payload has
+/// this length.
 const OVERHEAD: usize = PRELUDE + 4;
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ fn check_each(bytes: &[u8], is_text: impl Fn(&[u8]) -> bool) -> Result<(), (usiz
 
 /// Splits the first header from the rest.
 ///
-/// `is_text` must return `true` if its argument is UTF-8. If the caller has already checked the bytes,
-/// `is_text` can always return `true`.
+/// `is_text` checks whether its argument is UTF-8. If the caller has already checked the bytes, `is_text` can
+/// always return `true`.
 ///
 /// # Errors
 /// Returns the problem if the header is malformed.

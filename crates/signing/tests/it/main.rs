@@ -1,11 +1,13 @@
 //! Tests of signing and verification through the public API.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod authority;
 mod cache;
 mod differential;
 mod golden;
 mod likely_causes;
 mod presign;
+mod presigned;
 mod properties;
 mod rejections;
 mod secrecy;

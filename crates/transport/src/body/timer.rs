@@ -18,7 +18,7 @@ pub(crate) struct BodyTimer {
     deadline: Option<Deadline>,
     /// The timeout that expires first, or `None` if no read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
-    /// Created by the first pending read, and reset by each later pending read.
+    /// The timer. The first pending read creates the timer, and each later pending read resets it.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 

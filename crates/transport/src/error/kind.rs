@@ -7,7 +7,7 @@ pub enum TransportErrorKind {
     /// The request is invalid and cannot be sent. Possible reasons:
     ///
     /// * The URI is not an `http` or `https` URI with a host.
-    /// * The version is not HTTP/1.0, HTTP/1.1 or HTTP/2, or the method is CONNECT.
+    /// * The method is CONNECT, or the version is none of HTTP/1.0, HTTP/1.1 and HTTP/2.
     /// * The version is HTTP/2, but the settings of the transport or the proxy permit only HTTP/1.1.
     /// * `Content-Length` contradicts the body.
     /// * A header value cannot be represented.
@@ -61,8 +61,8 @@ pub enum TransportErrorKind {
     /// The service may have received a part of the request, but not the complete request.
     RequestBody,
 
-    /// The request body is a stream, and it ended before the caller closed it: the caller cancelled the
-    /// stream, or the server stopped reading it.
+    /// The request body is a stream that ended before the caller closed the stream. Either the caller
+    /// cancelled the stream, or the server stopped reading it.
     ///
     /// The service may have processed the part of the stream that it received.
     RequestBodyIncomplete,

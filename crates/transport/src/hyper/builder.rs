@@ -89,8 +89,8 @@ impl HyperTransportBuilder {
     /// seconds, 15 seconds and 3 probes, so a dead peer is detected after 90 seconds.
     ///
     /// A model can process a request for minutes without sending a byte. During this time, the probes prevent
-    /// NAT gateways from dropping the connection. Most operating systems wait two hours before the first
-    /// probe, if a program does not set another time.
+    /// NAT gateways from dropping the connection. If a program does not set another time, most operating
+    /// systems wait two hours before the first probe.
     ///
     /// On Linux, the system sends no probes while sent data is unacknowledged. Therefore the transport also
     /// limits the time for which sent data may remain unacknowledged. The limit is the time after which the

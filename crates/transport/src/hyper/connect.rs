@@ -35,8 +35,8 @@ impl Connector {
     /// was not sent.
     pub(super) fn connect<'a>(&'a self, route: &'a Route<'a>) -> Connecting<'a, (Io, Option<bool>)> {
         Box::pin(async move {
-            // The connect timeout does not include the time for loading certificates, because the speed of
-            // the disk does not depend on the peer.
+            // The connect timeout does not include the time for loading certificates, because loading
+            // certificates does not depend on the peer.
             if route.is_secure() {
                 self.tls.load().await?;
             }

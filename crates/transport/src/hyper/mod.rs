@@ -45,9 +45,9 @@ use pool::Pool;
 /// A transport that sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///
 /// For `https`, the transport uses TLS 1.2 or 1.3 from rustls with the *ring* provider. The default provider
-/// of the process has no effect. The transport trusts the root certificates in `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR`. If both variables are unset, it trusts the root certificates of the platform. Each
-/// transport loads the certificates once, for its first `https` request.
+/// that the process has installed in rustls has no effect. The transport trusts the root certificates in
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR`. If both variables are unset, it trusts the root certificates of the
+/// platform. Each transport loads the certificates once, for its first `https` request.
 ///
 /// A call over HTTP/1.1 drives its connection itself, so a response body makes progress only while it is
 /// read. For HTTP/1.1, the only background task closes idle connections. Clones of a transport share
@@ -58,8 +58,8 @@ use pool::Pool;
 ///
 /// # Panics
 ///
-/// The future of [`send`](Transport::send) panics if it is polled outside of a tokio runtime with IO and time
-/// enabled.
+/// The future of [`send`](Transport::send) panics if it is polled outside of a tokio runtime, or in a runtime
+/// that does not enable IO and time.
 #[derive(Clone)]
 pub struct HyperTransport(Arc<Inner>);
 

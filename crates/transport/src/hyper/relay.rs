@@ -5,8 +5,8 @@
 //! These wake-ups are redundant, because the current `poll` polls both futures anyway. Forwarding them would
 //! cost one unnecessary poll per response (about 2,000 instructions).
 //!
-//! [`Relay`] records the wake-ups that arrive during a poll, and polls again in place. It forwards only the
-//! wake-ups that arrive after the poll has returned `Pending`.
+//! [`Relay`] records the wake-ups that arrive during a poll, and polls again immediately. It forwards only
+//! the wake-ups that arrive after the poll has returned `Pending`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,8 +18,8 @@ const POLLING: u8 = 1;
 /// A wake-up arrived during the current poll.
 const WOKEN: u8 = 2;
 
-/// The maximum number of times that [`Relay::poll`] polls in place. After that, [`Relay::poll`] wakes its
-/// task and returns. A future that wakes itself endlessly therefore does not starve other tasks.
+/// The maximum number of polls within one call of [`Relay::poll`]. After these polls, [`Relay::poll`] wakes
+/// its task and returns. A future that wakes itself endlessly therefore does not starve other tasks.
 const ROUNDS: usize = 4;
 
 /// A waker for a connection. The state determines which wake-ups of this waker are forwarded to the task.
@@ -40,8 +40,8 @@ impl Relay {
         Self { waker: Waker::from(Arc::clone(&state)), state }
     }
 
-    /// Polls with a waker that wakes the task only after this poll has ended. A wake-up during the poll
-    /// causes another poll in place.
+    /// Polls with a waker that wakes the task only after this poll has ended. If a wake-up arrives during the
+    /// poll, polls again immediately.
     pub(super) fn poll<T>(
         &self,
         cx: &Context<'_>,

@@ -120,7 +120,7 @@ impl SendError {
 }
 
 /// Sends the request over `connection` and waits for the head of the response. Takes the value of `request`,
-/// and puts the value back if it was not sent.
+/// and puts the value back if the request was not sent.
 async fn exchange(
     connection: Connection,
     route: &Route<'_>,

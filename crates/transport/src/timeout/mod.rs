@@ -38,7 +38,7 @@ pub struct RequestTimeouts {
     /// This timeout is passed to the transport as a [`ConnectTimeout`] in the request's extensions. Only
     /// transports that read this extension apply the timeout, for example `HyperTransport`.
     pub connect: Option<Duration>,
-    /// The time from sending the request until the response's status and headers arrive. This includes
+    /// The time from sending the request until the response's status and headers arrive. This time includes
     /// connecting and sending the request body.
     ///
     /// If the length of the request body is unknown, the time starts when the body has ended. Such a body is
@@ -61,8 +61,8 @@ impl RequestTimeouts {
     ///
     /// # Panics
     ///
-    /// The future panics if a timeout is set and the future is polled outside of a tokio runtime with time
-    /// enabled.
+    /// The future panics if a timeout is set, and the future is polled outside of a tokio runtime, or in a
+    /// runtime that does not enable time.
     pub fn send(
         &self,
         transport: &dyn Transport,

@@ -17,7 +17,7 @@ use crate::error::{TimeoutKind, TransportError};
 use crate::transport::{BoxFuture, Transport};
 
 /// Sends a request through `transport`. The timeout `first_byte` starts when the body of the request has
-/// ended, or when the transport has dropped it.
+/// ended, or when the transport has dropped the body.
 pub(super) fn send(
     transport: &dyn Transport,
     request: Request<RequestBody>,
@@ -52,7 +52,7 @@ pub(super) fn send(
     })
 }
 
-/// A request body that drops a sender when it has ended.
+/// A request body that drops a sender when the body has ended.
 struct Observed {
     body: RequestBody,
     ended: Option<oneshot::Sender<()>>,

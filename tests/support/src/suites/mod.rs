@@ -4,8 +4,8 @@
 //! suite. The environment variable `SUITES` sets the path of the folder that contains the suites, relative to
 //! the workspace. The default is `../shared/conformance`.
 //!
-//! If a suite is missing or altered, `cargo xtask ci` fails. A test that needs the suite does not fail: it
-//! calls [`find_or_skip`], which prints one line with the problem, and then ends without using the suite.
+//! If a suite is missing or altered, `cargo xtask ci` fails. A test that needs the suite does not fail:
+//! [`find_or_skip`] prints one line with the problem, and the test ends without using the suite.
 
 mod digest;
 mod manifest;

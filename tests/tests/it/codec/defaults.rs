@@ -24,7 +24,8 @@ fn missing_members_of_a_response_get_their_defaults() {
     assert_eq!((output.number_document, output.fraction_document), (json!(1), json!(1.5)));
     assert_eq!((output.list_document, output.object_document), (json!([]), json!({})));
     // A default of null means that the member has no default. A member with `clientOptional` remains `None`,
-    // although it has a default, so a client can distinguish an unset member from a set member.
+    // although the model defines a default. A client can therefore distinguish an unset member from a set
+    // member.
     assert_eq!((output.null_document, output.optional, output.none), (None, None, None));
     assert_eq!(output.in_field, 5);
 }
@@ -56,7 +57,7 @@ fn a_server_serializes_defaults() {
 }
 
 /// A client does not send the defaults of members at the top level of an input, so the service can change
-/// these defaults later. A client does send the defaults of nested structures.
+/// these defaults later. A client does send the defaults of members of nested structures.
 #[test]
 fn an_input_contains_only_members_that_the_caller_set() {
     let text = request_text::<GetDefaults>(GetDefaultsInput::new(1));

@@ -24,7 +24,7 @@ fn constants_state_the_facts_of_an_operation() {
         assert_eq!(found, (label, has_payload, uses_tokens), "{}", O::NAME);
     }
     check::<Hashed>(Some("owner"), true, false);
-    // Tokens are counted in headers, in the body, and in events.
+    // These operations report token counts in headers, in the body, and in events.
     check::<Upload>(None, false, true);
     check::<PutValues>(None, false, true);
     check::<Talk>(Some("room"), false, true);
@@ -191,5 +191,5 @@ fn facts<'a>(
     guardrail_id: Option<&'a str>,
     max_output_tokens: Option<u64>,
 ) -> RequestFacts<'a> {
-    RequestFacts { model_id, guardrail_id, max_output_tokens }
+    RequestFacts { model_id, guardrail_id, max_output_tokens, ..RequestFacts::default() }
 }

@@ -3,7 +3,7 @@
 use invoke_model_tests::rules::endpoint::{ContextParameters, Endpoint, Parameters, partition, resolve};
 use invoke_model_tests::rules::{GetInput, ListInput, PutInput, Target};
 
-/// The error for parameters that only name a tenant.
+/// The error for parameters that contain only a tenant.
 const NO_REGION: &str = "Without a region there is no endpoint for main";
 
 fn client() -> Parameters<'static> {
@@ -130,7 +130,7 @@ fn endpoints_contain_the_signing_name_and_regions() {
         assert_eq!(resolve(&parameters), Ok(expected));
     };
     let region = |region| Parameters { region: Some(region), ..client() };
-    // The rules prefer SigV4A for this endpoint. The generated code uses SigV4, which it supports.
+    // The rules list SigV4A before SigV4 for this endpoint. The generator prefers SigV4.
     check(region("aws-global"), "https://example.com", Some("other"), Some("us-east-1"), &[]);
     let typed = Parameters { r#type: Some("plain"), ..region("cn-north-1") };
     check(typed, "https://typed.cn-north-1.example.com.cn", None, Some("cn-north-1"), &[]);

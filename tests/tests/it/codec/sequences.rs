@@ -22,7 +22,7 @@ fn nested_members_contain_the_token_and_the_items() {
     for body in ["{}", r#"{"tree":{"name":"next"}}"#] {
         assert_eq!(PutValues::items(values(body)), [], "{body}");
     }
-    // `PutValues` has the input token of the service.
+    // The trait `paginated` of the service defines the input token of `PutValues`.
     let mut input = PutValuesInput::default();
     PutValues::set_token(&mut input, "next".to_owned());
     assert_eq!(input.text.as_deref(), Some("next"));

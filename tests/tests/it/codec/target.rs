@@ -103,7 +103,8 @@ fn the_status_code_can_be_a_member() {
 
 #[test]
 fn serializes_members_of_mixins() {
-    // `who` gets its query parameter from a statement `apply`, and another JSON name in the output.
+    // An `apply` statement binds the input member `who` to a query parameter. In the output, `who` has
+    // another JSON name.
     let mut input = FindItemInput::new("you", vec![], BTreeMap::new());
     input.size = Some(3);
     assert_eq!(FindItem::serialize(input.clone()).unwrap().uri(), "/item?id=you&size=3");

@@ -1,9 +1,10 @@
 //! Tests that use recorded requests to the real service, and the recorded responses.
 //!
-//! For each request and response, the tests compare three things: what the types contain, what the model says
-//! about the recorded bytes (see [`crate::model`]), and what the types serialize. The tests apply to any
-//! recording.
+//! For each request and response, the tests compare three things: the values in the types, the values in the
+//! recorded bytes, and the serialized bytes. The module [`crate::model`] reads the recorded bytes. The tests
+//! work with any recording.
 
+mod by_name;
 pub(crate) mod exchange;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,8 @@ use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, HeaderValue, Message};
 use invoke_model_protocol::metrics::ResponseMetrics;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, OperationError, OutputEventStream, Response, ResponseError, ServerOperation,
+    ErrorMetadata, Operation, OperationError, OutputEventStream, Request, Response, ResponseError,
+    ServerOperation,
 };
 use invoke_model_types::{
     ApplyGuardrail, Converse, ConverseStream, CountTokens, GetAsyncInvoke, InvokeGuardrailChecks,
@@ -89,19 +91,15 @@ fn finds_differences_between_values() {
 /// Checks a part of every exchange, and reports all failures together.
 fn check_all(part: Part) {
     let Some(exchanges) = exchanges() else { return };
-    let mut check = Check { model: Model::new(), unknown: BTreeSet::new() };
-    let mut failures = Vec::new();
+    let mut check = Check::new();
     for (operation, exchanges) in exchanges {
         assert!(!exchanges.is_empty(), "{operation}");
         for exchange in exchanges {
-            if let Err(failure) = check.operation(&operation, &exchange, part) {
-                failures.push(format!("{operation} {}: {failure}", exchange.id));
-            }
+            let result = check.operation(&operation, &exchange, part);
+            check.record(&operation, &exchange, result);
         }
     }
-    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
-    let new: Vec<_> = check.unknown.iter().filter(|name| !UNDOCUMENTED.contains(&name.as_str())).collect();
-    assert!(new.is_empty(), "the model lacks these members: {new:?}");
+    check.finish();
 }
 
 /// The state of a test.
@@ -109,9 +107,28 @@ fn check_all(part: Part) {
 struct Check {
     model: Model,
     unknown: BTreeSet<String>,
+    failures: Vec<String>,
 }
 
 impl Check {
+    fn new() -> Self {
+        Self { model: Model::new(), unknown: BTreeSet::new(), failures: Vec::new() }
+    }
+
+    fn record(&mut self, operation: &str, exchange: &Exchange, result: Result<(), String>) {
+        if let Err(failure) = result {
+            self.failures.push(format!("{operation} {}: {failure}", exchange.id));
+        }
+    }
+
+    /// Reports the failures of all exchanges together, and the members that the model lacks.
+    fn finish(self) {
+        let failures = self.failures;
+        assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+        let new: Vec<_> = self.unknown.iter().filter(|name| !UNDOCUMENTED.contains(&name.as_str())).collect();
+        assert!(new.is_empty(), "the model lacks these members: {new:?}");
+    }
+
     fn operation(&mut self, name: &str, exchange: &Exchange, part: Part) -> Result<(), String> {
         match name {
             ApplyGuardrail::NAME => self.buffered::<ApplyGuardrail>(exchange, part),
@@ -161,7 +178,7 @@ impl Check {
         }
     }
 
-    /// Parses the request with the code for servers, and checks that the input contains the values that
+    /// Parses the request with the server code, and checks that the input contains the values that
     /// [`crate::model`] reads from the request. Also checks that serializing the input gives the same path,
     /// query and body.
     fn request<O: ServerOperation>(&mut self, exchange: &Exchange) -> Result<(), String>
@@ -176,23 +193,28 @@ impl Check {
         from_json(expected, &input)?;
 
         let serialized = O::serialize(input.clone()).map_err(|error| format!("cannot serialize: {error}"))?;
-        same("method", serialized.method(), request.method())?;
-        // Some clients do not encode `:` in a label.
-        let segments = |uri: &http::Uri| uri.path().split('/').map(percent_decoded).collect::<Vec<_>>();
-        same("path", &segments(serialized.uri()), &segments(request.uri()))?;
-        let parameters = |uri: &http::Uri| {
-            let parameters = uri.query().unwrap_or_default().split('&');
-            parameters.map(percent_decoded).collect::<BTreeSet<_>>()
-        };
-        same("query", &parameters(serialized.uri()), &parameters(request.uri()))?;
-        let body = self.model.body(O::NAME, "input", request.body());
-        self.body(body, request.body(), serialized.body())?;
+        self.same_request(O::NAME, &serialized, &request)?;
         let parsed = O::parse_request(&serialized).map_err(|error| format!("cannot parse again: {error}"))?;
         same("input", &parsed, &input)
     }
 
-    /// Checks that the output contains every recorded value. Also checks that serializing the output with the
-    /// code for servers gives the same body.
+    /// Compares the method, path, query and body of a request with the recorded request.
+    fn same_request(&mut self, operation: &str, found: &Request, recorded: &Request) -> Result<(), String> {
+        same("method", found.method(), recorded.method())?;
+        // Some clients do not encode `:` in a label.
+        let segments = |uri: &http::Uri| uri.path().split('/').map(percent_decoded).collect::<Vec<_>>();
+        same("path", &segments(found.uri()), &segments(recorded.uri()))?;
+        let parameters = |uri: &http::Uri| {
+            let parameters = uri.query().unwrap_or_default().split('&');
+            parameters.map(percent_decoded).collect::<BTreeSet<_>>()
+        };
+        same("query", &parameters(found.uri()), &parameters(recorded.uri()))?;
+        let body = self.model.body(operation, "input", recorded.body());
+        self.body(body, recorded.body(), found.body())
+    }
+
+    /// Checks that the output contains every recorded value. Also checks that the server code serializes the
+    /// output into the same body.
     fn output<O: ServerOperation>(&mut self, response: &Response) -> Result<(), String>
     where
         O::Output: Clone + Data,
@@ -292,7 +314,7 @@ impl Check {
         }
     }
 
-    /// Returns the value. Stores the names of unknown members, because the test checks them at its end.
+    /// Returns the value. Stores the names of unknown members, which the test checks at its end.
     fn known(&mut self, known: Known) -> Value {
         self.unknown.extend(known.unknown);
         known.value
@@ -304,7 +326,7 @@ trait Data: Debug + PartialEq + Serialize + DeserializeOwned {}
 
 impl<T: Debug + PartialEq + Serialize + DeserializeOwned> Data for T {}
 
-/// Returns the metrics that are set, by their names in the model.
+/// Returns the metrics that are set. The keys are the names in the model.
 fn named(metrics: &ResponseMetrics) -> BTreeMap<String, Value> {
     let named = [
         ("inputTokens", json!(metrics.input_tokens)),

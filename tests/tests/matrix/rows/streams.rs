@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use invoke_model_client::FailureClass::Ambiguous;
-use invoke_model_client::types::{
-    InternalServerException, ModelStreamErrorException, ThrottlingException,
-};
+use invoke_model_client::types::{InternalServerException, ModelStreamErrorException, ThrottlingException};
 use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule, ServiceError, StreamFault};
 
 use super::super::row::{Row, Setting};

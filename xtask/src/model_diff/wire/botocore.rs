@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Member, Operation, Shape, Wire};
 use crate::model_diff::facts::Aspects;
 
-/// Keys of shapes and members that are compared without a conversion.
+/// Keys that are compared without a conversion. Shapes and members have these keys.
 const PLAIN: [&str; 9] = [
     "min",
     "max",

@@ -82,8 +82,8 @@ impl<'a> Comparison<'a> {
         self.differences.extend(order(name, &names(ours), &names(theirs)));
     }
 
-    /// Compares the aspects of a member and of its shape, and then the parts of a list or map, or the members
-    /// of a structure.
+    /// Compares the aspects of a member and of its shape. Then compares the elements of a list or map, or the
+    /// members of a structure.
     fn member(&mut self, path: &str, our_member: &'a Member, their_member: &'a Member) {
         let (Some(ours), Some(theirs)) =
             (self.ours.shapes.get(&our_member.shape), self.theirs.shapes.get(&their_member.shape))

@@ -55,7 +55,7 @@ impl Shape {
 /// A member, with the key of its shape.
 #[derive(Debug, Default)]
 struct Member {
-    /// Aspects of the member. They take precedence over those of the shape.
+    /// Aspects of the member. These aspects take precedence over the aspects of the shape.
     aspects: Aspects,
     shape: String,
 }

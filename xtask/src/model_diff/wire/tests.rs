@@ -71,7 +71,7 @@ fn differences(theirs: &str, operations: &[&str]) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
-/// Checks the printed lines for a document that is `THEIRS` with `from` replaced by `to`.
+/// Replaces `from` by `to` in `THEIRS`, and checks the printed lines for this document.
 fn check(from: &str, to: &str, expected: &[&str]) {
     assert_eq!(THEIRS.matches(from).count(), 1, "`{from}` must occur once");
     assert_eq!(differences(&THEIRS.replace(from, to), &[]), expected);

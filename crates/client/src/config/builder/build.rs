@@ -1,9 +1,8 @@
 //! Checks the settings and resolves the endpoint.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use invoke_model_transport::{HyperTransport, Proxies, Transport};
+use invoke_model_transport::{HyperTransport, Transport};
 use invoke_model_types::endpoint::{Parameters, resolve};
 
 use super::{Checked, ConfigBuilder};
@@ -44,7 +43,7 @@ impl ConfigBuilder {
         self.set_region_from_profile();
         let transport: Arc<dyn Transport> = match &self.transport {
             Some(transport) => transport.clone(),
-            None => Arc::new(default_transport(self.proxies.clone(), self.ca_bundle.clone())?),
+            None => Arc::new(self.default_transport()?),
         };
         let (authentication, credentials) = self.authentication(&transport)?;
         if let Some(region) = &self.region {
@@ -122,24 +121,25 @@ impl ConfigBuilder {
         let set = settings.iter().filter_map(|(name, source)| Some(format!("{name}: {}", (*source)?)));
         set.collect::<Vec<_>>().join(", ")
     }
+
+    fn default_transport(&self) -> Result<HyperTransport, ConfigError> {
+        let mut builder = HyperTransport::builder();
+        if let Some(proxies) = &self.proxies {
+            builder = builder.proxies(proxies.clone()?);
+        }
+        if let Some(path) = &self.ca_bundle {
+            builder = builder.root_certificates_file(path);
+        }
+        #[cfg(feature = "http2")]
+        if let Some(policy) = self.http_version_policy {
+            builder = builder.http_version_policy(policy);
+        }
+        Ok(builder.build())
+    }
 }
 
-fn default_transport(
-    proxies: Option<Result<Proxies, ConfigError>>,
-    ca_bundle: Option<PathBuf>,
-) -> Result<HyperTransport, ConfigError> {
-    let mut builder = HyperTransport::builder();
-    if let Some(proxies) = proxies {
-        builder = builder.proxies(proxies?);
-    }
-    if let Some(path) = ca_bundle {
-        builder = builder.root_certificates_file(path);
-    }
-    Ok(builder.build())
-}
-
-/// Checks that the region is a valid region name. The region becomes part of the host name. Other characters
-/// could redirect the request to another host.
+/// Checks that the region consists of letters, digits and hyphens. The region becomes part of the host name,
+/// and other characters could redirect the request to another host.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if !region.value.is_empty() && region.value.bytes().all(is_allowed) {

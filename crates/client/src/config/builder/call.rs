@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(feature = "http2")]
+use invoke_model_transport::HttpVersionPolicy;
 use invoke_model_transport::{Proxies, Transport};
 
 use super::ConfigBuilder;
@@ -17,8 +19,8 @@ impl ConfigBuilder {
     /// pass a mock.
     ///
     /// Default: a new [`HyperTransport`](invoke_model_transport::HyperTransport) with
-    /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle). These two settings do not change a
-    /// transport that the program passes to this setter.
+    /// [`proxies`](Self::proxies), [`ca_bundle`](Self::ca_bundle) and (with the feature `http2`)
+    /// `http_version_policy`. These settings do not change a transport that the program passes to this setter.
     #[doc(alias = "http_client")]
     #[doc(alias = "mock")]
     pub fn transport(mut self, transport: impl Transport) -> Self {
@@ -54,6 +56,16 @@ impl ConfigBuilder {
     #[doc(alias = "AWS_CA_BUNDLE")]
     pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_bundle = Some(path.into());
+        self
+    }
+
+    /// Sets the HTTP version of the default transport. A bidirectional stream needs HTTP/2.
+    ///
+    /// The default credentials chain uses the same transport. With `Http2Only`, it cannot load credentials from
+    /// `http` addresses such as the instance metadata. Default: HTTP/1.1.
+    #[cfg(feature = "http2")]
+    pub fn http_version_policy(mut self, policy: HttpVersionPolicy) -> Self {
+        self.http_version_policy = Some(policy);
         self
     }
 
@@ -130,9 +142,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a limiter that delays each attempt until it fits into the quotas. Quotas limit concurrent
-    /// requests, requests per minute, and tokens per minute. To share the quotas between several clients,
-    /// pass clones of one limiter.
+    /// Sets a limiter that delays each attempt until the attempt fits into the quotas. Quotas limit
+    /// concurrent requests, requests per minute, and tokens per minute. To share the quotas between several
+    /// clients, pass clones of one limiter.
     ///
     /// No environment variable sets a quota limiter. Default: no limiter.
     #[doc(alias = "rate limit")]

@@ -66,6 +66,8 @@ pub struct ConfigBuilder {
     transport: Option<Arc<dyn Transport>>,
     proxies: Option<Result<Proxies, ConfigError>>,
     ca_bundle: Option<PathBuf>,
+    #[cfg(feature = "http2")]
+    http_version_policy: Option<invoke_model_transport::HttpVersionPolicy>,
     time_source: TimeSource,
     idempotency_token_provider: IdempotencyTokenProvider,
     timeout_config: TimeoutConfig,
@@ -80,8 +82,8 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Sets the AWS region, such as `us-east-1`. The client sends requests to this region, and signs them for
-    /// it.
+    /// Sets the AWS region, such as `us-east-1`. The client sends requests to this region, and signs the
+    /// requests for this region.
     ///
     /// Settings take precedence in this order: this setter, `AWS_REGION`, `AWS_DEFAULT_REGION`,
     /// [`region_from_arn`](Self::region_from_arn), and (with the feature `credentials-chain`) `region` of the

@@ -1,4 +1,4 @@
-//! Calls that the caller cancels by dropping one of the halves.
+//! Calls that the caller cancels by dropping the sender or the response.
 
 use futures_util::stream;
 use h2::Reason;

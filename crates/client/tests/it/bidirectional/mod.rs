@@ -2,6 +2,7 @@
 
 mod cancellation;
 mod failures;
+mod json;
 mod server;
 mod waits;
 

@@ -57,7 +57,7 @@ impl StreamServer {
                     loop {
                         let accepted = tokio::select! {
                             accepted = connection.accept() => accepted,
-                            // The drop of the connection closes the socket.
+                            // Dropping the connection closes the socket.
                             _ = closed.recv() => return,
                         };
                         let Some(Ok((request, respond))) = accepted else { return };

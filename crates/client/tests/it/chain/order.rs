@@ -82,7 +82,7 @@ async fn precedence_of_all_sources() {
     assert_eq!(identity(empty.settings(&fake)).await.0, "ASIATASK");
 }
 
-/// The client reads the access keys in the environment when it is built. The chain does not read them.
+/// When a client is built, it reads the access keys in the environment. The chain does not read these keys.
 #[tokio::test(start_paused = true)]
 async fn the_chain_ignores_access_keys_that_are_set_later() {
     let home = all_sources().unset("AWS_BEARER_TOKEN_BEDROCK");

@@ -67,6 +67,23 @@ async fn a_body_is_base64_text() {
     );
 }
 
+/// The service writes the text of a float. A double with the same text has the same digits.
+#[tokio::test]
+async fn floats_have_the_digits_of_the_response() {
+    let body = r#"{"usage":{"topicPolicyUnits":0,"contentPolicyUnits":0,"wordPolicyUnits":0,
+        "sensitiveInformationPolicyUnits":0,"sensitiveInformationPolicyFreeUnits":0,
+        "contextualGroundingPolicyUnits":1},"action":"NONE","outputs":[],"assessments":[{"contextualGroundingPolicy":
+        {"filters":[{"type":"GROUNDING","threshold":0.1,"score":0.7,"action":"NONE"}]}}]}"#;
+    let fake = Fake::with(200, &[], body);
+    let input =
+        json!({"guardrailIdentifier": "a", "guardrailVersion": "1", "source": "INPUT", "content": []});
+    let output = fake.client().operation("ApplyGuardrail").unwrap().json(input).send().await.unwrap();
+    assert_eq!(output, serde_json::from_str::<Value>(body).unwrap());
+    let input = json!({"modelId": ID, "inferenceConfig": {"temperature": 0.1, "topP": 0.7}});
+    let request = fake.client().operation("Converse").unwrap().json(input).sign().await.unwrap();
+    assert_eq!(request.body(), r#"{"inferenceConfig":{"temperature":0.1,"topP":0.7}}"#);
+}
+
 #[tokio::test]
 async fn timestamps_are_rfc_3339_text() {
     let body = r#"{"invocationArn":"arn:a","modelArn":"arn:m","status":"Completed","submitTime":"2026-01-31T12:00:00.5Z",
@@ -106,6 +123,11 @@ async fn the_wrong_send_function_is_an_error() {
     assert!(call().has_event_stream());
     check(call().send().await.unwrap_err().kind(), JsonCallError::HasInputEvents);
     check(call().send_stream().await.unwrap_err().kind(), JsonCallError::HasInputEvents);
+    for name in ["Converse", "ConverseStream"] {
+        let call = client.operation(name).unwrap().json(input());
+        assert!(!call.has_input_event_stream());
+        check(call.send_bidirectional().await.unwrap_err().kind(), JsonCallError::HasNoInputEvents);
+    }
 }
 
 #[tokio::test]
@@ -160,6 +182,7 @@ fn futures_of_a_call_are_send() {
     let call = || Fake::default().client().operation("Converse").unwrap();
     is_send(call().send());
     is_send(call().send_stream());
+    is_send(call().send_bidirectional());
     is_send(call().explain());
     is_send(call());
 }

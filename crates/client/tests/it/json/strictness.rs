@@ -256,3 +256,29 @@ async fn a_deeper_input_is_an_error() {
     let error = client.operation("Converse").unwrap().json(value).sign().await.unwrap_err();
     assert_eq!(error.to_string(), expected);
 }
+
+#[tokio::test]
+async fn text_that_would_lose_a_value_is_an_error() {
+    let check = async |text: &str, expected: &str| {
+        let call = Fake::default().client().operation("Converse").unwrap().json_text(text);
+        let error = call.sign().await.unwrap_err();
+        assert_eq!(error.to_string(), format!("Converse: request not sent: {expected}"));
+    };
+    let twice = "occurs twice in the same object: remove one of the two";
+    check(r#"{"modelId":"a","modelId":"b"}"#, &format!("`modelId` {twice}")).await;
+    check(
+        r#"{"modelId":"a","messages":[{"role":"user","content":[{"text":"a","text":"b"}]}]}"#,
+        &format!("`messages[0].content[0].text` {twice}"),
+    )
+    .await;
+    check(
+        r#"{"modelId":"a","requestMetadata":{"secret":"a","secret":"b"}}"#,
+        &format!("`requestMetadata[..]` {twice}"),
+    )
+    .await;
+    check(
+        r#"{"modelId":"a","additionalModelRequestFields":{"seed":18446744073709551616}}"#,
+        "the integer at line 1, column 55 has more than 64 bits: write it as a string, or as a number with an exponent",
+    )
+    .await;
+}

@@ -1,6 +1,8 @@
 //! The `serde` implementations of unions.
 
-use invoke_model_client::types::{ContentBlock, ImageSource};
+use invoke_model_client::types::{
+    ContentBlock, ImageSource, InvokeModelWithBidirectionalStreamInputEvent as InputEvent,
+};
 use serde_json::{Value, json};
 
 fn round_trips(value: &Value) -> ContentBlock {
@@ -40,4 +42,25 @@ fn unknown_members_of_structures_are_ignored() {
     let value = json!({"image": {"format": "png", "source": {"bytes": ""}, "later": 1}});
     let ContentBlock::Image(image) = serde_json::from_value(value).unwrap() else { panic!() };
     assert_eq!(image.source, ImageSource::Bytes(bytes::Bytes::new()));
+}
+
+#[test]
+fn variants_can_be_tested_and_borrowed() {
+    let block = ContentBlock::Text("hi".to_owned());
+    assert_eq!((block.is_text(), block.is_tool_use(), block.is_unknown()), (true, false, false));
+    assert_eq!(block.as_text().map(String::as_str), Ok("hi"));
+    assert_eq!(block.as_tool_use(), Err(&block));
+    assert!(ContentBlock::default().is_unknown());
+    let event: InputEvent = serde_json::from_value(json!({"chunk": {"bytes": "aGk="}})).unwrap();
+    assert!(event.is_chunk());
+    assert_eq!(event.as_chunk().unwrap().bytes.as_deref(), Some(&b"hi"[..]));
+}
+
+#[test]
+fn events_of_the_model_round_trip() {
+    let value = json!({"chunk": {"bytes": "aGk="}});
+    let event: InputEvent = serde_json::from_value(value.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&event).unwrap(), value);
+    let error = serde_json::from_value::<InputEvent>(json!({"news": {}})).unwrap_err().to_string();
+    assert!(error.contains("unknown variant `news`, expected `chunk`"), "{error}");
 }

@@ -189,7 +189,7 @@ fn rejects_invalid_embedding_requests() {
     check(V3, "/texts", json!(["a", "b".repeat(2_049)]), "#/texts/1: expected maxLength: 2048, actual: 2049");
     check(V3, "/inputText", json!("a"), "#: extraneous key [inputText] is not permitted");
     check(V3, "/truncate", json!("LEFT"), "#/truncate: LEFT is not a valid enum value");
-    check(V4, "/truncate", json!("START"), "#/truncate: START is not a valid enum value");
+    check(V4, "/truncate", json!("MIDDLE"), "#/truncate: MIDDLE is not a valid enum value");
     check(V3, "/embedding_types", json!([]), "#/embedding_types: expected minimum item count: 1, found: 0");
     check(V3, "/embedding_types", json!(["int4"]), "#/embedding_types/0: int4 is not a valid enum value");
     check(V3, "/output_dimension", json!(256), "#: extraneous key [output_dimension] is not permitted");

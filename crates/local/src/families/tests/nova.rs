@@ -126,7 +126,6 @@ fn streams_the_response() {
     let usage = json!({
         "inputTokens": 1,
         "outputTokens": 3,
-        "totalTokens": 4,
         "cacheReadInputTokenCount": 0,
         "cacheWriteInputTokenCount": 0,
     });

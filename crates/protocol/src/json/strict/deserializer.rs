@@ -5,6 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 
 use super::error::{InputError, InputErrorKind};
+use super::text::is_repeated;
 
 /// A deserializer that rejects members which the type does not have.
 pub(super) struct StrictDeserializer {
@@ -94,6 +95,9 @@ impl<'de> Deserializer<'de> for StrictDeserializer {
         }
         let found = members.len();
         match members.into_iter().next() {
+            Some((name, value)) if is_repeated(&value) => {
+                Err(InputError::from(InputErrorKind::Repeated).inside(&name))
+            }
             Some((name, value)) if found == 1 => visitor.visit_enum(Member { name, value }),
             _ => Err(InputErrorKind::Union { shape, known, found }.into()),
         }
@@ -164,6 +168,10 @@ impl<'de> MapAccess<'de> for Members {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, InputError> {
         let (name, value) = self.current.take().unwrap_or_default();
+        if is_repeated(&value) {
+            let name = if matches!(self.keys, Keys::OfMap) { "[..]" } else { &name };
+            return Err(InputError::from(InputErrorKind::Repeated).inside(name));
+        }
         match self.keys {
             Keys::OfMap => {
                 seed.deserialize(StrictDeserializer::new(value)).map_err(|error| error.inside("[..]"))

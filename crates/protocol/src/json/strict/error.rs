@@ -29,6 +29,15 @@ pub enum InputErrorKind {
         /// Column of the error, from 1.
         column: usize,
     },
+    /// The text contains an integer that has more than 64 bits.
+    LargeInteger {
+        /// Line of the integer, from 1.
+        line: usize,
+        /// Column of the integer in bytes, from 1.
+        column: usize,
+    },
+    /// The text contains the key of the member twice in the same object.
+    Repeated,
     /// The depth of the value is larger than [`MAX_DEPTH`].
     TooDeep,
     /// The model does not define the member.
@@ -104,6 +113,14 @@ impl Display for InputError {
         match &self.kind {
             InputErrorKind::NotJson { line, column } => {
                 write!(f, "the input is not JSON (line {line}, column {column})")
+            }
+            InputErrorKind::LargeInteger { line, column } => write!(
+                f,
+                "the integer at line {line}, column {column} has more than 64 bits: write it as a string, or as a \
+                 number with an exponent"
+            ),
+            InputErrorKind::Repeated => {
+                write!(f, "{subject} occurs twice in the same object: remove one of the two")
             }
             InputErrorKind::TooDeep => {
                 write!(f, "the input has more than {MAX_DEPTH} nested arrays and objects")

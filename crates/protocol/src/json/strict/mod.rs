@@ -9,34 +9,19 @@
 
 mod deserializer;
 mod error;
+mod text;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use error::{InputError, InputErrorKind};
+pub use text::value_from_text;
 
 use deserializer::StrictDeserializer;
 
 /// The maximum depth of nested arrays and objects. With this limit, recursive functions such as the JSON
 /// parser and the destructor of [`Value`] do not overflow the stack of a thread.
 pub const MAX_DEPTH: usize = 256;
-
-/// Parses JSON text into a value whose depth is at most [`MAX_DEPTH`].
-///
-/// # Errors
-/// Returns an error if the text is not JSON, or if it is nested too deeply.
-pub fn value_from_text(text: &[u8]) -> Result<Value, InputError> {
-    if text_depth(text) > MAX_DEPTH {
-        return Err(InputErrorKind::TooDeep.into());
-    }
-    let mut json = serde_json::Deserializer::from_slice(text);
-    // The limit of `serde_json` is 128. The depth has already been checked.
-    json.disable_recursion_limit();
-    let value = serde::Deserialize::deserialize(&mut json);
-    value
-        .and_then(|value| json.end().map(|()| value))
-        .map_err(|error| InputErrorKind::NotJson { line: error.line(), column: error.column() }.into())
-}
 
 /// Checks that the depth of a value is at most [`MAX_DEPTH`].
 ///
@@ -80,31 +65,6 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, InputError> {
 
 fn is_container(value: &Value) -> bool {
     matches!(value, Value::Array(_) | Value::Object(_))
-}
-
-/// Returns the depth of a JSON text. For a text that is not JSON, returns at least the depth that a parser
-/// reaches before it finds the error.
-fn text_depth(text: &[u8]) -> usize {
-    let (mut depth, mut max) = (0_usize, 0);
-    let mut bytes = text.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'[' | b'{' => {
-                depth += 1;
-                max = max.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            b'"' => loop {
-                match bytes.next() {
-                    Some(b'\\') => _ = bytes.next(),
-                    Some(b'"') | None => break,
-                    Some(_) => {}
-                }
-            },
-            _ => {}
-        }
-    }
-    max
 }
 
 #[cfg(test)]

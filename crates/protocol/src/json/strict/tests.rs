@@ -53,6 +53,35 @@ fn errors_contain_the_path() {
 }
 
 #[test]
+fn repeated_keys_are_errors_with_the_path() {
+    let check = |text: &str, path: &str| {
+        let error = value_from_text(text.as_bytes()).and_then(from_value::<Structure>).unwrap_err();
+        assert_eq!((error.path(), error.kind()), (path, &InputErrorKind::Repeated), "{text}");
+    };
+    check(r#"{"name": "a", "name": "a"}"#, "name");
+    check(r#"{"name": "a", "sparse": [{"name": "a", "n\u0061me": "b"}]}"#, "sparse[0].name");
+    // Keys of maps can be sensitive.
+    check(r#"{"name": "a", "map": {"secret": 1, "secret": 1}}"#, "map[..]");
+    check(r#"{"name": "a", "document": {"x": [{"secret": 1, "secret": {"y": 2}}]}}"#, "document[..][0][..]");
+    let once = value_from_text(br#"{"name": "a", "sparse": [{"name": "a"}, {"name": "a"}]}"#).unwrap();
+    assert!(from_value::<Structure>(once).is_ok());
+}
+
+#[test]
+fn integers_have_at_most_64_bits() {
+    let check = |text: &str, position: Option<(usize, usize)>| {
+        let kind = position.map(|(line, column)| InputErrorKind::LargeInteger { line, column }.into());
+        assert_eq!(value_from_text(text.as_bytes()).err(), kind, "{text}");
+    };
+    check("[18446744073709551615, -9223372036854775808]", None);
+    check("18446744073709551616", Some((1, 1)));
+    check("{\n  \"a\": [1, -9223372036854775809]}", Some((2, 12)));
+    check("123456789012345678901234567890.5", None);
+    check("1e30", None);
+    check(r#"["123456789012345678901234567890", "\"18446744073709551616"]"#, None);
+}
+
+#[test]
 fn depth_is_limited() {
     let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
     for (depth, is_accepted) in [(0, true), (MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {

@@ -95,8 +95,8 @@ impl Drop for SharedConnection {
     }
 }
 
-/// The handle with which one call uses the connection. The call keeps the handle until the response is read
-/// or dropped.
+/// A handle that gives one call access to the connection. The call keeps the handle until the response is
+/// read or dropped.
 pub(in crate::hyper) struct Http2Lease {
     connection: Arc<Http2>,
     slot: Arc<Mutex<Slot>>,

@@ -25,6 +25,11 @@ impl Default for AsyncInvokeOutputDataConfig {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    AsyncInvokeOutputDataConfig,
+    [(S3OutputDataConfig, is_s3_output_data_config, as_s3_output_data_config, AsyncInvokeS3OutputDataConfig)]
+);
+
 invoke_model_protocol::deserialize_union!(
     AsyncInvokeOutputDataConfig,
     [("s3OutputDataConfig", S3OutputDataConfig, value)]

@@ -36,6 +36,11 @@ impl fmt::Debug for AudioSource {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    AudioSource,
+    [(Bytes, is_bytes, as_bytes, Bytes), (S3Location, is_s3_location, as_s3_location, S3Location)]
+);
+
 invoke_model_protocol::deserialize_union!(
     AudioSource,
     [("bytes", Bytes, blobs), ("s3Location", S3Location, value)]

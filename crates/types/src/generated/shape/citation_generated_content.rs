@@ -23,6 +23,8 @@ impl Default for CitationGeneratedContent {
     }
 }
 
+invoke_model_protocol::variant_methods!(CitationGeneratedContent, [(Text, is_text, as_text, String)]);
+
 invoke_model_protocol::deserialize_union!(CitationGeneratedContent, [("text", Text, value)]);
 
 impl json::ToJson for CitationGeneratedContent {

@@ -38,6 +38,17 @@ impl Default for CitationLocation {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    CitationLocation,
+    [
+        (Web, is_web, as_web, WebLocation),
+        (DocumentChar, is_document_char, as_document_char, DocumentCharLocation),
+        (DocumentPage, is_document_page, as_document_page, DocumentPageLocation),
+        (DocumentChunk, is_document_chunk, as_document_chunk, DocumentChunkLocation),
+        (SearchResultLocation, is_search_result_location, as_search_result_location, SearchResultLocation)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     CitationLocation,
     [

@@ -23,6 +23,8 @@ impl Default for CitationSourceContent {
     }
 }
 
+invoke_model_protocol::variant_methods!(CitationSourceContent, [(Text, is_text, as_text, String)]);
+
 invoke_model_protocol::deserialize_union!(CitationSourceContent, [("text", Text, value)]);
 
 impl json::ToJson for CitationSourceContent {

@@ -107,6 +107,26 @@ impl fmt::Debug for ContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ContentBlock,
+    [
+        (Text, is_text, as_text, String),
+        (Image, is_image, as_image, ImageBlock),
+        (Document, is_document, as_document, DocumentBlock),
+        (Video, is_video, as_video, VideoBlock),
+        (Audio, is_audio, as_audio, AudioBlock),
+        (ToolUse, is_tool_use, as_tool_use, ToolUseBlock),
+        (ToolResult, is_tool_result, as_tool_result, ToolResultBlock),
+        (GuardContent, is_guard_content, as_guard_content, GuardrailConverseContentBlock),
+        (CachePoint, is_cache_point, as_cache_point, CachePointBlock),
+        (ReasoningContent, is_reasoning_content, as_reasoning_content, ReasoningContentBlock),
+        (CitationsContent, is_citations_content, as_citations_content, CitationsContentBlock),
+        (SearchResult, is_search_result, as_search_result, SearchResultBlock),
+        (ToolAddition, is_tool_addition, as_tool_addition, ToolAdditionBlock),
+        (ToolRemoval, is_tool_removal, as_tool_removal, ToolRemovalBlock)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ContentBlock,
     [

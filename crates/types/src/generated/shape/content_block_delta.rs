@@ -57,6 +57,18 @@ impl fmt::Debug for ContentBlockDelta {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ContentBlockDelta,
+    [
+        (Text, is_text, as_text, String),
+        (ToolUse, is_tool_use, as_tool_use, ToolUseBlockDelta),
+        (ToolResult, is_tool_result, as_tool_result, Vec::<ToolResultBlockDelta>),
+        (ReasoningContent, is_reasoning_content, as_reasoning_content, ReasoningContentBlockDelta),
+        (Citation, is_citation, as_citation, CitationsDelta),
+        (Image, is_image, as_image, ImageBlockDelta)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ContentBlockDelta,
     [

@@ -31,6 +31,15 @@ impl Default for ContentBlockStart {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ContentBlockStart,
+    [
+        (ToolUse, is_tool_use, as_tool_use, ToolUseBlockStart),
+        (ToolResult, is_tool_result, as_tool_result, ToolResultBlockStart),
+        (Image, is_image, as_image, ImageBlockStart)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ContentBlockStart,
     [("toolUse", ToolUse, value), ("toolResult", ToolResult, value), ("image", Image, value)]

@@ -25,6 +25,8 @@ impl Default for ConverseOutputShape {
     }
 }
 
+invoke_model_protocol::variant_methods!(ConverseOutputShape, [(Message, is_message, as_message, Message)]);
+
 invoke_model_protocol::deserialize_union!(ConverseOutputShape, [("message", Message, value)]);
 
 impl json::ToJson for ConverseOutputShape {

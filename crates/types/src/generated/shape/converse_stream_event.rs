@@ -40,6 +40,30 @@ pub enum ConverseStreamEvent {
     Unknown(event_stream::Message),
 }
 
+invoke_model_protocol::variant_methods!(
+    ConverseStreamEvent,
+    [
+        (MessageStart, is_message_start, as_message_start, MessageStartEvent),
+        (ContentBlockStart, is_content_block_start, as_content_block_start, ContentBlockStartEvent),
+        (ContentBlockDelta, is_content_block_delta, as_content_block_delta, ContentBlockDeltaEvent),
+        (ContentBlockStop, is_content_block_stop, as_content_block_stop, ContentBlockStopEvent),
+        (MessageStop, is_message_stop, as_message_stop, MessageStopEvent),
+        (Metadata, is_metadata, as_metadata, ConverseStreamMetadataEvent)
+    ]
+);
+
+invoke_model_protocol::deserialize_events!(
+    ConverseStreamEvent,
+    [
+        ("messageStart", MessageStart),
+        ("contentBlockStart", ContentBlockStart),
+        ("contentBlockDelta", ContentBlockDelta),
+        ("contentBlockStop", ContentBlockStop),
+        ("messageStop", MessageStop),
+        ("metadata", Metadata)
+    ]
+);
+
 impl event_stream::EventStream for ConverseStreamEvent {
     type Error = ConverseStreamEventError;
 

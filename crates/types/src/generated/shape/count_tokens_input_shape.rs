@@ -27,6 +27,14 @@ impl Default for CountTokensInputShape {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    CountTokensInputShape,
+    [
+        (InvokeModel, is_invoke_model, as_invoke_model, InvokeModelTokensRequest),
+        (Converse, is_converse, as_converse, ConverseTokensRequest)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     CountTokensInputShape,
     [("invokeModel", InvokeModel, value), ("converse", Converse, value)]

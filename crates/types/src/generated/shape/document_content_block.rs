@@ -23,6 +23,8 @@ impl Default for DocumentContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(DocumentContentBlock, [(Text, is_text, as_text, String)]);
+
 invoke_model_protocol::deserialize_union!(DocumentContentBlock, [("text", Text, value)]);
 
 impl json::ToJson for DocumentContentBlock {

@@ -36,6 +36,16 @@ impl Default for DocumentSource {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    DocumentSource,
+    [
+        (Bytes, is_bytes, as_bytes, Bytes),
+        (S3Location, is_s3_location, as_s3_location, S3Location),
+        (Text, is_text, as_text, String),
+        (Content, is_content, as_content, Vec::<DocumentContentBlock>)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     DocumentSource,
     [

@@ -55,6 +55,29 @@ impl Default for GuardrailAutomatedReasoningFinding {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    GuardrailAutomatedReasoningFinding,
+    [
+        (Valid, is_valid, as_valid, GuardrailAutomatedReasoningValidFinding),
+        (Invalid, is_invalid, as_invalid, GuardrailAutomatedReasoningInvalidFinding),
+        (Satisfiable, is_satisfiable, as_satisfiable, GuardrailAutomatedReasoningSatisfiableFinding),
+        (Impossible, is_impossible, as_impossible, GuardrailAutomatedReasoningImpossibleFinding),
+        (
+            TranslationAmbiguous,
+            is_translation_ambiguous,
+            as_translation_ambiguous,
+            GuardrailAutomatedReasoningTranslationAmbiguousFinding
+        ),
+        (TooComplex, is_too_complex, as_too_complex, GuardrailAutomatedReasoningTooComplexFinding),
+        (
+            NoTranslations,
+            is_no_translations,
+            as_no_translations,
+            GuardrailAutomatedReasoningNoTranslationsFinding
+        )
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     GuardrailAutomatedReasoningFinding,
     [

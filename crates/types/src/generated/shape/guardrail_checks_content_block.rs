@@ -33,6 +33,8 @@ impl fmt::Debug for GuardrailChecksContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(GuardrailChecksContentBlock, [(Text, is_text, as_text, String)]);
+
 invoke_model_protocol::deserialize_union!(GuardrailChecksContentBlock, [("text", Text, value)]);
 
 impl json::ToJson for GuardrailChecksContentBlock {

@@ -38,6 +38,11 @@ impl fmt::Debug for GuardrailContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    GuardrailContentBlock,
+    [(Text, is_text, as_text, GuardrailTextBlock), (Image, is_image, as_image, GuardrailImageBlock)]
+);
+
 invoke_model_protocol::deserialize_union!(
     GuardrailContentBlock,
     [("text", Text, value), ("image", Image, value)]

@@ -39,6 +39,14 @@ impl fmt::Debug for GuardrailConverseContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    GuardrailConverseContentBlock,
+    [
+        (Text, is_text, as_text, GuardrailConverseTextBlock),
+        (Image, is_image, as_image, GuardrailConverseImageBlock)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     GuardrailConverseContentBlock,
     [("text", Text, value), ("image", Image, value)]

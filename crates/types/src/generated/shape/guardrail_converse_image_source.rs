@@ -32,6 +32,8 @@ impl fmt::Debug for GuardrailConverseImageSource {
     }
 }
 
+invoke_model_protocol::variant_methods!(GuardrailConverseImageSource, [(Bytes, is_bytes, as_bytes, Bytes)]);
+
 invoke_model_protocol::deserialize_union!(GuardrailConverseImageSource, [("bytes", Bytes, blobs)]);
 
 impl json::ToJson for GuardrailConverseImageSource {

@@ -32,6 +32,8 @@ impl fmt::Debug for GuardrailImageSource {
     }
 }
 
+invoke_model_protocol::variant_methods!(GuardrailImageSource, [(Bytes, is_bytes, as_bytes, Bytes)]);
+
 invoke_model_protocol::deserialize_union!(GuardrailImageSource, [("bytes", Bytes, blobs)]);
 
 impl json::ToJson for GuardrailImageSource {

@@ -27,6 +27,13 @@ impl fmt::Debug for InvokeModelWithBidirectionalStreamInputEvent {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    InvokeModelWithBidirectionalStreamInputEvent,
+    [(Chunk, is_chunk, as_chunk, BidirectionalInputPayloadPart)]
+);
+
+invoke_model_protocol::deserialize_events!(InvokeModelWithBidirectionalStreamInputEvent, [("chunk", Chunk)]);
+
 impl event_stream::EventStream for InvokeModelWithBidirectionalStreamInputEvent {
     type Error = InvokeModelWithBidirectionalStreamInputEventError;
 

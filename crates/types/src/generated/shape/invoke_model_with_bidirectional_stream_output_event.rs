@@ -31,6 +31,13 @@ impl fmt::Debug for InvokeModelWithBidirectionalStreamOutputEvent {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    InvokeModelWithBidirectionalStreamOutputEvent,
+    [(Chunk, is_chunk, as_chunk, BidirectionalOutputPayloadPart)]
+);
+
+invoke_model_protocol::deserialize_events!(InvokeModelWithBidirectionalStreamOutputEvent, [("chunk", Chunk)]);
+
 impl event_stream::EventStream for InvokeModelWithBidirectionalStreamOutputEvent {
     type Error = InvokeModelWithBidirectionalStreamOutputEventError;
 

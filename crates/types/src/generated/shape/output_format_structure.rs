@@ -31,6 +31,11 @@ impl fmt::Debug for OutputFormatStructure {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    OutputFormatStructure,
+    [(JsonSchema, is_json_schema, as_json_schema, JsonSchemaDefinition)]
+);
+
 invoke_model_protocol::deserialize_union!(OutputFormatStructure, [("jsonSchema", JsonSchema, value)]);
 
 impl json::ToJson for OutputFormatStructure {

@@ -23,6 +23,8 @@ impl Default for PromptVariableValues {
     }
 }
 
+invoke_model_protocol::variant_methods!(PromptVariableValues, [(Text, is_text, as_text, String)]);
+
 invoke_model_protocol::deserialize_union!(PromptVariableValues, [("text", Text, value)]);
 
 impl json::ToJson for PromptVariableValues {

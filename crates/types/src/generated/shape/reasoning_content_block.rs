@@ -36,6 +36,14 @@ impl fmt::Debug for ReasoningContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ReasoningContentBlock,
+    [
+        (ReasoningText, is_reasoning_text, as_reasoning_text, ReasoningTextBlock),
+        (RedactedContent, is_redacted_content, as_redacted_content, Bytes)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ReasoningContentBlock,
     [("reasoningText", ReasoningText, value), ("redactedContent", RedactedContent, blobs)]

@@ -40,6 +40,15 @@ impl fmt::Debug for ReasoningContentBlockDelta {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ReasoningContentBlockDelta,
+    [
+        (Text, is_text, as_text, String),
+        (RedactedContent, is_redacted_content, as_redacted_content, Bytes),
+        (Signature, is_signature, as_signature, String)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ReasoningContentBlockDelta,
     [("text", Text, value), ("redactedContent", RedactedContent, blobs), ("signature", Signature, value)]

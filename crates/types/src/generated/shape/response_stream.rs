@@ -31,6 +31,10 @@ impl fmt::Debug for ResponseStream {
     }
 }
 
+invoke_model_protocol::variant_methods!(ResponseStream, [(Chunk, is_chunk, as_chunk, PayloadPart)]);
+
+invoke_model_protocol::deserialize_events!(ResponseStream, [("chunk", Chunk)]);
+
 impl event_stream::EventStream for ResponseStream {
     type Error = ResponseStreamError;
 

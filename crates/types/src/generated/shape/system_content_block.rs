@@ -32,6 +32,15 @@ impl Default for SystemContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    SystemContentBlock,
+    [
+        (Text, is_text, as_text, String),
+        (GuardContent, is_guard_content, as_guard_content, GuardrailConverseContentBlock),
+        (CachePoint, is_cache_point, as_cache_point, CachePointBlock)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     SystemContentBlock,
     [("text", Text, value), ("guardContent", GuardContent, value), ("cachePoint", CachePoint, value)]

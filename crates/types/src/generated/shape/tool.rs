@@ -30,6 +30,15 @@ impl Default for Tool {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    Tool,
+    [
+        (ToolSpec, is_tool_spec, as_tool_spec, ToolSpecification),
+        (SystemTool, is_system_tool, as_system_tool, SystemTool),
+        (CachePoint, is_cache_point, as_cache_point, CachePointBlock)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     Tool,
     [("toolSpec", ToolSpec, value), ("systemTool", SystemTool, value), ("cachePoint", CachePoint, value)]

@@ -32,6 +32,15 @@ impl Default for ToolChoice {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ToolChoice,
+    [
+        (Auto, is_auto, as_auto, AutoToolChoice),
+        (Any, is_any, as_any, AnyToolChoice),
+        (Tool, is_tool, as_tool, SpecificToolChoice)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ToolChoice,
     [("auto", Auto, value), ("any", Any, value), ("tool", Tool, value)]

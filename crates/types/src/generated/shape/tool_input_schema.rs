@@ -23,6 +23,8 @@ impl Default for ToolInputSchema {
     }
 }
 
+invoke_model_protocol::variant_methods!(ToolInputSchema, [(Json, is_json, as_json, Value)]);
+
 invoke_model_protocol::deserialize_union!(ToolInputSchema, [("json", Json, value)]);
 
 impl json::ToJson for ToolInputSchema {

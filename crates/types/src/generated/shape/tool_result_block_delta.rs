@@ -26,6 +26,11 @@ impl Default for ToolResultBlockDelta {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ToolResultBlockDelta,
+    [(Text, is_text, as_text, String), (Json, is_json, as_json, Value)]
+);
+
 invoke_model_protocol::deserialize_union!(
     ToolResultBlockDelta,
     [("text", Text, value), ("json", Json, value)]

@@ -39,6 +39,18 @@ impl Default for ToolResultContentBlock {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ToolResultContentBlock,
+    [
+        (Json, is_json, as_json, Value),
+        (Text, is_text, as_text, String),
+        (Image, is_image, as_image, ImageBlock),
+        (Document, is_document, as_document, DocumentBlock),
+        (Video, is_video, as_video, VideoBlock),
+        (SearchResult, is_search_result, as_search_result, SearchResultBlock)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ToolResultContentBlock,
     [

@@ -31,6 +31,11 @@ impl Default for VideoSource {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    VideoSource,
+    [(Bytes, is_bytes, as_bytes, Bytes), (S3Location, is_s3_location, as_s3_location, S3Location)]
+);
+
 invoke_model_protocol::deserialize_union!(
     VideoSource,
     [("bytes", Bytes, blobs), ("s3Location", S3Location, value)]

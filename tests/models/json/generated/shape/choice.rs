@@ -56,6 +56,23 @@ impl Default for Choice {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    Choice,
+    [
+        (Text, is_text, as_text, String),
+        (Renamed, is_renamed, as_renamed, i32),
+        (Nothing, is_nothing),
+        (Blob, is_blob, as_blob, Bytes),
+        (Blobs, is_blobs, as_blobs, Vec::<Bytes>),
+        (Instant, is_instant, as_instant, Timestamp),
+        (Kind, is_kind, as_kind, Kind),
+        (Tree, is_tree, as_tree, Tree),
+        (Choice, is_choice, as_choice, Choice),
+        (Choices, is_choices, as_choices, Vec::<Choice>),
+        (Numbers, is_numbers, as_numbers, BTreeMap::<String, Option<i64>>)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     Choice,
     [

@@ -32,6 +32,16 @@ impl Default for ValueShape {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    ValueShape,
+    [
+        (SelfShape, is_self_shape, as_self_shape, String),
+        (Self2, is_self2, as_self2, String),
+        (UnknownShape, is_unknown_shape, as_unknown_shape, String),
+        (Unknown2, is_unknown2, as_unknown2, String)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     ValueShape,
     [

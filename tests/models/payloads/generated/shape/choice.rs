@@ -27,6 +27,11 @@ impl Default for Choice {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    Choice,
+    [(Text, is_text, as_text, String), (Point, is_point, as_point, Point)]
+);
+
 invoke_model_protocol::deserialize_union!(Choice, [("text", Text, value), ("point", Point, value)]);
 
 impl json::ToJson for Choice {

@@ -50,6 +50,17 @@ impl fmt::Debug for Choice {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    Choice,
+    [
+        (Open, is_open, as_open, String),
+        (Hidden, is_hidden, as_hidden, String),
+        (HiddenList, is_hidden_list, as_hidden_list, Vec::<String>),
+        (Half, is_half, as_half, Half),
+        (Nothing, is_nothing)
+    ]
+);
+
 invoke_model_protocol::deserialize_union!(
     Choice,
     [

@@ -33,6 +33,11 @@ impl fmt::Debug for WholeChoice {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    WholeChoice,
+    [(Text, is_text, as_text, String), (Nothing, is_nothing)]
+);
+
 invoke_model_protocol::deserialize_union!(WholeChoice, [("text", Text, value), ("nothing", Nothing, unit)]);
 
 impl json::ToJson for WholeChoice {

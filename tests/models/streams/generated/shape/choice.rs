@@ -27,6 +27,11 @@ impl Default for Choice {
     }
 }
 
+invoke_model_protocol::variant_methods!(
+    Choice,
+    [(Left, is_left, as_left, String), (Right, is_right, as_right, Point)]
+);
+
 invoke_model_protocol::deserialize_union!(Choice, [("left", Left, value), ("right", Right, value)]);
 
 impl json::ToJson for Choice {

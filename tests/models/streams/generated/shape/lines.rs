@@ -38,6 +38,32 @@ pub enum Lines {
     Unknown(event_stream::Message),
 }
 
+invoke_model_protocol::variant_methods!(
+    Lines,
+    [
+        (Said, is_said, as_said, Said),
+        (Text, is_text, as_text, Text),
+        (Sound, is_sound, as_sound, Sound),
+        (Shape, is_shape, as_shape, Figure),
+        (Choice, is_choice, as_choice, Chosen),
+        (Ping, is_ping, as_ping, Ping),
+        (SelfShape, is_self_shape, as_self_shape, Ping)
+    ]
+);
+
+invoke_model_protocol::deserialize_events!(
+    Lines,
+    [
+        ("said", Said),
+        ("text", Text),
+        ("sound", Sound),
+        ("shape", Shape),
+        ("choice", Choice),
+        ("ping", Ping),
+        ("Self", SelfShape)
+    ]
+);
+
 impl event_stream::EventStream for Lines {
     type Error = LinesError;
 

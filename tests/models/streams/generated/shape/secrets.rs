@@ -27,6 +27,10 @@ impl fmt::Debug for Secrets {
     }
 }
 
+invoke_model_protocol::variant_methods!(Secrets, [(Secret, is_secret, as_secret, Secret)]);
+
+invoke_model_protocol::deserialize_events!(Secrets, [("secret", Secret)]);
+
 impl event_stream::EventStream for Secrets {
     type Error = SecretsError;
 

@@ -48,9 +48,8 @@ impl Operation for ApplyGuardrail {
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts {
-            model_id: None,
             guardrail_id: Some(input.guardrail_identifier.as_str()),
-            max_output_tokens: None,
+            ..metrics::RequestFacts::default()
         }
     }
 

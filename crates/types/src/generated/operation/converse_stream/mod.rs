@@ -54,10 +54,12 @@ impl Operation for ConverseStream {
                 .guardrail_config
                 .as_ref()
                 .and_then(|value| value.guardrail_identifier.as_deref()),
+            project_id: input.project_identifier.as_deref(),
             max_output_tokens: input
                 .inference_config
                 .as_ref()
                 .and_then(|value| value.max_tokens.and_then(|value| u64::try_from(value).ok())),
+            ..metrics::RequestFacts::default()
         }
     }
 

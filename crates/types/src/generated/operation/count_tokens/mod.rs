@@ -44,11 +44,7 @@ impl Operation for CountTokens {
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
-        metrics::RequestFacts {
-            model_id: Some(input.model_id.as_str()),
-            guardrail_id: None,
-            max_output_tokens: None,
-        }
+        metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }
     }
 
     fn serialize(input: CountTokensInput) -> Result<Request, SerializeError> {

@@ -5,7 +5,7 @@ use crate::{AccessDeniedException, InternalServerException, ThrottlingException,
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, Waiter, WaiterState, delivery, json, text, timestamp,
+    SerializeError, Waiter, WaiterState, delivery, json, metrics, text, timestamp,
 };
 
 mod messages;
@@ -34,6 +34,13 @@ impl Operation for GetAsyncInvoke {
     type Output = GetAsyncInvokeOutput;
     type Error = GetAsyncInvokeError;
     type Delivery = delivery::Buffered;
+
+    fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
+        metrics::RequestFacts {
+            invocation_arn: Some(input.invocation_arn.as_str()),
+            ..metrics::RequestFacts::default()
+        }
+    }
 
     fn serialize(input: GetAsyncInvokeInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(

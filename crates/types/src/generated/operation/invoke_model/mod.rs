@@ -45,7 +45,8 @@ impl Operation for InvokeModel {
         metrics::RequestFacts {
             model_id: Some(input.model_id.as_str()),
             guardrail_id: input.guardrail_identifier.as_deref(),
-            max_output_tokens: None,
+            project_id: input.project_identifier.as_deref(),
+            ..metrics::RequestFacts::default()
         }
     }
 

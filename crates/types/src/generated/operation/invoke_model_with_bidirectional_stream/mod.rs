@@ -48,11 +48,7 @@ impl Operation for InvokeModelWithBidirectionalStream {
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
-        metrics::RequestFacts {
-            model_id: Some(input.model_id.as_str()),
-            guardrail_id: None,
-            max_output_tokens: None,
-        }
+        metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }
     }
 
     fn serialize(input: InvokeModelWithBidirectionalStreamInput) -> Result<Request, SerializeError> {

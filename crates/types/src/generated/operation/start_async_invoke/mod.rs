@@ -36,11 +36,7 @@ impl Operation for StartAsyncInvoke {
     type Delivery = delivery::Buffered;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
-        metrics::RequestFacts {
-            model_id: Some(input.model_id.as_str()),
-            guardrail_id: None,
-            max_output_tokens: None,
-        }
+        metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }
     }
 
     fn fill_idempotency_tokens(input: &mut Self::Input, generator: &mut dyn FnMut() -> String) {

@@ -26,9 +26,9 @@ impl Operation for PutRequired {
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts {
-            model_id: None,
             guardrail_id: Some(input.tree.name.as_str()),
             max_output_tokens: u64::try_from(input.integer).ok(),
+            ..metrics::RequestFacts::default()
         }
     }
 

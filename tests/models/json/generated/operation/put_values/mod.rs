@@ -30,6 +30,7 @@ impl Operation for PutValues {
             model_id: input.text.as_deref(),
             guardrail_id: input.tree.as_ref().map(|value| value.name.as_str()),
             max_output_tokens: input.integer.and_then(|value| u64::try_from(value).ok()),
+            ..metrics::RequestFacts::default()
         }
     }
 

@@ -34,7 +34,7 @@ impl Operation for Hashed {
         metrics::RequestFacts {
             model_id: Some(input.owner.as_str()),
             guardrail_id: input.hash.as_deref(),
-            max_output_tokens: None,
+            ..metrics::RequestFacts::default()
         }
     }
 

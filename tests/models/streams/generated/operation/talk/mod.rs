@@ -32,11 +32,7 @@ impl Operation for Talk {
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
-        metrics::RequestFacts {
-            model_id: Some(input.room.as_str()),
-            guardrail_id: None,
-            max_output_tokens: None,
-        }
+        metrics::RequestFacts { model_id: Some(input.room.as_str()), ..metrics::RequestFacts::default() }
     }
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {

@@ -1,0 +1,43 @@
+//! The flags `--dry-run` and `--explain`.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use invoke_model_client::Explanation;
+
+use crate::curl;
+use crate::exit::Failure;
+use crate::input::Source;
+use crate::print_error;
+
+/// Flags that show the request of a call.
+#[derive(Debug, Args)]
+pub(crate) struct Inspection {
+    /// Print a shell script that sends the request with curl, without secrets; send nothing. For model ids with a
+    /// colon, the script needs curl 8.14 or newer
+    #[arg(long)]
+    dry_run: bool,
+    /// First print the request, the source of each setting and the canonical request to standard error
+    #[arg(long)]
+    explain: bool,
+}
+
+impl Inspection {
+    /// Returns `true` if a flag is set.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.dry_run || self.explain
+    }
+
+    /// Prints what the flags request. `body` is the source of the body, if the body is the content of an
+    /// argument. Returns `false` if the call must not be sent.
+    pub(crate) fn print(&self, explanation: &Explanation, body: Option<&Source>) -> Result<bool, Failure> {
+        if self.explain {
+            print_error(explanation);
+        }
+        if self.dry_run {
+            let script = curl::script(explanation, body);
+            io::stdout().write_all(script.as_bytes()).map_err(|error| Failure::output(&error))?;
+        }
+        Ok(!self.dry_run)
+    }
+}

@@ -1,0 +1,62 @@
+//! Completion scripts and manual pages, which clap generates from the arguments.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::arguments::Arguments;
+use crate::exit::Failure;
+
+/// Prints the completion script for a shell.
+pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut command = Arguments::command();
+    let name = command.get_name().to_owned();
+    // `generate` panics if it cannot write, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    print(&script)
+}
+
+/// Error of `man` with an unknown command.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` is not a command; commands: {known}")]
+struct UnknownCommand {
+    name: String,
+    known: String,
+}
+
+/// Prints the manual page of a command, or of the program.
+pub(crate) fn man(command: Option<&str>) -> Result<(), Failure> {
+    let mut program = Arguments::command();
+    program.build();
+    let page = match command {
+        None => Man::new(program),
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => {
+                // The name of the page, as in `git-commit`.
+                let page_name = format!("{}-{name}", program.get_name());
+                Man::new(
+                    command
+                        .clone()
+                        .name(page_name)
+                        .version(program.get_version().unwrap_or_default().to_owned()),
+                )
+            }
+            None => {
+                let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+                let error = UnknownCommand { name: name.to_owned(), known: known.join(", ") };
+                return Err(Failure::input(&error));
+            }
+        },
+    };
+    let mut text = Vec::new();
+    page.render(&mut text).map_err(|error| Failure::output(&error))?;
+    print(&text)
+}
+
+fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+}

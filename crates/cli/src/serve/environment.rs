@@ -1,0 +1,136 @@
+//! The environment variables that direct AWS clients to the endpoint.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use invoke_model_local::LocalEndpoint;
+
+/// Variables that override or change the endpoint, the credentials or the signature.
+const UNSET: [&str; 9] = [
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    // The SDK for JavaScript ignores keys in the environment if there is a profile.
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    // A custom endpoint excludes FIPS and dual-stack endpoints.
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    BEARER_TOKEN,
+];
+
+/// Clients prefer this token to the credentials.
+const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
+
+/// Variables to set and to unset.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ClientEnvironment {
+    set: Vec<(&'static str, String)>,
+    unset: Vec<&'static str>,
+}
+
+impl ClientEnvironment {
+    /// Returns the variables for clients of an endpoint. `certificate` is the file with the certificate of
+    /// the endpoint.
+    pub(crate) fn new(local: &LocalEndpoint, certificate: Option<&Path>) -> Self {
+        let (url, region) = (local.url(), local.region().to_owned());
+        let mut set = vec![
+            ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url.clone()),
+            ("AWS_REGION", region.clone()),
+            ("AWS_DEFAULT_REGION", region),
+            ("AWS_ACCESS_KEY_ID", local.access_key_id().to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", local.secret_access_key().to_owned()),
+            // The `anthropic` packages read the first variable, and other frameworks the second.
+            ("ANTHROPIC_BEDROCK_BASE_URL", url.clone()),
+            ("AWS_BEDROCK_RUNTIME_ENDPOINT", url),
+        ];
+        let no_proxy = no_proxy(&local.address().ip().to_string(), inherited_no_proxy().as_deref());
+        set.extend(["NO_PROXY", "no_proxy"].map(|name| (name, no_proxy.clone())));
+        if let Some(path) = certificate {
+            // The clients run in other directories, so the path must be absolute.
+            let path = std::path::absolute(path).map_or(Cow::Borrowed(path), Cow::Owned);
+            let path = path.to_string_lossy().into_owned();
+            set.extend(
+                ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, path.clone())),
+            );
+        }
+        // A user who has chosen a token may have set it for the clients, too.
+        let keeps_token = local.bearer_token().is_some();
+        let unset = UNSET.into_iter().filter(|name| !(keeps_token && *name == BEARER_TOKEN)).collect();
+        Self { set, unset }
+    }
+
+    /// Prints the variables as commands of a POSIX shell.
+    pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        for (name, value) in &self.set {
+            writeln!(out, "export {name}={}", quote(value))?;
+        }
+        writeln!(out, "unset {}", self.unset.join(" "))?;
+        out.flush()
+    }
+
+    /// Changes the environment of a command.
+    pub(crate) fn apply(&self, command: &mut Command) {
+        command.envs(self.set.iter().map(|(name, value)| (name, value)));
+        for name in &self.unset {
+            command.env_remove(name);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command extends the variable of its own environment")]
+fn inherited_no_proxy() -> Option<String> {
+    ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| std::env::var(name).ok())
+}
+
+/// Returns the hosts for which clients must not use a proxy: this machine, and the hosts of the inherited
+/// variable.
+fn no_proxy(host: &str, inherited: Option<&str>) -> String {
+    let mut hosts = vec!["127.0.0.1", "localhost", "::1"];
+    for other in [host].into_iter().chain(inherited.unwrap_or_default().split(',').map(str::trim)) {
+        if !other.is_empty() && !hosts.contains(&other) {
+            hosts.push(other);
+        }
+    }
+    // `*` is valid only on its own.
+    if hosts.contains(&"*") { "*".to_owned() } else { hosts.join(",") }
+}
+
+/// Quotes a value for a POSIX shell if it contains a character with a meaning.
+fn quote(value: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,+=@%".contains(&byte);
+    if !value.is_empty() && value.bytes().all(is_plain) {
+        Cow::Borrowed(value)
+    } else {
+        Cow::Owned(format!("'{}'", value.replace('\'', r"'\''")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_for_a_shell() {
+        let check = |value: &str, expected: &str| assert_eq!(quote(value), expected);
+        check("http://127.0.0.1:8080", "http://127.0.0.1:8080");
+        check("a/b+c=", "a/b+c=");
+        check("", "''");
+        check("two words", "'two words'");
+        check("$(id)`id`;&|", "'$(id)`id`;&|'");
+        check("it's", r"'it'\''s'");
+        check("*", "'*'");
+        check("https://[::1]:80", "'https://[::1]:80'");
+    }
+
+    #[test]
+    fn proxies_are_not_used_for_the_endpoint() {
+        let check = |host, inherited, expected: &str| assert_eq!(no_proxy(host, inherited), expected);
+        check("127.0.0.1", None, "127.0.0.1,localhost,::1");
+        check("10.0.0.1", Some(" .example.com, localhost,"), "127.0.0.1,localhost,::1,10.0.0.1,.example.com");
+        check("::1", Some("*"), "*");
+    }
+}

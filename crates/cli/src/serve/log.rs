@@ -1,0 +1,76 @@
+//! The lines of the request log.
+
+use invoke_model_local::CallRecord;
+use serde_json::{Map, Value};
+
+/// The members of a record that the log contains.
+const MEMBERS: [&str; 13] = [
+    "time",
+    "operation",
+    "model_id",
+    "status",
+    "error_code",
+    "input_tokens",
+    "output_tokens",
+    "first_byte_ms",
+    "duration_ms",
+    "response_complete",
+    "signature",
+    "signature_error",
+    "request_id",
+];
+
+/// Returns a call as a JSON object in one line.
+pub(super) fn json(call: &CallRecord) -> String {
+    let record = serde_json::to_value(call).unwrap_or_default();
+    let members = MEMBERS.map(|name| (name.to_owned(), record.get(name).cloned().unwrap_or_default()));
+    Value::Object(Map::from_iter(members)).to_string()
+}
+
+/// Returns a call as text in one line.
+pub(super) fn text(call: &CallRecord) -> String {
+    let record = serde_json::to_value(call).unwrap_or_default();
+    let time = record.get("time").and_then(Value::as_str).unwrap_or("-");
+    let mut words = vec![
+        time.to_owned(),
+        call.operation.map_or_else(|| format!("{} {}", call.method, call.target), str::to_owned),
+        call.model_id.clone().unwrap_or_else(|| "-".to_owned()),
+        if call.status == 0 { "no-response".to_owned() } else { call.status.to_string() },
+    ];
+    words.extend(call.error_code.clone());
+    words.extend(call.input_tokens.map(|tokens| format!("in={tokens}")));
+    words.extend(call.output_tokens.map(|tokens| format!("out={tokens}")));
+    words.extend(call.duration.map(|duration| format!("{}ms", duration.as_millis())));
+    words.push(format!("signature={}", call.signature.as_str()));
+    if !call.response_complete {
+        words.push("incomplete".to_owned());
+    }
+    // The last line of an explanation is its summary.
+    let summary = call.signature_error.as_deref().and_then(|error| error.lines().last());
+    words.extend(summary.map(|summary| format!("({summary})")));
+    printable(&words.join(" "))
+}
+
+/// Escapes control characters. A client may send characters that a terminal would execute, for example in a
+/// model id.
+fn printable(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for character in line.chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("a\u{1b}[31m\nb é \u{9b}"), r"a\u{1b}[31m\nb é \u{9b}");
+    }
+}

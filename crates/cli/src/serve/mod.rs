@@ -1,0 +1,110 @@
+//! `invoke-model serve`: runs the local endpoint until a signal arrives, or until a command has ended.
+
+mod certificate;
+mod child;
+mod environment;
+mod health;
+mod log;
+mod signals;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use invoke_model_local::{AccessPolicy, FaultFile, FaultFileError, LocalEndpoint, LocalEndpointBuilder};
+
+use crate::arguments::{LogFormat, Serve};
+use crate::exit::Failure;
+use crate::print_error;
+
+use self::certificate::CertificateFile;
+use self::environment::ClientEnvironment;
+use self::signals::Signals;
+
+pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
+    if arguments.check {
+        let checked = health::check(arguments.host, arguments.port).await;
+        return checked.map_err(|error| Failure::connection(&error));
+    }
+    let mut signals = Signals::new().map_err(|error| Failure::input(&error))?;
+    let local = builder(arguments)?.start().await.map_err(|error| Failure::input(&error))?;
+    let certificate = CertificateFile::write(&local, arguments.certificate.as_deref())
+        .map_err(|error| Failure::input(&error))?;
+    let environment = ClientEnvironment::new(&local, certificate.as_ref().map(CertificateFile::path));
+    if !local.address().ip().is_loopback() {
+        print_error(&format_args!(
+            "warning: {} is not a loopback address: other machines can call the endpoint, and read its records \
+             at /_local/",
+            local.address().ip()
+        ));
+    }
+    if let Some((program, program_arguments)) = arguments.command.split_first() {
+        let code = child::run(program, program_arguments, &environment, &mut signals).await?;
+        local.stop().await;
+        return if code == 0 { Ok(()) } else { Err(Failure::status(code)) };
+    }
+    environment.print(&mut io::stdout().lock()).map_err(|error| Failure::output(&error))?;
+    print_error(&format_args!("The page {}/_local/ shows the calls.", local.url()));
+    signals.next().await;
+    tokio::select! {
+        _ = local.stop() => Ok(()),
+        signal = signals.next() => Err(Failure::status(signal.exit_code())),
+    }
+}
+
+/// Returns the configuration of the endpoint.
+fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
+    let mut builder = LocalEndpoint::builder()
+        .host(arguments.host)
+        .port(arguments.port)
+        .tls(arguments.tls)
+        .verify(!arguments.no_verify)
+        .pace(Duration::from_millis(arguments.pace));
+    if let (Some(id), Some(secret)) = (&arguments.access_key_id, &arguments.secret_access_key) {
+        builder = builder.credentials(id, secret, None);
+    }
+    if let Some(region) = &arguments.region {
+        builder = builder.region(region);
+    }
+    if let Some(token) = &arguments.bearer_token {
+        builder = builder.bearer_token(token);
+    }
+    if let Some(path) = &arguments.faults {
+        builder = builder.fault_file(rule_file("--faults", path).map_err(|error| Failure::input(&error))?);
+    }
+    // By default, the log does not mix with the output of a command.
+    let default = if arguments.command.is_empty() { LogFormat::Text } else { LogFormat::Off };
+    builder = match arguments.log.unwrap_or(default) {
+        LogFormat::Text => builder.on_call(|call| write_line(log::text(call))),
+        LogFormat::Json => builder.on_call(|call| write_line(log::json(call))),
+        LogFormat::Off => builder,
+    };
+    builder = arguments.backend.configure(builder, arguments.region.as_deref())?;
+    let policy =
+        arguments.deny.iter().fold(AccessPolicy::allow_all(), |policy, pattern| policy.deny(pattern));
+    Ok(builder.policy(policy))
+}
+
+/// Writes a line to standard error with one write, so lines of several processes do not mix. Ignores a failed
+/// write, because the endpoint works without a log.
+fn write_line(mut line: String) {
+    line.push('\n');
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// Error of a `--faults` or `--rules` file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("{flag} {}: cannot read the file: {error}", path.display())]
+    Read { flag: &'static str, path: PathBuf, error: io::Error },
+
+    #[error("{flag} {}: {error}", path.display())]
+    Parse { flag: &'static str, path: PathBuf, error: FaultFileError },
+}
+
+/// Reads a file with rules. `flag` is the flag that names the file.
+pub(crate) fn rule_file(flag: &'static str, path: &Path) -> Result<FaultFile, FileError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| FileError::Read { flag, path: path.to_owned(), error })?;
+    FaultFile::from_json(&text).map_err(|error| FileError::Parse { flag, path: path.to_owned(), error })
+}

@@ -1,0 +1,111 @@
+//! The tools of a Claude request, and the pairs of tool calls and results.
+//!
+//! <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview>
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Request;
+use crate::families::tool_call::{ForcedTool, ToolCall, ToolDefinition};
+use crate::families::validation_error::ValidationError;
+
+/// A tool. Only tools of the client have a schema. Other members are ignored.
+#[derive(Deserialize)]
+pub(super) struct Tool {
+    name: String,
+    input_schema: Option<Value>,
+}
+
+/// The choice of a tool. Other members, such as `disable_parallel_tool_use`, are ignored.
+#[derive(Deserialize)]
+pub(super) struct ToolChoice {
+    #[serde(rename = "type")]
+    kind: ToolChoiceKind,
+    name: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ToolChoiceKind {
+    Any,
+    Auto,
+    None,
+    Tool,
+}
+
+/// Returns the tool call that the request forces, if any.
+pub(super) fn forced_call(request: &Request) -> Option<ToolCall> {
+    let choice = request.tool_choice.as_ref()?;
+    let forced = match choice.kind {
+        ToolChoiceKind::Any => ForcedTool::Any,
+        ToolChoiceKind::Tool => ForcedTool::Named(choice.name.as_deref()?),
+        ToolChoiceKind::Auto | ToolChoiceKind::None => return None,
+    };
+    let tools: Vec<_> = request
+        .tools
+        .iter()
+        .filter_map(|tool| Some(ToolDefinition { name: &tool.name, schema: tool.input_schema.as_ref()? }))
+        .collect();
+    let calls: Vec<_> = request
+        .messages
+        .iter()
+        .flat_map(|message| message.content.parts())
+        .filter(|part| part.kind == "tool_use")
+        .collect();
+    let called: Vec<_> = calls.iter().filter_map(|call| call.name.as_deref()).collect();
+    let last = request.messages.last().map_or(&[][..], |message| message.content.parts());
+    let answered: Vec<_> = last
+        .iter()
+        .filter_map(|part| part.tool_use_id.as_ref())
+        .filter_map(|id| calls.iter().rfind(|call| call.id.as_ref() == Some(id))?.name.as_deref())
+        .collect();
+    ToolCall::forced(forced, &tools, &called, &answered)
+}
+
+/// Checks the tools, and that tool calls and results form pairs.
+pub(super) fn check(request: &Request) -> Result<(), ValidationError> {
+    let names: BTreeSet<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
+    if names.len() < request.tools.len() {
+        return Err(ValidationError::new("Tool names must be unique.").at("tools"));
+    }
+    if let Some(choice) = &request.tool_choice {
+        match choice.name.as_deref() {
+            _ if names.is_empty() && choice.kind != ToolChoiceKind::None => {
+                let problem = "tool_choice may only be specified while providing tools.";
+                return Err(ValidationError::new(problem).at("tool_choice"));
+            }
+            None if choice.kind == ToolChoiceKind::Tool => {
+                return Err(ValidationError::missing("name").at("tool").at("tool_choice"));
+            }
+            Some(name) if choice.kind == ToolChoiceKind::Tool && !names.contains(name) => {
+                let problem = format_args!("Tool '{name}' not found in provided tools");
+                return Err(ValidationError::new(problem).at("tool_choice"));
+            }
+            _ => {}
+        }
+    }
+    let mut expected = BTreeSet::new();
+    for (index, message) in request.messages.iter().enumerate() {
+        let parts = message.content.parts();
+        let results: BTreeSet<_> = parts.iter().filter_map(|part| part.tool_use_id.as_deref()).collect();
+        if let Some(missing) = expected.difference(&results).next() {
+            let problem = format_args!(
+                "`tool_use` ids were found without `tool_result` blocks immediately after: {missing}. Each \
+                 `tool_use` block must have a corresponding `tool_result` block in the next message."
+            );
+            return Err(ValidationError::new(problem).at(index - 1).at("messages"));
+        }
+        if let Some(unexpected) = results.difference(&expected).next() {
+            let problem = format_args!(
+                "unexpected `tool_use_id` found in `tool_result` blocks: {unexpected}. Each `tool_result` block \
+                 must have a corresponding `tool_use` block in the previous message."
+            );
+            return Err(ValidationError::new(problem).at("content").at(index).at("messages"));
+        }
+        let calls = parts.iter().filter(|part| part.kind == "tool_use");
+        expected = calls.filter_map(|part| part.id.as_deref()).collect();
+    }
+    Ok(())
+}
