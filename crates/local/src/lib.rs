@@ -66,8 +66,9 @@
 //!
 //! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
 //! `tls`, `metered_socket` and the sources of replies perform input and output. Every response has the header
-//! `x-amzn-requestid`. Responses of `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` (except
-//! for embeddings) and `x-amzn-bedrock-invocation-latency` (milliseconds).
+//! `x-amzn-requestid`. Responses of `InvokeModel` also have `x-amzn-bedrock-input-token-count`,
+//! `x-amzn-bedrock-output-token-count` (except for embeddings) and `x-amzn-bedrock-invocation-latency`
+//! (milliseconds).
 //!
 //! # Conversations
 //!
