@@ -3,6 +3,7 @@
 
 mod arguments;
 mod aws_cli;
+mod backend;
 mod call;
 mod chat;
 mod connection;

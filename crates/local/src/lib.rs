@@ -67,10 +67,10 @@
 //! | write the response | `metered_socket`, and `http2_body` for HTTP/2 | none, the connection or the HTTP/2 stream ends |
 //!
 //! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
-//! `tls` and `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`.
-//! Responses of
-//! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` (except
-//! for embeddings) and `x-amzn-bedrock-invocation-latency` (milliseconds).
+//! `tls`, `metered_socket` and the sources of replies perform input and output. Every response has the header
+//! `x-amzn-requestid`. Responses of `InvokeModel` also have `x-amzn-bedrock-input-token-count`,
+//! `x-amzn-bedrock-output-token-count` (except for embeddings) and `x-amzn-bedrock-invocation-latency`
+//! (milliseconds).
 //!
 //! # Conversations
 //!
@@ -125,6 +125,13 @@
 //! | a wrong clock | [`Fault::clock_skew`], [`Fault::date_skew`] |
 //! | the calls that are affected | [`Fault::operation`], [`Fault::model`], [`FaultRule::first`], [`FaultRule::every`] |
 //!
+//! # Replies by rule
+//!
+//! A rule can also give the reply of a text model, by operation, model, prompt and tool, so that tests of agents
+//! are deterministic. [`LocalEndpointBuilder::reply`] adds such a rule. [`When`] has the conditions, and
+//! [`ModelReply`] has the content. `docs/rules.md` describes the rules. [`LocalEndpointBuilder::record`],
+//! [`LocalEndpointBuilder::replay`] and [`LocalEndpointBuilder::upstream`] select other sources of replies.
+//!
 //! [`FaultFile`] parses the same rules from JSON. Pass a [`FaultFile`] to
 //! [`LocalEndpointBuilder::fault_file`], or pass the JSON file to `invoke-model serve --faults`.
 //! `docs/faults.md` describes the format.
@@ -160,6 +167,7 @@ mod access_policy;
 mod admin;
 mod async_jobs;
 mod authentication;
+mod backend;
 mod bidirectional;
 mod builder;
 mod call_log;
@@ -182,6 +190,7 @@ mod operation;
 mod payload;
 mod prompt_cache;
 mod quotas;
+mod recording;
 mod response_body;
 mod server;
 mod service;
@@ -191,21 +200,26 @@ mod state;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod upstream;
 mod wildcard;
 
 #[cfg(test)]
 mod tests;
 
 pub use access_policy::AccessPolicy;
+pub use backend::{BoxError, Forward, ForwardFuture, ForwardedBody};
 pub use builder::LocalEndpointBuilder;
 pub use call_log::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{
-    ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, RetryAfter, TemporaryCredentials,
+    ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, ModelReply, RetryAfter,
+    TemporaryCredentials, When,
 };
 pub use guardrail::{GuardrailFile, GuardrailFileError};
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;
+pub use recording::ReplayError;
 pub use service_error::ServiceError;
 pub use stream::{StreamEnd, StreamFault, StreamRecord};
+pub use upstream::UpstreamError;

@@ -90,6 +90,12 @@ impl ServiceError {
         error.into()
     }
 
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        let mut error = types::ServiceUnavailableException::default();
+        error.message = Some(message.into());
+        error.into()
+    }
+
     /// Returns the error for a model that the local endpoint does not have: the message of the service, and
     /// one model of each family.
     pub(crate) fn unknown_model() -> Self {

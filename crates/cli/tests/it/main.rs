@@ -1,6 +1,7 @@
 //! Runs the command as a user does.
 #![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
+mod backend;
 mod call;
 mod chat;
 mod dry_run;

@@ -20,9 +20,14 @@ impl Drop for Served {
 }
 
 /// Starts the command with these arguments. Returns the running command and the address that it prints.
-fn serve(arguments: &[&str]) -> (Served, String) {
+pub(super) fn serve(arguments: &[&str]) -> (Served, String) {
+    serve_with(&[&["serve", "--no-verify"][..], arguments].concat(), &[])
+}
+
+/// Starts the command with these arguments and environment variables.
+pub(super) fn serve_with(arguments: &[&str], environment: &[(&str, String)]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(["serve", "--no-verify"]).args(arguments).env_clear();
+    command.args(arguments).env_clear().envs(environment.iter().cloned());
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut command = command.spawn().unwrap();
     let mut line = String::new();

@@ -6,5 +6,5 @@
 mod body;
 mod input;
 
-pub(crate) use body::{Conversation, RequestBody};
+pub(crate) use body::{BidirectionalBody, RequestBody};
 pub(crate) use input::EventInput;

@@ -8,7 +8,9 @@
 //! | `features` | what a model supports: system prompts, tools, images and so on |
 //! | `messages`, `content`, `tools`, `inference` | checks of the input, with the messages of the service |
 //! | `prompt` | the input as a sequence of pieces with token counts, for usage and for the prompt cache |
+//! | `body` | the body of a request in any schema as a conversation |
 //! | `answer` | the response as content blocks |
+//! | `part` | the same response as parts, in the order of a stream |
 //! | `events` | the same response as events |
 //! | `exchange` | one call, from the checks to the usage |
 //! | `guardrail` | the texts that a guardrail evaluates |
@@ -20,6 +22,7 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html>
 
 mod answer;
+mod body;
 mod content;
 mod events;
 mod exchange;
@@ -27,6 +30,7 @@ mod features;
 mod guardrail;
 mod inference;
 mod messages;
+mod part;
 mod prompt;
 mod tools;
 
@@ -44,8 +48,10 @@ use crate::service_error::ServiceError;
 use features::Features;
 use prompt::Prompt;
 
-pub(crate) use events::events;
+pub(crate) use answer::{Answer, Block, numbered};
+pub(crate) use events::EventWriter;
 pub(crate) use exchange::{Exchange, int, text_model};
+pub(crate) use part::{AnswerEnd, Part, PartReceiver};
 pub(crate) use prompt::Prefix;
 
 /// The members of an input that determine the response.

@@ -75,6 +75,7 @@ mod titan_text;
 mod tokens;
 mod tool_call;
 mod validation_error;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +90,8 @@ pub(crate) use anthropic::EITHER_TEMPERATURE_OR_TOP_P;
 pub(crate) use chat_completion::reasoning;
 pub(crate) use deltas::pieces;
 pub(crate) use models::MODELS;
-pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo};
+pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo, last_user_turn};
 pub(crate) use schema_instance::smallest_instance;
 pub(crate) use tokens::{count as count_tokens, first as first_tokens};
 pub(crate) use tool_call::{ForcedTool, ToolCall, ToolDefinition, tool_call_id};
+pub(crate) use writer::ResponseWriter;

@@ -84,3 +84,16 @@ pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &
     let end = close.iter().filter_map(|mark| turn.find(mark)).min().unwrap_or(turn.len());
     turn[..end].trim()
 }
+
+/// Returns the last user turn of a prompt with the markers of any family.
+pub(crate) fn last_user_turn(prompt: &str) -> &str {
+    const OPEN: [&str; 5] = [
+        "<|start_header_id|>user<|end_header_id|>",
+        "<|header_start|>user<|header_end|>",
+        "[INST]",
+        "User:",
+        "\n\nHuman:",
+    ];
+    const CLOSE: [&str; 5] = ["<|eot_id|>", "<|eot|>", "[/INST]", "\nBot:", "\n\nAssistant:"];
+    last_turn(prompt, &OPEN, &CLOSE)
+}

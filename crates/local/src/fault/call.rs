@@ -7,9 +7,10 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
+use super::model_reply::ModelReply;
+use super::when::{CallFacts, When};
 use crate::service_error::ServiceError;
 use crate::stream::{PlannedStreamFault, StreamFault};
-use crate::wildcard::matches;
 
 /// A fault that affects the request, the processing or the response of a call. A new fault has no effect. The
 /// methods add effects and conditions.
@@ -43,8 +44,9 @@ use crate::wildcard::matches;
 #[doc(alias = "fault injection")]
 #[derive(Clone, Debug, Default)]
 pub struct Fault {
-    pub(super) operation: Option<String>,
-    pub(super) model: Option<String>,
+    pub(super) when: When,
+    /// The reply of the model, in place of the simulated reply.
+    pub(crate) reply: Option<ModelReply>,
     pub(crate) clock_skew: i64,
     pub(crate) date_skew: i64,
     pub(crate) replacement: Option<Replacement>,
@@ -86,7 +88,7 @@ impl Fault {
     /// Limits the fault to calls of one operation, for example `InvokeModel`.
     #[must_use]
     pub fn operation(self, operation: impl Into<String>) -> Self {
-        Self { operation: Some(operation.into()), ..self }
+        Self { when: self.when.operation(operation), ..self }
     }
 
     /// Limits the fault to calls whose model id matches a pattern. In the pattern, `*` matches any number of
@@ -94,7 +96,20 @@ impl Fault {
     /// sends, not the id of the base model.
     #[must_use]
     pub fn model(self, pattern: impl Into<String>) -> Self {
-        Self { model: Some(pattern.into()), ..self }
+        Self { when: self.when.model(pattern), ..self }
+    }
+
+    /// Limits the fault to calls that meet all conditions of `when`. Replaces earlier conditions.
+    #[must_use]
+    pub fn when(self, when: When) -> Self {
+        Self { when, ..self }
+    }
+
+    /// Sets the reply of the model, in place of the simulated reply. The fault can also delay or break the
+    /// reply.
+    #[must_use]
+    pub fn reply(self, reply: impl Into<ModelReply>) -> Self {
+        Self { reply: Some(reply.into()), ..self }
     }
 
     /// Moves the clock of the endpoint ahead by a number of seconds, or back if the number is negative. The
@@ -192,9 +207,8 @@ impl Fault {
         Self { worked_on: Some(worked_on), ..self }
     }
 
-    pub(super) fn applies_to(&self, operation: &str, model_id: &str) -> bool {
-        self.operation.as_deref().is_none_or(|expected| expected == operation)
-            && self.model.as_deref().is_none_or(|pattern| matches(pattern, model_id))
+    pub(super) fn applies_to(&self, call: &CallFacts<'_>) -> bool {
+        self.when.matches(call)
     }
 
     /// Returns `true` if a call with this fault counts as worked on. If the fault does not replace the

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::call::Fault;
 use super::effect::ConnectionEnd;
 use super::rule::{FaultRule, Stage};
+use super::when::CallFacts;
 
 /// Fault rules, each with the number of times that it matched.
 #[derive(Debug, Default)]
@@ -56,9 +57,9 @@ impl FaultRules {
     }
 
     /// Returns the fault of a call, if a rule applies to it.
-    pub(crate) fn next_call_fault(&self, operation: &str, model_id: &str) -> Option<Fault> {
+    pub(crate) fn next_call_fault(&self, call: &CallFacts<'_>) -> Option<Fault> {
         self.take(|stage| match stage {
-            Stage::Call(fault) if fault.applies_to(operation, model_id) => Some((**fault).clone()),
+            Stage::Call(fault) if fault.applies_to(call) => Some((**fault).clone()),
             _ => None,
         })
     }

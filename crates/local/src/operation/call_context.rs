@@ -1,8 +1,11 @@
 //! The context of a call, which handlers read.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
+use crate::conversation::PartReceiver;
 use crate::families::{self, Model};
+use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 use crate::state::EndpointState;
 
@@ -17,6 +20,16 @@ pub(crate) struct CallContext<'a> {
     pub(crate) now: SystemTime,
     /// The time until the endpoint sends the response. It is not zero only if a fault delays the response.
     pub(crate) delay: Duration,
+    /// The output of the model, if a rule or an upstream gave it.
+    pub(crate) output: Cell<Option<ModelOutput>>,
+}
+
+/// The output of a model that the endpoint does not simulate.
+pub(crate) enum ModelOutput {
+    /// A complete reply.
+    Reply(ModelReply),
+    /// The parts of a reply that an upstream generates while the response is sent.
+    Parts(PartReceiver),
 }
 
 impl CallContext<'_> {
@@ -30,6 +43,11 @@ impl CallContext<'_> {
         let model = families::resolve(model_id)?.ok_or_else(ServiceError::unknown_model)?;
         self.state.policy.check(self.action, model_id, model.id, self.region)?;
         Ok(model)
+    }
+
+    /// Takes the output of the model, if the endpoint does not simulate it.
+    pub(crate) fn take_output(&self) -> Option<ModelOutput> {
+        self.output.take()
     }
 
     /// Returns the latency of a response that is not a stream, in milliseconds.

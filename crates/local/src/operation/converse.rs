@@ -17,6 +17,8 @@ impl OperationHandler for ConverseHandler {
 
     const ACTION: &'static str = InvokeModel::NAME;
 
+    const GENERATES_TEXT: bool = true;
+
     fn handle(call: &CallContext<'_>, input: ConverseInput) -> Result<Reply<Converse>, ServiceError> {
         let conversation = Conversation::from(&input);
         let guardrail = input.guardrail_config.map(Into::into).unwrap_or_default();

@@ -44,10 +44,10 @@ pub(super) fn trace_scope(trace: Option<&Trace>) -> Option<Scope> {
 /// Returns the response of a model after its guardrail.
 pub(super) fn respond(
     mut call: GuardedCall<'_>,
+    mut response: ModelResponse,
     model_id: &str,
     body: &Value,
 ) -> Result<ModelResponse, Rejection> {
-    let mut response = families::respond(model_id, body)?;
     let mut value = parse(&response)?;
     let outcome = match call.check_input(&input(body)) {
         Some(message) => Outcome::Blocked(message),
@@ -76,10 +76,10 @@ pub(super) fn respond(
 /// the complete text in one chunk.
 pub(super) fn stream(
     mut call: GuardedCall<'_>,
+    mut response: ResponseChunks,
     model_id: &str,
     body: &Value,
 ) -> Result<ResponseChunks, Rejection> {
-    let mut response = families::stream(model_id, body)?;
     let mut chunks: Vec<Value> = response.by_ref().collect();
     let outcome = match call.check_input(&input(body)) {
         Some(message) => Outcome::Blocked(message),

@@ -36,6 +36,6 @@ impl OperationHandler for InvokeModelWithBidirectionalStreamHandler {
             });
         }
         call.state.policy.check(call.action, model_id, base, call.region)?;
-        Ok(Reply::conversation(InvokeModelWithBidirectionalStreamOutput::default()))
+        Ok(Reply::bidirectional(InvokeModelWithBidirectionalStreamOutput::default()))
     }
 }
