@@ -14,7 +14,8 @@ use super::answer::{Answer, Block};
 use crate::families::pieces;
 use crate::stream::Latency;
 
-/// Returns the events of a response. `metadata` is the last event, without its latency.
+/// Returns the events of a response. Each item is a function that returns an event when the event is sent.
+/// `metadata` is the last event. The function of this event sets the latency.
 pub(crate) fn events(
     answer: Answer,
     fields: Option<Value>,
@@ -49,7 +50,7 @@ fn block_events(index: i32, block: Block) -> Vec<ConverseStreamEvent> {
             start.r#type = call.r#type;
             let start = ContentBlockStart::ToolUse(start);
             events.push(ConverseStreamEvent::ContentBlockStart(ContentBlockStartEvent::new(start, index)));
-            // The service begins with an empty piece.
+            // The first piece is empty, as in streams of the service.
             std::iter::once(String::new())
                 .chain(pieces(call.input.to_string()))
                 .map(|input| ContentBlockDelta::ToolUse(ToolUseBlockDelta::new(input)))
