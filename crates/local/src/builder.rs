@@ -77,8 +77,8 @@ impl LocalEndpointBuilder {
     pub const SECRET_ACCESS_KEY: &'static str = "local/secret/access/key/that/is/not/secret";
     /// The default region of the endpoint.
     pub const REGION: &'static str = "us-east-1";
-    /// The default of [`max_connections`](Self::max_connections). Many systems allow 1,024 open files for a
-    /// process.
+    /// The default of [`max_connections`](Self::max_connections). It is less than 1,024, because many systems
+    /// allow a process to open only 1,024 files.
     const MAX_CONNECTIONS: usize = 1_000;
 
     pub(crate) fn new() -> Self {
@@ -139,8 +139,9 @@ impl LocalEndpointBuilder {
         Self { max_calls: number.max(1), ..self }
     }
 
-    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for
-    /// example to print a log. The function must not block for a long time, because it delays other calls.
+    /// Sets a function that observes the calls, for example to print a log. The endpoint passes each call to
+    /// the function after the response was sent or lost. The function must not block for a long time, because
+    /// it delays other calls.
     pub fn on_call(self, observe: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         Self { observer: Some(CallObserver(Arc::new(observe))), ..self }
     }
@@ -305,8 +306,8 @@ impl LocalEndpointBuilder {
         Self { guardrails: file.into(), ..self }
     }
 
-    /// Sets the time from `StartAsyncInvoke` until the invocation is complete, measured with
-    /// [`clock`](Self::clock). The default is one second.
+    /// Sets the time from `StartAsyncInvoke` until the invocation is complete. The default is one second. The
+    /// [`clock`](Self::clock) of the endpoint measures this time.
     pub fn async_invoke_duration(self, duration: Duration) -> Self {
         Self { async_invoke_duration: duration, ..self }
     }

@@ -189,7 +189,7 @@ impl From<Block> for ContentBlock {
     }
 }
 
-/// Returns the text of the last message of the user, with one line for each block that has text.
+/// Returns the text of the last message of the user. Each block that has text is one line.
 fn turn(conversation: &Conversation) -> String {
     let last = conversation.messages.iter().rfind(|message| message.role == ConversationRole::USER);
     let texts = last.into_iter().flat_map(|message| &message.content).flat_map(|block| match block {

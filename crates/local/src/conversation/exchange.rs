@@ -19,7 +19,7 @@ use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
 
-/// The response to a conversation, and the facts that both operations report.
+/// The response to a conversation, and the values that both operations report.
 pub(crate) struct Exchange {
     pub(crate) answer: Answer,
     /// The parts of the answer, if an upstream generates them while the response is sent. `answer` is then empty.
@@ -103,7 +103,7 @@ impl Exchange {
     }
 }
 
-/// Finds a model that has conversations.
+/// Finds a model, and checks that the model supports conversations.
 pub(crate) fn text_model(call: &CallContext<'_>, model_id: &str) -> Result<Model, ServiceError> {
     let model = call.model(model_id)?;
     if model.output_modality() == ModelModality::Text {
@@ -132,12 +132,13 @@ fn usage(input: u64, cached: &CachedTokens, output: u64, has_cache: bool) -> Con
     usage
 }
 
-/// Converts a number of tokens to the type of the model.
+/// Converts a number of tokens to the integer type of the Smithy model.
 pub(crate) fn int(tokens: u64) -> i32 {
     i32::try_from(tokens).unwrap_or(i32::MAX)
 }
 
-/// Returns the members of the model's own response that `paths` select, as JSON Pointers (RFC 6901).
+/// Returns the members that `paths` select in the response in the schema of the vendor. Each path is a JSON
+/// Pointer (RFC 6901).
 fn response_fields(answer: &Answer, model: &Model, paths: &[String]) -> Result<Option<Value>, ServiceError> {
     if let Some(path) = paths.iter().find(|path| !path.starts_with('/')) {
         return Err(invalid(format!(

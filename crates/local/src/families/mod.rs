@@ -2,8 +2,8 @@
 //! models also support streaming.
 //!
 //! All functions are pure: they do no I/O and use no clock and no random numbers. The same model and body
-//! always yield the same response, byte for byte. Identifiers in a response are derived from a SHA-256 of the
-//! model and the body.
+//! always yield the same response, byte for byte. The identifiers in a response are derived from the SHA-256
+//! hash of the model and the body.
 //!
 //! The schemas are the same as in the service. For a request body, the functions check the keys and the
 //! types, ranges and lengths of their values. A response has the members of the service, including the stop

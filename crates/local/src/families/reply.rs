@@ -36,7 +36,7 @@ pub(crate) enum StopReason {
 }
 
 impl StopReason {
-    /// Returns the word of the vendors that distinguish only `length` and `stop`.
+    /// Returns the finish reason for vendors that distinguish only `length` and `stop`.
     pub(super) fn finish_reason(&self) -> &'static str {
         if *self == Self::MaxTokens { "length" } else { "stop" }
     }

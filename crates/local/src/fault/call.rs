@@ -16,8 +16,8 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// methods add effects and conditions.
 ///
 /// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). If
-/// a fault itself is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject), it applies to all
-/// matching calls.
+/// a fault itself is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject), the fault applies to
+/// all matching calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -195,13 +195,14 @@ impl Fault {
     /// Sets the value of [`CallRecord::worked_on`](crate::CallRecord::worked_on) for the affected calls.
     ///
     /// By default, a call with a successful response counts as worked on, and a call with an error response
-    /// does not. If the fault replaces the response, the call also counts as worked on in these cases:
+    /// does not. A call of an operation that the service does not bill, such as `CountTokens`, does not count
+    /// either. If the fault replaces the response, the call also counts as worked on in these cases:
     ///
     /// * The response is [`garbage`](Self::garbage).
     /// * The status is 408 or 424.
     /// * [`status`](Self::status) sets the status to 500, 502 or 504.
     ///
-    /// From these responses, a client cannot tell whether the service did the work.
+    /// These responses do not tell the client whether the service did the work.
     #[must_use]
     pub fn worked_on(self, worked_on: bool) -> Self {
         Self { worked_on: Some(worked_on), ..self }

@@ -79,7 +79,7 @@ impl FaultRule {
     }
 
     /// Limits the rule to every `number`th matching connection, request or call. With 3, the rule applies to
-    /// the third, the sixth and so on. With 0, it never applies.
+    /// the third, the sixth and so on. With 0, the rule never applies.
     #[must_use]
     pub fn every(self, number: u64) -> Self {
         Self { schedule: Schedule::Every(number), ..self }
@@ -92,8 +92,8 @@ impl Fault {
         FaultRule::from(self).first(number)
     }
 
-    /// Returns a rule that applies this fault to every `number`th matching call. With 3, it applies to the
-    /// third, the sixth and so on. With 0, it never applies.
+    /// Returns a rule that applies this fault to every `number`th matching call. With 3, the fault applies to
+    /// the third call, the sixth call and so on. With 0, the fault never applies.
     pub fn every(self, number: u64) -> FaultRule {
         FaultRule::from(self).every(number)
     }

@@ -193,7 +193,7 @@ impl RuleForm {
         Ok(())
     }
 
-    /// Returns `true` if the rule has any effect apart from `break`.
+    /// Returns `true` if the rule has an effect other than `break`.
     fn has_effect(&self) -> bool {
         !self.headers.is_empty()
             || [

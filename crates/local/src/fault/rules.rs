@@ -48,7 +48,8 @@ impl FaultRules {
     }
 
     /// Returns the fault of a new request, if a rule applies to the request. The first value is the number of
-    /// request bytes after which the connection ends. The second value is the way in which it ends.
+    /// request bytes after which the connection ends. The second value is the way in which the connection
+    /// ends.
     pub(crate) fn next_request_fault(&self) -> Option<(u64, ConnectionEnd)> {
         self.take(|stage| match stage {
             Stage::Request { bytes, end } => Some((*bytes, *end)),
@@ -56,7 +57,7 @@ impl FaultRules {
         })
     }
 
-    /// Returns the fault of a call, if a rule applies to it.
+    /// Returns the fault of a call, if a rule applies to the call.
     pub(crate) fn next_call_fault(&self, call: &CallFacts<'_>) -> Option<Fault> {
         self.take(|stage| match stage {
             Stage::Call(fault) if fault.applies_to(call) => Some((**fault).clone()),

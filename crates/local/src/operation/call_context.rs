@@ -1,4 +1,4 @@
-//! The context of a call, which handlers read.
+//! The context in which a handler processes a call.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,8 @@ pub(crate) struct CallContext<'a> {
     pub(crate) region: &'a str,
     /// The time at which the request was received.
     pub(crate) now: SystemTime,
-    /// The time until the endpoint sends the response. It is not zero only if a fault delays the response.
+    /// The delay before the endpoint sends the response. The delay is zero by default. A fault can set a
+    /// delay.
     pub(crate) delay: Duration,
     /// The output of the model, if a rule or an upstream gave it.
     pub(crate) output: Cell<Option<ModelOutput>>,
@@ -56,8 +57,8 @@ impl CallContext<'_> {
     }
 }
 
-/// Checks that the region of an ARN, if present, is `region`. The error has the message that the service
-/// returns for an ARN of another region.
+/// Checks that the region of an ARN is `region`. Accepts an id or ARN without a region. The error has the
+/// message that the service returns for an ARN of another region.
 pub(super) fn check_region(model_id: &str, region: &str) -> Result<(), ServiceError> {
     let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     match arn_region {

@@ -9,7 +9,7 @@ use super::{CallContext, OperationHandler, Reply};
 use crate::conversation::{Conversation, Exchange};
 use crate::service_error::ServiceError;
 
-/// Returns the response of a model in the schema that all models share.
+/// A handler that returns the response of a model in the schema that all models share.
 pub(super) struct ConverseHandler;
 
 impl OperationHandler for ConverseHandler {

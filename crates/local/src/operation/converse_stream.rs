@@ -9,7 +9,7 @@ use super::{CallContext, OperationHandler, Reply};
 use crate::conversation::{Conversation, EventWriter, Exchange};
 use crate::service_error::ServiceError;
 
-/// Returns the response of a model as events of the schema that all models share.
+/// A handler that returns the response of a model as events, in the schema that all models share.
 pub(super) struct ConverseStreamHandler;
 
 impl OperationHandler for ConverseStreamHandler {

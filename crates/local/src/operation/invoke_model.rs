@@ -8,7 +8,7 @@ use crate::families::{self, Family, ModelModality, ResponseWriter};
 use crate::handler::LATENCY;
 use crate::service_error::ServiceError;
 
-/// Returns the response of a model in the schema of its vendor.
+/// A handler that returns the response of a model in the schema of its vendor.
 pub(super) struct InvokeModelHandler;
 
 impl OperationHandler for InvokeModelHandler {
@@ -56,7 +56,7 @@ impl OperationHandler for InvokeModelHandler {
             _ => reply.with_header("x-amzn-bedrock-output-token-count", usage.output_tokens),
         };
         Ok(match model.map(|model| model.family) {
-            // The usage of Nova models always counts the tokens of the prompt cache.
+            // The usage of Nova models always contains the numbers of cached tokens.
             Some(Family::Nova) => reply
                 .with_header("x-amzn-bedrock-cache-read-input-token-count", 0)
                 .with_header("x-amzn-bedrock-cache-write-input-token-count", 0),

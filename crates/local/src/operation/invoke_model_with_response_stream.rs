@@ -1,7 +1,7 @@
 //! `InvokeModelWithResponseStream`.
 //!
-//! The last event contains the token counts and the latencies. The service adds them to the chunk of the
-//! model:
+//! The last event contains the token counts and the latencies. The service adds these values to the last
+//! chunk of the model:
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html>
 
 use invoke_model_families::INVOCATION_METRICS;
@@ -19,7 +19,7 @@ use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 use crate::stream::Latency;
 
-/// Returns the response of a model in the streaming schema of its vendor.
+/// A handler that returns the response of a model in the streaming schema of its vendor.
 pub(super) struct InvokeModelWithResponseStreamHandler;
 
 impl OperationHandler for InvokeModelWithResponseStreamHandler {
@@ -141,7 +141,7 @@ fn metrics(usage: TokenUsage, latency: Latency) -> Value {
         "invocationLatency": latency.this_event,
         "firstByteLatency": latency.first_event,
     });
-    // The usage of Nova models always counts the tokens of the prompt cache.
+    // The usage of Nova models always contains the numbers of cached tokens.
     if families::find(usage.model_id).is_some_and(|model| model.family == Family::Nova) {
         metrics["cacheReadInputTokenCount"] = json!(0);
         metrics["cacheWriteInputTokenCount"] = json!(0);

@@ -1,8 +1,9 @@
 //! The operations of the endpoint: one file with one [`OperationHandler`] for each operation.
 //!
 //! A handler converts the typed input of its operation into the typed output, or into an output and the
-//! events that follow it. `handler` does everything else for all operations: it routes, authenticates, parses
-//! the request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
+//! events that follow it. The module `handler` does everything else for all operations. It routes and
+//! authenticates the request, applies faults and quotas, and logs the call. [`OperationEntry`] parses the
+//! request and checks the constraints of the Smithy model.
 //!
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 
@@ -63,13 +64,13 @@ pub(crate) fn unguarded_stream() -> ServiceError {
 /// The implementation of one operation.
 ///
 /// A handler is a pure function of the input, the state of the endpoint and the time. It calls
-/// [`CallContext::model`] to find the model of the call. This function also checks the access policy.
+/// [`CallContext::model`] to find the model of the call and to check the access policy.
 pub(crate) trait OperationHandler: 'static {
     /// The operation.
     type Operation: ServerOperation;
 
-    /// The IAM action that the access policy denies or allows. It is the name of the operation, except for
-    /// operations that share the action of another operation.
+    /// The IAM action that the access policy denies or allows. The default is the name of the operation. Some
+    /// operations share the action of another operation.
     const ACTION: &'static str = <Self::Operation as Operation>::NAME;
 
     /// `true` if the service bills successful calls.
@@ -91,7 +92,7 @@ pub(crate) trait OperationHandler: 'static {
     ) -> Result<Reply<Self::Operation>, ServiceError>;
 }
 
-/// An operation of the endpoint, without its type.
+/// An operation of the endpoint, without the type of its handler.
 #[derive(Debug)]
 pub(crate) struct OperationEntry {
     pub(crate) name: &'static str,

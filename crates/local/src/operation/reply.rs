@@ -14,7 +14,7 @@ use crate::stream::{Events, Latency, PlannedStreamFault};
 pub(crate) struct TokenUsage {
     /// The id of the base model.
     pub(crate) model_id: &'static str,
-    /// The input tokens that were neither read from the prompt cache nor written to it.
+    /// The input tokens without the tokens that were read from or written to the prompt cache.
     pub(crate) input_tokens: u64,
     pub(crate) cache_write_tokens: u64,
     pub(crate) output_tokens: u64,
