@@ -16,6 +16,8 @@ use crate::dry_run::Inspection;
 use crate::embed::Embed;
 use crate::models::Models;
 
+use crate::backend::Backend;
+
 /// Call models on Amazon Bedrock, or run a local Bedrock Runtime endpoint for tests.
 #[derive(Debug, Parser)]
 #[command(name = "invoke-model", version, after_help = EXIT_CODES)]
@@ -206,6 +208,8 @@ pub(crate) struct Serve {
     /// Time from StartAsyncInvoke until the invocation is complete
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 1000)]
     pub(crate) async_duration: u64,
+    #[command(flatten)]
+    pub(crate) backend: Backend,
     /// Serve HTTPS with a new certificate for localhost
     #[arg(long)]
     pub(crate) tls: bool,

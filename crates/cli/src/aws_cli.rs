@@ -6,8 +6,9 @@ use crate::print_error;
 
 /// Flags of the AWS CLI that this command accepts and ignores, so that existing scripts keep working.
 ///
-/// The list contains only flags whose effect this command has anyway. Other values are errors: for example, the
-/// body of `--cli-binary-format base64` is base64 text, which this command would send as it is.
+/// Each flag accepts only values that request the normal behavior of this command. Other values are errors.
+/// For example, `--cli-binary-format base64` means that the body is base64 text, but this command would send
+/// the body without decoding it.
 #[derive(Debug, Args)]
 pub(crate) struct AwsCliFlags {
     #[arg(long, hide = true, value_parser = ["raw-in-base64-out"])]
@@ -25,7 +26,7 @@ pub(crate) struct AwsCliFlags {
 }
 
 impl AwsCliFlags {
-    /// Prints a note with the flags that have no effect, if there are any.
+    /// Prints a note that lists the ignored flags. Prints nothing if no flag was ignored.
     pub(crate) fn print_note(&self) {
         let flags = [
             ("--cli-binary-format", self.cli_binary_format.is_some()),

@@ -52,7 +52,7 @@ fn kebab_case(name: &str) -> String {
     text
 }
 
-/// Error of `--input` with `--model-id` if the input is not a JSON object.
+/// Error of a call with `--model-id` whose input is not a JSON object.
 #[derive(Debug, thiserror::Error)]
 #[error("--input: the input must be a JSON object, because --model-id sets its member `modelId`: {0}")]
 struct InputError(#[from] serde_json::Error);
@@ -148,7 +148,7 @@ enum EventError {
     NotJson { line: usize, error: serde_json::Error },
 }
 
-/// Sends each line of standard input as an event, and closes the input at its end.
+/// Sends each line of standard input as an event. At the end of standard input, closes the stream of events.
 async fn send_events(mut sender: JsonEventSender) -> Result<(), Failure> {
     let mut lines = input::lines();
     let mut line = 0;

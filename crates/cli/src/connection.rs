@@ -1,4 +1,4 @@
-//! The flags for connections, which every command with a call has, and the client that they configure.
+//! The connection flags of all commands that make calls, and the client that these flags configure.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub(crate) enum Protocol {
     Http2,
 }
 
-/// Returns the failure of settings that are missing or invalid.
+/// Returns the failure for a setting that is missing or invalid.
 fn failure(error: ConfigError) -> Failure {
     match error {
         ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(&NoRegion),

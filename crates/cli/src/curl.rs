@@ -4,11 +4,12 @@ use invoke_model_client::{AuthScheme, Explanation, SettingSource};
 
 use crate::input::Source;
 
-/// Length in bytes of the longest body that is an argument of curl. Operating systems limit the length of an
-/// argument. Longer bodies are here-documents.
+/// Length in bytes of the longest body that the script passes to curl as an argument. Operating systems limit
+/// the length of an argument, so the script passes longer bodies as here-documents.
 const LONGEST_ARGUMENT: usize = 4096;
 
-/// Headers that curl or the options for the signature set.
+/// Headers that the command omits. curl and its signature options set most of them. The `amz-sdk` headers
+/// describe a call of the client.
 const SET_BY_CURL: [&str; 9] = [
     "accept-encoding",
     "amz-sdk-invocation-id",
@@ -21,8 +22,8 @@ const SET_BY_CURL: [&str; 9] = [
     "x-amz-date",
 ];
 
-/// Returns a script with the head of the signed request as a comment, and the curl command that sends the same
-/// request with a new signature. The script contains no secrets.
+/// Returns a script that sends a request with curl. curl signs the request again. A comment in the script
+/// contains the head of the signed request. The script contains no secrets.
 ///
 /// `body` is the source of the body, if the body is the content of an argument.
 pub(crate) fn script(explanation: &Explanation, body: Option<&Source>) -> String {

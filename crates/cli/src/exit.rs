@@ -58,7 +58,7 @@ impl Failure {
         }
     }
 
-    /// Returns the failure of a call that was sent, but has no complete response or no response that can be used.
+    /// Returns the failure of a call that was sent, but has no complete or usable response.
     pub(crate) fn incomplete(error: &dyn std::error::Error) -> Self {
         Self { code: CONNECTION, message: error.to_string() }
     }
@@ -101,7 +101,7 @@ impl Failure {
         Self { message: format!("{place}: {}", self.message), ..self }
     }
 
-    /// Returns the failure without its message, for a message that was already printed.
+    /// Returns the failure without its message. The caller has already printed the message.
     pub(crate) fn without_message(self) -> Self {
         Self { message: String::new(), ..self }
     }

@@ -66,8 +66,8 @@ impl Source {
         String::from_utf8(self.read(flag)?).map_err(|_| SourceError::NotText { flag })
     }
 
-    /// Returns an error if the source is a file that is missing or not a regular file. A pipe or a device could
-    /// block, and cannot be read twice.
+    /// Returns an error if the source is a missing file, or a file that is not regular. A pipe or a device
+    /// could block, and cannot be read twice.
     pub(crate) fn check_file(&self, flag: &'static str) -> Result<(), SourceError> {
         let Self::File(path) = self else { return Ok(()) };
         match fs::metadata(path) {

@@ -10,7 +10,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::print_error;
 use crate::settings::variable;
 
-/// Starts the logs that `RUST_LOG` selects. `debug` selects all logs of the level `debug` if `RUST_LOG` is unset.
+/// Starts the logs that `RUST_LOG` selects. If `RUST_LOG` is unset, `debug` selects all logs of the level
+/// `debug` or higher.
 ///
 /// The spans of calls and attempts are logged when they end. Spans and events contain no secrets.
 pub(crate) fn start(debug: bool) {

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod aws_cli;
+mod backend;
 mod call;
 mod chat;
 mod connection;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line to standard error, and replaces each control character except line feeds with a space. Services
+/// Prints a line to standard error. Replaces control characters with spaces, but keeps line feeds. Services
 /// and proxies may send control characters that a terminal would execute.
 ///
 /// Ignores a failed write, because a panic of `eprintln!` would replace the exit code.

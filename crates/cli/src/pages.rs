@@ -13,7 +13,7 @@ use crate::exit::Failure;
 pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
     let mut command = Arguments::command();
     let name = command.get_name().to_owned();
-    // `generate` panics if it cannot write, so it writes to memory.
+    // `generate` panics if a write fails. Therefore this function passes a buffer in memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
     print(&script)

@@ -24,7 +24,7 @@ const PATH_VARIABLE: &str = "INVOKE_MODEL_CONFIG";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// The default of `--model-id` for `chat`, `invoke` and `call`.
+    /// The default of `--model-id` for `chat` and `invoke`.
     model: Option<String>,
     /// The default of `--model-id` for `embed`.
     embedding_model: Option<String>,
@@ -82,12 +82,14 @@ impl Settings {
         }
     }
 
-    /// Returns the model id for the argument of `--model-id`, or of the default model.
+    /// Returns the id of the model that `--model-id` names. Without an argument, returns the id of the
+    /// default model.
     pub(crate) fn model_id(&self, argument: Option<&str>) -> Result<String, Failure> {
         self.resolve(argument, self.model.as_deref(), "model")
     }
 
-    /// Returns the model id for the argument of `embed --model-id`, or of the default embedding model.
+    /// Returns the id of the model that `embed --model-id` names. Without an argument, returns the id of the
+    /// default embedding model.
     pub(crate) fn embedding_model_id(&self, argument: Option<&str>) -> Result<String, Failure> {
         self.resolve(argument, self.embedding_model.as_deref(), "embedding_model")
     }
@@ -111,7 +113,10 @@ impl Settings {
 
 /// Returns the value of an environment variable. An empty variable counts as unset.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "the command reads the settings that the library has not")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the command reads settings that the library does not have"
+    )]
     let value = std::env::var_os(name)?;
     Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }

@@ -1,4 +1,5 @@
-//! `invoke-model invoke --stream`: prints the parts of a response as they arrive.
+//! `invoke-model invoke --stream`: prints the parts of a response as they arrive. A part is the JSON in one
+//! event of the stream.
 
 use std::future::Future;
 use std::io::{self, Write};

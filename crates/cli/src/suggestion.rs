@@ -32,11 +32,11 @@ fn closest_model<'a>(id: &str, aliases: impl Iterator<Item = &'a str>) -> Option
     (similarity >= MIN_SIMILARITY && name != id).then_some(name)
 }
 
-/// The similarity from which a name is worth a suggestion.
+/// The minimum similarity of a suggested name.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// Returns the similarity of two names, from 0 to 1. A name that is a part of the other counts as similar,
-/// because users omit the vendor, the date and the version of a model.
+/// Returns the similarity of two names, from 0 to 1. If the known name contains `text`, the names count as
+/// similar, because users omit the vendor, the date and the version of a model.
 fn similarity(text: &str, name: &str) -> f64 {
     let letters = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
     let (text, name) = (letters(&text.to_ascii_lowercase()), letters(name));

@@ -1,6 +1,7 @@
-//! Asynchronous invocations. The endpoint keeps them in memory, and writes no results to Amazon S3.
+//! Asynchronous invocations, which this crate calls jobs. The endpoint keeps jobs in memory, and writes no
+//! results to Amazon S3.
 //!
-//! A job has no task: its status follows from its times and the clock of the endpoint.
+//! No task runs for a job. The endpoint computes the status from the times of the job and the clock.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,8 @@ use std::time::{Duration, SystemTime};
 use invoke_model_protocol::Timestamp;
 use invoke_model_types::{AsyncInvokeOutputDataConfig, AsyncInvokeStatus, ConflictException};
 
-/// The maximum number of jobs. The endpoint forgets the oldest job, because it may run for days.
+/// The maximum number of jobs. If there are more jobs, the endpoint drops the oldest job. The number is
+/// bounded, because an endpoint may run for days.
 const MAX_JOBS: usize = 10_000;
 
 /// The default duration of a job.
@@ -47,7 +49,7 @@ pub(crate) struct AsyncJob {
     digest: [u8; 32],
 }
 
-/// The facts of a job that is submitted.
+/// The values of a job to submit.
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {
     pub(crate) region: String,
@@ -56,7 +58,7 @@ pub(crate) struct NewJob {
     pub(crate) model_arn: String,
     pub(crate) token: Option<String>,
     pub(crate) output: AsyncInvokeOutputDataConfig,
-    /// The reason why the job will fail, if it will.
+    /// The failure message, or `None` if the job will succeed.
     pub(crate) failure: Option<String>,
     pub(crate) digest: [u8; 32],
 }
@@ -66,10 +68,11 @@ impl AsyncJobs {
         Self { duration, jobs: Mutex::default() }
     }
 
-    /// Submits a job, and returns its ARN. If a job has the same token, returns the ARN of this job.
+    /// Submits a job, and returns its ARN. If an earlier job has the same token, returns the ARN of the
+    /// earlier job.
     ///
     /// # Errors
-    /// Returns an error if the job with the same token belongs to a different request.
+    /// Returns an error if the request of the earlier job was different.
     pub(crate) fn submit(&self, new: NewJob, now: SystemTime) -> Result<String, ConflictException> {
         let mut all = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same =
@@ -111,7 +114,7 @@ impl AsyncJobs {
         Ok(arn)
     }
 
-    /// Returns the job with an ARN.
+    /// Returns the job with this ARN.
     pub(crate) fn get(&self, arn: &str) -> Option<AsyncJob> {
         let all = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         all.jobs.iter().find(|job| job.arn == arn).cloned()
@@ -133,7 +136,7 @@ impl AsyncJob {
         }
     }
 
-    /// Returns the reason of a job that has failed.
+    /// Returns the failure message, or `None` if the job has not failed.
     pub(crate) fn failure(&self, now: SystemTime) -> Option<String> {
         self.failure.clone().filter(|_| now >= self.ended)
     }
@@ -142,7 +145,7 @@ impl AsyncJob {
         timestamp(self.submitted)
     }
 
-    /// Returns the end of a job that has ended.
+    /// Returns the end time, or `None` if the job has not ended.
     pub(crate) fn ended(&self, now: SystemTime) -> Option<Timestamp> {
         (now >= self.ended).then(|| timestamp(self.ended))
     }

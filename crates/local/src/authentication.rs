@@ -107,7 +107,7 @@ impl Authenticator {
         Some(self.verifier.event_verifier(&credentials, verified))
     }
 
-    /// Returns the credentials with an access key id.
+    /// Returns the credentials that belong to an access key id.
     fn find(&self, access_key_id: &str) -> Option<Credentials> {
         let temporary = self.temporary.find(access_key_id).map(|(credentials, _)| credentials);
         let own = &self.credentials;

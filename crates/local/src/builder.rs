@@ -1,6 +1,8 @@
 //! The configuration of an endpoint.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -11,17 +13,20 @@ use invoke_model_types::service::SIGNING_NAME;
 use crate::access_policy::AccessPolicy;
 use crate::async_jobs::{self, AsyncJobs};
 use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
+use crate::backend::{Backend, Forward};
 use crate::call_log::{CallLog, CallObserver, CallRecord};
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::fault::{FaultFile, FaultRule, FaultRules, TemporaryCredentials};
+use crate::fault::{Fault, FaultFile, FaultRule, FaultRules, ModelReply, TemporaryCredentials, When};
 use crate::gauge::Gauge;
 use crate::guardrail::{GuardrailFile, Guardrails};
 use crate::local_endpoint::{LocalEndpoint, StartError};
 use crate::prompt_cache::PromptCache;
 use crate::quotas::{QuotaMeters, Quotas};
+use crate::recording::{Recorder, Recordings, ReplayError};
 use crate::server::ServerConfig;
 use crate::state::{EndpointState, Queue};
+use crate::upstream::{Upstream, UpstreamError};
 
 /// A builder of [`LocalEndpoint`]. The defaults suit tests.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub struct LocalEndpointBuilder {
     verify: bool,
     pace: Duration,
     fault_rules: FaultRules,
+    backend: Backend,
     quotas: Quotas,
     guardrails: Guardrails,
     async_invoke_duration: Duration,
@@ -71,8 +77,8 @@ impl LocalEndpointBuilder {
     pub const SECRET_ACCESS_KEY: &'static str = "local/secret/access/key/that/is/not/secret";
     /// The default region of the endpoint.
     pub const REGION: &'static str = "us-east-1";
-    /// The default of [`max_connections`](Self::max_connections). Many systems allow 1,024 open files for a
-    /// process.
+    /// The default of [`max_connections`](Self::max_connections). It is less than 1,024, because many systems
+    /// allow a process to open only 1,024 files.
     const MAX_CONNECTIONS: usize = 1_000;
 
     pub(crate) fn new() -> Self {
@@ -92,6 +98,7 @@ impl LocalEndpointBuilder {
             verify: true,
             pace: Duration::ZERO,
             fault_rules: FaultRules::default(),
+            backend: Backend::default(),
             quotas: Quotas::default(),
             guardrails: Guardrails::default(),
             async_invoke_duration: async_jobs::DEFAULT_DURATION,
@@ -132,8 +139,9 @@ impl LocalEndpointBuilder {
         Self { max_calls: number.max(1), ..self }
     }
 
-    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for
-    /// example to print a log. The function must not block for a long time, because it delays other calls.
+    /// Sets a function that observes the calls, for example to print a log. The endpoint passes each call to
+    /// the function after the response was sent or lost. The function must not block for a long time, because
+    /// it delays other calls.
     pub fn on_call(self, observe: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         Self { observer: Some(CallObserver(Arc::new(observe))), ..self }
     }
@@ -206,18 +214,90 @@ impl LocalEndpointBuilder {
         self
     }
 
+    /// Adds a rule after the existing rules. The rule gives a reply to all calls that meet the conditions.
+    ///
+    /// ```
+    /// use invoke_model_local::{LocalEndpoint, ModelReply, When};
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let local = LocalEndpoint::builder()
+    ///     .reply(When::new().tool_result("get_weather"), "It is sunny in Paris.")
+    ///     .reply(
+    ///         When::new().prompt_contains("weather").tool("get_weather"),
+    ///         ModelReply::tool_call("get_weather", json!({"city": "Paris"})),
+    ///     )
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reply(self, when: When, reply: impl Into<ModelReply>) -> Self {
+        self.fault_rules.push(Fault::new().when(when).reply(reply).into());
+        self
+    }
+
+    /// Adds a rule for each reply after the existing rules. Each reply is given to one call that meets the
+    /// conditions. After the last reply, these rules do not apply any more.
+    pub fn replies<R: Into<ModelReply>>(self, when: &When, replies: impl IntoIterator<Item = R>) -> Self {
+        for reply in replies {
+            self.fault_rules.push(Fault::new().when(when.clone()).reply(reply).first(1));
+        }
+        self
+    }
+
+    /// Forwards all requests to the service, and records each exchange in a file of `folder`. `service` must add
+    /// the authority of the service and a signature: the endpoint removes the signature of the caller. Rules
+    /// with a reply, and all faults, take precedence. `docs/recording.md` describes the files.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created or read.
+    pub fn record(self, folder: impl AsRef<Path>, service: impl Forward) -> io::Result<Self> {
+        Ok(Self { backend: Backend::Record(Recorder::new(folder.as_ref(), Arc::new(service))?), ..self })
+    }
+
+    /// Replays the exchanges that [`record`](Self::record) wrote to `folder`. A request that matches no exchange
+    /// fails with 404 `RecordingNotFoundException`. The message names the nearest exchange and the first
+    /// difference. Rules with a reply, and all faults, take precedence.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or is not an exchange, or if there is no exchange.
+    pub fn replay(self, folder: impl AsRef<Path>) -> Result<Self, ReplayError> {
+        Ok(Self { backend: Backend::Replay(Recordings::read(folder.as_ref())?), ..self })
+    }
+
+    /// Lets a server with the chat completions API of OpenAI generate the replies of text models. `url` is the
+    /// base URL of the server, for example `http://127.0.0.1:11434`. `model` is the name of the model on this
+    /// server. By default, it is the model id of the call. `client` sends the requests. Rules with a reply, and
+    /// all faults, take precedence.
+    ///
+    /// # Errors
+    /// Returns an error if the URL is invalid.
+    pub fn upstream(
+        self,
+        url: &str,
+        model: Option<String>,
+        client: impl Forward,
+    ) -> Result<Self, UpstreamError> {
+        Ok(Self { backend: Backend::Upstream(Upstream::new(url, model, Arc::new(client))?), ..self })
+    }
+
     /// Sets the quotas of each model. By default, calls are unlimited.
     pub fn quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
     }
 
-    /// Applies a fault file. Adds the rules of the file after the existing rules, replaces the quotas, and
-    /// adds the temporary credentials of the file. The lifetime of these credentials begins when the
-    /// endpoint starts.
+    /// Applies a fault file. Adds the rules of the file after the existing rules, and adds the temporary
+    /// credentials of the file. If the file has quotas, they replace the existing quotas. The lifetime of the
+    /// credentials begins when the endpoint starts.
     pub fn fault_file(mut self, file: FaultFile) -> Self {
         let FaultFile { rules, quotas, credentials } = file;
         self.expiring.extend(credentials);
-        self.fault_rules(rules).quotas(quotas)
+        if quotas != Quotas::default() {
+            self.quotas = quotas;
+        }
+        self.fault_rules(rules)
     }
 
     /// Sets the guardrails of the endpoint. Replaces the guardrails of earlier files. By default there are no
@@ -226,8 +306,8 @@ impl LocalEndpointBuilder {
         Self { guardrails: file.into(), ..self }
     }
 
-    /// Sets the time from `StartAsyncInvoke` until the invocation is complete, measured with
-    /// [`clock`](Self::clock). The default is one second.
+    /// Sets the time from `StartAsyncInvoke` until the invocation is complete. The default is one second. The
+    /// [`clock`](Self::clock) of the endpoint measures this time.
     pub fn async_invoke_duration(self, duration: Duration) -> Self {
         Self { async_invoke_duration: duration, ..self }
     }
@@ -288,6 +368,7 @@ impl LocalEndpointBuilder {
             next_errors: Queue::default(),
             next_stream_faults: Queue::default(),
             fault_rules: self.fault_rules,
+            backend: self.backend,
             quotas: Arc::new(QuotaMeters::new(self.quotas)),
             guardrails: self.guardrails,
             async_jobs: AsyncJobs::new(self.async_invoke_duration),

@@ -75,8 +75,9 @@ pub struct CallRecord {
     /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
     pub connection_id: u64,
     /// `true` if the call was worked on: the endpoint generated a response. The service would bill such a
-    /// call even if its response was lost. If a fault replaces the response, the value depends on the fault:
-    /// see [`Fault::worked_on`](crate::Fault::worked_on).
+    /// call even if its response was lost. The value is `false` for operations that the service does not
+    /// bill, such as `CountTokens`. If a fault replaces the response, the value depends on the fault: see
+    /// [`Fault::worked_on`](crate::Fault::worked_on).
     pub worked_on: bool,
     /// The number of response bytes that were sent, including the head.
     /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) reads this number when it is called.
@@ -99,7 +100,8 @@ pub struct CallRecord {
     #[serde(rename = "first_byte_ms", serialize_with = "serialize_milliseconds")]
     pub first_byte_after: Option<Duration>,
     /// The time from the arrival of the request until the response was sent or lost, or `None` while the call
-    /// is in progress. The [clock](crate::LocalEndpointBuilder::clock) of the endpoint measures both times.
+    /// is in progress. The [clock](crate::LocalEndpointBuilder::clock) of the endpoint measures this time and
+    /// `first_byte_after`.
     #[serde(rename = "duration_ms", serialize_with = "serialize_milliseconds")]
     pub duration: Option<Duration>,
     #[serde(skip)]
@@ -156,7 +158,7 @@ impl CallRecord {
         self.signature_error = caller.err().and_then(ServiceError::message).map(str::to_owned);
     }
 
-    /// Returns the size of the data that the client has sent, in bytes.
+    /// Returns the size of the large fields in bytes: the body, the target, the headers and the explanation.
     fn size(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
         let explanation = self.signature_error.as_ref().map_or(0, String::len);
@@ -297,7 +299,7 @@ fn redacted_target(target: &str) -> String {
     format!("{path}?{}", parameters.collect::<Vec<_>>().join("&"))
 }
 
-/// A function that is called with each call after the call has ended.
+/// A function that receives each call after the call has ended.
 #[derive(Clone)]
 pub(crate) struct CallObserver(pub(crate) Arc<dyn Fn(&CallRecord) + Send + Sync>);
 
@@ -377,7 +379,8 @@ impl CallLog {
         self.calls_after(0, usize::MAX)
     }
 
-    /// Returns the latest calls after the call with a number, at most `limit` calls.
+    /// Returns the calls after the call with this number. If there are more than `limit` calls, returns the
+    /// latest calls.
     pub(crate) fn calls_after(&self, number: u64, limit: usize) -> Vec<CallRecord> {
         let calls = self.lock();
         let new = usize::try_from(calls.number.saturating_sub(number)).unwrap_or(usize::MAX);

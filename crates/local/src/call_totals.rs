@@ -33,10 +33,11 @@ pub(crate) type Totals = BTreeMap<CallGroup, GroupTotals>;
 pub(crate) struct CallTotals(Totals);
 
 impl CallTotals {
-    /// The maximum number of groups. Tests can inject any number of error codes.
+    /// The maximum number of groups. The number is bounded, because tests can inject any number of error
+    /// codes.
     const MAX_GROUPS: usize = 1_000;
 
-    /// Adds a call that has ended after a time. Ignores a call of a new group if there are too many groups.
+    /// Adds a call that took `duration`. If there are too many groups, ignores a call that would add a group.
     pub(crate) fn add(&mut self, call: &CallRecord, duration: Duration) {
         let group =
             CallGroup { operation: call.operation, status: call.status, error_code: call.error_code.clone() };

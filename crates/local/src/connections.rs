@@ -20,7 +20,7 @@ pub struct Stats {
     pub request_heads: u64,
     /// Requests that were received completely.
     pub requests: u64,
-    /// Requests that were worked on and would be billed. See
+    /// Requests that were worked on, so the service would bill them. See
     /// [`CallRecord::worked_on`](crate::CallRecord::worked_on).
     pub worked_on: u64,
     /// Responses that were sent completely.

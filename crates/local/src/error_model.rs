@@ -13,8 +13,8 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// {"error": "ModelErrorException", "message": "text", "originalStatusCode": 500, "resourceName": "model"}
 /// ```
 ///
-/// `error` is one of the modeled errors. The other keys are the members of the error. All members are
-/// optional.
+/// `error` is the name of an error that the Smithy model defines. The other keys are the members of this
+/// error. All members are optional.
 ///
 /// `Converse` and `ConverseStream` read the same keys from `additionalModelRequestFields`.
 ///
@@ -23,7 +23,7 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// `InvokeModelWithResponseStream` sends the message in the schema of Claude models. The error follows the
 /// third event of the message. If the message has fewer events, the error follows the last event.
 ///
-/// `StartAsyncInvoke` starts a job, and the job fails with `message`.
+/// If `StartAsyncInvoke` starts a job with this model, the job fails with `message`.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
 /// Parses the request of a call to the error model. If the call is streaming and the request has

@@ -1,5 +1,6 @@
-//! Computes the response to a request, without I/O.
+//! Computes the response to a request. Only a backend does I/O.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,12 +9,14 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use invoke_model_families::output_token_weight;
 
-use crate::bidirectional::{Conversation, EventInput, RequestBody};
+use crate::backend::Backend;
+use crate::bidirectional::{BidirectionalBody, EventInput, RequestBody};
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
+use crate::conversation::Conversation;
 use crate::delivery::ResponseProgress;
-use crate::fault::{ConnectionEnd, Fault, FaultPoint, Replacement};
-use crate::operation::{self, CallContext, OperationEntry, SerializedReply, TokenUsage};
+use crate::fault::{CallFacts, ConnectionEnd, Fault, FaultPoint, Replacement};
+use crate::operation::{self, CallContext, ModelOutput, OperationEntry, SerializedReply, TokenUsage};
 use crate::payload::Payload;
 use crate::quotas::Reservation;
 use crate::response_body::ResponseBody;
@@ -24,6 +27,8 @@ use crate::stream::{EventStreamBody, Events, Frames, PlannedStreamFault, StreamP
 
 /// The header with the duration of the invocation, in milliseconds.
 pub(crate) const LATENCY: &str = "x-amzn-bedrock-invocation-latency";
+
+const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// A response, and the fault that affects its transmission.
 pub(crate) struct HandledRequest {
@@ -38,7 +43,7 @@ pub(crate) struct HandledRequest {
 ///
 /// # Errors
 /// Returns a [`ConnectionEnd`] if a fault ends the connection before the call is processed.
-pub(crate) fn handle(
+pub(crate) async fn handle(
     state: &EndpointState,
     connection_id: u64,
     request: Request<Payload>,
@@ -54,18 +59,21 @@ pub(crate) fn handle(
     if let Ok((operation, model_id)) = &route {
         call.operation = Some(operation.name);
         call.model_id = Some(model_id.clone()).filter(|model_id| !model_id.is_empty());
-        fault = state.fault_rules.next_call_fault(operation.name, model_id).unwrap_or_default();
+        let facts = CallFacts::new(operation.name, model_id, request.body());
+        fault = state.fault_rules.next_call_fault(&facts).unwrap_or_default();
     }
     if let Some((FaultPoint::Request, end)) = fault.disconnect {
         state.log.push_without_response(call, now);
         return Err(end);
     }
 
-    let mut response = route
-        .and_then(|(operation, _)| respond(state, operation, request, payload, now, &fault, &mut call))
-        .unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
-    if !matches!(fault.replacement, Some(Replacement::Status(_))) {
-        set_header(response.headers_mut(), "x-amzn-requestid", &call.request_id);
+    let response = respond(state, route, request, payload, now, &fault, &mut call).await;
+    let mut response = response.unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
+    if let Some(id) = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
+        // The response comes from the service, or was recorded.
+        call.request_id = id.to_owned();
+    } else if !matches!(fault.replacement, Some(Replacement::Status(_))) {
+        set_header(response.headers_mut(), REQUEST_ID, &call.request_id);
     }
     response = fault.modify(response, now);
 
@@ -82,15 +90,18 @@ pub(crate) fn handle(
     Ok(HandledRequest { response, fault, worked_on, progress, stream })
 }
 
-fn respond(
+async fn respond(
     state: &EndpointState,
-    operation: &OperationEntry,
+    route: Result<(&'static OperationEntry, String), ServiceError>,
     request: Request<Bytes>,
     payload: Payload,
     now: SystemTime,
     fault: &Fault,
     call: &mut CallRecord,
 ) -> Result<Response<ResponseBody>, ServiceError> {
+    // The service may have operations that the endpoint does not have.
+    let is_forwarded = matches!(state.backend, Backend::Record(_) | Backend::Replay(_));
+    let route = if is_forwarded { route.ok() } else { Some(route?) };
     let (parts, body) = request.into_parts();
     let caller = state.authenticator.authenticate(&parts, &payload.hash, shifted(now, fault.clock_skew));
     call.set_caller(caller.as_ref());
@@ -103,20 +114,55 @@ fn respond(
         return Err(error);
     }
 
+    let request = Request::from_parts(parts, body);
+    if is_forwarded && payload.events.is_some() {
+        return Err(ServiceError::validation("A bidirectional stream cannot be recorded or replayed"));
+    }
+    let (operation, model_id) = match (&state.backend, route) {
+        (Backend::Record(recorder), _) if fault.reply.is_none() => {
+            call.worked_on = fault.counts_as_worked_on(true);
+            return recorder.respond(request).await;
+        }
+        (Backend::Replay(recordings), _) if fault.reply.is_none() => {
+            call.worked_on = fault.counts_as_worked_on(true);
+            return recordings.respond(&request);
+        }
+        (_, Some(route)) => route,
+        // A rule with a reply applies only to operations of the endpoint.
+        (_, None) => operation::route(&request)?,
+    };
     let region = state.region_of(&caller);
-    let context = CallContext { state, action: operation.action, region, now, delay: fault.delay };
-    let reply = operation.respond(&context, &Request::from_parts(parts, body))?;
-    let SerializedReply { head, events, stream_fault, usage, is_conversation } = reply;
+    let context = |output| {
+        let output = Cell::new(output);
+        CallContext { state, action: operation.action, region, now, delay: fault.delay, output }
+    };
+    let output = match (&fault.reply, &state.backend) {
+        (Some(reply), _) => Some(ModelOutput::Reply(reply.clone())),
+        (None, Backend::Upstream(upstream)) if operation.generates_text(&model_id) => {
+            // The upstream gets only requests that the simulated model accepts.
+            operation.respond(&context(None), &request)?;
+            let conversation =
+                Conversation::from_body(&serde_json::from_slice(request.body()).unwrap_or_default());
+            Some(if operation.is_streaming {
+                ModelOutput::Parts(upstream.stream(&model_id, &conversation).await?)
+            } else {
+                ModelOutput::Reply(upstream.reply(&model_id, &conversation).await?)
+            })
+        }
+        _ => None,
+    };
+    let reply = operation.respond(&context(output), &request)?;
+    let SerializedReply { head, events, stream_fault, usage, is_bidirectional } = reply;
     let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();
     if let Some(usage) = usage {
         (call.input_tokens, call.output_tokens) = (Some(usage.input_tokens), Some(usage.output_tokens));
     }
     call.worked_on = fault.counts_as_worked_on(operation.is_billed);
     let response = match events {
-        None if is_conversation => {
+        None if is_bidirectional => {
             let input = payload.events.ok_or_else(needs_http2)?;
             let verifier = state.authenticator.event_verifier(&caller);
-            let body = conversation_body(state, EventInput::new(verifier), input, call);
+            let body = bidirectional_body(state, EventInput::new(verifier), input, call);
             head.map(|_: Bytes| body)
         }
         None => head.map(ResponseBody::from),
@@ -147,7 +193,7 @@ fn stream_body(
 }
 
 /// Returns a body that sends and receives events.
-fn conversation_body(
+fn bidirectional_body(
     state: &EndpointState,
     events: EventInput,
     input: RequestBody,
@@ -156,7 +202,7 @@ fn conversation_body(
     let progress = Arc::clone(call.stream_progress.get_or_insert_default());
     let session = Session::new(&call.request_id);
     let (clock, stream) = (state.clock.clone(), state.streams.enter());
-    ResponseBody::conversation(Conversation::new(clock, events, input, session, progress, stream))
+    ResponseBody::bidirectional(BidirectionalBody::new(clock, events, input, session, progress, stream))
 }
 
 fn needs_http2() -> ServiceError {

@@ -36,14 +36,14 @@ pub(crate) struct Http2Body {
     drip: Option<Drip>,
     /// The delay before the next piece.
     pause: Option<Pin<Box<Sleep>>>,
-    /// Shared with the pieces that HTTP/2 has not written yet. The last owner ends the call. The field order
-    /// matters, because `body` records the end of the body when it is dropped.
+    /// Shared with the pieces that HTTP/2 has not written yet. The last owner ends the call. This field must
+    /// follow `body`, because fields are dropped in order, and `body` records its end when it is dropped.
     delivery: Arc<Http2Delivery>,
 }
 
 /// The position in the body where the stream ends.
 pub(crate) struct Cutoff {
-    /// The number of bytes before the end.
+    /// The number of bytes that are sent before the stream ends.
     pub(crate) remaining: u64,
     pub(crate) end: ConnectionEnd,
 }
@@ -137,7 +137,7 @@ impl Body for ConnectionBody {
     }
 }
 
-/// A piece of a body. HTTP/2 drops it when the connection has taken all of its bytes.
+/// A piece of a body. hyper drops the piece when the connection has taken all of its bytes.
 struct Piece {
     bytes: Bytes,
     delivery: Arc<Http2Delivery>,
@@ -162,7 +162,7 @@ impl Drop for Http2Body {
 }
 
 impl Drop for Http2Delivery {
-    /// Records the response as complete if its last byte was generated.
+    /// Records the response as complete if all of its bytes were generated and sent.
     fn drop(&mut self) {
         if self.delivery.is_generated() && !self.is_lost.load(Ordering::Acquire) {
             self.delivery.set_complete();

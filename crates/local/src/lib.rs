@@ -7,10 +7,10 @@
 //! the vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
-//! [`families`]). If a request forces the call of a tool, the model calls the tool with the smallest
-//! arguments that fit its JSON Schema. `InvokeModelWithBidirectionalStream` echoes the events of Nova Sonic
-//! models, and needs HTTP/2. With the feature `tls`, the endpoint can also use TLS: see
-//! `LocalEndpointBuilder::tls`.
+//! [`families`]). If a request forces the call of a tool, the model calls this tool. The arguments are the
+//! smallest JSON value that fits the JSON Schema of the tool. The Nova Sonic models of
+//! `InvokeModelWithBidirectionalStream` echo text and audio. This operation needs HTTP/2. With the feature
+//! `tls`, the endpoint can also use TLS: see `LocalEndpointBuilder::tls`.
 //!
 //! # Use in tests
 //!
@@ -67,28 +67,29 @@
 //! | write the response | `metered_socket`, and `http2_body` for HTTP/2 | none, the connection or the HTTP/2 stream ends |
 //!
 //! Each step is a function of the request, the state of the endpoint and the time. Only `server`, `service`,
-//! `tls` and `metered_socket` perform input and output. Every response has the header `x-amzn-requestid`.
-//! Responses of
-//! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` (except
-//! for embeddings) and `x-amzn-bedrock-invocation-latency` (milliseconds).
+//! `tls`, `metered_socket` and the sources of replies perform input and output. Every response to a call has the header
+//! `x-amzn-requestid`. Responses of `InvokeModel` also have `x-amzn-bedrock-input-token-count`,
+//! `x-amzn-bedrock-output-token-count` (except for embeddings) and `x-amzn-bedrock-invocation-latency`
+//! (milliseconds).
 //!
 //! # Conversations
 //!
 //! `Converse` and `ConverseStream` work with every text model. The endpoint knows which features a model
-//! supports. It rejects system prompts, images, documents, tools, cache points or stop sequences that the
-//! model does not support, and conversations that the service rejects, with the message of the service. For
+//! supports. It rejects system prompts, images, documents, tools, cache points and stop sequences if the
+//! model does not support the feature. It also checks the rules of the service for conversations. For
 //! example, the messages must alternate between the roles, and each tool call must have a result in the next
-//! message.
+//! message. The errors have the message of the service.
 //!
-//! * A tool is called only if `toolChoice` forces it. With `any`, the model calls the first tool that the
-//!   conversation has not called yet, and answers with text when all tools were called. With `tool`, the
-//!   model does not call the tool again if the last message contains its result. Therefore the loop of an
-//!   agent ends.
+//! * The model calls a tool only if `toolChoice` forces the call. With `any`, the model calls the first tool.
+//!   If the last message contains results, the model calls the first tool that the conversation has not
+//!   called yet. If all tools were called, the model replies with text. With `tool`, the model does not call
+//!   the tool again if the last message contains its result. Therefore the loop of an agent ends.
 //! * Cache points work as in the service: the usage counts the tokens that were written to the prompt cache
-//!   and read from it. A cached prefix has at least 1,024 tokens, and is kept for five minutes or an hour.
+//!   and read from it. A cached prefix has at least 1,024 tokens. The cache keeps it for five minutes or one
+//!   hour.
 //! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning.
-//! * `outputConfig` with a JSON Schema returns the smallest JSON that fits the schema.
-//! * `guardrailConfig` applies a guardrail of the [`GuardrailFile`].
+//! * If `outputConfig` has a JSON Schema, the model returns the smallest JSON value that fits the schema.
+//! * `guardrailConfig` selects a guardrail of the [`GuardrailFile`].
 //!
 //! `CountTokens` returns the number of input tokens that a later call counts. As in the service, it supports
 //! only the base model ids of Claude models.
@@ -125,6 +126,13 @@
 //! | a wrong clock | [`Fault::clock_skew`], [`Fault::date_skew`] |
 //! | the calls that are affected | [`Fault::operation`], [`Fault::model`], [`FaultRule::first`], [`FaultRule::every`] |
 //!
+//! # Replies by rule
+//!
+//! A rule can also give the reply of a text model, by operation, model, prompt and tool, so that tests of agents
+//! are deterministic. [`LocalEndpointBuilder::reply`] adds such a rule. [`When`] has the conditions, and
+//! [`ModelReply`] has the content. `docs/rules.md` describes the rules. [`LocalEndpointBuilder::record`],
+//! [`LocalEndpointBuilder::replay`] and [`LocalEndpointBuilder::upstream`] select other sources of replies.
+//!
 //! [`FaultFile`] parses the same rules from JSON. Pass a [`FaultFile`] to
 //! [`LocalEndpointBuilder::fault_file`], or pass the JSON file to `invoke-model serve --faults`.
 //! `docs/faults.md` describes the format.
@@ -136,30 +144,31 @@
 //! # Guardrails and asynchronous invocations
 //!
 //! [`GuardrailFile`] contains the policies of guardrails: denied words, topics and personal data.
-//! `ApplyGuardrail` evaluates them, and calls of models that name a guardrail, too. `docs/guardrails.md`
-//! describes the format. The service uses other methods to detect topics and personal data, so its results
-//! differ.
+//! `ApplyGuardrail` evaluates these policies. Model calls that name a guardrail also evaluate them.
+//! `docs/guardrails.md` describes the format. The results can differ from the results of the service, because
+//! the service detects topics and personal data in other ways.
 //!
-//! `StartAsyncInvoke` starts a job that only has a status: the endpoint generates no video and writes nothing to
-//! Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of
+//! `StartAsyncInvoke` starts a job. The job only has a status: the endpoint generates no video and writes
+//! nothing to Amazon S3. The job completes after [`LocalEndpointBuilder::async_invoke_duration`]. A job of
 //! [`ERROR_MODEL_ID`] fails with the `message` of its input. The endpoint keeps the latest 10,000 jobs.
 //!
 //! # Records
 //!
 //! [`LocalEndpoint::stats`] counts the connections, the requests and the responses that were sent completely.
 //! It also counts the requests that were *worked on*. The endpoint generated a response to these requests, so
-//! the service would bill them. [`LocalEndpoint::connections`] returns the same counters for each connection.
-//! [`LocalEndpoint::calls`] returns the request and the outcome of each call.
-//! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
-//! [`LocalEndpointBuilder::on_call`] passes each call to a function, for example to print a log.
+//! the service would bill these requests. [`LocalEndpoint::connections`] returns the same counters for each
+//! connection. [`LocalEndpoint::calls`] returns the request and the outcome of each call.
+//! [`LocalEndpoint::wait_for_calls`] waits until these records are final. [`LocalEndpointBuilder::on_call`]
+//! passes each call to a function, for example to print a log.
 //!
-//! The endpoint also serves the records over HTTP under `/_local/`, and a page that shows the calls as they
-//! arrive. These requests need no signature. `docs/local.md` lists them.
+//! The endpoint also serves the records over HTTP under `/_local/`. A page at this path shows the calls as
+//! they arrive. Requests to this path need no signature. `docs/local.md` lists these requests.
 
 mod access_policy;
 mod admin;
 mod async_jobs;
 mod authentication;
+mod backend;
 mod bidirectional;
 mod builder;
 mod call_log;
@@ -182,6 +191,7 @@ mod operation;
 mod payload;
 mod prompt_cache;
 mod quotas;
+mod recording;
 mod response_body;
 mod server;
 mod service;
@@ -191,21 +201,26 @@ mod state;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod upstream;
 mod wildcard;
 
 #[cfg(test)]
 mod tests;
 
 pub use access_policy::AccessPolicy;
+pub use backend::{BoxError, Forward, ForwardFuture, ForwardedBody};
 pub use builder::LocalEndpointBuilder;
 pub use call_log::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{
-    ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, RetryAfter, TemporaryCredentials,
+    ConnectionEnd, Fault, FaultFile, FaultFileError, FaultPoint, FaultRule, ModelReply, RetryAfter,
+    TemporaryCredentials, When,
 };
 pub use guardrail::{GuardrailFile, GuardrailFileError};
 pub use local_endpoint::{LocalEndpoint, StartError};
 pub use quotas::Quotas;
+pub use recording::ReplayError;
 pub use service_error::ServiceError;
 pub use stream::{StreamEnd, StreamFault, StreamRecord};
+pub use upstream::UpstreamError;

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::call_log::CallRecord;
 use crate::connections::{ConnectionRecord, Stats};
-use crate::fault::FaultRule;
+use crate::fault::{Fault, FaultRule, ModelReply, When};
 use crate::server::{ServerConfig, accept};
 use crate::service_error::ServiceError;
 use crate::state::EndpointState;
@@ -196,6 +196,12 @@ impl LocalEndpoint {
     /// Adds a fault rule after the existing rules.
     pub fn inject(&self, rule: impl Into<FaultRule>) {
         self.state.fault_rules.push(rule.into());
+    }
+
+    /// Adds a rule after the existing rules. The rule gives a reply to all calls that meet the conditions.
+    /// [`FaultRule::first`] limits a rule to a number of calls: pass such a rule to [`inject`](Self::inject).
+    pub fn reply(&self, when: When, reply: impl Into<ModelReply>) {
+        self.inject(Fault::new().when(when).reply(reply));
     }
 
     /// Removes all fault rules. Faults that have already happened are not undone.

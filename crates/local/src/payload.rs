@@ -11,9 +11,9 @@ pub(crate) const MAX_LENGTH: usize = 25_000_000;
 /// The SHA-256 of a body, and the first bytes of the body.
 ///
 /// If a body is too long, the endpoint still reads the complete body, because the signature covers the hash
-/// of all bytes. It keeps at most one byte more than the Smithy model allows. Because of this extra byte, the
-/// later check of the length fails. Therefore the endpoint responds with `ValidationException`, like the
-/// service, and not with status 413. Memory use is bounded for bodies of any length.
+/// of all bytes. The endpoint keeps at most one byte more than the Smithy model allows. Because of this extra
+/// byte, the later check of the length fails. Therefore the endpoint responds with `ValidationException`, as
+/// the service does, and not with status 413. Memory use is bounded for bodies of any length.
 #[derive(Debug)]
 pub(crate) struct Payload {
     pub(crate) bytes: Bytes,

@@ -21,7 +21,7 @@ const ONE_HOUR: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Default)]
 pub(crate) struct PromptCache(Mutex<BTreeMap<[u8; 32], SystemTime>>);
 
-/// The tokens of an input that were read from the cache, and those that were written to the cache.
+/// The numbers of input tokens that were read from the cache and written to the cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CachedTokens {
     pub(crate) read: u64,

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// Claude 3.7 and later, and 1 for other models. A call that exceeds a quota fails with
 /// `ThrottlingException` and uses no tokens.
 #[doc(alias = "rate limit")]
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "an object with `requests_per_minute`, `tokens_per_minute` or `tokens_per_day`"

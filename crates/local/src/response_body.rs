@@ -10,7 +10,8 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
 
-use crate::bidirectional::Conversation;
+use crate::backend::ForwardedBody;
+use crate::bidirectional::BidirectionalBody;
 use crate::delivery::ResponseProgress;
 use crate::quotas::Reservation;
 use crate::stream::{BodyError, EventStreamBody, TrackedBytes};
@@ -31,8 +32,10 @@ enum Content {
     Unterminated(Unterminated),
     /// The frames of an event stream, generated one at a time.
     Events(Box<EventStreamBody>),
-    /// The frames of a conversation with a client that also sends events.
-    Conversation(Box<Conversation>),
+    /// The frames of a stream whose client also sends events.
+    Bidirectional(Box<BidirectionalBody>),
+    /// The body of a response that another server sent, or a recorded body.
+    Forwarded(ForwardedBody),
 }
 
 impl ResponseBody {
@@ -44,8 +47,12 @@ impl ResponseBody {
         Self::new(Content::Events(Box::new(events)))
     }
 
-    pub(crate) fn conversation(conversation: Conversation) -> Self {
-        Self::new(Content::Conversation(Box::new(conversation)))
+    pub(crate) fn bidirectional(body: BidirectionalBody) -> Self {
+        Self::new(Content::Bidirectional(Box::new(body)))
+    }
+
+    pub(crate) fn forwarded(body: ForwardedBody) -> Self {
+        Self::new(Content::Forwarded(body))
     }
 
     /// Returns the bytes of a body that is not a stream.
@@ -97,7 +104,11 @@ impl Body for ResponseBody {
             Content::Buffered(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
             Content::Unterminated(unterminated) => Some(ready!(unterminated.poll(cx))),
             Content::Events(events) => ready!(events.poll_frame(cx)),
-            Content::Conversation(conversation) => ready!(conversation.poll_frame(cx)),
+            Content::Bidirectional(body) => ready!(body.poll_frame(cx)),
+            Content::Forwarded(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                frame.map(|frame| frame.map_err(BodyError::Forwarded))
+            }
         };
         body.is_over = frame.is_none();
         Poll::Ready(frame)
@@ -106,14 +117,20 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Buffered(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            Content::Unterminated(_) | Content::Events(_) | Content::Conversation(_) => false,
+            Content::Unterminated(_)
+            | Content::Events(_)
+            | Content::Bidirectional(_)
+            | Content::Forwarded(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Buffered(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Content::Unterminated(_) | Content::Events(_) | Content::Conversation(_) => SizeHint::default(),
+            Content::Unterminated(_)
+            | Content::Events(_)
+            | Content::Bidirectional(_)
+            | Content::Forwarded(_) => SizeHint::default(),
         }
     }
 }

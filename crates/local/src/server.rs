@@ -81,7 +81,7 @@ async fn serve_tcp(
     let _ = stream.set_nodelay(true);
     #[cfg(feature = "tls")]
     if let Some(tls) = config.tls {
-        // If the handshake fails, the client gets an error, too.
+        // The client also receives an error if the handshake fails, so the server ignores the error.
         if let Ok(stream) = tls.accept(stream).await {
             serve_connection(stream, state, stopped).await;
         }

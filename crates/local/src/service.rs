@@ -103,7 +103,7 @@ impl<S: Socket> Connection<S> {
         let received = state.clock.now();
         let request = origin_form(Request::from_parts(parts, payload));
         let HandledRequest { mut response, fault, worked_on, progress, stream } =
-            match handle(state, socket.counter.id(), request, received) {
+            match handle(state, socket.counter.id(), request, received).await {
                 Ok(handled) => handled,
                 Err(end) if is_http2 => return Err(reset_stream(end).await),
                 Err(end) => {

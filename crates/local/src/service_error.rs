@@ -22,7 +22,7 @@ pub(crate) const X_AMZN_ERRORTYPE: HeaderName = HeaderName::from_static("x-amzn-
 /// The suffix that the service appends to the error code in [`X_AMZN_ERRORTYPE`].
 const CODE_SUFFIX: &str = ":http://internal.amazon.com/coral/com.amazon.bedrock/";
 
-/// An error of any operation: status, code, message and the other members.
+/// An error of any operation. It contains the status, the code, the message and the other members.
 ///
 /// Every generated error, and the error enum of every operation, converts into this type. The endpoint can
 /// send any error in the response to any operation, or at the end of any stream.
@@ -90,8 +90,14 @@ impl ServiceError {
         error.into()
     }
 
-    /// Returns the error for a model that the local endpoint does not have: the message of the service, and
-    /// one model of each family.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        let mut error = types::ServiceUnavailableException::default();
+        error.message = Some(message.into());
+        error.into()
+    }
+
+    /// Returns the error for a model that the local endpoint does not have. The message consists of the
+    /// message of the service and a list with one model of each family.
     pub(crate) fn unknown_model() -> Self {
         let mut families = Vec::new();
         let mut models = Vec::new();
@@ -121,8 +127,8 @@ impl ServiceError {
         response
     }
 
-    /// Returns the frame that ends a stream with this error: an `exception` frame for a modeled error, and an
-    /// `error` frame for any other error.
+    /// Returns the frame that ends a stream with this error. A modeled error is an `exception` frame. Any
+    /// other error is an `error` frame.
     pub(crate) fn to_frame(&self) -> Result<Message, SerializeError> {
         let mut frame = Message::builder();
         let mut set = |name: &'static str, value: &str| {
@@ -155,7 +161,8 @@ impl ServiceError {
         Self { status, code: E::CODE.into(), members, is_modeled: true }
     }
 
-    /// Converts a modeled error of an operation, or of a stream, whose members are the JSON object `body`.
+    /// Converts a modeled error of an operation or of a stream. `body` is the JSON object with the members of
+    /// the error.
     fn from_facts(error: &impl OperationError, body: &[u8]) -> Self {
         let facts = error.facts();
         let status = facts.status.and_then(|status| StatusCode::from_u16(status).ok());

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::access_policy::AccessPolicy;
 use crate::async_jobs::AsyncJobs;
 use crate::authentication::{Authenticator, Caller};
+use crate::backend::Backend;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -38,6 +39,8 @@ pub(crate) struct EndpointState {
     pub(crate) next_stream_faults: Queue<PlannedStreamFault>,
     /// Faults of connections, requests and calls.
     pub(crate) fault_rules: FaultRules,
+    /// The source of the responses.
+    pub(crate) backend: Backend,
     pub(crate) quotas: Arc<QuotaMeters>,
     pub(crate) guardrails: Guardrails,
     pub(crate) async_jobs: AsyncJobs,

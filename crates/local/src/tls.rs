@@ -44,8 +44,9 @@ pub(crate) enum TlsError {
 /// Generates a certificate authority, and a certificate for `localhost`, the loopback addresses and
 /// `address`.
 ///
-/// Some clients do not accept a certificate that is its own authority. Therefore the authority has a
-/// certificate of its own. Its key is discarded, so it cannot sign other certificates.
+/// Some clients do not accept a self-signed server certificate. Therefore a separate certificate authority
+/// signs the server certificate. The key of the authority is discarded, so the authority cannot sign other
+/// certificates.
 pub(crate) fn generate(address: IpAddr) -> Result<GeneratedTls, TlsError> {
     let mut authority = CertificateParams::default();
     authority.distinguished_name = name("invoke-model local endpoint authority");
@@ -89,7 +90,7 @@ impl TlsAcceptor {
     }
 }
 
-/// A TLS stream ends a connection in the same way as its TCP stream. Only `shutdown` also sends the
+/// A TLS stream ends a connection in the same way as its TCP stream. In addition, `shutdown` sends the
 /// `close_notify` alert of TLS.
 impl Socket for TlsStream<TcpStream> {
     fn reset_on_close(&self) -> io::Result<()> {

@@ -38,7 +38,7 @@ pub(super) fn blocks(images: &[PathBuf], documents: &[PathBuf]) -> Result<Vec<Va
     Ok(blocks)
 }
 
-/// Returns the format that the extension of a file names.
+/// Returns the format for the extension of a file.
 fn format(
     flag: &'static str,
     path: &Path,

@@ -84,8 +84,8 @@ impl<'a> Conversation<'a> {
         Ok(self.session.client.operation(name).map_err(Failure::call)?.json(input.into()))
     }
 
-    /// Waits for a response, or for Ctrl-C. In a conversation, Ctrl-C does not end the process, so the command
-    /// must handle it in each step.
+    /// Waits for a response, or for Ctrl-C. In a conversation, Ctrl-C does not end the process, so the
+    /// command must handle Ctrl-C in each step.
     async fn response<T>(&self, sending: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
         match until_interrupt(sending).await {
             Some(result) => result.map_err(|error| self.session.failure(error)),
@@ -153,7 +153,8 @@ fn summary(model_id: &str, metadata: &Metadata) -> String {
     facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Returns a note for a response that the user may take for a complete response.
+/// Returns a note if the response has no text or the model stopped early. The printed text alone does not
+/// show this.
 fn note(text: &str, stop_reason: Option<&str>) -> Option<String> {
     let reason = match stop_reason {
         Some("end_turn" | "stop_sequence") | None if !text.trim().is_empty() => return None,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// The schema of a text embedding model, with the values that are the same for all texts.
+/// The schema of a text embedding model, and the members of the body that are the same for all texts.
 ///
 /// Schemas:
 /// [Titan text](https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html),
@@ -91,8 +91,8 @@ impl<'a> Schema<'a> {
             return Ok(serde_json::from_slice::<Titan>(response).map_err(error)?.embedding);
         }
         let embeddings = serde_json::from_slice::<Cohere>(response).map_err(error)?.embeddings;
-        // Cohere returns a list of vectors, or an object with a list for each type of numbers.
-        // A structure could also be read from a list, so the first character decides.
+        // Cohere returns a list of vectors, or an object with a list for each type of numbers. serde can also
+        // deserialize a structure from a list. Therefore the first character selects the type.
         let vectors: Vec<_> = match embeddings.get().starts_with('{') {
             true => serde_json::from_str::<ByType>(embeddings.get()).map_err(error)?.float,
             false => serde_json::from_str(embeddings.get()).map_err(error)?,

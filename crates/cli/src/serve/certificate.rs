@@ -58,7 +58,7 @@ impl CertificateFile {
 impl Drop for CertificateFile {
     fn drop(&mut self) {
         if self.is_temporary {
-            // The file contains no secret, so it does no harm if it remains.
+            // The file contains no secret, so it does no harm if the removal fails.
             let _ = fs::remove_file(&self.path);
         }
     }

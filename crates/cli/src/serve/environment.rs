@@ -12,17 +12,17 @@ const UNSET: [&str; 9] = [
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
-    // The SDK for JavaScript ignores keys in the environment if there is a profile.
+    // If a profile is set, the SDK for JavaScript ignores the credentials in the environment.
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    // A custom endpoint excludes FIPS and dual-stack endpoints.
+    // Clients reject these settings in combination with a custom endpoint.
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
     BEARER_TOKEN,
 ];
 
-/// Clients prefer this token to the credentials.
+/// The variable with a bearer token, which clients prefer to the credentials.
 const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
 
 /// Variables to set and to unset.
@@ -57,7 +57,7 @@ impl ClientEnvironment {
                 ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, path.clone())),
             );
         }
-        // A user who has chosen a token may have set it for the clients, too.
+        // A user who has chosen a token may have set this variable for the clients.
         let keeps_token = local.bearer_token().is_some();
         let unset = UNSET.into_iter().filter(|name| !(keeps_token && *name == BEARER_TOKEN)).collect();
         Self { set, unset }
@@ -95,11 +95,11 @@ fn no_proxy(host: &str, inherited: Option<&str>) -> String {
             hosts.push(other);
         }
     }
-    // `*` is valid only on its own.
+    // `*` must be the only entry.
     if hosts.contains(&"*") { "*".to_owned() } else { hosts.join(",") }
 }
 
-/// Quotes a value for a POSIX shell if it contains a character with a meaning.
+/// Returns a value as one word of a POSIX shell. Quotes a value that is empty or contains special characters.
 fn quote(value: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,+=@%".contains(&byte);
     if !value.is_empty() && value.bytes().all(is_plain) {

@@ -1,5 +1,5 @@
-//! `serve --check`: asks a running endpoint for its health. Container images without a shell use it as their
-//! health check.
+//! `serve --check`: asks a running endpoint for its health. Container images without a shell use this command
+//! as their health check.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;

@@ -83,6 +83,7 @@ fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
         LogFormat::Json => builder.on_call(|call| write_line(log::json(call))),
         LogFormat::Off => builder,
     };
+    builder = arguments.backend.configure(builder, arguments.region.as_deref())?;
     let policy =
         arguments.deny.iter().fold(AccessPolicy::allow_all(), |policy, pattern| policy.deny(pattern));
     Ok(builder.policy(policy))
@@ -106,7 +107,7 @@ enum FileError<E> {
 }
 
 /// Reads and parses the file of an option.
-fn read<T, E: std::error::Error>(
+pub(crate) fn read<T, E: std::error::Error>(
     option: &'static str,
     path: &Path,
     parse: fn(&str) -> Result<T, E>,

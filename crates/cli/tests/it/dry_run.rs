@@ -61,10 +61,10 @@ impl Drop for Served {
 fn serve() -> (Served, BTreeMap<String, String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
     let mut child = command.arg("serve").env_clear().stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut variables = BTreeMap::new();
-    while !variables.contains_key("AWS_SECRET_ACCESS_KEY") {
-        let line = lines.next().unwrap().unwrap();
+    // The `unset` line is the last line. If the test closed the pipe earlier, the command could not print it.
+    for line in lines.map(Result::unwrap).take_while(|line| !line.starts_with("unset ")) {
         if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
             variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
         }

@@ -1,6 +1,7 @@
 //! Runs the command as a user does.
 #![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
+mod backend;
 mod call;
 mod chat;
 mod dry_run;
@@ -311,7 +312,8 @@ fn closed_pipe_ends_quietly() {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
-    // The command prints only after it has read a line, when the reader of the output is already closed.
+    // The command prints after it has read this line. At this time, the reader of the output is already
+    // closed.
     child.stdin.take().unwrap().write_all(b"a\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(141), String::new()));

@@ -20,15 +20,21 @@ impl Drop for Served {
 }
 
 /// Starts the command with these arguments. Returns the running command and the address that it prints.
-fn serve(arguments: &[&str]) -> (Served, String) {
-    serve_with_log(arguments, Stdio::null())
+pub(super) fn serve(arguments: &[&str]) -> (Served, String) {
+    serve_with(&[&["serve", "--no-verify"][..], arguments].concat(), &[])
 }
 
-/// Starts the command like [`serve`], with this standard error.
-fn serve_with_log(arguments: &[&str], stderr: Stdio) -> (Served, String) {
+/// Starts the command with these arguments and environment variables.
+pub(super) fn serve_with(arguments: &[&str], environment: &[(&str, String)]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(["serve", "--no-verify"]).args(arguments).env_clear();
-    command.stdout(Stdio::piped()).stderr(stderr);
+    command.args(arguments).env_clear().envs(environment.iter().cloned());
+    command.stderr(Stdio::null());
+    start(command)
+}
+
+/// Starts a command. Returns the running command and the address that it prints.
+fn start(mut command: Command) -> (Served, String) {
+    command.stdout(Stdio::piped());
     let mut command = command.spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(command.stdout.take().unwrap());
@@ -144,7 +150,9 @@ fn invalid_guardrails_file_is_an_error() {
 #[test]
 fn the_log_contains_no_secrets_of_presigned_requests() {
     for format in ["text", "json"] {
-        let (mut served, address) = serve_with_log(&["--log", format], Stdio::piped());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+        command.args(["serve", "--log", format]).env_clear().stderr(Stdio::piped());
+        let (mut served, address) = start(command);
         let log = BufReader::new(served.command.stderr.take().unwrap());
         let target = "/unknown?X-Amz-Security-Token=secret-1&X-Amz-Signature=secret-2";
         let response = post_to(&address, target, "").unwrap();

@@ -109,9 +109,10 @@ pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Resp
 
 /// Returns the host of the request if it may be the name of a foreign server.
 ///
-/// A page of a foreign server can resolve its own name to 127.0.0.1 (DNS rebinding), and then read the records
-/// of the endpoint. The name of the page is in the authority of the target, which takes precedence, or in the
-/// `host` header (RFC 9112 section 3.2.2). If other machines can connect anyway, any name is allowed.
+/// A page of a foreign server can resolve its own name to 127.0.0.1 (DNS rebinding), and then read the
+/// records of the endpoint. The name of the server of the page is in the authority of the target, which takes
+/// precedence, or in the `host` header (RFC 9112 section 3.2.2). If the endpoint does not listen on a loopback
+/// address, other machines can connect anyway. Therefore any name is allowed.
 fn foreign_host<'a>(state: &EndpointState, request: &'a Parts) -> Option<&'a str> {
     let host = match request.uri.authority() {
         Some(authority) => authority.as_str(),
@@ -128,8 +129,8 @@ fn foreign_host<'a>(state: &EndpointState, request: &'a Parts) -> Option<&'a str
     (state.is_loopback && !is_local).then_some(host)
 }
 
-/// Returns the recorded calls, and the number of the last call. `after=N` selects the calls after the call with this number, and `limit=N`
-/// selects the latest calls.
+/// Returns the recorded calls, and the number of the last call. `after=N` selects the calls after the call
+/// with number N, and `limit=N` selects the latest N calls.
 fn calls(state: &EndpointState, query: &str) -> Response<Bytes> {
     let (mut after, mut limit) = (0, u64::MAX);
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {

@@ -29,7 +29,7 @@ function isBad(call) {
   return call.status < 200 || call.status >= 400;
 }
 
-// Returns the cells of a call: text and class.
+// Returns the text and the CSS class of each cell of a call.
 function cellsOf(call) {
   const rejected = call.signature === "rejected";
   return [
@@ -145,7 +145,7 @@ async function poll() {
     const response = await fetch(`calls?after=${lastFinished()}&limit=${LIMIT}`, { cache: "no-store" });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const records = await response.json();
-    // The numbers begin again if the endpoint was restarted.
+    // If the endpoint was restarted, the numbers begin again at 1.
     if (records.last < lastFinished()) return reset();
     for (const call of records.calls) {
       calls.set(call.number, call);

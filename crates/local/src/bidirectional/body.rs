@@ -40,7 +40,7 @@ impl fmt::Debug for RequestBody {
 ///
 /// The body reads the next event of the request only when the connection has taken all earlier events of the
 /// response. Therefore a client that does not read cannot fill the memory of the endpoint.
-pub(crate) struct Conversation {
+pub(crate) struct BidirectionalBody {
     clock: Clock,
     input: EventInput,
     request: RequestBody,
@@ -54,7 +54,7 @@ pub(crate) struct Conversation {
     _stream: GaugeGuard,
 }
 
-impl Conversation {
+impl BidirectionalBody {
     pub(crate) fn new(
         clock: Clock,
         input: EventInput,
@@ -146,7 +146,7 @@ impl Conversation {
     }
 }
 
-impl Drop for Conversation {
+impl Drop for BidirectionalBody {
     /// Records a stream that was dropped before its end.
     fn drop(&mut self) {
         self.progress.set_end(StreamEnd::Abandoned);

@@ -76,7 +76,8 @@ impl EventInput {
                 verifier.verify(&signed, outer.payload(), now).map_err(|error| refused(&error))?;
             }
             (Some(_), None) => return Err(refused(&"the message has no :date or no :chunk-signature")),
-            // The endpoint does not verify signatures, so the client may sign or not.
+            // The client has signed its events, but the endpoint does not verify the signatures of this
+            // request.
             (None, Some(_)) => {}
             (None, None) => return Ok(Some(outer)),
         }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use invoke_model_types::{
     ContentBlock, ConversationRole, GuardrailConverseContentBlock, OutputFormatStructure,
-    ReasoningContentBlock, ReasoningTextBlock, StopReason, ToolResultContentBlock, ToolUseBlock,
+    ReasoningContentBlock, ReasoningTextBlock, StopReason, ToolResultContentBlock, ToolUseBlock, ToolUseType,
 };
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::families::{
     Family, Model, ReplyBounds, ReplyEnd, ToolCall, bounded_reply, count_tokens, echo, first_tokens,
     reasoning, smallest_instance, tool_call_id,
 };
+use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 
 /// The response of a model.
@@ -86,6 +87,29 @@ impl Answer {
         }
     }
 
+    /// Returns the answer that a rule specifies, or that an upstream gave.
+    pub(super) fn scripted(
+        reply: &ModelReply,
+        conversation: &Conversation,
+        model: &Model,
+        prompt: &Prompt,
+    ) -> Self {
+        let features = Features::of(model);
+        let max_tokens = conversation.inference.max_tokens.unwrap_or(features.max_tokens);
+        let id = |number: usize| format!("tooluse_{}", tool_call_id(&numbered(prompt.digest, number)));
+        let mut answer = reply.answer(u64::try_from(max_tokens).unwrap_or(0), id);
+        for block in &mut answer.blocks {
+            match block {
+                Block::ToolUse(call) => call.r#type = call_type(model),
+                Block::Reasoning { signature, .. } => {
+                    *signature = signature_of(&features, prompt);
+                }
+                Block::Text(_) => {}
+            }
+        }
+        answer
+    }
+
     fn reason(&mut self, turn: &str, features: &Features, prompt: &Prompt) {
         let full = reasoning(turn);
         let text = first_tokens(&full, self.remaining());
@@ -93,7 +117,7 @@ impl Answer {
         if text.len() < full.len() {
             self.stop_reason = StopReason::MAX_TOKENS;
         }
-        let signature = (features.reasoning == Reasoning::Claude).then(|| STANDARD.encode(prompt.digest));
+        let signature = signature_of(features, prompt);
         self.blocks.push(Block::Reasoning { text: text.to_owned(), signature });
     }
 
@@ -108,8 +132,7 @@ impl Answer {
         self.stop_reason = StopReason::TOOL_USE;
         let id = format!("tooluse_{}", tool_call_id(&prompt.digest));
         let mut block = ToolUseBlock::new(id, call.name, call.input);
-        // Only Claude models have this member.
-        block.r#type = (model.family == Family::Anthropic).then(|| "tool_use".into());
+        block.r#type = call_type(model);
         self.blocks.push(Block::ToolUse(block));
     }
 
@@ -136,6 +159,22 @@ impl Answer {
     }
 }
 
+/// Returns the type of a tool call. Only Claude models have this member.
+fn call_type(model: &Model) -> Option<ToolUseType> {
+    (model.family == Family::Anthropic).then(|| "tool_use".into())
+}
+
+fn signature_of(features: &Features, prompt: &Prompt) -> Option<String> {
+    (features.reasoning == Reasoning::Claude).then(|| STANDARD.encode(prompt.digest))
+}
+
+/// Changes a digest, so that each tool call of a response has another id.
+pub(crate) fn numbered(mut digest: [u8; 32], number: usize) -> [u8; 32] {
+    let [first, ..] = number.to_le_bytes();
+    digest[0] = digest[0].wrapping_add(first);
+    digest
+}
+
 impl From<Block> for ContentBlock {
     fn from(block: Block) -> Self {
         match block {
@@ -150,7 +189,7 @@ impl From<Block> for ContentBlock {
     }
 }
 
-/// Returns the text of the last message of the user, with one line for each block that has text.
+/// Returns the text of the last message of the user. Each block that has text is one line.
 fn turn(conversation: &Conversation) -> String {
     let last = conversation.messages.iter().rfind(|message| message.role == ConversationRole::USER);
     let texts = last.into_iter().flat_map(|message| &message.content).flat_map(|block| match block {

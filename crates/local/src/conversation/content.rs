@@ -131,7 +131,7 @@ pub(super) fn check_cache_point(features: &Features) -> Result<(), ServiceError>
     Err(error.into())
 }
 
-/// Returns the error for a union without a member that the endpoint knows.
+/// Returns the error for a union that has no known member.
 pub(super) fn unset(path: impl Display) -> ServiceError {
     invalid(format!("The content block at {path} has no known member: set one member of the union"))
 }

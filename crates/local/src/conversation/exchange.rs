@@ -8,18 +8,22 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::features::Features;
 use super::guardrail::{self, GuardrailRequest};
+use super::part::PartReceiver;
 use super::{Conversation, invalid};
 use crate::error_model;
 use crate::families::{self, DEFAULT_TEXT_MODEL, Family, Model, ModelModality};
+use crate::fault::ModelReply;
 use crate::guardrail::GuardedCall;
-use crate::operation::{CallContext, TokenUsage};
+use crate::operation::{self, CallContext, ModelOutput, TokenUsage};
 use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
 
-/// The response to a conversation, and the facts that both operations report.
+/// The response to a conversation, and the values that both operations report.
 pub(crate) struct Exchange {
     pub(crate) answer: Answer,
+    /// The parts of the answer, if an upstream generates them while the response is sent. `answer` is then empty.
+    pub(crate) parts: Option<PartReceiver>,
     pub(crate) usage: ConverseUsage,
     /// The tokens for the log and the quotas.
     pub(crate) tokens: TokenUsage,
@@ -51,24 +55,34 @@ impl Exchange {
             conversation.check(&model)?;
         }
         let prompt = conversation.prompt(&model);
+        let output = call.take_output().filter(|_| !is_error_model);
+        if guarded.is_some() && matches!(output, Some(ModelOutput::Parts(_))) {
+            return Err(operation::unguarded_stream());
+        }
         let blocked =
             guarded.as_mut().and_then(|guarded| guarded.check_input(&guardrail::content(conversation)));
         let is_blocked = blocked.is_some();
-        let answer = match blocked {
-            Some(message) => Answer::blocked(message),
-            None => {
-                let mut answer = Answer::new(conversation, &model, &prompt)?;
-                guarded.iter_mut().for_each(|guarded| guardrail::check_output(guarded, &mut answer));
-                answer
+        let (mut answer, input_tokens, parts) = match (blocked, output) {
+            (Some(message), _) => (Answer::blocked(message), None, None),
+            (None, None) => (Answer::new(conversation, &model, &prompt)?, None, None),
+            (None, Some(ModelOutput::Reply(reply))) => {
+                (Answer::scripted(&reply, conversation, &model, &prompt), reply.input_tokens(), None)
+            }
+            (None, Some(ModelOutput::Parts(parts))) => {
+                let none = ModelReply::default();
+                (Answer::scripted(&none, conversation, &model, &prompt), None, Some(parts))
             }
         };
+        if let Some(guarded) = guarded.as_mut().filter(|_| !is_blocked) {
+            guardrail::check_output(guarded, &mut answer);
+        }
         // The model does not run if the guardrail blocks the input.
-        let (cached, uncached) = if is_blocked {
-            (CachedTokens::default(), 0)
-        } else {
-            let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
-            (cached, prompt.tokens.saturating_sub(cached.read + cached.written))
+        let cached = match input_tokens {
+            None if !is_blocked => call.state.prompt_cache.look_up(&prompt.prefixes, call.now),
+            _ => CachedTokens::default(),
         };
+        let uncached = prompt.tokens.saturating_sub(cached.read + cached.written);
+        let uncached = if is_blocked { 0 } else { input_tokens.unwrap_or(uncached) };
         let has_cache = Features::of(&model).prompt_cache
             && (model.family == Family::Anthropic || !prompt.prefixes.is_empty());
         Ok(Self {
@@ -83,12 +97,13 @@ impl Exchange {
             guardrail: guarded.and_then(GuardedCall::into_trace).map(guardrail::trace),
             fields: response_fields(&answer, &model, paths)?,
             answer,
+            parts,
             stream_fault,
         })
     }
 }
 
-/// Finds a model that has conversations.
+/// Finds a model, and checks that the model supports conversations.
 pub(crate) fn text_model(call: &CallContext<'_>, model_id: &str) -> Result<Model, ServiceError> {
     let model = call.model(model_id)?;
     if model.output_modality() == ModelModality::Text {
@@ -117,12 +132,13 @@ fn usage(input: u64, cached: &CachedTokens, output: u64, has_cache: bool) -> Con
     usage
 }
 
-/// Converts a number of tokens to the type of the model.
+/// Converts a number of tokens to the integer type of the Smithy model.
 pub(crate) fn int(tokens: u64) -> i32 {
     i32::try_from(tokens).unwrap_or(i32::MAX)
 }
 
-/// Returns the members of the model's own response that `paths` select, as JSON Pointers (RFC 6901).
+/// Returns the members that `paths` select in the response in the schema of the vendor. Each path is a JSON
+/// Pointer (RFC 6901).
 fn response_fields(answer: &Answer, model: &Model, paths: &[String]) -> Result<Option<Value>, ServiceError> {
     if let Some(path) = paths.iter().find(|path| !path.starts_with('/')) {
         return Err(invalid(format!(

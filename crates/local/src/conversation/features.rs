@@ -24,7 +24,8 @@ pub(super) struct Features {
     pub(super) stop_sequences: bool,
     pub(super) prompt_cache: bool,
     pub(super) reasoning: Reasoning,
-    /// A conversation may end with a message of the assistant, which the model then continues.
+    /// `true` if a conversation may end with a message of the assistant. The model then continues this
+    /// message.
     pub(super) prefill: bool,
     /// The maximum of `maxTokens`.
     pub(super) max_tokens: i32,
@@ -33,7 +34,7 @@ pub(super) struct Features {
 /// The way in which a request turns on reasoning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reasoning {
-    /// The model does not support it.
+    /// The model does not support reasoning.
     Unsupported,
     /// The field `thinking`, with a budget.
     Claude,
@@ -92,7 +93,7 @@ impl Features {
             Family::OpenAi => Self { reasoning: Reasoning::Always, max_tokens: 131_072, ..OPEN_WEIGHT },
             Family::Palmyra => OPEN_WEIGHT,
             Family::TitanText => titan(model.id),
-            // Models without text have no conversations.
+            // Models that do not generate text do not support conversations.
             _ => NONE,
         }
     }

@@ -115,7 +115,7 @@ pub(super) fn trace(trace: CallTrace) -> GuardrailTraceAssessment {
     assessment
 }
 
-/// Returns the texts of the user.
+/// Returns the texts of the user, and the `guardContent` blocks of the system prompt.
 pub(super) fn content(conversation: &Conversation) -> Content {
     let of_user = conversation.messages.iter().filter(|message| message.role == ConversationRole::USER);
     let blocks: Vec<_> = of_user.flat_map(|message| &message.content).collect();

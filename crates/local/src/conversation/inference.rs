@@ -1,5 +1,4 @@
-//! Checks `inferenceConfig` and the parameters of the models, and finds the reasoning that a request turns
-//! on.
+//! Checks `inferenceConfig` and the parameters of the models, and finds out whether the model reasons.
 
 use invoke_model_protocol::server::Constraint;
 use invoke_model_types::ToolChoice;
@@ -59,7 +58,7 @@ pub(super) fn check_constraints(conversation: &Conversation) -> Result<(), Servi
     Ok(())
 }
 
-/// Checks the parameters against the model.
+/// Checks `inferenceConfig` and `additionalModelRequestFields` against the features of the model.
 pub(super) fn check(
     conversation: &Conversation,
     model: &Model,

@@ -8,18 +8,21 @@
 //! | `features` | what a model supports: system prompts, tools, images and so on |
 //! | `messages`, `content`, `tools`, `inference` | checks of the input, with the messages of the service |
 //! | `prompt` | the input as a sequence of pieces with token counts, for usage and for the prompt cache |
+//! | `body` | the body of a request in any schema as a conversation |
 //! | `answer` | the response as content blocks |
+//! | `part` | the same response as parts, in the order of a stream |
 //! | `events` | the same response as events |
 //! | `exchange` | one call, from the checks to the usage |
 //! | `guardrail` | the texts that a guardrail evaluates |
 //!
 //! The content of a response is simulated as in [`families`](crate::families): the model echoes the text of
 //! the last message, including the text of tool results. If `toolChoice` forces the call of a tool, the model
-//! calls the tool with the smallest arguments that fit its schema.
+//! calls this tool. The arguments are the smallest JSON value that fits the schema of the tool.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html>
 
 mod answer;
+mod body;
 mod content;
 mod events;
 mod exchange;
@@ -27,6 +30,7 @@ mod features;
 mod guardrail;
 mod inference;
 mod messages;
+mod part;
 mod prompt;
 mod tools;
 
@@ -44,8 +48,10 @@ use crate::service_error::ServiceError;
 use features::Features;
 use prompt::Prompt;
 
-pub(crate) use events::events;
+pub(crate) use answer::{Answer, Block, numbered};
+pub(crate) use events::EventWriter;
 pub(crate) use exchange::{Exchange, int, text_model};
+pub(crate) use part::{AnswerEnd, Part, PartReceiver};
 pub(crate) use prompt::Prefix;
 
 /// The members of an input that determine the response.
@@ -60,7 +66,7 @@ pub(crate) struct Conversation {
     pub(crate) fields: Value,
     /// `true` if the response is a stream.
     pub(crate) is_streaming: bool,
-    /// `true` if the input may lack messages, because the model id is a prompt that contains messages.
+    /// `true` if the input may lack messages, because the model id names a prompt that contains messages.
     pub(crate) is_prompt: bool,
 }
 
@@ -132,18 +138,19 @@ fn is_prompt(model_id: &str) -> bool {
     resource.is_some_and(|resource| resource.starts_with("prompt/"))
 }
 
-/// Returns the error for a rule of the API, or of all models.
+/// Returns the error for a violation of a rule that applies to all models.
 fn invalid(message: impl Into<String>) -> ServiceError {
     ServiceError::validation(message)
 }
 
-/// Returns the error for a rule of one model. The service adds a prefix to the message of the model.
+/// Returns the error for a violation of a rule of one model. The service adds a prefix to the message of the
+/// model.
 fn model_error(message: impl Display) -> ServiceError {
     ServiceError::validation(format!("The model returned the following errors: {message}"))
 }
 
-/// Returns the error for the violation of a constraint of the Smithy model on a nested member. The generated
-/// code checks only the members of the input itself.
+/// Returns the error for a nested member that violates a constraint of the Smithy model. The generated code
+/// checks only the members of the input itself.
 fn violation(member: impl Display, constraint: &Constraint) -> ServiceError {
     ServiceError::validation(format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"

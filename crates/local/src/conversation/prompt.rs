@@ -4,8 +4,8 @@
 //! The order of the pieces is tools, system prompt, messages:
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>
 //!
-//! Texts have as many tokens as in the bodies of `InvokeModel`. An image or a video has a constant number of
-//! tokens, and a binary document has one token for every eight bytes.
+//! The tokens of texts are counted as in `InvokeModel`. An image or a video has a constant number of tokens,
+//! and a binary document has one token for every eight bytes.
 
 use invoke_model_types::{
     CachePointBlock, CacheTtl, ContentBlock, DocumentBlock, DocumentContentBlock, DocumentFormat,
@@ -31,7 +31,7 @@ pub(crate) struct Prompt {
     pub(crate) tokens: u64,
     /// The prefixes that end at a cache point, in the order of their lengths.
     pub(crate) prefixes: Vec<Prefix>,
-    /// A SHA-256 of the model and the complete input.
+    /// The SHA-256 hash of the model and the complete input.
     pub(crate) digest: [u8; 32],
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Prompt {
 pub(crate) struct Prefix {
     pub(crate) digest: [u8; 32],
     pub(crate) tokens: u64,
-    /// `true` if the prefix is kept for an hour, and not for five minutes.
+    /// `true` if the cache keeps the prefix for one hour, instead of five minutes.
     pub(crate) is_long_lived: bool,
 }
 

@@ -4,9 +4,10 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! A tool is called only if `tool_choice` forces it (`tool_call.rs`). Thinking and documents are accepted but
-//! have no effect. The `max_tokens` limits of the individual models are not enforced. Validation errors have
-//! the wording of Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
+//! The model calls a tool only if `tool_choice` forces the call (`tool_call.rs`). Thinking and documents are
+//! accepted but have no effect. The `max_tokens` limits of the individual models are not enforced. Validation
+//! errors have the wording of Claude models on Bedrock. The errors of other families have the wording of a
+//! JSON Schema validation.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
@@ -158,7 +159,7 @@ fn chunks(
     });
     let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": 0}));
     let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
-    // The vendor begins with an empty piece.
+    // The first piece is empty, as in streams of the vendor.
     let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
     let inputs =
         inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));

@@ -6,12 +6,12 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-palmyra-x5.html>
 //! * <https://platform.openai.com/docs/api-reference/chat/object>
 //!
-//! A tool is called only if `tool_choice` forces it (`tool_call.rs`). The gpt-oss models always reason. The
-//! Qwen and DeepSeek models reason if the request has an effort. With a JSON Schema in `response_format`,
-//! the text is the smallest instance of the schema.
+//! The model calls a tool only if `tool_choice` forces the call (`tool_call.rs`). The gpt-oss models always
+//! reason. The Qwen and DeepSeek models reason if the request sets `reasoning_config` or `reasoning_effort`.
+//! If `response_format` has a JSON Schema, the text is the smallest instance of the schema.
 //!
 //! A stream consists of `chat.completion.chunk` objects. The first chunk has the role, and the last chunk
-//! of the text has the finish reason. The usage is in an additional chunk without choices.
+//! with a choice has the finish reason. The usage is in an additional chunk without choices.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ use super::tool_call::{ToolCall, call_or_reply};
 use super::validation_error::ValidationError;
 
 /// The value of `created`, in seconds since 1970. It is constant, because the response must not depend on a
-/// clock. The date is the release of gpt-oss.
+/// clock. The date is the release date of gpt-oss.
 const CREATED: i64 = 1_754_352_000;
 
 /// Returns the completion of a conversation.
@@ -83,7 +83,7 @@ pub(super) fn check_stream(body: &Value, is_streaming: bool) -> Result<(), Valid
     }
 }
 
-/// Returns the reasoning of a model about a user turn.
+/// Returns the text that a model generates when it reasons about a user turn.
 pub(crate) fn reasoning(turn: &str) -> String {
     format!("The message has {} tokens. I repeat them.", tokens::count(turn))
 }

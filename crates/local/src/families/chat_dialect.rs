@@ -10,12 +10,12 @@ pub(super) struct ChatDialect {
     pub(super) keys: &'static [&'static str],
     /// The minimum and the maximum of the token limit.
     pub(super) token_limit: (i64, i64),
-    /// The token limit of requests without a limit. `None` means that there is no limit.
+    /// The token limit if a request sets no limit. `None` means that there is no limit.
     pub(super) default_max_tokens: Option<i64>,
     /// The maximum number of stop sequences.
     pub(super) max_stop_sequences: usize,
     pub(super) reasoning: ChatReasoning,
-    /// `true` if the usage is always part of a stream, and not only if `stream_options` asks for it.
+    /// `true` if every stream contains the usage, even if `stream_options` does not request the usage.
     pub(super) always_streams_usage: bool,
 }
 
@@ -27,7 +27,8 @@ pub(super) enum ChatReasoning {
     /// The model always reasons. The reasoning is in the text, between the tags `<reasoning>` and
     /// `</reasoning>`.
     Tags,
-    /// The model reasons if the request has an effort. The member `reasoning_content` contains the reasoning.
+    /// The model reasons if the request sets `reasoning_config` or `reasoning_effort`. The member
+    /// `reasoning_content` contains the reasoning.
     Member,
 }
 
@@ -86,7 +87,7 @@ pub(super) const COMMON_KEYS: [&str; 13] = [
     "top_p",
 ];
 
-/// The keys of OpenAI that most vendors support.
+/// The additional keys of gpt-oss, Qwen and DeepSeek models.
 const OPENAI_KEYS: [&str; 16] = [
     "logit_bias",
     "logprobs",

@@ -2,8 +2,8 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/create>
 //!
-//! [`ChatDialect`] contains the keys and the limits that differ by vendor. `null` means that a member is
-//! unset, because many clients of this schema send `null`.
+//! [`ChatDialect`] contains the keys and the limits that differ by vendor. A member with the value `null`
+//! counts as unset, because many clients of this schema send `null`.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -163,8 +163,8 @@ impl ChatRequest {
         Ok(sequences)
     }
 
-    /// Returns the text that the model replies to: the results of tools at the end of the conversation, or
-    /// else the last message of the user.
+    /// Returns the text that the model replies to. If the conversation ends with results of tools, this is
+    /// the text of the results. Otherwise, this is the text of the last message of the user.
     pub(super) fn turn(&self) -> String {
         let messages = &self.messages.0;
         match self.results() {
@@ -199,7 +199,7 @@ impl ChatRequest {
         &messages[start.map_or(0, |last| last + 1)..]
     }
 
-    /// Reads `tool_choice`.
+    /// Returns the tool that `tool_choice` forces the model to call.
     fn forced_tool(&self) -> Result<Option<ForcedTool<'_>>, ValidationError> {
         let at = |error: ValidationError| error.at("tool_choice");
         let forced = match &self.tool_choice {
@@ -269,7 +269,7 @@ impl ChatRequest {
     }
 }
 
-/// Removes members of the body, of the messages and of the tool calls whose value is `null`.
+/// Removes the members whose value is `null` from the body and from its messages.
 fn without_nulls(body: &Value) -> Cow<'_, Value> {
     let mut body = Cow::Borrowed(body);
     let is_null =

@@ -37,7 +37,7 @@ pub(super) struct EmbedVersion {
     max_images: usize,
     /// The allowed media types of images.
     media_types: &'static [&'static str],
-    /// `true` if embeddings are returned by type even if the request has no types.
+    /// `true` if the response contains embeddings by type, even if the request has no `embedding_types`.
     is_by_type: bool,
 }
 
@@ -56,7 +56,7 @@ pub(super) const V4: EmbedVersion = EmbedVersion {
     max_characters: usize::MAX,
     max_tokens: 128_000,
     dimensions: &[1_536, 256, 512, 1_024],
-    // The service also accepts the values of version 3.
+    // The service also accepts the values of v3.
     truncate: &[
         ("NONE", Truncate::None),
         ("START", Truncate::Start),

@@ -41,7 +41,7 @@ const UNLIMITED: u64 = 10_000;
 impl Completion {
     /// Returns a completion for a schema in which a chunk has the shape of the complete response. `format`
     /// converts a piece of the reply to the JSON of the vendor. The second argument of `format` is the stop
-    /// reason if the reply ends with this piece, and `None` otherwise.
+    /// reason if the reply ends with this piece. Otherwise, it is `None`.
     pub(super) fn in_pieces(
         input_tokens: u64,
         reply: Reply,

@@ -46,7 +46,7 @@ impl Content {
         }
     }
 
-    /// Returns the text, with one line for each part that has text.
+    /// Returns the text. Each part that has text is one line.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),

@@ -47,8 +47,8 @@ impl Reply {
 
     /// Returns the deltas of the reply, and marks the first and the last delta. Returns at least one delta.
     ///
-    /// If the token limit does not truncate the reply, the last delta is an additional delta without text. It
-    /// represents the end token of the model.
+    /// If the token limit does not truncate the reply, the last delta is an additional delta without text.
+    /// This delta represents the end token of the model.
     pub(super) fn marked_deltas(&self) -> impl Iterator<Item = MarkedDelta> + Send + use<> {
         let tokens = self.tokens;
         let has_end_token = self.stop != StopReason::MaxTokens || self.text.is_empty();

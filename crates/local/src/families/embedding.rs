@@ -89,8 +89,8 @@ pub(super) fn packed_bits(vector: &[f64]) -> Vec<i64> {
 /// bytes.
 #[derive(Clone, Copy)]
 enum Feature {
-    /// The only feature of an input without words and blocks, for example of a text that contains only white
-    /// space.
+    /// The only feature of an input that has neither words nor blocks, for example a text that contains only
+    /// white space.
     None,
     Word,
     Trigram,

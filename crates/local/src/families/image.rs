@@ -29,7 +29,7 @@ pub(super) struct ImageFamily {
     default_seed: i64,
     /// The default width and height.
     default_side: i64,
-    /// A function that checks a width and a height. Returns the reason if they are not supported.
+    /// A function that checks a width and a height. Returns the reason if the size is not supported.
     unsupported: fn(i64, i64) -> Option<String>,
     /// `true` if the key `style` is allowed.
     has_style: bool,

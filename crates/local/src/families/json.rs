@@ -13,8 +13,8 @@ use serde_json::{Value, map};
 
 use super::validation_error::ValidationError;
 
-/// The prefix of keys that Bedrock itself reads and does not pass to the model, such as
-/// `amazon-bedrock-guardrailConfig`.
+/// The prefix of keys that Bedrock itself reads, for example `amazon-bedrock-guardrailConfig`. Bedrock does
+/// not pass these keys to the model.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
 pub(super) const BEDROCK_KEYS: &str = "amazon-bedrock-";
 

@@ -5,8 +5,8 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
 //!
-//! A tool is called only if `tool_choice` is `any` (`tool_call.rs`). A stream sends the call in its last
-//! chunk.
+//! The model calls a tool only if `tool_choice` is `any` (`tool_call.rs`). A stream sends the call in its
+//! last chunk.
 //!
 //! Each chunk of a stream has the shape of the complete response, but only a piece of its text. Only the last
 //! chunk has the stop reason.
@@ -127,7 +127,8 @@ fn chat(model: &Model, body: &Value) -> Result<Completion, Rejection> {
     let request: Chat = json::read(body)?;
     let messages = request.messages.0;
     let texts: Vec<_> = messages.iter().map(|message| message.content.text()).collect();
-    // The results of tools follow the last message of the user, and are answered instead of it.
+    // If the conversation ends with results of tools, the model replies to the results, and not to the last
+    // message of the user.
     let results = messages.iter().rev().take_while(|message| message.role == Role::Tool).count();
     let turn = if results > 0 {
         texts[texts.len() - results..].join("\n")

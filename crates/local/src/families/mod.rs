@@ -2,8 +2,8 @@
 //! models also support streaming.
 //!
 //! All functions are pure: they do no I/O and use no clock and no random numbers. The same model and body
-//! always yield the same response, byte for byte. Identifiers in a response are derived from a SHA-256 of the
-//! model and the body.
+//! always yield the same response, byte for byte. The identifiers in a response are derived from the SHA-256
+//! hash of the model and the body.
 //!
 //! The schemas are the same as in the service. For a request body, the functions check the keys and the
 //! types, ranges and lengths of their values. A response has the members of the service, including the stop
@@ -75,6 +75,7 @@ mod titan_text;
 mod tokens;
 mod tool_call;
 mod validation_error;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +90,8 @@ pub(crate) use anthropic::EITHER_TEMPERATURE_OR_TOP_P;
 pub(crate) use chat_completion::reasoning;
 pub(crate) use deltas::pieces;
 pub(crate) use models::MODELS;
-pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo};
+pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo, last_user_turn};
 pub(crate) use schema_instance::smallest_instance;
 pub(crate) use tokens::{count as count_tokens, first as first_tokens};
 pub(crate) use tool_call::{ForcedTool, ToolCall, ToolDefinition, tool_call_id};
+pub(crate) use writer::ResponseWriter;

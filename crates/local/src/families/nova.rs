@@ -7,9 +7,9 @@
 //! In a stream, each piece of text is a separate content block, as in streams of the service. The last chunk
 //! has the usage.
 //!
-//! A tool is called only if `toolChoice` forces it (`tool_call.rs`). Nova 2 models reason if `reasoningConfig`
-//! enables it; other models ignore this member. Images, video and audio are accepted but
-//! have no effect. The pages disagree on the maximum of `maxTokens`, so no upper limit is enforced.
+//! The model calls a tool only if `toolChoice` forces the call (`tool_call.rs`). Nova 2 models reason if
+//! `reasoningConfig` enables reasoning. Other models ignore this member. Images, video and audio are accepted
+//! but have no effect. The pages disagree on the maximum of `maxTokens`, so no upper limit is enforced.
 
 mod tools;
 
@@ -129,7 +129,7 @@ struct Config {
 }
 
 impl Message {
-    /// Returns the text, with one line for each block and each part of a tool result that has text.
+    /// Returns the text. Each block that has text, and each part of a tool result that has text, is one line.
     fn text(&self) -> String {
         let texts = self.content.0.iter().flat_map(|block| {
             let results = block.tool_result.iter().flat_map(ToolResult::texts);

@@ -36,7 +36,7 @@ pub(crate) enum StopReason {
 }
 
 impl StopReason {
-    /// Returns the word of the vendors that distinguish only `length` and `stop`.
+    /// Returns the finish reason for vendors that distinguish only `length` and `stop`.
     pub(super) fn finish_reason(&self) -> &'static str {
         if *self == Self::MaxTokens { "length" } else { "stop" }
     }
@@ -83,4 +83,17 @@ pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &
     let turn = &prompt[start..];
     let end = close.iter().filter_map(|mark| turn.find(mark)).min().unwrap_or(turn.len());
     turn[..end].trim()
+}
+
+/// Returns the last user turn of a prompt with the markers of any family.
+pub(crate) fn last_user_turn(prompt: &str) -> &str {
+    const OPEN: [&str; 5] = [
+        "<|start_header_id|>user<|end_header_id|>",
+        "<|header_start|>user<|header_end|>",
+        "[INST]",
+        "User:",
+        "\n\nHuman:",
+    ];
+    const CLOSE: [&str; 5] = ["<|eot_id|>", "<|eot|>", "[/INST]", "\nBot:", "\n\nAssistant:"];
+    last_turn(prompt, &OPEN, &CLOSE)
 }

@@ -1,5 +1,5 @@
-//! Cohere Rerank and Amazon Rerank. A request has a `query` and `documents`, and its response has
-//! `results`, the most relevant document first.
+//! Cohere Rerank and Amazon Rerank. A request has a `query` and `documents`. The response has `results`, in
+//! the order of decreasing relevance.
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-use.html>
 //! * <https://docs.cohere.com/reference/rerank>
@@ -18,12 +18,14 @@ use super::{embedding, json, tokens};
 /// The number of dimensions of the embeddings.
 const DIMENSIONS: usize = 256;
 
-/// The maximum number of tokens of a document. Only Cohere can set another number.
+/// The default maximum number of tokens of a document. Only requests for Cohere models can set another
+/// maximum.
 const MAX_TOKENS_PER_DOCUMENT: i64 = 4_096;
 
 /// The properties that differ by vendor.
 pub(super) struct Reranker {
-    /// `true` if the keys `api_version` and `max_tokens_per_doc` are allowed. `api_version` is then required.
+    /// `true` if the keys `api_version` and `max_tokens_per_doc` are allowed. In this case, `api_version` is
+    /// required.
     has_api_version: bool,
 }
 

@@ -62,7 +62,7 @@ impl Rejection {
     }
 }
 
-/// The source of the identifiers in a response: a SHA-256 of the model and the body.
+/// The source of the identifiers in a response: the SHA-256 hash of the model and the body.
 pub(super) struct ResponseIds([u8; 32]);
 
 impl ResponseIds {

@@ -1,7 +1,8 @@
 //! Types that check the documented bounds of the vendors during deserialization.
 //!
-//! With these types, a request structure contains its schema, for example `top_p: Option<Number<0, 1>>`. The
-//! error messages have the wording of the JSON Schema validation of the service.
+//! With these types, a request structure also expresses the bounds of its values. For example, a field has
+//! the type `Option<Number<0, 1>>`. The error messages have the wording of the JSON Schema validation of the
+//! service.
 
 use std::fmt::Display;
 

@@ -1,10 +1,12 @@
-//! The smallest instance of a JSON Schema: the arguments of simulated tool calls, and structured output.
+//! The smallest instance of a JSON Schema, for the arguments of simulated tool calls and for structured
+//! output.
 //!
 //! <https://json-schema.org/draft/2020-12/json-schema-validation>
 //!
 //! An instance has the required properties and the minimum number of items, and its strings are as short as
-//! the schema allows. `const` and the first value of `enum` have priority. Of `anyOf` and `oneOf`, the first
-//! schema applies. `$ref` must be local to the schema. `pattern`, `not`, `if` and `contains` are ignored.
+//! the schema allows. If a schema has `const` or `enum`, the instance is the constant or the first value. If
+//! a schema has `anyOf` or `oneOf`, the first alternative applies. Only a `$ref` within the schema is
+//! resolved. `pattern`, `not`, `if` and `contains` are ignored.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -18,8 +20,8 @@ const MAX_DEPTH: usize = 32;
 /// The maximum number of items, properties or characters that a schema can require.
 const MAX_LENGTH: u64 = 1_000;
 
-/// The maximum number of schemas that are read. A schema that refers to itself several times would otherwise
-/// require a number of instances that grows exponentially with the depth.
+/// The maximum number of schemas that are read. Without this limit, a schema that refers to itself several
+/// times could require a number of instances that grows exponentially with the depth.
 const MAX_SCHEMAS: u32 = 10_000;
 
 /// The maximum size of an instance, as [`size`] counts it. Otherwise, arrays of arrays could repeat a long
@@ -55,8 +57,8 @@ impl Generator<'_> {
         if self.take(size(value)) { value.clone() } else { Value::Null }
     }
 
-    /// Returns an instance of `schema`. Instances with different values of `variant` are different if the
-    /// schema allows it, because arrays can require unique items.
+    /// Returns an instance of `schema`. Arrays can require unique items. Therefore, if the schema allows
+    /// different instances, different values of `variant` give different instances.
     fn instance(&self, schema: &Value, variant: u64, depth: usize) -> Value {
         let Some(depth) = depth.checked_sub(1).filter(|_| self.take(1)) else { return Value::Null };
         let Some(schema) = self.resolved(schema, MAX_DEPTH) else { return json!("") };
@@ -150,8 +152,8 @@ impl Generator<'_> {
     }
 }
 
-/// Adds the members of `part` to a schema. The schema keeps its own members. Its properties and its required
-/// properties are united with those of `part`.
+/// Adds the members of `part` to a schema. If the schema already has a member, the schema keeps its own
+/// value. However, `properties` and `required` then contain the entries of both.
 fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
     for (name, value) in part {
         match (name.as_str(), schema.get_mut(name), value) {
@@ -171,7 +173,7 @@ fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
     }
 }
 
-/// Returns the type of the instances. A schema without a type gets the type to which its keywords apply.
+/// Returns the type of the instances. If a schema has no type, returns the type to which its keywords apply.
 fn kind(schema: &Map<String, Value>) -> &str {
     let has = |keys: &[&str]| keys.iter().any(|key| schema.contains_key(*key));
     match schema.get("type") {
@@ -224,7 +226,7 @@ fn string(schema: &Map<String, Value>, variant: u64) -> Value {
     json!(format!("{:a>length$}", variant))
 }
 
-/// Returns the number closest to 0 that the schema allows, moved by `variant`.
+/// Returns the allowed number that is closest to 0. Moves the number by `variant` steps.
 fn number(schema: &Map<String, Value>, variant: u64, is_integer: bool) -> Value {
     let bound = |key| schema.get(key).and_then(Value::as_f64);
     let is_exclusive = |key| schema.get(key) == Some(&Value::Bool(true));

@@ -5,8 +5,8 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-stable-image-core-text-image-request-response.html>
 //!
 //! The only mode is `text-to-image`, and the only format is PNG. Requests for other modes and formats are
-//! rejected. Without a seed, or with the seed 0, the service chooses a seed. The local endpoint then
-//! derives the seed from the body.
+//! rejected. If a request has no seed, or the seed 0, the service chooses a seed. In this case, the local
+//! endpoint derives the seed from the model and the body.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html>
 //!
-//! Some members of a stream chunk have other names than in a complete response. Only the first chunk contains
-//! the number of prompt tokens. Only the last chunk contains the number of generated tokens and the
+//! Some members have different names in a stream chunk and in a complete response. Only the first chunk
+//! contains the number of prompt tokens. Only the last chunk contains the number of generated tokens and the
 //! completion reason.
 
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! The tool calls of text models.
 //!
-//! A model calls a tool only if the request forces it. Its arguments are the smallest instance of the schema
-//! of the tool.
+//! A model calls a tool only if the request forces the call. The arguments of the call are the smallest
+//! instance of the schema of the tool.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ pub(crate) struct ToolDefinition<'a> {
     pub(crate) schema: &'a Value,
 }
 
-/// The tools that a request forces the model to call.
+/// The tool that a request forces the model to call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ForcedTool<'a> {
     /// Any tool.
@@ -38,10 +38,11 @@ impl ToolCall {
     /// Returns the call that a request forces, if any.
     ///
     /// `called` contains the names of the tools that the conversation has called. `answered` contains the
-    /// names of the tools whose results are in the last message. A model that may call any tool calls the
-    /// first tool that was not called before. A model does not call a named tool again if the last message
-    /// contains its result. Therefore a loop that sends the results of all tool calls ends, although each
-    /// request forces a call.
+    /// names of the tools whose results are in the last message. If any tool is allowed, the model calls the
+    /// first tool. If the last message contains results, the model calls the first tool that the conversation
+    /// has not called yet. If the last message contains the result of a named tool, the model does not call
+    /// this tool again. Therefore a loop that sends the results of all tool calls ends, although each request
+    /// forces a call.
     pub(crate) fn forced(
         forced: ForcedTool<'_>,
         tools: &[ToolDefinition<'_>],
@@ -66,8 +67,8 @@ impl ToolCall {
 
 /// Generates a tool call, or the reply to a user turn if `call` is `None`.
 ///
-/// The reply to a tool call has no text, but the tokens of the call. If the call exceeds the token limit, the
-/// response has neither text nor a call.
+/// If the result contains a tool call, the text of the reply is empty, and the reply counts the tokens of the
+/// call. If the call exceeds the token limit, the response has neither text nor a call.
 pub(super) fn call_or_reply(
     call: Option<ToolCall>,
     turn: &str,
@@ -84,7 +85,8 @@ pub(super) fn call_or_reply(
     }
 }
 
-/// Returns 22 characters for the id of a tool call. `digest` is a SHA-256 of the model and the request.
+/// Returns 22 characters for the id of a tool call. `digest` is the SHA-256 hash of the model and the
+/// request.
 pub(crate) fn tool_call_id(digest: &[u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(&digest[..16])
 }

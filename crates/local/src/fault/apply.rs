@@ -27,7 +27,7 @@ impl Replacement {
 }
 
 impl Fault {
-    /// Returns the effect of this fault on a stream, if it has such an effect. A fault at
+    /// Returns the fault to inject into a stream, or `None` if this fault does not break streams. A fault at
     /// [`FaultPoint::LastChunk`] truncates the stream at its end.
     pub(crate) fn planned_stream_fault(&self) -> Option<PlannedStreamFault> {
         let truncated_at_end = || {
@@ -80,7 +80,8 @@ impl Fault {
         shifted(shifted(now, self.clock_skew), self.date_skew)
     }
 
-    /// Returns the bytes of a response that must be written without hyper, or `None` if hyper can write it.
+    /// Returns the bytes of a response that must be written without hyper, or `None` if hyper can write the
+    /// response.
     pub(crate) fn raw_response(&self, response: &Response<ResponseBody>) -> Option<Bytes> {
         if let Some(Replacement::Garbage(bytes)) = &self.replacement {
             return Some(bytes.clone());

@@ -7,16 +7,17 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
+use super::model_reply::ModelReply;
+use super::when::{CallFacts, When};
 use crate::service_error::ServiceError;
 use crate::stream::{PlannedStreamFault, StreamFault};
-use crate::wildcard::matches;
 
 /// A fault that affects the request, the processing or the response of a call. A new fault has no effect. The
 /// methods add effects and conditions.
 ///
 /// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). If
-/// a fault itself is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject), it applies to all
-/// matching calls.
+/// a fault itself is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject), the fault applies to
+/// all matching calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,8 +44,9 @@ use crate::wildcard::matches;
 #[doc(alias = "fault injection")]
 #[derive(Clone, Debug, Default)]
 pub struct Fault {
-    pub(super) operation: Option<String>,
-    pub(super) model: Option<String>,
+    pub(super) when: When,
+    /// The reply of the model, in place of the simulated reply.
+    pub(crate) reply: Option<ModelReply>,
     pub(crate) clock_skew: i64,
     pub(crate) date_skew: i64,
     pub(crate) replacement: Option<Replacement>,
@@ -86,7 +88,7 @@ impl Fault {
     /// Limits the fault to calls of one operation, for example `InvokeModel`.
     #[must_use]
     pub fn operation(self, operation: impl Into<String>) -> Self {
-        Self { operation: Some(operation.into()), ..self }
+        Self { when: self.when.operation(operation), ..self }
     }
 
     /// Limits the fault to calls whose model id matches a pattern. In the pattern, `*` matches any number of
@@ -94,7 +96,20 @@ impl Fault {
     /// sends, not the id of the base model.
     #[must_use]
     pub fn model(self, pattern: impl Into<String>) -> Self {
-        Self { model: Some(pattern.into()), ..self }
+        Self { when: self.when.model(pattern), ..self }
+    }
+
+    /// Limits the fault to calls that meet all conditions of `when`. Replaces earlier conditions.
+    #[must_use]
+    pub fn when(self, when: When) -> Self {
+        Self { when, ..self }
+    }
+
+    /// Sets the reply of the model, in place of the simulated reply. The fault can also delay or break the
+    /// reply.
+    #[must_use]
+    pub fn reply(self, reply: impl Into<ModelReply>) -> Self {
+        Self { reply: Some(reply.into()), ..self }
     }
 
     /// Moves the clock of the endpoint ahead by a number of seconds, or back if the number is negative. The
@@ -180,21 +195,21 @@ impl Fault {
     /// Sets the value of [`CallRecord::worked_on`](crate::CallRecord::worked_on) for the affected calls.
     ///
     /// By default, a call with a successful response counts as worked on, and a call with an error response
-    /// does not. If the fault replaces the response, the call also counts as worked on in these cases:
+    /// does not. A call of an operation that the service does not bill, such as `CountTokens`, does not count
+    /// either. If the fault replaces the response, the call also counts as worked on in these cases:
     ///
     /// * The response is [`garbage`](Self::garbage).
     /// * The status is 408 or 424.
     /// * [`status`](Self::status) sets the status to 500, 502 or 504.
     ///
-    /// From these responses, a client cannot tell whether the service did the work.
+    /// These responses do not tell the client whether the service did the work.
     #[must_use]
     pub fn worked_on(self, worked_on: bool) -> Self {
         Self { worked_on: Some(worked_on), ..self }
     }
 
-    pub(super) fn applies_to(&self, operation: &str, model_id: &str) -> bool {
-        self.operation.as_deref().is_none_or(|expected| expected == operation)
-            && self.model.as_deref().is_none_or(|pattern| matches(pattern, model_id))
+    pub(super) fn applies_to(&self, call: &CallFacts<'_>) -> bool {
+        self.when.matches(call)
     }
 
     /// Returns `true` if a call with this fault counts as worked on. If the fault does not replace the

@@ -36,7 +36,7 @@ pub enum FaultPoint {
 #[non_exhaustive]
 pub enum ConnectionEnd {
     /// Closes the connection (FIN). The client reads the end of the connection. If the client then sends more
-    /// data, it receives RST.
+    /// data, the client receives RST.
     Close,
     /// Resets the connection (RST). The client may lose data that it has not read yet.
     Reset,

@@ -36,8 +36,8 @@ pub struct FaultFile {
     pub rules: Vec<FaultRule>,
     /// The quotas of each model.
     pub quotas: Quotas,
-    /// Temporary credentials. The endpoint accepts them until they expire, in addition to its own
-    /// credentials.
+    /// Temporary credentials. Until these credentials expire, the endpoint accepts them in addition to its
+    /// own credentials.
     pub credentials: Vec<TemporaryCredentials>,
 }
 
@@ -55,7 +55,8 @@ pub struct TemporaryCredentials {
     pub secret_access_key: String,
     /// The session token that requests must send.
     pub session_token: String,
-    /// The lifetime in seconds. The lifetime begins when the endpoint starts.
+    /// The lifetime in seconds. The lifetime begins when the endpoint starts, or when a running endpoint
+    /// receives the file.
     pub expire_in_seconds: u64,
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::call::Fault;
 use super::effect::ConnectionEnd;
+use super::model_reply::ModelReply;
 
 /// A fault and its schedule. The schedule selects the matching connections, requests or calls to which the
 /// rule applies.
@@ -68,8 +69,17 @@ impl FaultRule {
         Self { schedule: Schedule::First(number), ..self }
     }
 
+    /// Returns the rule with another reply. A rule for connections stays the same.
+    pub(super) fn with_reply(&self, reply: ModelReply) -> Self {
+        let mut rule = self.clone();
+        if let Stage::Call(fault) = &mut rule.stage {
+            fault.reply = Some(reply);
+        }
+        rule
+    }
+
     /// Limits the rule to every `number`th matching connection, request or call. With 3, the rule applies to
-    /// the third, the sixth and so on. With 0, it never applies.
+    /// the third, the sixth and so on. With 0, the rule never applies.
     #[must_use]
     pub fn every(self, number: u64) -> Self {
         Self { schedule: Schedule::Every(number), ..self }
@@ -82,8 +92,8 @@ impl Fault {
         FaultRule::from(self).first(number)
     }
 
-    /// Returns a rule that applies this fault to every `number`th matching call. With 3, it applies to the
-    /// third, the sixth and so on. With 0, it never applies.
+    /// Returns a rule that applies this fault to every `number`th matching call. With 3, the fault applies to
+    /// the third call, the sixth call and so on. With 0, the fault never applies.
     pub fn every(self, number: u64) -> FaultRule {
         FaultRule::from(self).every(number)
     }
@@ -99,6 +109,13 @@ impl From<Fault> for FaultRule {
 impl From<Stage> for FaultRule {
     fn from(stage: Stage) -> Self {
         Self { stage, schedule: Schedule::All, source: None }
+    }
+}
+
+impl From<ModelReply> for FaultRule {
+    /// Returns a rule that gives a reply to all calls.
+    fn from(reply: ModelReply) -> Self {
+        Fault::new().reply(reply).into()
     }
 }
 

@@ -12,7 +12,9 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use super::call::Fault;
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
 use super::error_form::{ErrorForm, StreamFaultForm, one_of};
+use super::model_reply::ModelReply;
 use super::rule::{FaultRule, Schedule};
+use super::when::{TextPattern, When};
 use crate::numbered_list::numbered_list;
 use crate::operation;
 use crate::stream::PlannedStreamFault;
@@ -23,6 +25,13 @@ use crate::stream::PlannedStreamFault;
 struct RuleForm {
     operation: Option<OperationName>,
     model: Option<String>,
+    prompt: Option<TextPattern>,
+    system: Option<TextPattern>,
+    tool: Option<String>,
+    tool_result: Option<String>,
+    reply: Option<ModelReply>,
+    #[serde(default)]
+    replies: Vec<ModelReply>,
     first: Option<u64>,
     every: Option<u64>,
     #[serde(rename = "break")]
@@ -93,13 +102,16 @@ struct BreakStreamForm {
     by: StreamFaultForm,
 }
 
-impl<'de> Deserialize<'de> for FaultRule {
+/// The rules that one rule of a file stands for. A rule with a list of replies stands for one rule per reply.
+struct RuleSequence(Vec<FaultRule>);
+
+impl<'de> Deserialize<'de> for RuleSequence {
     /// Validates the rule during deserialization, so errors contain a line and a column.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Rule;
 
         impl<'de> Visitor<'de> for Rule {
-            type Value = FaultRule;
+            type Value = RuleSequence;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a fault rule")
@@ -107,7 +119,7 @@ impl<'de> Deserialize<'de> for FaultRule {
 
             fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
                 let form = RuleForm::deserialize(MapAccessDeserializer::new(members))?;
-                form.rule().map_err(A::Error::custom)
+                form.rules().map(RuleSequence).map_err(A::Error::custom)
             }
         }
 
@@ -116,6 +128,23 @@ impl<'de> Deserialize<'de> for FaultRule {
 }
 
 impl RuleForm {
+    /// Returns one rule, or one rule for each of the `replies`. Each of these rules applies to one call.
+    fn rules(mut self) -> Result<Vec<FaultRule>, String> {
+        let replies = std::mem::take(&mut self.replies);
+        if replies.is_empty() {
+            return Ok(vec![self.rule()?]);
+        }
+        if self.reply.is_some() {
+            return Err("`reply` and `replies` exclude each other: remove one of them".to_owned());
+        }
+        if self.first.is_some() || self.every.is_some() {
+            return Err("`replies` gives each reply to one call: remove `first` and `every`".to_owned());
+        }
+        self.reply = replies.first().cloned();
+        let rule = self.rule()?;
+        Ok(replies.into_iter().map(|reply| rule.with_reply(reply).first(1)).collect())
+    }
+
     fn rule(self) -> Result<FaultRule, String> {
         let schedule = match (self.first, self.every) {
             (Some(_), Some(_)) => {
@@ -149,6 +178,12 @@ impl RuleForm {
                 "operation and model are not known at `{point}`: remove `operation` and `model`"
             ));
         }
+        if self.prompt.is_some() || self.system.is_some() || self.tool.is_some() || self.tool_result.is_some()
+        {
+            return Err(format!(
+                "the request is not known at `{point}`: remove `prompt`, `system`, `tool` and `tool_result`"
+            ));
+        }
         if self.has_effect() {
             return Err(format!(
                 "the connection ends at `{point}`, before there is a call: remove all members except `break`, \
@@ -158,10 +193,11 @@ impl RuleForm {
         Ok(())
     }
 
-    /// Returns `true` if the rule has any effect apart from `break`.
+    /// Returns `true` if the rule has an effect other than `break`.
     fn has_effect(&self) -> bool {
         !self.headers.is_empty()
             || [
+                self.reply.is_some(),
                 self.error.is_some(),
                 self.status.is_some(),
                 self.garbage.is_some(),
@@ -182,9 +218,12 @@ impl RuleForm {
     fn fault(self) -> Result<Fault, String> {
         if self.disconnect.is_none() && !self.has_effect() {
             return Err(
-                "the rule has no effect: add a fault such as `break`, `error`, `status` or `delay_ms`"
+                "the rule has no effect: add a `reply`, or a fault such as `break`, `error`, `status` or `delay_ms`"
                     .to_owned(),
             );
+        }
+        if self.reply.is_some() && (self.error.is_some() || self.status.is_some() || self.garbage.is_some()) {
+            return Err("`reply` excludes `error`, `status` and `garbage`: keep one of them".to_owned());
         }
         let replacement = match (self.error, self.status, self.garbage) {
             (None, None, None) => None,
@@ -199,8 +238,15 @@ impl RuleForm {
             Ok::<_, String>(PlannedStreamFault { after_events, fault: by.fault()? })
         };
         Ok(Fault {
-            operation: self.operation.map(|OperationName(name)| name.to_owned()),
-            model: self.model,
+            when: When {
+                operation: self.operation.map(|OperationName(name)| name.to_owned()),
+                model: self.model,
+                prompt: self.prompt,
+                system: self.system,
+                tool: self.tool,
+                tool_result: self.tool_result,
+            },
+            reply: self.reply,
             clock_skew: self.clock_skew_seconds.unwrap_or_default(),
             date_skew: self.date_skew_seconds.unwrap_or_default(),
             replacement,
@@ -251,5 +297,6 @@ fn header((name, value): (String, Option<String>)) -> Result<(HeaderName, Option
 
 /// Deserializes a list of rules. Errors contain the number of the invalid rule.
 pub(super) fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FaultRule>, D::Error> {
-    numbered_list(deserializer, "rule")
+    let sequences: Vec<RuleSequence> = numbered_list(deserializer, "rule")?;
+    Ok(sequences.into_iter().flat_map(|RuleSequence(rules)| rules).collect())
 }

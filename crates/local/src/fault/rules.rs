@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::call::Fault;
 use super::effect::ConnectionEnd;
 use super::rule::{FaultRule, Stage};
+use super::when::CallFacts;
 
 /// Fault rules, each with the number of times that it matched.
 #[derive(Debug, Default)]
@@ -47,7 +48,8 @@ impl FaultRules {
     }
 
     /// Returns the fault of a new request, if a rule applies to the request. The first value is the number of
-    /// request bytes after which the connection ends. The second value is the way in which it ends.
+    /// request bytes after which the connection ends. The second value is the way in which the connection
+    /// ends.
     pub(crate) fn next_request_fault(&self) -> Option<(u64, ConnectionEnd)> {
         self.take(|stage| match stage {
             Stage::Request { bytes, end } => Some((*bytes, *end)),
@@ -55,10 +57,10 @@ impl FaultRules {
         })
     }
 
-    /// Returns the fault of a call, if a rule applies to it.
-    pub(crate) fn next_call_fault(&self, operation: &str, model_id: &str) -> Option<Fault> {
+    /// Returns the fault of a call, if a rule applies to the call.
+    pub(crate) fn next_call_fault(&self, call: &CallFacts<'_>) -> Option<Fault> {
         self.take(|stage| match stage {
-            Stage::Call(fault) if fault.applies_to(operation, model_id) => Some((**fault).clone()),
+            Stage::Call(fault) if fault.applies_to(call) => Some((**fault).clone()),
             _ => None,
         })
     }

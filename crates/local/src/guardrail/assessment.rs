@@ -35,7 +35,8 @@ pub(super) fn assessment(
     assessment
 }
 
-/// Returns the billed units. Only policies that the guardrail has are billed. Regular expressions are free.
+/// Returns the units that the service bills. The service bills only policies that the guardrail has. Regular
+/// expressions are free.
 pub(super) fn usage(guardrail: &Guardrail, content: &Content) -> GuardrailUsage {
     let units = text_units(content.total());
     let of = |is_empty: bool| if is_empty { 0 } else { units };
@@ -123,8 +124,8 @@ fn sensitive_information_policy(
     has_entries.then(|| GuardrailSensitiveInformationPolicyAssessment::new(pii, regexes))
 }
 
-/// Returns the entry of a match, or of a rule without a match. The service sends an empty `match` for the
-/// latter.
+/// Returns the entry of a match. If `text` is `None`, returns the entry of a rule without a match. As in the
+/// service, the `match` of this entry is empty.
 fn pii_entry(rule: &PiiRule, text: Option<&str>) -> GuardrailPiiEntityFilter {
     let kind = rule.detector.kind.clone();
     let mut entry = GuardrailPiiEntityFilter::new(text.unwrap_or_default(), kind, action(rule.action, text));

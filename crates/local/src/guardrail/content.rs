@@ -18,7 +18,7 @@ pub(crate) struct Text {
 }
 
 impl Content {
-    /// Returns texts that are all guarded.
+    /// Returns content in which all texts are guarded.
     pub(crate) fn guarded(texts: impl IntoIterator<Item = String>) -> Self {
         let texts = texts.into_iter().map(|text| Text { text, is_guarded: true }).collect();
         Self { texts, images: 0 }

@@ -12,7 +12,7 @@ use regex_lite::Regex;
 pub(crate) struct Pii {
     pub(crate) kind: GuardrailPiiEntityType,
     regex: Regex,
-    /// Checks a match of the regular expression.
+    /// An additional check of each match of the regular expression.
     is_valid: fn(&str) -> bool,
 }
 
@@ -70,13 +70,13 @@ impl Pii {
     }
 }
 
-/// Returns `true` if a text contains a word or phrase. Ignores case. The word must begin and end at the
-/// boundary of a word of the text.
+/// Returns `true` if a text contains a word or phrase. Ignores case. The word or phrase must begin and end at
+/// word boundaries of the text.
 pub(crate) fn contains_word(text: &str, word: &str) -> bool {
     let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
     let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
     let is_inside = |at: usize| text.get(at).is_some_and(|letter| letter.is_alphanumeric());
-    // A phrase such as "C++" ends with a symbol, so a letter may follow.
+    // After a symbol, as at the end of "C++", a letter may follow.
     let (first, last) = (word.first().copied(), word.last().copied());
     let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
     let found = text.windows(word.len().max(1)).enumerate().filter(|(_, window)| *window == word);

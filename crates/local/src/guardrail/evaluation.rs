@@ -10,14 +10,14 @@ use super::content::Content;
 use super::detect::contains_word;
 use super::policy::{Guardrail, PiiRule, RegexRule, RuleAction};
 
-/// The side of a conversation that a text belongs to.
+/// The origin of a text: the input or the output of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Input,
     Output,
 }
 
-/// The findings that an assessment contains.
+/// The rules that an assessment lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Only the rules that match.
@@ -34,12 +34,12 @@ pub(crate) struct Evaluation {
     pub(crate) usage: GuardrailUsage,
 }
 
-/// What happens to the texts.
+/// The effect of a guardrail on the texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The texts stay unchanged.
     Pass,
-    /// Sensitive information in the texts is masked. Contains all texts, in their order.
+    /// Sensitive information in the texts is masked. The variant contains all texts, in their order.
     Masked(Vec<String>),
     /// This message replaces the texts.
     Blocked(String),
@@ -57,8 +57,8 @@ pub(super) struct Findings<'a> {
 impl Evaluation {
     /// Evaluates texts.
     ///
-    /// If `masks` is `false`, rules with the action `ANONYMIZE` are ignored: the service does not mask the
-    /// input of a model.
+    /// If `masks` is `false`, ignores rules with the action `ANONYMIZE`, because the service does not mask
+    /// the input of a model.
     pub(crate) fn new(
         guardrail: &Guardrail,
         content: &Content,
@@ -112,7 +112,7 @@ impl Evaluation {
         Self { outcome, assessment, usage }
     }
 
-    /// Returns the reason in the words of the service.
+    /// Returns the reason for the outcome, in the words of the service.
     pub(crate) fn action_reason(&self) -> &'static str {
         match self.outcome {
             Outcome::Pass => "No action.",
@@ -139,7 +139,7 @@ impl Findings<'_> {
 struct Masks<'a>(BTreeMap<usize, (usize, &'a str)>);
 
 impl<'a> Masks<'a> {
-    /// Adds a part, unless it overlaps a part of an earlier rule.
+    /// Adds a part. Ignores a part that overlaps an earlier part.
     fn add(&mut self, range: Range<usize>, name: &'a str) {
         // Of the parts that start before the end of the new part, the last part ends last.
         let before = self.0.range(..range.end).next_back();

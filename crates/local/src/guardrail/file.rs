@@ -49,8 +49,9 @@ pub struct GuardrailFile {
     pub(super) checks: Vec<CheckKeywords>,
 }
 
-/// The error of an invalid guardrail file. The message contains the line and the column. If a guardrail or
-/// one of its rules is invalid, the message also contains their numbers.
+/// The error of an invalid guardrail file. The message contains the line and the column. If a guardrail is
+/// invalid, the message also contains its number. If a rule is invalid, the message also contains the number
+/// of the rule.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct GuardrailFileError(serde_json::Error);
@@ -189,7 +190,7 @@ impl TryFrom<RegexForm> for RegexRule {
     }
 }
 
-/// Implements [`Deserialize`] with the conversion from the form in the file.
+/// Implements [`Deserialize`] for types that are converted from their form in the file.
 macro_rules! deserialize_from {
     ($($name:ident: $form:ident),* $(,)?) => {
         $(impl<'de> Deserialize<'de> for $name {

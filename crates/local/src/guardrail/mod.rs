@@ -10,9 +10,10 @@
 //! | `content` | the texts to evaluate |
 //! | `evaluation` | the result: pass, mask or block |
 //! | `assessment` | the findings in the form of the API |
-//! | `trace` | the evaluation of a call of a model: its input and its output |
+//! | `trace` | the evaluation of the input and the output of a model |
 //!
-//! The content filters of the service use a model. The endpoint does not simulate them in guardrails.
+//! The content filters of the service use a model. The endpoint does not simulate these filters in
+//! guardrails.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-independent-api.html>
 

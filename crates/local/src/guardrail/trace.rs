@@ -1,4 +1,4 @@
-//! The evaluation of a call of a model: its input, and then its output.
+//! The evaluation of the input and the output of a model.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::content::Content;
 use super::evaluation::{Evaluation, Outcome, Scope, Source};
 use super::policy::Guardrail;
 
-/// A call of a model to which a guardrail applies.
+/// A model call with a guardrail.
 #[derive(Debug)]
 pub(crate) struct GuardedCall<'a> {
     guardrail: Arc<Guardrail>,
@@ -27,7 +27,8 @@ pub(crate) struct CallTrace {
     pub(crate) output: Option<GuardrailAssessment>,
     /// The output of the model before the guardrail changed it.
     pub(crate) model_output: Vec<String>,
-    /// One reason for the input and one for the output, if they differ.
+    /// The reason for the outcome of the input. If the output has a different reason, this reason follows on
+    /// a new line.
     pub(crate) action_reason: String,
 }
 
@@ -37,7 +38,7 @@ impl<'a> GuardedCall<'a> {
         Self { guardrail, scope, region, trace }
     }
 
-    /// Evaluates the input. Returns the message that replaces the response if the input is blocked.
+    /// Evaluates the input. If the input is blocked, returns the message that replaces the response.
     ///
     /// The service does not mask the input of a model, so rules with the action `ANONYMIZE` do not apply.
     pub(crate) fn check_input(&mut self, content: &Content) -> Option<String> {
@@ -50,7 +51,7 @@ impl<'a> GuardedCall<'a> {
         }
     }
 
-    /// Evaluates the output. Returns what happens to its texts.
+    /// Evaluates the output. Returns the effect of the guardrail on its texts.
     pub(crate) fn check_output(&mut self, texts: Vec<String>) -> Outcome {
         let content = Content::guarded(texts);
         let evaluation = self.evaluate(&content, Source::Output, true);

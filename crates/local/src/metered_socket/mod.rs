@@ -1,10 +1,11 @@
 //! The layer between a socket and hyper. It counts bytes, and ends the connection at the point that a fault
 //! specifies.
 //!
-//! hyper reads and writes through a [`SocketIo`]. To end the connection, the metered
-//! socket returns an I/O error, and hyper stops serving the connection. The socket itself is still open.
-//! Then [`ConnectionEnd::apply`] ends the connection as the fault specifies. Therefore one HTTP server is
-//! sufficient for normal and for broken connections, and the request handler does not depend on sockets.
+//! hyper reads and writes through a [`SocketIo`], which contains the metered socket. To end the connection,
+//! the metered socket returns an I/O error, and hyper stops serving the connection. The socket itself is
+//! still open. Then [`ConnectionEnd::apply`] ends the connection as the fault specifies. Therefore one HTTP
+//! server is sufficient for normal and for broken connections, and the request handler does not depend on
+//! sockets.
 //!
 //! An HTTP/1.1 connection sends one response at a time, so the metered socket assigns bytes to responses. An
 //! HTTP/2 connection sends several responses at a time. Therefore the metered socket only counts the bytes of
@@ -40,13 +41,13 @@ struct State<S> {
     socket: Option<S>,
     /// `true` until the first byte of the next request arrives.
     awaits_request: bool,
-    /// A fault of the request: the number of bytes that remain to be read before the connection ends, and the
-    /// way in which it ends.
+    /// A fault of the request. The first value is the number of bytes to read before the connection ends. The
+    /// second value is the way in which the connection ends.
     read_fault: Option<(u64, ConnectionEnd)>,
     writing: Writing,
     /// The way in which the connection ends. Once this is set, all reads and writes fail.
     end: Option<ConnectionEnd>,
-    /// The way in which the connection ends if hyper closes it.
+    /// The way in which the connection ends if hyper closes the connection.
     end_on_close: Option<ConnectionEnd>,
     /// A response that is written without hyper.
     raw_response: Option<Bytes>,
@@ -137,7 +138,7 @@ impl<S> MeteredSocket<S> {
         self.lock().raw_response = Some(bytes);
     }
 
-    /// Takes the raw response, and the way in which the connection ends after it.
+    /// Takes the raw response, and the way in which the connection ends after this response.
     fn take_raw_response(&self) -> Option<(Bytes, ConnectionEnd)> {
         let mut state = self.lock();
         let raw = state.raw_response.take().filter(|_| state.end.is_none())?;
@@ -211,8 +212,8 @@ impl Writing {
         next.len().min(usize::try_from(remaining).unwrap_or(usize::MAX)).min(drip)
     }
 
-    /// Records bytes that were written. If the connection ends after these bytes, returns the way in which it
-    /// ends.
+    /// Records bytes that were written. If the connection must end after these bytes, returns the way in
+    /// which the connection ends.
     fn record(&mut self, bytes: &[u8]) -> Option<ConnectionEnd> {
         if let Some(delivery) = &self.delivery {
             delivery.add_sent(bytes.len());

@@ -9,7 +9,7 @@ use super::{CallContext, OperationHandler, Reply};
 use crate::guardrail::{Content, Evaluation, Outcome, Scope, Source};
 use crate::service_error::ServiceError;
 
-/// Evaluates texts by the policies of a guardrail.
+/// A handler that evaluates texts by the policies of a guardrail.
 pub(super) struct ApplyGuardrailHandler;
 
 impl OperationHandler for ApplyGuardrailHandler {
@@ -48,8 +48,9 @@ impl OperationHandler for ApplyGuardrailHandler {
     }
 }
 
-/// Returns the texts of the request. A text whose qualifiers do not contain `guard_content` is a reference
-/// for the contextual grounding policy, which the endpoint does not have.
+/// Returns the texts of the request. If a text has qualifiers but not `guard_content`, the text is only a
+/// reference for the contextual grounding policy. The endpoint does not have this policy, so it does not
+/// evaluate such a text.
 fn content(blocks: &[GuardrailContentBlock]) -> Result<Content, ServiceError> {
     if blocks.is_empty() {
         return Err(ServiceError::validation("The content is empty. Add at least one text and try again."));

@@ -1,8 +1,11 @@
-//! The context of a call, which handlers read.
+//! The context in which a handler processes a call.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
+use crate::conversation::PartReceiver;
 use crate::families::{self, Model};
+use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 use crate::state::EndpointState;
 
@@ -15,8 +18,19 @@ pub(crate) struct CallContext<'a> {
     pub(crate) region: &'a str,
     /// The time at which the request was received.
     pub(crate) now: SystemTime,
-    /// The time until the endpoint sends the response. It is not zero only if a fault delays the response.
+    /// The delay before the endpoint sends the response. The delay is zero by default. A fault can set a
+    /// delay.
     pub(crate) delay: Duration,
+    /// The output of the model, if a rule or an upstream gave it.
+    pub(crate) output: Cell<Option<ModelOutput>>,
+}
+
+/// The output of a model that the endpoint does not simulate.
+pub(crate) enum ModelOutput {
+    /// A complete reply.
+    Reply(ModelReply),
+    /// The parts of a reply that an upstream generates while the response is sent.
+    Parts(PartReceiver),
 }
 
 impl CallContext<'_> {
@@ -32,14 +46,19 @@ impl CallContext<'_> {
         Ok(model)
     }
 
+    /// Takes the output of the model, if the endpoint does not simulate it.
+    pub(crate) fn take_output(&self) -> Option<ModelOutput> {
+        self.output.take()
+    }
+
     /// Returns the latency of a response that is not a stream, in milliseconds.
     pub(crate) fn latency_ms(&self) -> i64 {
         i64::try_from(self.delay.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
-/// Checks that the region of an ARN, if present, is `region`. The error has the message that the service
-/// returns for an ARN of another region.
+/// Checks that the region of an ARN is `region`. Accepts an id or ARN without a region. The error has the
+/// message that the service returns for an ARN of another region.
 pub(super) fn check_region(model_id: &str, region: &str) -> Result<(), ServiceError> {
     let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     match arn_region {

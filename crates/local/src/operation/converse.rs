@@ -9,13 +9,15 @@ use super::{CallContext, OperationHandler, Reply};
 use crate::conversation::{Conversation, Exchange};
 use crate::service_error::ServiceError;
 
-/// Returns the response of a model in the schema that all models share.
+/// A handler that returns the response of a model in the schema that all models share.
 pub(super) struct ConverseHandler;
 
 impl OperationHandler for ConverseHandler {
     type Operation = Converse;
 
     const ACTION: &'static str = InvokeModel::NAME;
+
+    const GENERATES_TEXT: bool = true;
 
     fn handle(call: &CallContext<'_>, input: ConverseInput) -> Result<Reply<Converse>, ServiceError> {
         let conversation = Conversation::from(&input);

@@ -1,7 +1,7 @@
 //! `CountTokens`.
 //!
-//! The number of tokens is the number that a later call with the same input counts. If the input has cache
-//! points, the later call divides this number into cached and other tokens.
+//! The result equals the number of input tokens of a later call with the same input. If the input has cache
+//! points, the usage of the later call counts cached tokens and other tokens separately.
 
 use invoke_model_types::{
     CountTokens, CountTokensInput, CountTokensInputShape, CountTokensOutput, InvokeModelTokensRequest,
@@ -13,7 +13,7 @@ use crate::conversation::{Conversation, int, text_model};
 use crate::families::{self, Family, Model};
 use crate::service_error::ServiceError;
 
-/// Returns the number of input tokens of a request.
+/// A handler that returns the number of input tokens of a request.
 pub(super) struct CountTokensHandler;
 
 impl OperationHandler for CountTokensHandler {

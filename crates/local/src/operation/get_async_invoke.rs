@@ -5,7 +5,7 @@ use invoke_model_types::{GetAsyncInvoke, GetAsyncInvokeInput, GetAsyncInvokeOutp
 use super::{CallContext, OperationHandler, Reply};
 use crate::service_error::ServiceError;
 
-/// Returns the state of a job.
+/// A handler that returns the state of a job.
 pub(super) struct GetAsyncInvokeHandler;
 
 impl OperationHandler for GetAsyncInvokeHandler {
@@ -18,7 +18,7 @@ impl OperationHandler for GetAsyncInvokeHandler {
         input: GetAsyncInvokeInput,
     ) -> Result<Reply<GetAsyncInvoke>, ServiceError> {
         let found = call.state.async_jobs.get(&input.invocation_arn);
-        // The operation has no `ResourceNotFoundException`.
+        // The Smithy model defines no `ResourceNotFoundException` for this operation.
         let job = found.filter(|job| job.region == call.region).ok_or_else(|| {
             ServiceError::validation(format!(
                 "The invocation {} does not exist in the region {}.",

@@ -41,13 +41,13 @@ pub(super) fn trace_scope(trace: Option<&Trace>) -> Option<Scope> {
     }
 }
 
-/// Returns the response of a model after its guardrail.
+/// Returns the response of a model after the guardrail has evaluated the input and the output.
 pub(super) fn respond(
     mut call: GuardedCall<'_>,
+    mut response: ModelResponse,
     model_id: &str,
     body: &Value,
 ) -> Result<ModelResponse, Rejection> {
-    let mut response = families::respond(model_id, body)?;
     let mut value = parse(&response)?;
     let outcome = match call.check_input(&input(body)) {
         Some(message) => Outcome::Blocked(message),
@@ -72,14 +72,14 @@ pub(super) fn respond(
     Ok(response)
 }
 
-/// Returns the chunks of a stream after its guardrail. As in the service, a guardrail that intervenes sends
-/// the complete text in one chunk.
+/// Returns the chunks of a stream after the guardrail has evaluated the input and the output. As in the
+/// service, a guardrail that intervenes sends the complete text in one chunk.
 pub(super) fn stream(
     mut call: GuardedCall<'_>,
+    mut response: ResponseChunks,
     model_id: &str,
     body: &Value,
 ) -> Result<ResponseChunks, Rejection> {
-    let mut response = families::stream(model_id, body)?;
     let mut chunks: Vec<Value> = response.by_ref().collect();
     let outcome = match call.check_input(&input(body)) {
         Some(message) => Outcome::Blocked(message),
@@ -105,7 +105,8 @@ pub(super) fn stream(
     Ok(response.with_chunks(chunks))
 }
 
-/// Returns the texts of the user in a body. If the body has a `tagSuffix`, only the tagged texts are guarded.
+/// Returns the texts of the user in a body. If the body has a `tagSuffix` and tagged texts, only the tagged
+/// texts are guarded.
 fn input(body: &Value) -> Content {
     let mut texts = Vec::new();
     if let Some(messages) = body["messages"].as_array() {
@@ -148,7 +149,7 @@ fn collect(content: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// Returns a body to which every model responds with text.
+/// Returns the body without tools and stop sequences. Every model responds to this body with text.
 fn without_tools(body: &Value) -> Value {
     let mut body = body.clone();
     if let Some(members) = body.as_object_mut() {
@@ -180,8 +181,8 @@ fn replace(value: &mut Value, texts: Vec<String>) {
     visit(value, &mut |text| *text = texts.next().unwrap_or_default());
 }
 
-/// Puts a text into the first chunk that has text. Removes the other chunks that have text, except for the
-/// last chunk, because it may also have the stop reason.
+/// Puts a text into the first chunk that has text. Removes the other chunks that have text. Keeps the last
+/// chunk of the stream, because this chunk may also have the stop reason.
 fn replace_in_chunks(chunks: &mut Vec<Value>, text: String) {
     for response in chunks.iter_mut().filter_map(|chunk| chunk.get_mut("response")) {
         replace(response, vec![text.clone()]);
@@ -197,7 +198,7 @@ fn replace_in_chunks(chunks: &mut Vec<Value>, text: String) {
         if has_text {
             replace(chunk, vec![first.unwrap_or_default()]);
         }
-        // Nova models send each piece of text as a block of its own.
+        // Nova models send each piece of text as a separate block.
         let is_stop_of_removed_block =
             chunk.pointer("/contentBlockStop/contentBlockIndex").is_some_and(|block| *block != 0);
         is_kept && !is_stop_of_removed_block

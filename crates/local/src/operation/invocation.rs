@@ -12,7 +12,7 @@ use crate::guardrail::GuardedCall;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
 
-/// The members that the endpoint validates in the input of either operation.
+/// The members of the input that both operations have and that the endpoint uses.
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) is_streaming: bool,
@@ -25,7 +25,7 @@ pub(super) struct Invocation {
     pub(super) trace: Option<Trace>,
 }
 
-/// A validated invocation, with the id of the model that responds to it.
+/// A validated invocation. `model_id` is the id of the model that responds to the invocation.
 pub(super) struct ModelRequest<'a> {
     pub(super) model_id: &'static str,
     pub(super) body: Value,

@@ -1,8 +1,8 @@
 //! `InvokeGuardrailChecks`.
 //!
-//! The sensitive information check uses the same detectors as guardrails. A category of the content filter or
-//! of the prompt attack check has the severity 1 if a text contains one of its keywords in the guardrail
-//! file, and 0 otherwise.
+//! The sensitive information check uses the same detectors as guardrails. The guardrail file lists keywords
+//! for the categories of the content filter and of the prompt attack check. If a text contains a keyword of a
+//! category, the severity of the category is 1. Otherwise, the severity is 0.
 
 use invoke_model_types::{
     GuardrailChecksConfig, GuardrailChecksContentBlock, GuardrailChecksContentFilterResult,
@@ -18,7 +18,7 @@ use super::{CallContext, OperationHandler, Reply};
 use crate::guardrail::{CheckKeywords, Pii, contains_word, text_units};
 use crate::service_error::ServiceError;
 
-/// Checks messages without a guardrail.
+/// A handler that checks messages without a guardrail.
 pub(super) struct InvokeGuardrailChecksHandler;
 
 impl OperationHandler for InvokeGuardrailChecksHandler {

@@ -3,16 +3,18 @@
 use invoke_model_types::{InvokeModel, InvokeModelInput, InvokeModelOutput};
 
 use super::invocation::Invocation;
-use super::{CallContext, OperationHandler, Reply, TokenUsage, guarded_body};
-use crate::families::{self, Family, ModelModality};
+use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, guarded_body};
+use crate::families::{self, Family, ModelModality, ResponseWriter};
 use crate::handler::LATENCY;
 use crate::service_error::ServiceError;
 
-/// Returns the response of a model in the schema of its vendor.
+/// A handler that returns the response of a model in the schema of its vendor.
 pub(super) struct InvokeModelHandler;
 
 impl OperationHandler for InvokeModelHandler {
     type Operation = InvokeModel;
+
+    const GENERATES_TEXT: bool = true;
 
     fn handle(
         call: &CallContext<'_>,
@@ -21,10 +23,18 @@ impl OperationHandler for InvokeModelHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
-        let response = match request.guarded {
-            Some(guarded) => guarded_body::respond(guarded, request.model_id, &request.body)?,
-            None => families::respond(request.model_id, &request.body)?,
-        };
+        let mut response = families::respond(request.model_id, &request.body)?;
+        if let Some(ModelOutput::Reply(reply)) = call.take_output() {
+            let template = serde_json::from_slice(&response.body).unwrap_or_default();
+            let input_tokens = reply.input_tokens().unwrap_or(response.input_tokens);
+            let writer = ResponseWriter::new(template, input_tokens)?;
+            let answer = writer.answer(&reply, response.max_tokens);
+            response.body = writer.response(&answer)?.to_string().into_bytes();
+            (response.input_tokens, response.output_tokens) = (input_tokens, answer.output_tokens);
+        }
+        if let Some(guarded) = request.guarded {
+            response = guarded_body::respond(guarded, response, request.model_id, &request.body)?;
+        }
         let usage = TokenUsage {
             model_id: request.model_id,
             input_tokens: response.input_tokens,
@@ -46,7 +56,7 @@ impl OperationHandler for InvokeModelHandler {
             _ => reply.with_header("x-amzn-bedrock-output-token-count", usage.output_tokens),
         };
         Ok(match model.map(|model| model.family) {
-            // The usage of Nova models always counts the tokens of the prompt cache.
+            // The usage of Nova models always contains the numbers of cached tokens.
             Some(Family::Nova) => reply
                 .with_header("x-amzn-bedrock-cache-read-input-token-count", 0)
                 .with_header("x-amzn-bedrock-cache-write-input-token-count", 0),

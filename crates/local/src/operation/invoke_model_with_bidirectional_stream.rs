@@ -12,7 +12,8 @@ use crate::families;
 use crate::service_error::ServiceError;
 use crate::sonic;
 
-/// Begins a conversation with a model. `bidirectional` sends and receives its events.
+/// A handler that begins a conversation with a model. The module `bidirectional` sends and receives the
+/// events.
 pub(super) struct InvokeModelWithBidirectionalStreamHandler;
 
 impl OperationHandler for InvokeModelWithBidirectionalStreamHandler {
@@ -36,6 +37,6 @@ impl OperationHandler for InvokeModelWithBidirectionalStreamHandler {
             });
         }
         call.state.policy.check(call.action, model_id, base, call.region)?;
-        Ok(Reply::conversation(InvokeModelWithBidirectionalStreamOutput::default()))
+        Ok(Reply::bidirectional(InvokeModelWithBidirectionalStreamOutput::default()))
     }
 }

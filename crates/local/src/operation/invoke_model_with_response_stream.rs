@@ -1,7 +1,7 @@
 //! `InvokeModelWithResponseStream`.
 //!
-//! The last event contains the token counts and the latencies. The service adds them to the chunk of the
-//! model:
+//! The last event contains the token counts and the latencies. The service adds these values to the last
+//! chunk of the model:
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html>
 
 use invoke_model_families::INVOCATION_METRICS;
@@ -12,16 +12,22 @@ use invoke_model_types::{
 use serde_json::{Value, json};
 
 use super::invocation::Invocation;
-use super::{CallContext, OperationHandler, Reply, TokenUsage, guarded_body};
-use crate::families::{self, Family, ResponseChunks};
+use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, guarded_body, unguarded_stream};
+use crate::conversation::{AnswerEnd, Part, PartReceiver};
+use crate::families::{self, Family, ResponseChunks, ResponseWriter};
+use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 use crate::stream::Latency;
 
-/// Returns the response of a model in the streaming schema of its vendor.
+/// A handler that returns the response of a model in the streaming schema of its vendor.
 pub(super) struct InvokeModelWithResponseStreamHandler;
 
 impl OperationHandler for InvokeModelWithResponseStreamHandler {
     type Operation = InvokeModelWithResponseStream;
+
+    const IS_STREAMING: bool = true;
+
+    const GENERATES_TEXT: bool = true;
 
     fn handle(
         call: &CallContext<'_>,
@@ -30,44 +36,102 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
-        let chunks = match request.guarded {
-            Some(guarded) => guarded_body::stream(guarded, request.model_id, &request.body)?,
-            None => families::stream(request.model_id, &request.body)?,
-        };
-        let usage = TokenUsage {
-            model_id: request.model_id,
-            input_tokens: chunks.input_tokens,
-            cache_write_tokens: 0,
-            output_tokens: chunks.output_tokens,
-            max_tokens: chunks.max_tokens,
-        };
+        let mut chunks = families::stream(request.model_id, &request.body)?;
         let mut output = InvokeModelWithResponseStreamOutput::new(chunks.content_type);
         output.performance_config_latency = performance_config_latency;
         output.service_tier = service_tier;
-        Ok(Reply::stream(output, events(chunks, usage))
-            .with_usage(usage)
-            .with_stream_fault(request.stream_fault))
+        let template = || {
+            let response = families::respond(request.model_id, &request.body)?;
+            Ok::<_, ServiceError>(serde_json::from_slice(&response.body).unwrap_or_default())
+        };
+        match call.take_output() {
+            None => {}
+            Some(ModelOutput::Reply(reply)) => chunks = scripted(chunks, &reply, template()?)?,
+            Some(ModelOutput::Parts(_)) if request.guarded.is_some() => return Err(unguarded_stream()),
+            Some(ModelOutput::Parts(parts)) => {
+                let usage = TokenUsage { output_tokens: 0, ..usage(request.model_id, &chunks) };
+                return Ok(forwarded(output, parts, template()?, usage)?.with_usage(usage));
+            }
+        }
+        if let Some(guarded) = request.guarded {
+            chunks = guarded_body::stream(guarded, chunks, request.model_id, &request.body)?;
+        }
+        let usage = usage(request.model_id, &chunks);
+        let reply = Reply::stream(output, events(chunks, usage));
+        Ok(reply.with_usage(usage).with_stream_fault(request.stream_fault))
     }
+}
+
+fn usage(model_id: &'static str, chunks: &ResponseChunks) -> TokenUsage {
+    TokenUsage {
+        model_id,
+        input_tokens: chunks.input_tokens,
+        cache_write_tokens: 0,
+        output_tokens: chunks.output_tokens,
+        max_tokens: chunks.max_tokens,
+    }
+}
+
+/// Returns the chunks of a reply that a rule specifies. `template` is the simulated response.
+fn scripted(
+    mut chunks: ResponseChunks,
+    reply: &ModelReply,
+    template: Value,
+) -> Result<ResponseChunks, ServiceError> {
+    chunks.input_tokens = reply.input_tokens().unwrap_or(chunks.input_tokens);
+    let mut writer = ResponseWriter::new(template, chunks.input_tokens)?;
+    let answer = writer.answer(reply, chunks.max_tokens);
+    chunks.output_tokens = answer.output_tokens;
+    let parts = answer.into_parts(chunks.input_tokens).into_iter();
+    let written = parts.map(|part| writer.chunks(part)).collect::<Result<Vec<_>, _>>()?;
+    Ok(chunks.with_chunks(written.concat()))
+}
+
+/// Returns the reply for parts that an upstream generates. `template` is the simulated response.
+fn forwarded(
+    output: InvokeModelWithResponseStreamOutput,
+    parts: PartReceiver,
+    template: Value,
+    usage: TokenUsage,
+) -> Result<Reply<InvokeModelWithResponseStream>, ServiceError> {
+    let mut writer = ResponseWriter::new(template, usage.input_tokens)?;
+    Ok(Reply::parts(output, parts, move |part| {
+        let end = match &part {
+            Part::End(AnswerEnd { input_tokens, output_tokens, .. }) => {
+                Some(TokenUsage { input_tokens: *input_tokens, output_tokens: *output_tokens, ..usage })
+            }
+            _ => None,
+        };
+        let chunks = writer.chunks(part)?;
+        let last = chunks.len().saturating_sub(1);
+        let chunks = chunks.into_iter().enumerate();
+        Ok(chunks.map(|(index, chunk)| event(chunk, end.filter(|_| index == last))).collect())
+    }))
 }
 
 /// Returns the events of a stream. The last event has the metrics.
 pub(crate) fn events(
-    chunks: ResponseChunks,
+    chunks: impl Iterator<Item = Value> + Send,
     usage: TokenUsage,
 ) -> impl Iterator<Item = impl FnOnce(Latency) -> ResponseStream + Send> + Send {
     let mut chunks = chunks.peekable();
     std::iter::from_fn(move || {
-        let mut chunk = chunks.next()?;
+        let chunk = chunks.next()?;
         let is_last = chunks.peek().is_none();
-        Some(move |latency: Latency| {
-            if is_last {
-                chunk[INVOCATION_METRICS] = metrics(usage, latency);
-            }
-            let mut part = PayloadPart::default();
-            part.bytes = Some(chunk.to_string().into());
-            ResponseStream::Chunk(part)
-        })
+        Some(event(chunk, is_last.then_some(usage)))
     })
+}
+
+/// Returns the event of a chunk. The last chunk has the metrics.
+fn event(mut chunk: Value, usage: Option<TokenUsage>) -> impl FnOnce(Latency) -> ResponseStream + Send {
+    move |latency: Latency| {
+        if let Some(usage) = usage {
+            chunk[INVOCATION_METRICS] = metrics(usage, latency);
+        }
+        let mut part = PayloadPart::default();
+        part.bytes = Some(chunk.to_string().into());
+        ResponseStream::Chunk(part)
+    }
 }
 
 fn metrics(usage: TokenUsage, latency: Latency) -> Value {
@@ -77,7 +141,7 @@ fn metrics(usage: TokenUsage, latency: Latency) -> Value {
         "invocationLatency": latency.this_event,
         "firstByteLatency": latency.first_event,
     });
-    // The usage of Nova models always counts the tokens of the prompt cache.
+    // The usage of Nova models always contains the numbers of cached tokens.
     if families::find(usage.model_id).is_some_and(|model| model.family == Family::Nova) {
         metrics["cacheReadInputTokenCount"] = json!(0);
         metrics["cacheWriteInputTokenCount"] = json!(0);

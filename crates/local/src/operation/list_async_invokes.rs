@@ -11,10 +11,10 @@ use super::{CallContext, OperationHandler, Reply};
 use crate::async_jobs::AsyncJob;
 use crate::service_error::ServiceError;
 
-/// The number of jobs of a page, if the request does not set it.
+/// The default number of jobs on a page.
 const DEFAULT_PAGE: i32 = 100;
 
-/// Lists jobs.
+/// A handler that lists jobs.
 pub(super) struct ListAsyncInvokesHandler;
 
 impl OperationHandler for ListAsyncInvokesHandler {
@@ -74,7 +74,7 @@ fn query_digest(input: &ListAsyncInvokesInput, region: &str) -> String {
     digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the number of the last job of the page before.
+/// Parses a token. Returns the number of the last job on the previous page.
 fn parse_token(token: &str, query: &str) -> Result<u64, ServiceError> {
     let position = token.split_once('-').filter(|(digest, _)| *digest == query);
     let number = position.and_then(|(_, number)| u64::from_str_radix(number, 16).ok());

@@ -1,8 +1,9 @@
 //! The operations of the endpoint: one file with one [`OperationHandler`] for each operation.
 //!
 //! A handler converts the typed input of its operation into the typed output, or into an output and the
-//! events that follow it. `handler` does everything else for all operations: it routes, authenticates, parses
-//! the request, checks the constraints of the Smithy model, applies faults and quotas, and logs the call.
+//! events that follow it. The module `handler` does everything else for all operations. It routes and
+//! authenticates the request, applies faults and quotas, and logs the call. [`OperationEntry`] parses the
+//! request and checks the constraints of the Smithy model.
 //!
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 
@@ -29,9 +30,10 @@ use http::{Request, StatusCode};
 use invoke_model_protocol::{Operation, Route, ServerOperation, server};
 use invoke_model_types::InvokeModelWithBidirectionalStream;
 
+use crate::families::{self, ModelModality};
 use crate::service_error::ServiceError;
 
-pub(crate) use call_context::CallContext;
+pub(crate) use call_context::{CallContext, ModelOutput};
 #[cfg(test)]
 pub(crate) use invoke_model_with_response_stream::events;
 pub(crate) use reply::{Reply, SerializedReply, TokenUsage};
@@ -51,20 +53,34 @@ pub(crate) static OPERATIONS: [OperationEntry; 11] = [
     OperationEntry::of::<invoke_model_with_bidirectional_stream::InvokeModelWithBidirectionalStreamHandler>(),
 ];
 
+/// Returns the error for a guardrail on a stream of an upstream. The endpoint forwards each part when it
+/// arrives, so a guardrail cannot evaluate the complete text before the first part is sent.
+pub(crate) fn unguarded_stream() -> ServiceError {
+    ServiceError::validation(
+        "The local endpoint cannot apply a guardrail to a stream of an upstream: call the operation without a stream",
+    )
+}
+
 /// The implementation of one operation.
 ///
 /// A handler is a pure function of the input, the state of the endpoint and the time. It calls
-/// [`CallContext::model`] to find the model of the call. This function also checks the access policy.
+/// [`CallContext::model`] to find the model of the call and to check the access policy.
 pub(crate) trait OperationHandler: 'static {
     /// The operation.
     type Operation: ServerOperation;
 
-    /// The IAM action that the access policy denies or allows. It is the name of the operation, except for
-    /// operations that share the action of another operation.
+    /// The IAM action that the access policy denies or allows. The default is the name of the operation. Some
+    /// operations share the action of another operation.
     const ACTION: &'static str = <Self::Operation as Operation>::NAME;
 
     /// `true` if the service bills successful calls.
     const IS_BILLED: bool = true;
+
+    /// `true` if the response is a stream of events.
+    const IS_STREAMING: bool = false;
+
+    /// `true` if a text model generates the response, so that a rule or an upstream can give it.
+    const GENERATES_TEXT: bool = false;
 
     /// Returns the response to an input that satisfies the constraints of the Smithy model.
     ///
@@ -76,12 +92,14 @@ pub(crate) trait OperationHandler: 'static {
     ) -> Result<Reply<Self::Operation>, ServiceError>;
 }
 
-/// An operation of the endpoint, without its type.
+/// An operation of the endpoint, without the type of its handler.
 #[derive(Debug)]
 pub(crate) struct OperationEntry {
     pub(crate) name: &'static str,
     pub(crate) action: &'static str,
     pub(crate) is_billed: bool,
+    pub(crate) is_streaming: bool,
+    generates_text: bool,
     route: Route,
     model_id_label: Option<&'static str>,
     respond: fn(&CallContext<'_>, &Request<Bytes>) -> Result<SerializedReply, ServiceError>,
@@ -93,6 +111,8 @@ impl OperationEntry {
             name: H::Operation::NAME,
             action: H::ACTION,
             is_billed: H::IS_BILLED,
+            is_streaming: H::IS_STREAMING,
+            generates_text: H::GENERATES_TEXT,
             route: H::Operation::ROUTE,
             model_id_label: H::Operation::MODEL_ID_LABEL,
             respond: respond::<H>,
@@ -109,6 +129,12 @@ impl OperationEntry {
         request: &Request<Bytes>,
     ) -> Result<SerializedReply, ServiceError> {
         (self.respond)(call, request)
+    }
+
+    /// Returns `true` if a text model generates the response.
+    pub(crate) fn generates_text(&self, model_id: &str) -> bool {
+        let model = families::resolve(model_id).ok().flatten();
+        self.generates_text && model.is_some_and(|model| model.output_modality() == ModelModality::Text)
     }
 
     /// Returns the model id in the path of a request. Returns an empty string if the path of this operation

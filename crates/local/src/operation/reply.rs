@@ -4,7 +4,9 @@ use bytes::Bytes;
 use http::Response;
 use invoke_model_protocol::{Operation, OutputEventStream, SerializeError, ServerOperation};
 
+use crate::conversation::{Part, PartReceiver};
 use crate::handler::set_header;
+use crate::service_error::ServiceError;
 use crate::stream::{Events, Latency, PlannedStreamFault};
 
 /// The tokens of a call, for the log and for the quotas.
@@ -12,7 +14,7 @@ use crate::stream::{Events, Latency, PlannedStreamFault};
 pub(crate) struct TokenUsage {
     /// The id of the base model.
     pub(crate) model_id: &'static str,
-    /// The input tokens that were neither read from the prompt cache nor written to it.
+    /// The input tokens without the tokens that were read from or written to the prompt cache.
     pub(crate) input_tokens: u64,
     pub(crate) cache_write_tokens: u64,
     pub(crate) output_tokens: u64,
@@ -32,7 +34,7 @@ struct ReplyParts {
     events: Option<Events>,
     stream_fault: Option<PlannedStreamFault>,
     usage: Option<TokenUsage>,
-    is_conversation: bool,
+    is_bidirectional: bool,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -45,8 +47,8 @@ pub(crate) struct SerializedReply {
     pub(crate) stream_fault: Option<PlannedStreamFault>,
     /// The tokens of the call, if the operation uses tokens.
     pub(crate) usage: Option<TokenUsage>,
-    /// `true` if the body is a conversation.
-    pub(crate) is_conversation: bool,
+    /// `true` if the events of the response depend on the events of the request.
+    pub(crate) is_bidirectional: bool,
 }
 
 impl<O: ServerOperation> Reply<O> {
@@ -66,8 +68,25 @@ impl<O: ServerOperation> Reply<O> {
     }
 
     /// Returns a response whose events depend on the events of the request.
-    pub(crate) fn conversation(output: O::Output) -> Self {
-        Self { output, parts: ReplyParts { is_conversation: true, ..ReplyParts::default() } }
+    pub(crate) fn bidirectional(output: O::Output) -> Self {
+        Self { output, parts: ReplyParts { is_bidirectional: true, ..ReplyParts::default() } }
+    }
+
+    /// Returns a response with an output, and the events for parts that an upstream generates.
+    pub(crate) fn parts<F>(
+        output: O::Output,
+        parts: PartReceiver,
+        mut write: impl FnMut(Part) -> Result<Vec<F>, ServiceError> + Send + 'static,
+    ) -> Self
+    where
+        O: OutputEventStream,
+        F: FnOnce(Latency) -> O::Events + Send + 'static,
+    {
+        let events = Events::received(parts, move |part| {
+            let events = write(part)?;
+            Ok(events.into_iter().map(Events::pending).collect())
+        });
+        Self { output, parts: ReplyParts { events: Some(events), ..ReplyParts::default() } }
     }
 
     /// Sets the tokens of the call. The quotas apply only to calls whose tokens are set.
@@ -90,11 +109,11 @@ impl<O: ServerOperation> Reply<O> {
 
     pub(super) fn serialize(self) -> Result<SerializedReply, SerializeError> {
         let Self { output, parts } = self;
-        let ReplyParts { events, stream_fault, usage, is_conversation, headers } = parts;
+        let ReplyParts { events, stream_fault, usage, is_bidirectional, headers } = parts;
         let mut head = O::serialize_response(output)?;
         for (name, value) in headers {
             set_header(head.headers_mut(), name, &value);
         }
-        Ok(SerializedReply { head, events, stream_fault, usage, is_conversation })
+        Ok(SerializedReply { head, events, stream_fault, usage, is_bidirectional })
     }
 }

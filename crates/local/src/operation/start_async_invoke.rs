@@ -16,10 +16,10 @@ use crate::error_model::ERROR_MODEL_ID;
 use crate::families;
 use crate::service_error::ServiceError;
 
-/// Starts a job.
+/// A handler that starts a job.
 pub(super) struct StartAsyncInvokeHandler;
 
-/// The models that support asynchronous invocation, each with a member that its input requires.
+/// The models that support asynchronous invocation. The second value is a required member of the input.
 ///
 /// * <https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html>
 /// * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-marengo.html>
@@ -36,7 +36,7 @@ const MODELS: [(&str, &str); 6] = [
 impl OperationHandler for StartAsyncInvokeHandler {
     type Operation = StartAsyncInvoke;
 
-    // The service has no permission of its own for this operation.
+    // The service has no separate IAM action for this operation.
     const ACTION: &'static str = InvokeModel::NAME;
 
     fn handle(
@@ -95,7 +95,7 @@ fn foundation_model(model_id: &str, region: &str) -> String {
     format!("arn:aws:bedrock:{region}::foundation-model/{model_id}")
 }
 
-/// Returns the error for a model that exists but has only synchronous invocation, or that does not exist.
+/// Returns the error for a model without asynchronous invocation, or for a model that does not exist.
 fn unsupported(model_id: &str) -> ServiceError {
     if families::find(model_id).is_none() {
         return ServiceError::unknown_model();
@@ -107,7 +107,8 @@ fn unsupported(model_id: &str) -> ServiceError {
     ))
 }
 
-/// Returns the reason of a job of the error model: `message`, or the name of the `error`.
+/// Returns the failure message for a job of the error model: the member `message`, or else the member
+/// `error`.
 fn failure(input: &Value) -> String {
     let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
     text("message").or_else(|| text("error")).unwrap_or_else(|| "The job failed.".to_owned())

@@ -18,7 +18,8 @@ pub(super) struct Completion {
     session_id: String,
     prompt_name: String,
     id: String,
-    /// The number of contents of the response so far.
+    /// The number of the current content. The number of the response is in the upper bits, so the numbers are
+    /// unique in a session.
     contents: u64,
     text_output: Value,
     audio_output: Value,
@@ -95,7 +96,7 @@ impl Completion {
         self.content("contentEnd", json!({"type": "AUDIO", "stopReason": "END_TURN"}))
     }
 
-    /// Returns the tokens of this response, and those of the complete session.
+    /// Returns the event with the tokens of this response and of the complete session.
     pub(super) fn usage(&self, delta: Tokens, total: Tokens) -> Value {
         let (input, output) =
             (total.input_speech + total.input_text, total.output_speech + total.output_text);

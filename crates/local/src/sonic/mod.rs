@@ -1,7 +1,9 @@
 //! The events of Nova Sonic models in a bidirectional stream, without I/O.
 //!
-//! The model echoes its input. The response to a text is a text and a short silence. The response to audio is
-//! the same audio, sent while the input arrives, and a text with the length of the audio.
+//! A content is a text, audio or the result of a tool, between the events `contentStart` and `contentEnd`.
+//! The model echoes the contents of the user and the results of tools. The response to a text is a text and,
+//! if the prompt has an audio output, a short silence. The response to audio contains the same audio, which
+//! the model sends while the input arrives, and a text with the length of the audio.
 //!
 //! | module | |
 //! |---|---|

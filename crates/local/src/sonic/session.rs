@@ -36,7 +36,7 @@ enum State {
 struct Prompt {
     name: String,
     settings: OutputSettings,
-    /// The contents that have started and not ended.
+    /// The contents that have started but have not ended.
     contents: Vec<Content>,
 }
 
@@ -215,7 +215,7 @@ impl Session {
         completion.text(text)
     }
 
-    /// Returns the prompt, if an event names it.
+    /// Returns the current prompt, and checks that the event contains its name.
     fn prompt(&mut self, name: &str, event: &str) -> Result<&mut Prompt, String> {
         let prompt = self.prompt.as_mut();
         let prompt = prompt.ok_or_else(|| format!("{event}: there is no prompt: send promptStart first"))?;

@@ -60,6 +60,7 @@ impl EventStreamBody {
             let _ = ready!(Pin::new(written).poll(cx));
             self.written = None;
         }
+        ready!(self.frames.poll_ready(cx));
         if !self.pace.is_zero() && !self.frames.is_over() {
             let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(self.pace)));
             ready!(pause.as_mut().poll(cx));

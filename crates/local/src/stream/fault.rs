@@ -14,8 +14,7 @@ pub enum StreamFault {
     Error(ServiceError),
     /// Inserts a message of any kind.
     Message(Message),
-    /// Corrupts the CRC at the end of the next frame. This fault has no effect if the stream has no next
-    /// frame.
+    /// Corrupts the CRC at the end of the next frame. If no frame follows, this fault has no effect.
     WrongChecksum,
     /// Sends only a given number of bytes of the following frames, and then closes the connection. The
     /// endpoint does not send the last chunk that would terminate the body (RFC 9112 section 7.1).

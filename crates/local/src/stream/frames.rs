@@ -1,5 +1,6 @@
 //! The frames of a stream, each generated on demand.
 
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use invoke_model_protocol::SerializeError;
@@ -9,6 +10,7 @@ use super::events::{Events, Latency};
 use super::fault::{PlannedStreamFault, StreamFault};
 use super::padding::{self, PaddingError};
 use super::progress::StreamEnd;
+use crate::backend::BoxError;
 
 /// The frames of a stream.
 pub(crate) struct Frames {
@@ -30,6 +32,8 @@ pub(crate) enum BodyError {
     #[error("injected fault: the body is truncated")]
     Truncated,
     #[error(transparent)]
+    Forwarded(BoxError),
+    #[error(transparent)]
     Serialize(#[from] SerializeError),
     #[error(transparent)]
     Padding(#[from] PaddingError),
@@ -50,6 +54,11 @@ impl Frames {
         }
     }
 
+    /// Waits until the next event is known. Call this function before the other functions.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.events.poll_ready(cx)
+    }
+
     /// Returns the next frame, or `None` at the end of the stream.
     pub(crate) fn next(&mut self, now: SystemTime) -> Result<Option<Vec<u8>>, BodyError> {
         let frame = self.complete_frame(now)?;
@@ -66,7 +75,7 @@ impl Frames {
     }
 
     /// Returns `true` if no more frames or faults follow.
-    pub(crate) fn is_over(&mut self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.failed || (self.events.is_over() && self.fault.is_none() && self.remaining.is_none())
     }
 
@@ -111,7 +120,14 @@ impl Frames {
         if self.failed {
             return Ok(None);
         }
-        let Some(event) = self.events.next() else { return Ok(None) };
+        let event = match self.events.next() {
+            None => return Ok(None),
+            Some(Ok(event)) => event,
+            Some(Err(error)) => {
+                self.failed = true;
+                return Ok(Some(error.to_frame()?));
+            }
+        };
         let first = *self.first_event_time.get_or_insert(now);
         let latency = Latency { first_event: self.milliseconds(first), this_event: self.milliseconds(now) };
         Ok(Some(padding::pad(&event(latency)?, self.generated)?))

@@ -20,7 +20,7 @@ const SONIC: &str = "amazon.nova-sonic-v1:0";
 /// A stream between a client and the endpoint.
 struct Stream {
     sender: SendStream<Bytes>,
-    /// Signs the events, unless the request has a bearer token.
+    /// The signer of the events, or `None` if the request has a bearer token.
     signer: Option<EventSigner>,
     body: RecvStream,
     decoder: Decoder,

@@ -10,8 +10,8 @@ use super::*;
 use crate::ERROR_MODEL_ID;
 
 /// Returns the names and the payloads of the events of a response.
-fn events(model_id: &str, body: &Value) -> Vec<(String, Value)> {
-    let response = head(&endpoint(), json_request(model_id, "converse-stream", body));
+pub(super) fn events(endpoint: &Arc<EndpointState>, model_id: &str, body: &Value) -> Vec<(String, Value)> {
+    let response = head(endpoint, json_request(model_id, "converse-stream", body));
     assert_eq!(response.status(), 200);
     let names: Vec<_> = response.headers().keys().map(|name| name.as_str().to_owned()).collect();
     assert_eq!(names, ["content-type", "x-amzn-requestid"]);
@@ -38,7 +38,7 @@ fn concatenated(events: &[(String, Value)], pointer: &str) -> String {
 
 #[test]
 fn text_has_no_start_event() {
-    let events = events(CLAUDE, &hello());
+    let events = events(&endpoint(), CLAUDE, &hello());
     let expected = ["messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
     assert_eq!(order(&events), expected);
     assert_eq!(events[0].1["role"], "assistant");
@@ -67,7 +67,7 @@ fn headers_have_the_order_of_the_service() {
 #[test]
 fn a_tool_call_is_streamed_as_pieces_of_json() {
     let body = json!({"messages": [user("hello")], "toolConfig": tools(json!({"any": {}}))});
-    let events = events(CLAUDE, &body);
+    let events = events(&endpoint(), CLAUDE, &body);
     let expected = [
         "messageStart",
         "contentBlockStart",
@@ -90,7 +90,7 @@ fn a_tool_call_is_streamed_as_pieces_of_json() {
 fn reasoning_is_a_block_of_its_own() {
     let fields = json!({"thinking": {"type": "enabled", "budget_tokens": 1_024}});
     let body = json!({"messages": [user("hello")], "additionalModelRequestFields": fields});
-    let events = events(CLAUDE, &body);
+    let events = events(&endpoint(), CLAUDE, &body);
     assert_eq!(
         concatenated(&events, "/delta/reasoningContent/text"),
         "The message has 1 tokens. I repeat them."
@@ -103,7 +103,7 @@ fn reasoning_is_a_block_of_its_own() {
 #[test]
 fn a_stream_and_a_response_have_the_same_content_and_usage() {
     let body = json!({"messages": [user("one two three")], "inferenceConfig": {"maxTokens": 4}});
-    let events = events(CLAUDE, &body);
+    let events = events(&endpoint(), CLAUDE, &body);
     let whole = super::converse::converse(&endpoint(), CLAUDE, &body);
     assert_eq!(concatenated(&events, "/delta/text"), whole["output"]["message"]["content"][0]["text"]);
     assert_eq!(events[events.len() - 1].1["usage"], whole["usage"]);
@@ -136,7 +136,7 @@ fn an_injected_error_ends_the_stream() {
 #[test]
 fn reasoning_is_streamed_before_the_text() {
     for model in ["deepseek.r1-v1:0", "openai.gpt-oss-120b-1:0"] {
-        let events = events(model, &hello());
+        let events = events(&endpoint(), model, &hello());
         let first = &events[1].1;
         assert!(first.pointer("/delta/reasoningContent/text").is_some(), "{first}");
         assert_eq!(concatenated(&events, "/delta/text"), "You said: hello");

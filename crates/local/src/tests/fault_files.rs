@@ -104,8 +104,8 @@ fn parses_every_stream_fault() {
 
 #[test]
 fn errors_name_the_invalid_member() {
-    check_invalid("{}", "the rule has no effect: add a fault");
-    check_invalid(r#"{"model": "a", "first": 1}"#, "the rule has no effect: add a fault");
+    check_invalid("{}", "the rule has no effect: add a `reply`, or a fault");
+    check_invalid(r#"{"model": "a", "first": 1}"#, "the rule has no effect: add a `reply`, or a fault");
     check_invalid(r#"{"statu": 500}"#, "unknown field `statu`");
     check_invalid(r#"{"status": "500"}"#, "invalid type: string \"500\"");
     check_invalid(

@@ -1,6 +1,6 @@
 //! Tests of the schedules of fault rules.
 
-use crate::fault::FaultRules;
+use crate::fault::{CallFacts, FaultRules};
 use crate::{ConnectionEnd, Fault, FaultRule};
 
 /// Checks which rule applies to each of ten calls. `expected` has one character for each call: the name of
@@ -9,7 +9,8 @@ fn check(rules: Vec<FaultRule>, model_ids: &[&str], expected: &str) {
     let all = FaultRules::default();
     rules.into_iter().for_each(|rule| all.push(rule));
     let taken = (0..10).map(|number| {
-        let fault = all.next_call_fault("InvokeModel", model_ids[number % model_ids.len()]);
+        let fault =
+            all.next_call_fault(&CallFacts::new("InvokeModel", model_ids[number % model_ids.len()], b""));
         fault.map_or('-', |fault| char::from(fault.body.unwrap()[0]))
     });
     assert_eq!(taken.collect::<String>(), expected);
@@ -47,7 +48,7 @@ fn each_stage_has_its_own_rules() {
     assert_eq!([accept(), accept()], [None, Some(ConnectionEnd::Reset)]);
     let request = || rules.next_request_fault();
     assert_eq!([request(), request()], [Some((7, ConnectionEnd::Close)), None]);
-    assert!(rules.next_call_fault("InvokeModel", "m").is_some());
+    assert!(rules.next_call_fault(&CallFacts::new("InvokeModel", "m", b"")).is_some());
     rules.clear();
     assert_eq!([accept(), accept()], [None, None]);
 }

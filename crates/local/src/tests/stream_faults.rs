@@ -128,7 +128,9 @@ fn a_stream_is_truncated() {
         let fault = PlannedStreamFault { after_events: 0, fault: StreamFault::Truncate { bytes } };
         let mut frames = Frames::new(events, now(), Some(fault));
         let mut sent = Vec::new();
-        while let Ok(Some(frame)) = frames.next(now()) {
+        loop {
+            assert!(frames.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
+            let Ok(Some(frame)) = frames.next(now()) else { break };
             sent.extend(frame);
         }
         assert_eq!(sent, complete[..bytes]);

@@ -61,8 +61,8 @@ impl<'a> Object<'a> {
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Returns the value of a member, or `None` if the member is missing or null. `member` is generic, so the
-    /// compiler would repeat the code of this function for each type if it were part of `member`.
+    /// Returns the value of a member, or `None` if the member is missing or null. This function is not part
+    /// of `member`, because `member` is generic: the compiler would repeat the code for each type.
     fn value(self, name: &str) -> Option<BorrowedValue<'a>> {
         let mut rest = self.0.0.get(1..)?;
         let mut found = None;

@@ -70,7 +70,7 @@ pub fn integer<T: TryFrom<i64>>(value: BorrowedValue<'_>) -> Result<T, ParseErro
     }
 }
 
-/// Parses a double without a fraction as an integer, if all digits of the integer are exact.
+/// Converts a double to an integer. Returns `None` if the double has a fraction, or is too large to be exact.
 fn wide(text: &str) -> Option<i64> {
     const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
     let value = number(text).ok()?.as_f64()?;
@@ -119,7 +119,7 @@ pub fn blob(value: BorrowedValue<'_>) -> Result<Bytes, ParseError> {
     bytes.map(Bytes::from).ok_or_else(|| ParseErrorKind::Base64.into())
 }
 
-/// Converts the value. A document can be any JSON value.
+/// Parses a document. A document can be any JSON value.
 ///
 /// # Errors
 /// Returns an error if a number does not fit a double, or if a string contains half of a surrogate pair.

@@ -1,5 +1,5 @@
-//! A parser that converts JSON text to a list of nodes. It does not recurse, so deep text cannot overflow the
-//! stack.
+//! A parser that converts JSON text to a list of nodes. It does not recurse, so deeply nested text cannot
+//! overflow the stack.
 
 use std::fmt;
 
@@ -97,7 +97,7 @@ impl fmt::Debug for Nodes<'_> {
     }
 }
 
-/// Returns the error for a body that is not JSON from the byte `at` on.
+/// Returns the error for a body that is not JSON because of the byte at `at`.
 fn not_json(body: &[u8], at: usize) -> ParseError {
     let read = &body[..body.len().min(at + 1)];
     let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
@@ -168,7 +168,7 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// Starts an array or object. Returns `true`.
+    /// Starts an array or object. Returns `true`, or `None` if it is nested too deeply.
     fn open(&mut self, node: fn(usize) -> Node<'a>, container: Container) -> Option<bool> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -232,7 +232,8 @@ impl<'a> Scanner<'a, '_> {
         Some(())
     }
 
-    /// Parses the rest of a string with escape sequences, up to its last quote. Most strings have none.
+    /// Parses the rest of a string with escape sequences, up to its closing quote. Most strings have no
+    /// escape sequences.
     #[cold]
     fn escaped(&mut self, quote: usize) -> Option<Node<'a>> {
         loop {
@@ -322,7 +323,7 @@ fn plain_length(bytes: &[u8]) -> usize {
         let quote_or_control = quote_or_control.wrapping_sub(ONES * 33) & !quote_or_control;
         let backslash = word ^ (ONES * u64::from(b'\\'));
         let backslash = backslash.wrapping_sub(ONES) & !backslash;
-        // Each of these bytes has its highest bit set. The bits of lower bytes are exact.
+        // The highest bit of a byte marks one of these characters. Marks after the first mark can be wrong.
         let found = (quote_or_control | backslash) & (ONES << 7);
         if found != 0 {
             return length + (found.trailing_zeros() / 8) as usize;

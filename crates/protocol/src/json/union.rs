@@ -46,8 +46,8 @@ pub struct UnionMember<'a> {
 }
 
 impl<'a> UnionMember<'a> {
-    /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
-    /// beside the member that is set.
+    /// Returns the only member of a union. Ignores the member `__type`. If a member is set, also ignores
+    /// members with the value `null`.
     ///
     /// If the only member of the object has the value `null`, returns this member, because `null` is a valid
     /// value of a document.
@@ -55,7 +55,7 @@ impl<'a> UnionMember<'a> {
     /// # Errors
     /// Returns an error if the value is not an object, or if it does not have exactly one member.
     pub fn only(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
-        // Almost all unions have one member in JSON, too.
+        // A shortcut for objects with one member. Almost all unions have this form.
         if let [Node::Object(_), Node::Plain(name), value @ ..] = value.0 {
             let is_only = value.first().is_some_and(|node| node.count() == value.len());
             if is_only && *name != "__type" {
@@ -94,7 +94,7 @@ impl<'a> UnionMember<'a> {
     }
 }
 
-/// Returns the only member of a union: see [`UnionMember::only`]. No name is repeated.
+/// Returns the only member of a union: see [`UnionMember::only`]. `members` must not contain a name twice.
 fn only<N: PartialEq<str>, V>(
     members: impl IntoIterator<Item = (N, V)>,
     is_null: impl Fn(&V) -> bool,

@@ -63,8 +63,8 @@ pub fn document(value: &Value, out: &mut Vec<u8>) {
     if has_levels(value, MAX_DEPTH) { serialized(value, out) } else { out.clear() }
 }
 
-/// Returns `true` if the depth of a value is at most `levels`. Does not look at deeper values, which could
-/// overflow the stack.
+/// Returns `true` if the depth of a value is at most `levels`. Does not visit deeper values, because the
+/// recursion could overflow the stack.
 fn has_levels(value: &Value, levels: usize) -> bool {
     match (value, levels.checked_sub(1)) {
         (Value::Array(_) | Value::Object(_), None) => false,
@@ -74,8 +74,8 @@ fn has_levels(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// Checks that [`document`] did not find a document that is nested too deeply. In this case, the body has
-/// lost the start of its JSON value, so it is empty or starts in the middle of an array or object.
+/// Returns an error if [`document`] has found a document that is nested too deeply. The body has then lost
+/// the start of its JSON value, so the body is empty or starts in the middle of an array or object.
 pub(crate) fn check(body: &[u8]) -> Result<(), SerializeError> {
     match body.first() {
         None | Some(b',' | b']' | b'}') => Err(SerializeError::new("", SerializeErrorKind::TooDeep)),

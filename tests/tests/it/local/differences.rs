@@ -75,8 +75,8 @@ const NO_CACHE: &str = "the endpoint simulates the prompt cache only in conversa
 const NO_GUARDRAIL: &str = "the recordings lack the headers that name the guardrail";
 const BLOCKED: &str = "a guardrail of the service blocked the input, so the model did not run";
 
-/// The guardrails that the recorded requests name. Only the first guardrail has policies, because the recorded
-/// conversations do not show the policies of their guardrails.
+/// The guardrails that the recorded requests name. Only the first guardrail has policies, because the
+/// recordings do not show the policies of the other guardrails.
 const GUARDRAILS: &str = r#"{"guardrails": [
     {
         "id": "274u1upxm897",
@@ -169,8 +169,8 @@ fn compare(recorded: &Response<Bytes>, local: &Response<Bytes>) -> Vec<String> {
     differences
 }
 
-/// Returns the members of `these` that are not in `others`, apart from the members of blocks whose kind is
-/// not in `others`.
+/// Returns the members of `these` that are not in `others`. Ignores the members of a block if `others` has no
+/// block of the same kind.
 fn unmatched<'a>(
     these: &'a BTreeSet<String>,
     others: &'a BTreeSet<String>,

@@ -30,7 +30,7 @@ pub(super) struct Shape {
     pub(super) headers: BTreeSet<String>,
     /// The paths of the members, by the name of the event. The name is empty if the response is not a stream.
     pub(super) members: BTreeMap<String, BTreeSet<String>>,
-    /// The orders of the headers of the events.
+    /// The distinct orders in which events list their headers.
     pub(super) event_headers: BTreeSet<String>,
     /// The first violation of the order of events in `ConverseStream`.
     pub(super) order: Result<(), String>,
@@ -70,8 +70,8 @@ impl Shape {
         shape
     }
 
-    /// Adds a chunk of `InvokeModelWithResponseStream` under the name that the vendor gives it: the type of
-    /// the chunk and of its block, or the only member of the chunk.
+    /// Adds a chunk of `InvokeModelWithResponseStream` under the name that the vendor gives the chunk. The
+    /// name is the type of the chunk and of its block, or the only member of the chunk.
     fn add_chunk(&mut self, bytes: &[u8]) {
         let chunk: Value = serde_json::from_slice(bytes).unwrap();
         let text = |pointer: &str| chunk.pointer(pointer).and_then(Value::as_str);

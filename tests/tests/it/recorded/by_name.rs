@@ -1,4 +1,4 @@
-//! Sends the recorded requests with calls by name, and reads the recorded responses as JSON.
+//! Sends the recorded requests by the name of their operation, and reads the recorded responses as JSON.
 
 use std::sync::{Arc, Mutex};
 
@@ -63,7 +63,8 @@ impl Check {
         }
     }
 
-    /// Returns the recorded body, with the members that are not in the body.
+    /// Returns the input of a recorded request: the members of its body, and the members in its path, query
+    /// and headers.
     fn json_input(&mut self, operation: &str, request: &Request) -> Value {
         let known = self.model.input(operation, request);
         let Value::Object(mut input) = self.known(known) else { panic!("the input is not an object") };

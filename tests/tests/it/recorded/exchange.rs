@@ -1,4 +1,4 @@
-//! The recorded exchanges: one JSON object a line, in one file for each operation.
+//! The recorded exchanges. Each operation has one file, with one JSON object per line.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -11,7 +11,7 @@ use super::Request;
 use crate::families::tool_call::{ForcedTool, ToolCall, ToolDefinition};
 use crate::families::validation_error::ValidationError;
 
-/// A tool. Only tools of the client have a schema. Other members are ignored.
+/// A tool. Only tools that the client runs have a schema. Other members are ignored.
 #[derive(Deserialize)]
 pub(super) struct Tool {
     name: String,

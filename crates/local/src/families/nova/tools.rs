@@ -66,7 +66,7 @@ pub(super) struct ToolResult {
     content: Vec<ToolResultPart>,
 }
 
-/// A part of a tool result. Parts without text and JSON are ignored.
+/// A part of a tool result. Parts with neither text nor JSON are ignored.
 #[derive(Deserialize)]
 struct ToolResultPart {
     text: Option<String>,
@@ -74,7 +74,7 @@ struct ToolResultPart {
 }
 
 impl ToolResult {
-    /// Returns the parts that have text or JSON, as texts.
+    /// Returns the text of each part. The text of a part with JSON is the JSON text.
     pub(super) fn texts(&self) -> impl Iterator<Item = String> + '_ {
         let text =
             |part: &ToolResultPart| part.text.clone().or_else(|| Some(part.json.as_ref()?.to_string()));

@@ -62,7 +62,8 @@ fn response_summary(response: &Value) -> Summary {
     }
 }
 
-/// Summarizes chunks. Joins their texts, and takes every other value from the last chunk that contains it.
+/// Summarizes chunks. Joins the texts of the chunks, and takes every other value from the last chunk that
+/// contains the value.
 fn chunks_summary(chunks: &[Value]) -> Summary {
     let parts: Vec<_> = chunks.iter().cloned().map(StreamPart::from).collect();
     let mut usage = Usage::default();

@@ -10,9 +10,9 @@ use super::text::is_repeated;
 /// A deserializer that rejects members which the type does not have.
 pub(super) struct StrictDeserializer {
     value: Value,
-    /// `true` if the value is a member of a structure. An optional member must not be null. In a [`Value`],
-    /// `NaN` becomes null, so if null were accepted, a member that is `NaN` would silently become unset.
-    /// botocore has the same rule.
+    /// `true` if the value is a member of a structure. An optional member must not be null, because a `NaN`
+    /// becomes null in a [`Value`]. If null were accepted, a member with the value `NaN` would silently
+    /// become unset. botocore has the same rule.
     is_member: bool,
 }
 

@@ -9,8 +9,8 @@ use super::MAX_DEPTH;
 
 /// The error of an input in JSON. The caller must correct the input.
 ///
-/// The text contains the path to the member, but never the value of a member. The path contains `[..]` instead
-/// of the keys of maps, because keys can be sensitive.
+/// The message contains the path to the member, but never the value of a member. In the path, `[..]` replaces
+/// the keys of maps, because keys can be sensitive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
     path: String,

@@ -13,10 +13,11 @@ const REPEATED: &str = "\0repeated key";
 
 /// Parses JSON text into a value whose depth is at most [`MAX_DEPTH`].
 ///
-/// If an object contains a key twice, `serde_json` would keep the last value and discard the other one. This
-/// function replaces the value with a marker. [`from_value`](super::from_value) returns an error for the marker.
-/// The error is not returned here, because only `from_value` knows if the key is the name of a member or is a
-/// key of a map, which can be sensitive.
+/// If an object contains a key twice, `serde_json` would keep the last value and discard the first value.
+/// Instead, this function replaces both values with a marker, and [`from_value`](super::from_value) returns
+/// an error for the marker. The error contains the name of a member, but not the key of a map, because keys
+/// can be sensitive. This function cannot return the error, because only `from_value` knows whether a key is
+/// the name of a member.
 ///
 /// # Errors
 /// Returns an error if the text is not JSON, if it is nested too deeply, or if it contains an integer of more
@@ -114,11 +115,11 @@ impl<'de> Visitor<'de> for MarkedVisitor {
     }
 }
 
-/// Facts about a JSON text that the parser does not report.
+/// Properties of a JSON text that the parser does not report.
 #[derive(Debug, Default)]
 struct Scan {
-    /// The depth of nested arrays and objects. For a text that is not JSON, it is at least the depth that a
-    /// parser reaches before it finds the error.
+    /// The depth of nested arrays and objects. If the text is not JSON, this number is at least the depth
+    /// that a parser reaches before it finds the error.
     depth: usize,
     /// The offset of the first integer of more than 64 bits.
     large_integer: Option<usize>,

@@ -1,0 +1,129 @@
+//! The sources of replies of `serve`: rules, the service, recorded exchanges, or a server with the API of OpenAI.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use http::Request;
+use http_body_util::BodyExt;
+use invoke_model_client::{
+    Bytes, Client, ConfigBuilder, ConfigError, HyperTransport, RequestBody, ResponseBody, RetryConfig,
+    Transport,
+};
+use invoke_model_local::{BoxError, FaultFile, Forward, ForwardFuture, ForwardedBody, LocalEndpointBuilder};
+
+use crate::exit::Failure;
+use crate::serve::read;
+
+/// Arguments of `serve` that select the source of replies.
+#[derive(Debug, Args)]
+pub(crate) struct Backend {
+    /// File with replies by operation, model and prompt; docs/rules.md describes its format; can be repeated
+    #[arg(long, value_name = "FILE")]
+    rules: Vec<PathBuf>,
+    /// Forward all requests to the service, and write each exchange to a file in DIR
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["replay", "upstream"])]
+    record: Option<PathBuf>,
+    /// Replay the exchanges that --record wrote to DIR
+    #[arg(long, value_name = "DIR", conflicts_with = "upstream")]
+    replay: Option<PathBuf>,
+    /// Let a server with the API of OpenAI generate replies, for example http://127.0.0.1:11434
+    #[arg(long, value_name = "URL")]
+    upstream: Option<String>,
+    /// Name of the model on the server of --upstream [default: the model id of the call]
+    #[arg(long, value_name = "NAME", requires = "upstream")]
+    upstream_model: Option<String>,
+}
+
+impl Backend {
+    /// Adds the rules and the source of replies to an endpoint. `region` is the region of the service.
+    pub(crate) fn configure(
+        &self,
+        mut builder: LocalEndpointBuilder,
+        region: Option<&str>,
+    ) -> Result<LocalEndpointBuilder, Failure> {
+        for path in &self.rules {
+            builder = builder.fault_file(read("--rules", path, FaultFile::from_json)?);
+        }
+        if let Some(folder) = &self.record {
+            let service = Service::new(region)?;
+            builder = builder.record(folder, service).map_err(|error| {
+                Failure::input(&FlagError(format!("--record {}: {error}", folder.display())))
+            })?;
+        }
+        if let Some(folder) = &self.replay {
+            builder = builder
+                .replay(folder)
+                .map_err(|error| Failure::input(&FlagError(format!("--replay: {error}"))))?;
+        }
+        if let Some(url) = &self.upstream {
+            builder = builder
+                .upstream(url, self.upstream_model.clone(), Server(HyperTransport::new()))
+                .map_err(|error| Failure::input(&FlagError(format!("--upstream: {error}"))))?;
+        }
+        Ok(builder)
+    }
+}
+
+/// Error of a flag that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct FlagError(String);
+
+/// A server that gets requests unchanged.
+#[derive(Debug)]
+struct Server(HyperTransport);
+
+impl Forward for Server {
+    fn forward(&self, request: Request<Bytes>) -> ForwardFuture {
+        let response = self.0.send(request.map(RequestBody::from));
+        Box::pin(async move { Ok(response.await?.map(forwarded)) })
+    }
+}
+
+/// The service. Requests are signed with the credentials of the environment.
+#[derive(Debug)]
+struct Service {
+    client: Client,
+    transport: HyperTransport,
+}
+
+impl Service {
+    fn new(region: Option<&str>) -> Result<Self, Failure> {
+        let mut config = ConfigBuilder::from_env().retry_config(RetryConfig::disabled());
+        if let Some(region) = region {
+            config = config.region(region);
+        }
+        let client = Client::new(config).map_err(|error| match error {
+            ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => {
+                Failure::input(&FlagError("--record: no region: set --region or AWS_REGION".to_owned()))
+            }
+            error => Failure::input(&FlagError(format!("--record: {error}"))),
+        })?;
+        Ok(Self { client, transport: HyperTransport::new() })
+    }
+}
+
+impl Forward for Service {
+    fn forward(&self, request: Request<Bytes>) -> ForwardFuture {
+        let (client, transport) = (self.client.clone(), self.transport.clone());
+        Box::pin(async move {
+            let request = signed(&client, request).await?;
+            Ok(transport.send(request.map(RequestBody::from)).await?.map(forwarded))
+        })
+    }
+}
+
+/// Returns the request for the endpoint of the client, signed with its credentials.
+async fn signed(client: &Client, request: Request<Bytes>) -> Result<Request<Bytes>, BoxError> {
+    let (head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let mut call = client.request(head.method.clone(), target).body(body);
+    for (name, value) in &head.headers {
+        call = call.header(name.as_str(), value.to_str()?);
+    }
+    call.sign().await.map_err(|error| error.to_string().into())
+}
+
+fn forwarded(body: ResponseBody) -> ForwardedBody {
+    body.map_err(BoxError::from).boxed_unsync()
+}

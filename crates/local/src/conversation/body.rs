@@ -1,0 +1,240 @@
+//! Reads the body of a request as a conversation.
+//!
+//! The schema is recognized by its members, as in `invoke_model_families`: a conversation of `Converse` and Nova, a
+//! conversation of Claude, chat completions, or a prompt. Members that a conversation does not have are ignored,
+//! because the model family validates the body.
+
+use invoke_model_types::{
+    ContentBlock, ConversationRole, ConverseTokensRequest, InferenceConfiguration, Message,
+    SpecificToolChoice, SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
+    ToolResultBlock, ToolResultContentBlock, ToolSpecification, ToolUseBlock,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Conversation;
+use crate::families::last_user_turn;
+
+impl Conversation {
+    /// Reads the body of `Converse`, or the body of a model. Returns an empty conversation if the schema is unknown.
+    pub(crate) fn from_body(body: &Value) -> Self {
+        let mut conversation = if body.get("messages").is_some() {
+            if is_converse(body) {
+                let request = ConverseTokensRequest::deserialize(body).map(Self::from);
+                request.unwrap_or_default()
+            } else {
+                from_messages(body)
+            }
+        } else {
+            from_prompt(body)
+        };
+        conversation.inference = inference(body);
+        conversation
+    }
+
+    /// Returns the text of the last message of the user, without the results of tools.
+    pub(crate) fn prompt_text(&self) -> String {
+        let last = self.messages.iter().rfind(|message| message.role == ConversationRole::USER);
+        let blocks = last.into_iter().flat_map(|message| &message.content);
+        let texts = blocks.filter_map(|block| match block {
+            ContentBlock::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns the text of the system prompt.
+    pub(crate) fn system_text(&self) -> String {
+        let texts = self.system.iter().filter_map(|block| match block {
+            SystemContentBlock::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns the names of the tools that the model may call.
+    pub(crate) fn tool_names(&self) -> impl Iterator<Item = &str> {
+        self.tools.iter().flat_map(|tools| &tools.tools).filter_map(|tool| match tool {
+            Tool::ToolSpec(tool) => Some(tool.name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns the names of the tools whose results are in the last message.
+    pub(crate) fn answered_tools(&self) -> Vec<&str> {
+        let blocks = || self.messages.iter().flat_map(|message| &message.content);
+        let name = |id: &str| {
+            blocks().find_map(|block| match block {
+                ContentBlock::ToolUse(call) if call.tool_use_id == id => Some(call.name.as_str()),
+                _ => None,
+            })
+        };
+        let last = self.messages.last().into_iter().flat_map(|message| &message.content);
+        let results = last.filter_map(|block| match block {
+            ContentBlock::ToolResult(result) => Some(name(&result.tool_use_id).unwrap_or_default()),
+            _ => None,
+        });
+        results.collect()
+    }
+}
+
+/// Returns `true` if the content of the messages has the schema of `Converse` and Nova: a list of parts without a
+/// type.
+fn is_converse(body: &Value) -> bool {
+    let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut contents = messages.iter().map(|message| &message["content"]);
+    contents.all(|content| {
+        content.as_array().is_some_and(|parts| parts.iter().all(|part| part.get("type").is_none()))
+    })
+}
+
+/// Reads a conversation in the schema of Claude or of chat completions.
+fn from_messages(body: &Value) -> Conversation {
+    let mut conversation = Conversation::default();
+    if let Some(system) = body.get("system") {
+        conversation.system.push(SystemContentBlock::Text(text(system)));
+    }
+    for message in body["messages"].as_array().map_or(&[][..], Vec::as_slice) {
+        let role = match message["role"].as_str() {
+            Some("assistant") => ConversationRole::ASSISTANT,
+            Some("system" | "developer") => {
+                conversation.system.push(SystemContentBlock::Text(text(&message["content"])));
+                continue;
+            }
+            _ => ConversationRole::USER,
+        };
+        let content = if message["role"] == "tool" { tool_message(message) } else { content(message) };
+        match conversation.messages.last_mut() {
+            // Chat completions have one message for each result.
+            Some(last) if message["role"] == "tool" && last.role == role => last.content.extend(content),
+            _ => conversation.messages.push(Message::new(role, content)),
+        }
+    }
+    conversation.tools = tools(body);
+    conversation
+}
+
+fn content(message: &Value) -> Vec<ContentBlock> {
+    let mut blocks = match &message["content"] {
+        Value::String(text) if !text.is_empty() => vec![ContentBlock::Text(text.clone())],
+        Value::Array(parts) => parts.iter().filter_map(part).collect(),
+        _ => Vec::new(),
+    };
+    for call in message["tool_calls"].as_array().map_or(&[][..], Vec::as_slice) {
+        let function = &call["function"];
+        let input = match &function["arguments"] {
+            Value::String(arguments) => serde_json::from_str(arguments).unwrap_or_default(),
+            arguments => arguments.clone(),
+        };
+        blocks.push(ContentBlock::ToolUse(ToolUseBlock::new(
+            string(&call["id"]),
+            string(&function["name"]),
+            input,
+        )));
+    }
+    blocks
+}
+
+fn tool_message(message: &Value) -> Vec<ContentBlock> {
+    let result = vec![ToolResultContentBlock::Text(text(&message["content"]))];
+    vec![ContentBlock::ToolResult(ToolResultBlock::new(string(&message["tool_call_id"]), result))]
+}
+
+/// Reads a part of a message. Returns `None` for a part that a text model cannot repeat.
+fn part(part: &Value) -> Option<ContentBlock> {
+    match part["type"].as_str()? {
+        "text" => Some(ContentBlock::Text(string(&part["text"]))),
+        "tool_use" => Some(ContentBlock::ToolUse(ToolUseBlock::new(
+            string(&part["id"]),
+            string(&part["name"]),
+            part["input"].clone(),
+        ))),
+        "tool_result" => {
+            let result = vec![ToolResultContentBlock::Text(text(&part["content"]))];
+            Some(ContentBlock::ToolResult(ToolResultBlock::new(string(&part["tool_use_id"]), result)))
+        }
+        "image" => {
+            let source = &part["source"];
+            let format = source["media_type"].as_str()?.strip_prefix("image/")?;
+            let image = json!({"image": {"format": format, "source": {"bytes": source["data"]}}});
+            ContentBlock::deserialize(&image).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Reads the tools in the schema of Claude or of chat completions.
+fn tools(body: &Value) -> Option<ToolConfiguration> {
+    let tools = body.get("tools")?.as_array()?.iter().filter_map(|tool| {
+        let tool = tool.get("function").unwrap_or(tool);
+        let schema = tool.get("input_schema").or_else(|| tool.get("parameters"));
+        let schema = ToolInputSchema::Json(schema.cloned().unwrap_or_else(|| json!({"type": "object"})));
+        let mut specification = ToolSpecification::new(tool["name"].as_str()?, schema);
+        specification.description = tool["description"].as_str().map(str::to_owned);
+        Some(Tool::ToolSpec(specification))
+    });
+    let mut configuration = ToolConfiguration::new(tools.collect());
+    let choice = &body["tool_choice"];
+    let named = choice["name"].as_str().or_else(|| choice["function"]["name"].as_str());
+    configuration.tool_choice = match (choice["type"].as_str().or_else(|| choice.as_str()), named) {
+        (_, Some(name)) => Some(ToolChoice::Tool(SpecificToolChoice::new(name))),
+        (Some("any" | "required"), _) => Some(ToolChoice::Any(Default::default())),
+        _ => None,
+    };
+    Some(configuration)
+}
+
+/// Reads a prompt that is one string: the last turn of the user, and the system prompt.
+fn from_prompt(body: &Value) -> Conversation {
+    let mut conversation = Conversation::default();
+    let prompt = ["prompt", "inputText", "message"].iter().find_map(|name| body.get(name)?.as_str());
+    if let Some(preamble) = body["preamble"].as_str() {
+        conversation.system.push(SystemContentBlock::Text(preamble.to_owned()));
+    }
+    for turn in body["chat_history"].as_array().map_or(&[][..], Vec::as_slice) {
+        let is_user = turn["role"] == "USER";
+        let role = if is_user { ConversationRole::USER } else { ConversationRole::ASSISTANT };
+        conversation.messages.push(Message::new(role, vec![ContentBlock::Text(string(&turn["message"]))]));
+    }
+    if let Some(prompt) = prompt {
+        let turn = ContentBlock::Text(last_user_turn(prompt).to_owned());
+        conversation.messages.push(Message::new(ConversationRole::USER, vec![turn]));
+    }
+    conversation
+}
+
+/// Reads the parameters of the inference. Models have different names for them.
+fn inference(body: &Value) -> InferenceConfiguration {
+    let settings = body.get("inferenceConfig").or_else(|| body.get("textGenerationConfig")).unwrap_or(body);
+    let find = |names: &[&str]| names.iter().find_map(|name| settings.get(name)).cloned().unwrap_or_default();
+    let mut inference = InferenceConfiguration::default();
+    let max_tokens = find(&[
+        "maxTokens",
+        "max_tokens",
+        "max_new_tokens",
+        "max_gen_len",
+        "maxTokenCount",
+        "max_completion_tokens",
+    ]);
+    inference.max_tokens = max_tokens.as_i64().and_then(|tokens| i32::try_from(tokens).ok());
+    inference.temperature = f32::deserialize(find(&["temperature"])).ok();
+    inference.top_p = f32::deserialize(find(&["topP", "top_p", "p"])).ok();
+    inference.stop_sequences = Vec::deserialize(find(&["stopSequences", "stop_sequences", "stop"])).ok();
+    inference
+}
+
+/// Returns the text of a content: a string, or the texts of a list of parts.
+fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
+        }
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

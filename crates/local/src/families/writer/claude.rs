@@ -1,0 +1,87 @@
+//! The schema of Claude.
+
+use serde_json::{Value, json};
+
+use super::StreamState;
+use crate::conversation::{Answer, Block, Part};
+
+pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
+    let blocks = answer.blocks.iter().map(|block| match block {
+        Block::Text(text) => json!({"type": "text", "text": text}),
+        Block::Reasoning { text, signature } => {
+            json!({"type": "thinking", "thinking": text, "signature": signature.as_deref().unwrap_or_default()})
+        }
+        Block::ToolUse(call) => {
+            json!({"type": "tool_use", "id": call.tool_use_id, "name": call.name, "input": call.input})
+        }
+    });
+    template["content"] = blocks.collect();
+    template["stop_reason"] = json!(answer.stop_reason.as_str());
+    template["stop_sequence"] = json!(answer.stop_sequence);
+    template["usage"]["input_tokens"] = json!(input_tokens);
+    template["usage"]["output_tokens"] = json!(answer.output_tokens);
+    template
+}
+
+pub(super) fn chunks(template: &Value, input_tokens: u64, state: &mut StreamState, part: Part) -> Vec<Value> {
+    let mut chunks = Vec::new();
+    if state.begin() {
+        let mut message = template.clone();
+        message["content"] = json!([]);
+        message["stop_reason"] = Value::Null;
+        message["stop_sequence"] = Value::Null;
+        message["usage"]["input_tokens"] = json!(input_tokens);
+        message["usage"]["output_tokens"] = json!(1);
+        chunks.push(json!({"type": "message_start", "message": message}));
+    }
+    let (kind, start, delta) = match part {
+        Part::Text(text) => {
+            ("text", json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": text}))
+        }
+        Part::Reasoning(text) => {
+            ("thinking", thinking(), json!({"type": "thinking_delta", "thinking": text}))
+        }
+        Part::Signature(signature) => {
+            ("thinking", thinking(), json!({"type": "signature_delta", "signature": signature}))
+        }
+        Part::ToolInput(input) => {
+            ("tool_use", Value::Null, json!({"type": "input_json_delta", "partial_json": input}))
+        }
+        Part::ToolCall { id, name, .. } => {
+            close(state, &mut chunks);
+            let block = json!({"type": "tool_use", "id": id, "name": name, "input": {}});
+            open(state, "tool_use", block, &mut chunks);
+            return chunks;
+        }
+        Part::End(end) => {
+            close(state, &mut chunks);
+            let delta = json!({"stop_reason": end.stop_reason.as_str(), "stop_sequence": end.stop_sequence});
+            let usage = json!({"output_tokens": end.output_tokens});
+            chunks.push(json!({"type": "message_delta", "delta": delta, "usage": usage}));
+            chunks.push(json!({"type": "message_stop"}));
+            return chunks;
+        }
+    };
+    if state.open != Some(kind) {
+        close(state, &mut chunks);
+        open(state, kind, start, &mut chunks);
+    }
+    chunks.push(json!({"type": "content_block_delta", "index": state.index, "delta": delta}));
+    chunks
+}
+
+fn thinking() -> Value {
+    json!({"type": "thinking", "thinking": "", "signature": ""})
+}
+
+fn open(state: &mut StreamState, kind: &'static str, block: Value, chunks: &mut Vec<Value>) {
+    state.open = Some(kind);
+    chunks.push(json!({"type": "content_block_start", "index": state.index, "content_block": block}));
+}
+
+fn close(state: &mut StreamState, chunks: &mut Vec<Value>) {
+    if state.open.take().is_some() {
+        chunks.push(json!({"type": "content_block_stop", "index": state.index}));
+        state.index += 1;
+    }
+}

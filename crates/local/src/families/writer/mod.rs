@@ -1,0 +1,135 @@
+//! Writes an answer that did not come from the simulation in the schema of a model family.
+//!
+//! A writer begins with the simulated response of the family, and replaces its content, stop reason and token
+//! counts. Therefore it recognizes the schema by the members of this response, and keeps all other members.
+
+mod chat;
+mod claude;
+mod completion;
+mod nova;
+
+use invoke_model_types::StopReason;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::response::Rejection;
+use super::tool_call::tool_call_id;
+use crate::conversation::{Answer, AnswerEnd, Part, numbered};
+use crate::fault::ModelReply;
+
+/// The schema of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schema {
+    Claude,
+    Nova,
+    Chat,
+    Completion(completion::Schema),
+}
+
+/// A writer of one response, or of the chunks of one stream.
+#[derive(Debug)]
+pub(crate) struct ResponseWriter {
+    schema: Schema,
+    /// The simulated response.
+    template: Value,
+    input_tokens: u64,
+    state: StreamState,
+}
+
+/// The state of a stream.
+#[derive(Debug, Default)]
+struct StreamState {
+    has_begun: bool,
+    /// The index of the current or next block.
+    index: u64,
+    /// The type of the current block, if a block is open.
+    open: Option<&'static str>,
+    /// The complete text so far.
+    text: String,
+    /// The complete tool calls so far: id, name and arguments.
+    calls: Vec<(String, String, String)>,
+}
+
+impl ResponseWriter {
+    /// Returns a writer for the schema of `template`, the simulated response of a text model.
+    pub(crate) fn new(template: Value, input_tokens: u64) -> Result<Self, Rejection> {
+        let schema = if template["type"] == "message" {
+            Schema::Claude
+        } else if template["output"].get("message").is_some() {
+            Schema::Nova
+        } else if template["choices"][0].get("message").is_some() {
+            Schema::Chat
+        } else if let Some(schema) = completion::Schema::of(&template) {
+            Schema::Completion(schema)
+        } else {
+            let problem = "The local endpoint cannot write a reply of a rule or of an upstream in the schema of \
+                           this model. Use a text model.";
+            return Err(Rejection::Validation(problem.to_owned()));
+        };
+        Ok(Self { schema, template, input_tokens, state: StreamState::default() })
+    }
+
+    /// Converts a reply to an answer. The ids of its tool calls have the form of the schema.
+    pub(crate) fn answer(&self, reply: &ModelReply, max_tokens: u64) -> Answer {
+        let digest = Sha256::digest(self.template.to_string()).into();
+        let prefix = match self.schema {
+            Schema::Claude => "toolu_bdrk_01",
+            Schema::Nova => "tooluse_",
+            Schema::Chat | Schema::Completion(_) => "",
+        };
+        reply.answer(max_tokens, |number| format!("{prefix}{}", tool_call_id(&numbered(digest, number))))
+    }
+
+    /// Returns the complete response.
+    ///
+    /// # Errors
+    /// Returns an error if the answer has reasoning or tool calls, but the schema has not.
+    pub(crate) fn response(self, answer: &Answer) -> Result<Value, Rejection> {
+        match self.schema {
+            Schema::Claude => Ok(claude::response(self.template, self.input_tokens, answer)),
+            Schema::Nova => Ok(nova::response(self.template, self.input_tokens, answer)),
+            Schema::Chat => Ok(chat::response(self.template, self.input_tokens, answer)),
+            Schema::Completion(schema) => {
+                let text = completion::text(answer)?;
+                let end = AnswerEnd {
+                    stop_reason: answer.stop_reason.clone(),
+                    stop_sequence: answer.stop_sequence.clone(),
+                    input_tokens: self.input_tokens,
+                    output_tokens: answer.output_tokens,
+                };
+                Ok(schema.response(self.template, &text, &end))
+            }
+        }
+    }
+
+    /// Returns the chunks for the next part of a stream.
+    ///
+    /// # Errors
+    /// Returns an error if the part has reasoning or a tool call, but the schema has not.
+    pub(crate) fn chunks(&mut self, part: Part) -> Result<Vec<Value>, Rejection> {
+        let Self { schema, template, input_tokens, state } = self;
+        match schema {
+            Schema::Claude => Ok(claude::chunks(template, *input_tokens, state, part)),
+            Schema::Nova => Ok(nova::chunks(state, part)),
+            Schema::Chat => Ok(chat::chunks(template, state, part)),
+            Schema::Completion(schema) => schema.chunks(template, *input_tokens, state, part),
+        }
+    }
+}
+
+impl StreamState {
+    /// Returns `true` the first time.
+    fn begin(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_begun, true)
+    }
+}
+
+/// Returns the stop reason of schemas that have only two: `length` and another one.
+fn length_or<'a>(stop_reason: &StopReason, other: &'a str) -> &'a str {
+    if *stop_reason == StopReason::MAX_TOKENS { "length" } else { other }
+}
+
+fn tool_calls(calls: impl IntoIterator<Item = (String, String, String)>) -> Value {
+    let call = |(id, name, arguments)| json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}});
+    calls.into_iter().map(call).collect()
+}

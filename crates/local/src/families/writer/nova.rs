@@ -1,0 +1,74 @@
+//! The schema of Nova. As in streams of the service, each piece of text is a separate content block.
+
+use serde_json::{Value, json};
+
+use super::StreamState;
+use crate::conversation::{Answer, Block, Part};
+
+pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
+    let blocks = answer.blocks.iter().map(|block| match block {
+        Block::Text(text) => json!({"text": text}),
+        Block::Reasoning { text, .. } => json!({"reasoningContent": {"reasoningText": {"text": text}}}),
+        Block::ToolUse(call) => {
+            json!({"toolUse": {"toolUseId": call.tool_use_id, "name": call.name, "input": call.input}})
+        }
+    });
+    template["output"]["message"]["content"] = blocks.collect();
+    template["stopReason"] = json!(answer.stop_reason.as_str());
+    set_usage(&mut template["usage"], input_tokens, answer.output_tokens);
+    template
+}
+
+fn set_usage(usage: &mut Value, input_tokens: u64, output_tokens: u64) {
+    usage["inputTokens"] = json!(input_tokens);
+    usage["outputTokens"] = json!(output_tokens);
+    usage["totalTokens"] = json!(input_tokens + output_tokens);
+}
+
+pub(super) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
+    let mut chunks = Vec::new();
+    if state.begin() {
+        chunks.push(json!({"messageStart": {"role": "assistant"}}));
+    }
+    match part {
+        Part::Text(text) => {
+            close(state, &mut chunks);
+            delta(state, json!({"text": text}), &mut chunks);
+            close(state, &mut chunks);
+        }
+        Part::Reasoning(text) => {
+            close(state, &mut chunks);
+            delta(state, json!({"reasoningContent": {"text": text}}), &mut chunks);
+            close(state, &mut chunks);
+        }
+        // Reasoning of Nova models has no signature.
+        Part::Signature(_) => {}
+        Part::ToolCall { id, name, .. } => {
+            close(state, &mut chunks);
+            let start = json!({"toolUse": {"toolUseId": id, "name": name}});
+            chunks.push(json!({"contentBlockStart": {"start": start, "contentBlockIndex": state.index}}));
+            state.open = Some("toolUse");
+        }
+        Part::ToolInput(input) => delta(state, json!({"toolUse": {"input": input}}), &mut chunks),
+        Part::End(end) => {
+            close(state, &mut chunks);
+            chunks.push(json!({"messageStop": {"stopReason": end.stop_reason.as_str()}}));
+            let mut usage = json!({"cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0});
+            set_usage(&mut usage, end.input_tokens, end.output_tokens);
+            chunks.push(json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}}));
+        }
+    }
+    chunks
+}
+
+fn delta(state: &mut StreamState, delta: Value, chunks: &mut Vec<Value>) {
+    chunks.push(json!({"contentBlockDelta": {"delta": delta, "contentBlockIndex": state.index}}));
+    state.open.get_or_insert("delta");
+}
+
+fn close(state: &mut StreamState, chunks: &mut Vec<Value>) {
+    if state.open.take().is_some() {
+        chunks.push(json!({"contentBlockStop": {"contentBlockIndex": state.index}}));
+        state.index += 1;
+    }
+}
