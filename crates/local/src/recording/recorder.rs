@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame};
 use tokio::time::Instant;
 
-use super::exchange::{Chunk, Exchange, RecordedRequest, RecordedResponse};
+use super::exchange::{Chunk, Exchange, RecordedRequest, RecordedResponse, path};
 use crate::backend::{BoxError, Forward, ForwardedBody};
 use crate::response_body::ResponseBody;
 use crate::service_error::ServiceError;
@@ -40,11 +41,21 @@ impl Recorder {
     /// Forwards a request, and records the exchange when the response is complete.
     ///
     /// # Errors
-    /// Returns `ServiceUnavailableException` if no response arrived.
+    /// Returns `AccessDeniedException` if a browser has sent the request for a page, and
+    /// `ServiceUnavailableException` if no response arrived.
     pub(crate) async fn respond(
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<ResponseBody>, ServiceError> {
+        // The service bills the call, and the default keys of the endpoint are public, so any page could use
+        // them.
+        if let Some(origin) = request.headers().get(ORIGIN) {
+            let message = format!(
+                "--record: the request of the page {origin:?} is not forwarded; use a client outside of a \
+                 browser"
+            );
+            return Err(ServiceError::forbidden("AccessDeniedException", message));
+        }
         let recorded = RecordedRequest::new(&request);
         let file = self.next_file(request.uri().path());
         let started = Instant::now();
@@ -74,13 +85,19 @@ impl Recorder {
     }
 }
 
-/// Removes the headers that belong to the connection or to the signature of the caller.
+/// Removes the headers that belong to the connection, the signature of the caller, and headers with secrets
+/// that the service does not use.
 fn without_connection(mut request: Request<Bytes>) -> Request<Bytes> {
     let is_removed = |name: &HeaderName| {
         let name = name.as_str();
         matches!(name, "authorization" | "connection" | "content-length" | "host" | "transfer-encoding")
             || matches!(name, "x-amz-content-sha256" | "x-amz-date" | "x-amz-security-token")
+            || matches!(name, "cookie" | "proxy-authorization" | "x-api-key")
     };
+    // A presigned request has its signature in the query.
+    if let Ok(target) = path(&request).parse() {
+        *request.uri_mut() = target;
+    }
     let removed: Vec<_> = request.headers().keys().filter(|name| is_removed(name)).cloned().collect();
     for name in removed {
         request.headers_mut().remove(name);

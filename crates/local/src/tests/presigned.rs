@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn presigned(clock: SystemTime) -> Request<Bytes> {
+pub(super) fn presigned(clock: SystemTime) -> Request<Bytes> {
     let (mut parts, body) = request(input(TITAN, BODY)).into_parts();
     let hour = Duration::from_secs(3600);
     let signer = Signer::new("us-east-1", "bedrock");

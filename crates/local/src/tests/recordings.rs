@@ -6,6 +6,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::converse::{CLAUDE, hello, json_request, user};
+use super::presigned::presigned;
 use super::*;
 use crate::ReplayError;
 use crate::backend::{Forward, ForwardFuture};
@@ -19,6 +20,7 @@ impl Forward for Service {
         let service = Arc::clone(&self.0);
         Box::pin(async move {
             assert!(!request.headers().contains_key("authorization"), "the signature must be removed");
+            assert!(!request.headers().contains_key("cookie"), "cookies must be removed");
             let credentials = Credentials::new("SERVICE", "the-secret", Some("the-token".to_owned()));
             let mut request = request;
             request.headers_mut().insert("host", "service".parse().unwrap());
@@ -237,4 +239,25 @@ fn invalid_folders_are_named() {
     check_contains(&replay().to_string(), "a.json: chunk 1 of the response is not base64");
     let missing = builder().replay(folder.path().join("missing")).unwrap_err();
     check_contains(&missing.to_string(), "missing: ");
+}
+
+#[tokio::test]
+async fn presigned_requests_are_forwarded_without_their_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = recorder(folder.path());
+    let mut request = presigned(now());
+    request.headers_mut().insert("cookie", "session=secret".parse().unwrap());
+    let (status, code, _) = exchange(&recorder, request).await;
+    assert_eq!((status, code.as_str()), (200, ""));
+}
+
+#[tokio::test]
+async fn requests_of_pages_are_not_forwarded() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = builder().record(folder.path(), Unreachable).unwrap().build_state();
+    let mut request = presigned(now());
+    request.headers_mut().insert("origin", "https://example.com".parse().unwrap());
+    let (status, code, chunks) = exchange(&recorder, request).await;
+    assert_eq!((status, code.as_str()), (403, "AccessDeniedException"));
+    assert!(message(&chunks).contains("\"https://example.com\" is not forwarded"), "{}", message(&chunks));
 }
