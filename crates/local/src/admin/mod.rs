@@ -61,8 +61,8 @@ pub(crate) async fn respond(
 pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Response<Bytes> {
     if let Some(host) = foreign_host(state, request) {
         let message = format!(
-            "the host `{host}` is not a name of this machine; use 127.0.0.1, ::1 or localhost, because other \
-             names can belong to the pages of other servers"
+            "the host `{host}` is neither an IP address nor localhost; use 127.0.0.1, [::1] or localhost, because a \
+             web page of another server could use its own name to read this endpoint (DNS rebinding)"
         );
         return error_response(StatusCode::FORBIDDEN, &message);
     }
@@ -111,7 +111,7 @@ pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Resp
 ///
 /// A page of a foreign server can resolve its own name to 127.0.0.1 (DNS rebinding), and then read the
 /// records of the endpoint. The `host` header contains the name of the server of the page. If the endpoint
-/// does not listen on a loopback address, other machines can connect anyway. Therefore any name is allowed.
+/// does not listen on a loopback address, any name is allowed, because other machines can connect anyway.
 fn foreign_host<'a>(state: &EndpointState, request: &'a Parts) -> Option<&'a str> {
     let host = match request.headers.get(HOST) {
         Some(host) => host.to_str().unwrap_or("?"),
