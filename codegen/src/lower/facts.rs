@@ -1,5 +1,6 @@
 //! Lowers our own traits, which mark facts about calls. The facts are the model id, the guardrail id, the
-//! maximum number of output tokens, metrics, and content in a format that the AI model defines.
+//! project id, the ARN of an invocation, the maximum number of output tokens, metrics, and content in a format
+//! that the AI model defines.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ const REQUEST_FACTS: &[(&str, Fact)] = &[
 const MAX_STEPS: usize = 4;
 
 impl Lowering<'_> {
-    /// Returns the fact that a member contains.
+    /// Returns the kind of fact in a member, or `None` if the member has no trait for a fact.
     pub(super) fn fact(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> Option<Fact> {
         let mut of = |trait_id: &str, fact: Option<Fact>, known: &dyn Fn() -> String| {
             let message = match fact {

@@ -167,8 +167,8 @@ impl CallContext {
         Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
     }
 
-    /// Returns the error of an event that cannot be sent, or of a response whose background task has ended
-    /// without a result.
+    /// Returns the error of a bidirectional call if an event cannot be sent, or if the background task of the
+    /// call has ended without a result.
     pub(crate) fn input_error<O: Operation, E>(&self, kind: ErrorKind<E>) -> Error<E> {
         Error::new(kind, self.clone().into_error_context::<O>(None))
     }

@@ -44,8 +44,8 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// token counts.
     permit: Option<QuotaPermit>,
     /// The last message that contains a part of the model's response (see [`EventStream::model_part`]). This
-    /// part can contain the token counts. In a bidirectional stream, the last message that contains token
-    /// counts.
+    /// part can contain the token counts. In a bidirectional stream, this is the last message that contains
+    /// token counts.
     last_part: Option<Message>,
     /// The link to the event sender, if the call also sends events. Dropping the link cancels the call.
     link: Option<ReceivingGuard>,

@@ -28,7 +28,8 @@ impl Client for Official {
         call.send().await.expect("a response").body.as_ref().len()
     }
 
-    /// Reads the complete file, because this crate accepts the body only as a `Blob` in memory.
+    /// Reads the complete file, because `aws-sdk-bedrockruntime` accepts the body only as a `Blob` in
+    /// memory.
     async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
         self.call(model_id, tokio::fs::read(path).await.expect("a file").into()).await
     }

@@ -61,8 +61,8 @@ pub(crate) async fn respond(
 pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Response<Bytes> {
     if let Some(host) = foreign_host(state, request) {
         let message = format!(
-            "the host `{host}` is not a name of this machine; use 127.0.0.1, ::1 or localhost, because other \
-             names can belong to the pages of other servers"
+            "the host `{host}` is neither an IP address nor localhost; use 127.0.0.1, [::1] or localhost, because a \
+             web page of another server could use its own name to read this endpoint (DNS rebinding)"
         );
         return error_response(StatusCode::FORBIDDEN, &message);
     }

@@ -76,7 +76,8 @@ pub(crate) fn contains_word(text: &str, word: &str) -> bool {
     let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
     let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
     let is_inside = |at: usize| text.get(at).is_some_and(|letter| letter.is_alphanumeric());
-    // After a symbol, as at the end of "C++", a letter may follow.
+    // If the word begins or ends with a symbol, as "C++" does, this side needs no word boundary: a letter or a
+    // digit may be next to the symbol.
     let (first, last) = (word.first().copied(), word.last().copied());
     let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
     let found = text.windows(word.len().max(1)).enumerate().filter(|(_, window)| *window == word);

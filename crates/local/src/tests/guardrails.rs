@@ -105,7 +105,8 @@ fn assessments_have_the_form_of_the_service() {
     assert_eq!((&value["usage"], &assessment["invocationMetrics"]["usage"]), (&usage, &usage));
 
     let passed = apply("INPUT", "hello", "INTERVENTIONS");
-    let members: Vec<_> = passed["assessments"][0].as_object().unwrap().keys().cloned().collect();
+    let mut members: Vec<_> = passed["assessments"][0].as_object().unwrap().keys().cloned().collect();
+    members.sort_unstable();
     assert_eq!(members, ["appliedGuardrailDetails", "invocationMetrics"]);
 }
 

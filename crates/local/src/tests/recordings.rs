@@ -55,7 +55,7 @@ async fn exchange(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> (u1
     let (head, mut body) = respond(endpoint, request).await.into_parts();
     let mut chunks = Vec::new();
     while let Some(frame) = body.frame().await {
-        // The stream waits until the frame is dropped.
+        // Copy the bytes, because the stream generates the next frame only after this frame was dropped.
         chunks.push(Bytes::copy_from_slice(&frame.unwrap().into_data().unwrap()));
     }
     let code = head.headers.get("x-amzn-errortype").map(|code| code.to_str().unwrap());

@@ -12,8 +12,8 @@ use super::converse::{CLAUDE, hello, json_request, tools, user};
 use super::*;
 use crate::backend::{BoxError, Forward, ForwardFuture};
 
-/// A server that gives one response, in chunks. `None` is a chunk that fails. With the status 1, there is no
-/// response.
+/// A server that gives one response, in chunks. `None` is a chunk that fails. The status 1 means that the
+/// server cannot be reached.
 #[derive(Clone, Debug)]
 struct Scripted {
     status: u16,
@@ -57,7 +57,7 @@ fn completion(body: &Value) -> Scripted {
     server(200, "application/json", vec![Some(body.to_string())])
 }
 
-/// Returns a server with a stream of these chunks, and with the last line of a stream.
+/// Returns a server that responds with these chunks as server-sent events, and then with `data: [DONE]`.
 fn stream(chunks: &[Value]) -> Scripted {
     let mut events: Vec<_> = chunks.iter().map(|chunk| Some(format!("data: {chunk}\n\n"))).collect();
     events.push(Some("data: [DONE]\n\n".to_owned()));
@@ -81,7 +81,7 @@ async fn send(server: &Scripted, request: Request<Bytes>) -> (u16, Vec<Bytes>) {
     let (head, mut body) = response.into_parts();
     let mut chunks = Vec::new();
     while let Some(frame) = body.frame().await {
-        // The stream waits until the frame is dropped.
+        // Copy the bytes, because the stream generates the next frame only after this frame was dropped.
         chunks.push(Bytes::copy_from_slice(&frame.unwrap().into_data().unwrap()));
     }
     (head.status.as_u16(), chunks)

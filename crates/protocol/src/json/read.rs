@@ -70,7 +70,8 @@ pub fn integer<T: TryFrom<i64>>(value: BorrowedValue<'_>) -> Result<T, ParseErro
     }
 }
 
-/// Converts a double to an integer. Returns `None` if the double has a fraction, or is too large to be exact.
+/// Parses a number with a fraction or an exponent as an integer. Returns `None` if the value is not an integer,
+/// or is too large for an exact double.
 fn wide(text: &str) -> Option<i64> {
     const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
     let value = number(text).ok()?.as_f64()?;
@@ -153,7 +154,8 @@ pub fn timestamp(format: Format) -> impl Fn(BorrowedValue<'_>) -> Result<Timesta
     }
 }
 
-/// Returns a parser of lists. Skips nulls, because only sparse lists can contain them.
+/// Returns a parser of lists that are not sparse. The parser skips nulls, because nulls are not valid in these
+/// lists.
 pub fn list<T>(
     read: impl Fn(BorrowedValue<'_>) -> Result<T, ParseError>,
 ) -> impl Fn(BorrowedValue<'_>) -> Result<Vec<T>, ParseError> {
@@ -177,7 +179,8 @@ pub fn sparse_list<T>(
     }
 }
 
-/// Returns a parser of maps. Skips nulls, because only sparse maps can contain them.
+/// Returns a parser of maps that are not sparse. The parser skips entries with the value null, because null is
+/// not valid in these maps.
 pub fn map<K: From<String> + Ord, T>(
     read: impl Fn(BorrowedValue<'_>) -> Result<T, ParseError>,
 ) -> impl Fn(BorrowedValue<'_>) -> Result<BTreeMap<K, T>, ParseError> {

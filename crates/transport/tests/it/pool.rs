@@ -80,8 +80,8 @@ async fn the_number_of_connections_never_exceeds_the_limit() {
     let server = open.clone().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(3).build();
     call_concurrently(&transport, &server, 300).await;
-    // The server counts a connection when it accepts the connection, so its count never exceeds the number of
-    // opened connections.
+    // The server counts a connection only after the client has opened it. Therefore the count is never higher
+    // than the number of connections that the client has opened so far.
     assert!(open.most.load(SeqCst) <= 3, "{}", open.most.load(SeqCst));
     assert!(server.accepted() <= 3, "connections must be reused: {}", server.accepted());
 }

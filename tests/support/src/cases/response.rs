@@ -22,7 +22,7 @@ pub struct Response<'a> {
 pub enum Failure<E, S> {
     /// The service returned an error instead of a stream.
     Refused(E),
-    /// The output without its events cannot be parsed.
+    /// The head of the response, which contains all members except for the events, cannot be parsed.
     Head(ParseError),
     /// A frame is invalid.
     Frame(FrameError),

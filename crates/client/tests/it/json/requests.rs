@@ -13,7 +13,8 @@ use crate::fake::Fake;
 
 const ID: &str = "us.amazon.nova-lite-v1:0";
 
-/// Signs both calls, and checks that the requests are equal.
+/// Signs the typed call, a call by name with a JSON value, and a call by name with JSON text. Checks that the
+/// requests are equal.
 async fn check<O: Operation>(typed: impl FnOnce(&Client) -> Call<O>, input: Value) {
     let client = Fake::default().client();
     let typed = typed(&client).sign().await.unwrap();

@@ -134,8 +134,9 @@ async fn close_unused(slot: Arc<Mutex<Slot>>, idle_timeout: Duration) {
         let Some(at) = at else { return };
         sleep_until(at).await;
         let mut slot = lock(&slot);
-        // Checks the time before the reference count. A lease that is being dropped has already set the time,
-        // but may still hold its reference. Such a lease does not start this task again.
+        // Check `unused_since` first. A lease that is being dropped has already set it, and does not start
+        // this task again, because this task is running. But the lease may still hold its reference. If the
+        // task checked the reference count first, the task would end, and nothing would close the connection.
         if slot.unused_since.is_some_and(|since| since.elapsed() < idle_timeout) {
             continue;
         }

@@ -26,7 +26,7 @@ impl Sound {
     /// Parses `sound` as JSON.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON of the type `T`.
+    /// Returns an error if the member is not JSON of the type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.sound)
     }

@@ -30,7 +30,7 @@ impl HashedInput {
     /// Parses `body` as JSON.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON of the type `T`.
+    /// Returns an error if the member is not JSON of the type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.body.as_deref().unwrap_or_default())
     }
