@@ -139,13 +139,21 @@ impl Findings<'_> {
 struct Masks<'a>(BTreeMap<usize, (usize, &'a str)>);
 
 impl<'a> Masks<'a> {
-    /// Adds a part. Ignores a part that overlaps an earlier part.
+    /// Adds a part. Combines the part with all parts that it overlaps, under the name of the leftmost part.
     fn add(&mut self, range: Range<usize>, name: &'a str) {
+        let (mut start, mut end, mut name) = (range.start, range.end, name);
         // Of the parts that start before the end of the new part, the last part ends last.
-        let before = self.0.range(..range.end).next_back();
-        if before.is_none_or(|(_, (end, _))| *end <= range.start) {
-            self.0.insert(range.start, (range.end, name));
+        while let Some((&before, &(before_end, before_name))) = self.0.range(..end).next_back() {
+            if before_end <= start {
+                break;
+            }
+            self.0.remove(&before);
+            if before <= start {
+                (start, name) = (before, before_name);
+            }
+            end = end.max(before_end);
         }
+        self.0.insert(start, (end, name));
     }
 
     /// Replaces each part with the name of its rule in braces.

@@ -324,3 +324,18 @@ fn the_url_is_completed_and_checked() {
         check_contains(&url(base).unwrap_err(), "must begin with http:// or https://");
     }
 }
+
+#[test]
+fn invalid_urls_are_errors() {
+    let check = |url: &str, expected: &str| {
+        let server = server(200, "application/json", Vec::new());
+        let error = builder().upstream(url, None, server).unwrap_err().to_string();
+        assert_eq!(error, expected);
+    };
+    let scheme = "is not the URL of an upstream: it must begin with http:// or https://";
+    check("127.0.0.1:11434", &format!("\"127.0.0.1:11434\" {scheme}"));
+    check("ftp://example.com", &format!("\"ftp://example.com\" {scheme}"));
+    let secret = "the URL of the upstream contains a user name or a password: remove the part before `@`";
+    check("http://user:password@example.com/v1", secret);
+    check("user:password@example.com", secret);
+}

@@ -41,9 +41,17 @@ pub(crate) struct Upstream {
 
 /// The error of a URL that cannot be an upstream.
 #[derive(Debug, thiserror::Error)]
-#[error("{url:?} is not the URL of an upstream: it must begin with http:// or https://")]
-pub struct UpstreamError {
-    url: String,
+pub enum UpstreamError {
+    /// The URL is invalid, or has another scheme.
+    #[error("{url:?} is not the URL of an upstream: it must begin with http:// or https://")]
+    InvalidUrl {
+        /// The URL.
+        url: String,
+    },
+
+    /// The URL contains a user name or a password. Logs and errors show the URL, so it must not be secret.
+    #[error("the URL of the upstream contains a user name or a password: remove the part before `@`")]
+    UserInfo,
 }
 
 impl Upstream {
@@ -54,6 +62,10 @@ impl Upstream {
         model: Option<String>,
         client: Arc<dyn Forward>,
     ) -> Result<Self, UpstreamError> {
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+        if authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+            return Err(UpstreamError::UserInfo);
+        }
         let base = url.trim_end_matches('/');
         let base = base.strip_suffix("/chat/completions").unwrap_or(base);
         let version = if base.ends_with("/v1") { "" } else { "/v1" };
@@ -62,7 +74,7 @@ impl Upstream {
             matches!(uri.scheme_str(), Some("http" | "https"))
                 && uri.host().is_some_and(|host| !host.is_empty())
         });
-        let url = uri.ok_or_else(|| UpstreamError { url: url.to_owned() })?;
+        let url = uri.ok_or_else(|| UpstreamError::InvalidUrl { url: url.to_owned() })?;
         Ok(Self { url, model, client })
     }
 
