@@ -44,10 +44,10 @@ struct UsageForm {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PatternForm {
-    Contains(String),
-    Matches(String),
+#[serde(deny_unknown_fields, expecting = "`{\"contains\": TEXT}` or `{\"matches\": REGEX}`")]
+struct PatternForm {
+    contains: Option<String>,
+    matches: Option<String>,
 }
 
 fn empty_object() -> Value {
@@ -123,10 +123,16 @@ fn stop_reason(name: String) -> Result<StopReason, String> {
 impl<'de> Deserialize<'de> for TextPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match PatternForm::deserialize(deserializer)? {
-            PatternForm::Contains(text) => Ok(Self::Contains(text)),
-            PatternForm::Matches(regex) => Regex::new(&regex)
+            PatternForm { contains: Some(text), matches: None } => Ok(Self::Contains(text)),
+            PatternForm { contains: None, matches: Some(regex) } => Regex::new(&regex)
                 .map(Self::Matches)
                 .map_err(|error| D::Error::custom(format_args!("the regular expression {regex:?}: {error}"))),
+            PatternForm { contains: Some(_), matches: Some(_) } => {
+                Err(D::Error::custom("`contains` and `matches` exclude each other: keep one of them"))
+            }
+            PatternForm { contains: None, matches: None } => {
+                Err(D::Error::custom("a condition on a text needs `contains` or `matches`"))
+            }
         }
     }
 }

@@ -29,7 +29,11 @@ fn mistakes_in_replies_are_named() {
     check_error_text(&json!({"reply": "a", "replies": ["b"]}), "`reply` and `replies` exclude each other");
     check_error_text(&json!({"replies": ["b"], "first": 2}), "remove `first` and `every`");
     check_error_text(&json!({"prompt": {"matches": "("}, "reply": "a"}), "the regular expression \"(\"");
-    check_error_text(&json!({"prompt": {"is": "a"}, "reply": "a"}), "unknown variant `is`");
+    check_error_text(&json!({"prompt": {"is": "a"}, "reply": "a"}), "unknown field `is`");
+    check_error_text(&json!({"prompt": "a", "reply": "a"}), "expected `{\"contains\": TEXT}`");
+    check_error_text(&json!({"prompt": {}, "reply": "a"}), "needs `contains` or `matches`");
+    let both = json!({"contains": "a", "matches": "b"});
+    check_error_text(&json!({"prompt": both, "reply": "a"}), "`contains` and `matches` exclude each other");
     check_error_text(&json!({"prompt": {"contains": "a"}}), "has no effect");
     let accept = json!({"tool": "a", "break": {"at": "accept", "by": "close"}});
     check_error_text(&accept, "the request is not known at `accept`");
