@@ -67,7 +67,7 @@ enum Role {
     Assistant,
 }
 
-/// The source of an image. The optional members are required for the type `base64`.
+/// The source of an image. `media_type` and `data` are required if the type is `base64`.
 #[derive(Deserialize)]
 struct Source {
     #[serde(rename = "type")]

@@ -255,7 +255,8 @@ fn documents_and_images_count_as_input() {
         ]}],
     });
     let value = converse(&endpoint(), CLAUDE, &body);
-    // Two tokens of the system prompt, one of the text, the image, and three of the document and its name.
+    // The image counts as 1,000 tokens. The system prompt has two tokens, and the text has one token. The
+    // document and its name have three tokens.
     assert_eq!(value["usage"]["inputTokens"], 1_006);
 }
 
