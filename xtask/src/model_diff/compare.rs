@@ -78,7 +78,7 @@ fn select_shared(theirs: &Model, ours: &Selection) -> Result<(Selection, Vec<Sha
     let (shared, missing): (Vec<ShapeId>, Vec<ShapeId>) =
         all.operations.iter().cloned().partition(|id| ours.operations.contains(id));
     if shared.is_empty() {
-        // `select` treats an empty list as all operations.
+        // Does not call `select`, because it would select all operations for an empty list.
         return Ok((Selection { operations: Vec::new(), closure: BTreeSet::new(), ..all }, missing));
     }
     let shared: Vec<String> = shared.iter().map(|id| id.name().to_owned()).collect();
