@@ -159,7 +159,7 @@ fn chunks(
     });
     let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": 0}));
     let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
-    // The first piece is empty, as in streams of the vendor.
+    // The first piece of the tool input is empty, as in streams of the vendor.
     let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
     let inputs =
         inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));

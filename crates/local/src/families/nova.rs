@@ -206,7 +206,7 @@ fn chunks(
     usage: Value,
 ) -> impl Iterator<Item = Value> + Send + use<> {
     let start = json!({"messageStart": {"role": "assistant"}});
-    // The reasoning is one block.
+    // If the model reasons, the first content block contains the reasoning.
     let first = usize::from(reasoning.is_some());
     let thoughts = reasoning.into_iter().flat_map(|text| {
         let deltas = pieces(text).map(|piece| {

@@ -10,7 +10,7 @@ use crate::AccessPolicy;
 
 const REEL: &str = "amazon.nova-reel-v1:1";
 
-/// An endpoint whose clock a test sets, in seconds after [`now`].
+/// An endpoint with a clock that tests set. The value of the clock is the number of seconds after [`now`].
 struct Endpoint {
     state: Arc<EndpointState>,
     clock: Arc<AtomicU64>,

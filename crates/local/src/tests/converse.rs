@@ -176,8 +176,8 @@ fn a_tool_call_that_exceeds_the_limit_is_not_returned() {
     assert_eq!(value["output"]["message"]["content"], json!([]));
 }
 
-/// Sends the results of all tool calls, until the model answers with text. Returns the names of the called
-/// tools and the text.
+/// Runs a conversation: sends a result for each tool call, until the model responds with text. Returns the
+/// names of the called tools, and the text.
 fn run_tools(choice: Value) -> (Vec<String>, String) {
     let endpoint = endpoint();
     let mut body = json!({"messages": [user("hello")], "toolConfig": tools(choice)});
