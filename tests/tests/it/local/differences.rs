@@ -16,8 +16,8 @@ use crate::recorded::exchange::exchanges;
 const OPERATIONS: [&str; 5] =
     ["ApplyGuardrail", "Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"];
 
-/// The differences, each with the reason. A text that ends with `*` stands for all differences with this
-/// prefix.
+/// The expected differences, each with its reason. A text that ends with `*` stands for all differences that
+/// begin with the text before the `*`.
 const DIFFERENCES: &[(&str, &str)] = &[
     ("ApplyGuardrail: no member assessments[].automatedReasoningPolicy", NULL),
     ("ApplyGuardrail: no member assessments[].contentPolicy.filters[]*", "content filters use a model"),
@@ -158,7 +158,8 @@ fn compare(recorded: &Response<Bytes>, local: &Response<Bytes>) -> Vec<String> {
     for name in names {
         let members = |shape: &Shape| shape.members.get(name).cloned().unwrap_or_else(|| none.clone());
         let (expected, found) = (members(&expected), members(&found));
-        // A real model and a simulated model can return different kinds of blocks.
+        // Ignores an event that only one of the responses has, because a real model and a simulated model can
+        // return different kinds of blocks.
         if expected.is_empty() || found.is_empty() {
             continue;
         }

@@ -201,7 +201,7 @@ impl Check {
     /// Compares the method, path, query and body of a request with the recorded request.
     fn same_request(&mut self, operation: &str, found: &Request, recorded: &Request) -> Result<(), String> {
         same("method", found.method(), recorded.method())?;
-        // Some clients do not encode `:` in a label.
+        // Decodes the segments, because some recorded clients did not encode `:` in a label.
         let segments = |uri: &http::Uri| uri.path().split('/').map(percent_decoded).collect::<Vec<_>>();
         same("path", &segments(found.uri()), &segments(recorded.uri()))?;
         let parameters = |uri: &http::Uri| {
