@@ -134,8 +134,8 @@ pub(super) fn aspects(subject: &str, ours: &Aspects, theirs: &Aspects) -> Vec<Di
     differing.collect()
 }
 
-/// Compares the order of the members that both models have. The order matters, because generated code has the
-/// same order.
+/// Compares the order of the members that both models have. The order matters, because the generator keeps it
+/// in the generated code.
 pub(super) fn order(subject: &str, ours: &[String], theirs: &[String]) -> Option<Difference> {
     let of_both = |names: &[String], others: &[String]| -> Value {
         names.iter().filter(|name| others.contains(name)).map(String::as_str).collect()
