@@ -297,8 +297,8 @@ impl EmbeddingType {
     }
 }
 
-/// Encodes vectors as the given type. A value of `int8` or `binary` equals the corresponding value of `uint8`
-/// or `ubinary` minus 128.
+/// Encodes vectors as the given type. An `int8` value is the `uint8` value minus 128. A `binary` value is the
+/// `ubinary` value minus 128.
 fn encoded(kind: EmbeddingType, vectors: &[Vec<f64>]) -> Value {
     let shifted = |numbers: Vec<i64>, by| numbers.into_iter().map(|number| number + by).collect::<Vec<_>>();
     let encode = |vector: &Vec<f64>| match kind {

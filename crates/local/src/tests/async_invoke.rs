@@ -84,7 +84,7 @@ fn reel() -> Value {
     })
 }
 
-/// Returns a valid request in which one member has another value.
+/// Returns a request in which `member` has the value `value`. All other members are valid.
 fn with(member: &str, value: Value) -> Value {
     let mut body = reel();
     body[member] = value;

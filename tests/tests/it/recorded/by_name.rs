@@ -1,4 +1,5 @@
-//! Sends the recorded inputs as JSON with calls by operation name, and reads the recorded responses as JSON.
+//! Makes calls that select an operation by its name. The calls send the recorded inputs as JSON, and read the
+//! recorded responses as JSON.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Writes the answers of rules and of upstreams in the schemas of the model families.
+//! Writes answers in the schemas of the model families. The answers come from rules and from upstreams.
 //!
 //! A writer begins with the simulated response of the family, and recognizes the schema by the members of
 //! this response. The writer replaces the content, the stop reason and the token counts, and keeps all other
