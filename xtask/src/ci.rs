@@ -34,7 +34,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     report.cargo("clippy", &lint)?;
     report.step("documentation", done(documentation))?;
-    // A crate must also compile without its features.
+    // Checks that the transport crate also compiles without its features.
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     report.cargo("transport trait without features", &bare)?;
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
@@ -56,8 +56,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("deviations from the model of botocore", botocore_diff)
 }
 
-/// Adapts a step for [`Report::step`]. This step can run all its checks on every machine. Therefore the
-/// adapted step returns an empty list of skipped checks.
+/// Adapts a step that can run all its checks on every machine, for [`Report::step`]. The adapted step returns
+/// an empty list of skipped checks.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
 }

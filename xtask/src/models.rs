@@ -151,8 +151,8 @@ impl Summary {
     /// Prints the numbers of models. `failures` are the errors of the compiler.
     ///
     /// # Errors
-    /// Returns an error if the generator rejected a model, if a crate does not compile, or if no model supports
-    /// restJson1.
+    /// Returns an error if the generator rejected a model, if a crate does not compile, or if no model
+    /// supports restJson1.
     fn result(&self, failures: &[Failure]) -> Result<(), Failure> {
         println!(
             "{} models emitted, {} skipped, {} with findings",

@@ -26,8 +26,8 @@ fn frames(payload: usize) -> Vec<u8> {
     frame.repeat(EVENTS)
 }
 
-/// Decodes `bytes` in pieces of `piece` bytes, and returns the number of events. Adds the events to `kept` if
-/// `kept` has capacity.
+/// Decodes `bytes` in pieces of `piece` bytes, and returns the number of events. If `kept` has capacity, adds
+/// the events to `kept`.
 fn read(bytes: &[u8], piece: usize, kept: &mut Vec<ResponseStream>) -> usize {
     let (mut decoder, mut events) = (Decoder::new(), 0);
     for piece in bytes.chunks(piece) {

@@ -214,7 +214,8 @@ where
     let mut members = body.clone();
     members["modelId"] = json!(MODEL);
     let input: O::Input = serde_json::from_value(members.clone()).unwrap();
-    // `serde_json::to_value` would convert a float into a double with more digits.
+    // Converts the input to text first, because `serde_json::to_value` would convert a float into a double
+    // with more digits.
     let text = serde_json::to_string(&input).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), members);
 

@@ -95,8 +95,8 @@ fn recorded_streams_have_text_stop_reason_and_token_counts() {
         }
         assert!(!text.is_empty(), "{id}");
         assert!(usage.input_tokens.is_some() && usage.output_tokens.is_some(), "{id}: {usage:?}");
-        // The vendor and the service report the same number of input tokens. The test does not compare output
-        // tokens, because their numbers differ when Claude uses a tool.
+        // The vendor and the service report the same number of input tokens. Does not compare the numbers of
+        // output tokens, because the vendor and the service report different numbers when Claude uses a tool.
         check_counts(id, [vendor.input_tokens, None, None, None], [usage.input_tokens, None, None, None]);
         let complete = StreamPart::parse(parts.last().unwrap()).unwrap().has_invocation_metrics();
         // If a guardrail blocks the input, the model does not run, and the guardrail replaces the response.

@@ -41,7 +41,7 @@ async fn start_job(client: &Client, model_id: &str, token: &str) -> String {
     call.send().await.unwrap().invocation_arn
 }
 
-/// Returns the waiter of the model without a delay.
+/// Returns the waiter that the model defines, with all delays set to zero.
 fn waiter() -> Waiter<GetAsyncInvoke> {
     Waiter { min_delay_seconds: 0, max_delay_seconds: 0, ..GetAsyncInvoke::COMPLETED }
 }

@@ -72,8 +72,8 @@ impl Model {
         known
     }
 
-    /// Reads the output of an operation from a successful response. For an event stream, returns the members in
-    /// headers.
+    /// Reads the output of an operation from a successful response. If the response is an event stream,
+    /// returns only the members in headers.
     pub(crate) fn output(&self, operation: &str, response: &Response) -> Known {
         let mut known = self.content(operation, "output", response.body());
         self.read_headers(operation, "output", response.headers(), &mut known.value);

@@ -78,7 +78,7 @@ fn select_shared(theirs: &Model, ours: &Selection) -> Result<(Selection, Vec<Sha
     let (shared, missing): (Vec<ShapeId>, Vec<ShapeId>) =
         all.operations.iter().cloned().partition(|id| ours.operations.contains(id));
     if shared.is_empty() {
-        // `select` treats an empty list as all operations.
+        // Does not call `select`, because it would select all operations for an empty list.
         return Ok((Selection { operations: Vec::new(), closure: BTreeSet::new(), ..all }, missing));
     }
     let shared: Vec<String> = shared.iter().map(|id| id.name().to_owned()).collect();
@@ -134,8 +134,8 @@ pub(super) fn aspects(subject: &str, ours: &Aspects, theirs: &Aspects) -> Vec<Di
     differing.collect()
 }
 
-/// Compares the order of the members that both models have. The order matters, because generated code has the
-/// same order.
+/// Compares the order of the members that both models have. The order matters, because the generator keeps it
+/// in the generated code.
 pub(super) fn order(subject: &str, ours: &[String], theirs: &[String]) -> Option<Difference> {
     let of_both = |names: &[String], others: &[String]| -> Value {
         names.iter().filter(|name| others.contains(name)).map(String::as_str).collect()

@@ -193,8 +193,8 @@ fn selection_errors_name_the_model() {
     );
 }
 
-/// Runs the command on a folder with two models. If `listed` is set, the folder also has a README with these
-/// deviations.
+/// Runs the command on a folder with two models. If `listed` contains deviations, the folder also has a
+/// README that lists these deviations.
 fn run_with(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), String>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

@@ -1,5 +1,5 @@
-//! Checks the page of the local endpoint in headless Chromium. An npm package contains Chromium, because other
-//! downloads need access to more servers.
+//! Checks the page of the local endpoint in headless Chromium. Chromium comes from an npm package, because a
+//! download from elsewhere would need access to another server.
 
 use std::fs;
 use std::path::Path;

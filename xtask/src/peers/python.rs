@@ -11,7 +11,8 @@ use crate::Failure;
 const REMOVED_PREFIXES: [&str; 7] =
     ["ANTHROPIC_", "AWS_", "LANGCHAIN_", "LANGSMITH_", "LITELLM_", "NODE_", "OTEL_"];
 
-/// Environment variables that prevent connections to other hosts: telemetry, and the download of a price list.
+/// Environment variables that prevent connections to other hosts. Without these variables, the peers would
+/// look for instance metadata, send telemetry, and download a price list.
 const OFFLINE: [(&str, &str); 3] = [
     ("AWS_EC2_METADATA_DISABLED", "true"),
     ("HAYSTACK_TELEMETRY_ENABLED", "false"),
@@ -50,8 +51,9 @@ impl Python {
         Ok(python)
     }
 
-    /// Creates the environment of the frameworks in `place` from `tests/peers/frameworks/requirements.txt`, if
-    /// it does not exist yet. `sdks` is the environment of [`install`](Self::install), which contains uv.
+    /// If the environment of the frameworks does not exist yet, creates it in `place` from
+    /// `tests/peers/frameworks/requirements.txt`. `sdks` is the environment that [`install`](Self::install)
+    /// creates. It contains uv.
     ///
     /// The frameworks have their own environment, because they need other versions of the SDKs.
     pub(super) fn install_frameworks(place: PathBuf, sdks: &Self) -> Result<Self, Failure> {

@@ -101,7 +101,7 @@ fn echo_server() -> String {
             let echo = tokio::spawn(async move {
                 let mut body = request.into_body();
                 let mut output = respond.send_response(http::Response::new(()), false).unwrap();
-                // The client resets the stream after an invalid event.
+                // The loop ends at an error, because the client resets the stream after an invalid event.
                 while let Some(Ok(frame)) = body.data().await {
                     let _ = output.send_data(frame, false);
                 }

@@ -21,7 +21,7 @@ fn chat(server: &ScriptedServer, arguments: &[&str], input: &str) -> Output {
     run(&[&chat[..], arguments].concat(), Some(input), &ENVIRONMENT)
 }
 
-/// Returns a stream with this text in two parts.
+/// Returns a response stream with two text deltas, `one` and `two`.
 fn stream(one: &str, two: &str, stop_reason: &str) -> Vec<u8> {
     let delta =
         |text: &str| json!({ "contentBlockIndex": 0, "delta": { "text": text }, "p": "ab" }).to_string();
@@ -112,7 +112,7 @@ fn conversation_keeps_its_messages() {
     assert_eq!(messages(3), json!([user("third")]));
 }
 
-/// Sends the signal with the `kill` command of the shell, so the test needs no other program.
+/// Sends the signal with the builtin `kill` of the shell, so the test needs no program except for the shell.
 #[cfg(unix)]
 #[test]
 fn interrupt_stops_a_response_but_not_the_conversation() {

@@ -63,7 +63,8 @@ fn serve() -> (Served, BTreeMap<String, String>) {
     let mut child = command.arg("serve").env_clear().stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut variables = BTreeMap::new();
-    // The `unset` line is the last line. If the test closed the pipe earlier, the command could not print it.
+    // Reads until the `unset` line, which is the last line. If the test closed the pipe earlier, the command
+    // could not print its remaining lines.
     for line in lines.map(Result::unwrap).take_while(|line| !line.starts_with("unset ")) {
         if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
             variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
@@ -82,7 +83,7 @@ fn curl_version() -> Option<(u32, u32)> {
 
 #[test]
 fn curl_runs_the_script() {
-    // Versions before 7.88 lack parts of the signature.
+    // The signatures of curl versions before 7.88 are incomplete.
     let Some(version) = curl_version().filter(|version| cfg!(unix) && *version >= (7, 88)) else {
         println!("skipped: needs a POSIX shell and curl 7.88 or newer");
         return;
@@ -96,7 +97,7 @@ fn curl_runs_the_script() {
     let file = format!("@{}", file.display());
     let long = format!(r#"{{"inputText":"{}"}}"#, "it's long ".repeat(500));
     let model = match version {
-        // Earlier versions sign the path of an id with a colon incorrectly.
+        // If a model id contains a colon, curl versions before 8.14 sign the path incorrectly.
         version if version < (8, 14) => "amazon.titan-embed-text-v1",
         _ => TITAN,
     };

@@ -312,8 +312,8 @@ fn closed_pipe_ends_quietly() {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
-    // The command prints after it has read this line. At this time, the reader of the output is already
-    // closed.
+    // The command does not try to print before it has read this line. At this time, the test has already
+    // closed its end of the output pipe.
     child.stdin.take().unwrap().write_all(b"a\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(141), String::new()));

@@ -11,7 +11,7 @@ fn completions_contain_the_commands_and_operations() {
         for word in ["chat", "embed", "max-attempts"] {
             assert!(script.contains(word), "{shell} lacks {word}");
         }
-        // The other scripts do not complete the values of arguments without a flag.
+        // The operation is a positional argument. Only the scripts of bash and zsh complete such arguments.
         assert!(script.contains("ConverseStream") || !["bash", "zsh"].contains(&shell), "{shell}");
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Recorded {
     pub(crate) body: Value,
 }
 
-/// A server with one response for each connection. Each response closes its connection.
+/// A server that sends one response on each connection, and then closes the connection.
 pub(crate) struct ScriptedServer {
     pub(crate) url: String,
     thread: JoinHandle<Vec<Recorded>>,

@@ -270,7 +270,7 @@ mod signals {
         let mut served = Served::start(&["--no-verify", "--pace", "1000000"], &[]);
         let mut stream = endless_stream(served.address());
         kill(&served.child, Signal::TERM);
-        // The endpoint has received the first signal when it accepts no more connections.
+        // When the endpoint no longer accepts connections, it has received the first signal.
         while TcpStream::connect(served.address()).is_ok() {}
         kill(&served.child, Signal::INT);
         assert_eq!(served.child.wait().unwrap().code(), Some(130));

@@ -163,7 +163,7 @@ fn unusual_complete_stream_prints_notes() {
     );
 }
 
-/// Sends the signal with the `kill` command of the shell, so the test needs no other program.
+/// Sends the signal with the builtin `kill` of the shell, so the test needs no program except for the shell.
 #[cfg(unix)]
 #[test]
 fn interrupt_closes_the_request() {

@@ -67,7 +67,7 @@ enum Role {
     Assistant,
 }
 
-/// The source of an image. The optional members are required for the type `base64`.
+/// The source of an image. `media_type` and `data` are required if the type is `base64`.
 #[derive(Deserialize)]
 struct Source {
     #[serde(rename = "type")]
@@ -159,7 +159,7 @@ fn chunks(
     });
     let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": 0}));
     let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
-    // The first piece is empty, as in streams of the vendor.
+    // The first piece of the tool input is empty, as in streams of the vendor.
     let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
     let inputs =
         inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));

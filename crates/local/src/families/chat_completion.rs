@@ -164,7 +164,7 @@ impl Output {
         message
     }
 
-    /// Returns the same message as deltas.
+    /// Splits the message of a complete response into deltas.
     fn deltas(
         &self,
         call_id: String,

@@ -5,8 +5,8 @@
 //! * types: <https://docs.cohere.com/reference/embed>
 //!
 //! `input_type` is validated but does not change the embedding. Therefore a query and a document with the
-//! same text have the same embedding. The embedding of an input with texts and images is the mean of the
-//! vectors of its text and its images. Images have no tokens.
+//! same text have the same embedding. If an input has a text and images, its embedding is the mean of the
+//! vectors of the text and of each image. Images have no tokens.
 //!
 //! Without `embedding_types`, v3 returns a list of embeddings, and v4 returns embeddings by type. The
 //! English v3 model returns the texts of the request in lower case.
@@ -297,8 +297,8 @@ impl EmbeddingType {
     }
 }
 
-/// Encodes vectors as the given type. Each value of a signed type equals the corresponding unsigned value
-/// minus 128.
+/// Encodes vectors as the given type. An `int8` value is the `uint8` value minus 128. A `binary` value is the
+/// `ubinary` value minus 128.
 fn encoded(kind: EmbeddingType, vectors: &[Vec<f64>]) -> Value {
     let shifted = |numbers: Vec<i64>, by| numbers.into_iter().map(|number| number + by).collect::<Vec<_>>();
     let encode = |vector: &Vec<f64>| match kind {

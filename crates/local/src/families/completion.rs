@@ -16,12 +16,13 @@ pub(super) struct Completion {
     pub(super) max_tokens: Option<i64>,
     /// The response to `InvokeModel` in the schema of the vendor.
     pub(super) response: Value,
-    /// The same content as chunks in the streaming schema of the vendor. The chunks are generated on demand.
+    /// The content of `response`, split into chunks of the streaming schema. The chunks are generated on
+    /// demand.
     pub(super) chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// A response as chunks in the streaming schema of the vendor. The chunks are generated on demand. The last
-/// chunk does not contain the metrics that Bedrock adds.
+/// A response that is split into chunks of the vendor's streaming schema. The chunks are generated on demand.
+/// The last chunk does not contain the metrics that Bedrock adds.
 pub struct ResponseChunks {
     /// The media type of each chunk. It is currently always `application/json`.
     pub content_type: &'static str,

@@ -4,7 +4,7 @@
 //!
 //! The text contains no reasoning. DeepSeek V3 has another schema (`chat_completion.rs`).
 //!
-//! Each chunk of a stream has the shape of the complete response, but only a piece of its text.
+//! Each chunk of a stream has the shape of the complete response, but contains only a piece of the text.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -24,8 +24,8 @@ pub fn respond(model_id: &str, body: &Value) -> Result<ModelResponse, Rejection>
     }
 }
 
-/// Returns the response of the base model `model_id` to `body` as chunks. The concatenated text of the chunks
-/// equals the text that [`respond`] returns.
+/// Returns the response of the base model `model_id` to `body`, split into chunks. The concatenated text of
+/// the chunks equals the text that [`respond`] returns.
 ///
 /// # Errors
 ///

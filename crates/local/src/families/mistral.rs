@@ -8,8 +8,8 @@
 //! The model calls a tool only if `tool_choice` is `any` (`tool_call.rs`). A stream sends the call in its
 //! last chunk.
 //!
-//! Each chunk of a stream has the shape of the complete response, but only a piece of its text. Only the last
-//! chunk has the stop reason.
+//! Each chunk of a stream has the shape of the complete response, but contains only a piece of the text. Only
+//! the last chunk has the stop reason.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

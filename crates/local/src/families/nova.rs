@@ -129,7 +129,7 @@ struct Config {
 }
 
 impl Message {
-    /// Returns the text. Each block that has text, and each part of a tool result that has text, is one line.
+    /// Returns the texts of all blocks and of all parts of tool results. Each text is one line.
     fn text(&self) -> String {
         let texts = self.content.0.iter().flat_map(|block| {
             let results = block.tool_result.iter().flat_map(ToolResult::texts);
@@ -206,7 +206,7 @@ fn chunks(
     usage: Value,
 ) -> impl Iterator<Item = Value> + Send + use<> {
     let start = json!({"messageStart": {"role": "assistant"}});
-    // The reasoning is one block.
+    // If the model reasons, the first content block contains the reasoning.
     let first = usize::from(reasoning.is_some());
     let thoughts = reasoning.into_iter().flat_map(|text| {
         let deltas = pieces(text).map(|piece| {
@@ -231,7 +231,7 @@ fn chunks(
         std::iter::once(start).chain(deltas).chain([stop])
     });
     let stop = json!({"messageStop": {"stopReason": stop_reason}});
-    // A stream does not contain the total.
+    // In a stream, the usage has no `totalTokens`.
     let mut usage = usage;
     usage.as_object_mut().map(|usage| usage.remove("totalTokens"));
     let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});

@@ -24,8 +24,8 @@ const MAX_LENGTH: u64 = 1_000;
 /// times could require a number of instances that grows exponentially with the depth.
 const MAX_SCHEMAS: u32 = 10_000;
 
-/// The maximum size of an instance, as [`size`] counts it. Otherwise, arrays of arrays could repeat a long
-/// `const` any number of times. An instance that exceeds the maximum is incomplete.
+/// The maximum size of an instance, as [`size`] counts it. Without this limit, arrays of arrays could repeat
+/// a long `const` any number of times. If an instance would exceed the maximum, the instance is incomplete.
 const MAX_SIZE: usize = 2_000_000;
 
 /// Returns the smallest instance of `schema`.
@@ -45,7 +45,8 @@ struct Generator<'a> {
 }
 
 impl Generator<'_> {
-    /// Takes from the size that the instance may still have. Returns `false` if the instance is too large.
+    /// Subtracts `size` from the size that the instance may still have. Returns `false` if the instance would
+    /// be too large.
     fn take(&self, size: usize) -> bool {
         let rest = self.size.get().checked_sub(size);
         self.size.set(rest.unwrap_or(0));
@@ -153,7 +154,8 @@ impl Generator<'_> {
 }
 
 /// Adds the members of `part` to a schema. If the schema already has a member, the schema keeps its own
-/// value. However, `properties` and `required` then contain the entries of both.
+/// value. However, the entries of `properties` and `required` in `part` are added to the entries that the
+/// schema already has.
 fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
     for (name, value) in part {
         match (name.as_str(), schema.get_mut(name), value) {
@@ -232,7 +234,7 @@ fn number(schema: &Map<String, Value>, variant: u64, is_integer: bool) -> Value 
     let is_exclusive = |key| schema.get(key) == Some(&Value::Bool(true));
     let step = bound("multipleOf").filter(|step| *step > 0.0);
     let step = if is_integer { Some(step.map_or(1.0, |step| step.max(1.0))) } else { step };
-    // The distance from an exclusive bound, if the numbers have no step.
+    // The distance between an exclusive bound and the number. It is used only if the schema sets no step.
     let gap = || match (bound("exclusiveMinimum"), bound("exclusiveMaximum")) {
         (Some(min), Some(max)) => (max - min) / 2.0,
         _ => 1.0,

@@ -6,7 +6,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use super::response::Rejection;
 
-/// A validation error of a body and its position.
+/// A validation error, and its position in the body.
 ///
 /// `Display` and the conversion into a [`Rejection`] use the wording of the JSON Schema validation of most
 /// models. An example is `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use

@@ -60,7 +60,8 @@ fn requests_are_routed() {
     check("GET", "/_local/calls?before=1", 400, "application/json");
 }
 
-/// The page must not contain scripts or styles that its policy forbids, and must not parse texts as HTML.
+/// The page must not contain scripts or styles that its content security policy forbids. Its script must not
+/// parse texts as HTML.
 #[test]
 fn the_page_uses_only_its_own_files() {
     let page = |target| String::from_utf8(get(&endpoint(), target).into_body().to_vec()).unwrap();
@@ -153,7 +154,7 @@ async fn requests_for_records_are_not_recorded() {
     let stats = local.stats();
     assert_eq!((stats.request_heads, stats.requests, stats.responses), (0, 0, 0));
     assert!(local.calls().is_empty());
-    // The next request of the connection can be broken.
+    // After a request for records, a fault can still break the next call on the same connection.
     local.inject(FaultRule::break_request(0, ConnectionEnd::Close).first(1));
     socket.write_all(&call()).await.unwrap();
     local.wait_for_calls().await;

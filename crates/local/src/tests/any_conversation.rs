@@ -112,7 +112,7 @@ proptest! {
                 prop_assert!(matches!(error.status(), Some(400 | 403)), "{}", error);
                 prop_assert!(error.message().is_some_and(|message| !message.is_empty()));
                 let same = ConverseStream::service_error(&stream);
-                // A model can lack tools in streams only.
+                // Some models support tools, but not in streams.
                 if same.message() != Some("This model doesn't support tool use in streaming mode.") {
                     prop_assert_eq!(same.message(), error.message());
                 }

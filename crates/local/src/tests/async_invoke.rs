@@ -10,7 +10,7 @@ use crate::AccessPolicy;
 
 const REEL: &str = "amazon.nova-reel-v1:1";
 
-/// An endpoint whose clock a test sets, in seconds after [`now`].
+/// An endpoint with a clock that tests set. The value of the clock is the number of seconds after [`now`].
 struct Endpoint {
     state: Arc<EndpointState>,
     clock: Arc<AtomicU64>,
@@ -84,7 +84,7 @@ fn reel() -> Value {
     })
 }
 
-/// Returns a request with a changed member.
+/// Returns a request in which `member` has the value `value`. All other members are valid.
 fn with(member: &str, value: Value) -> Value {
     let mut body = reel();
     body[member] = value;
@@ -244,7 +244,7 @@ fn lists_have_pages() {
         let mut query = format!("?sortOrder={order}&maxResults=2");
         let (page, token) = endpoint.list(&query);
         assert!(page.len() == 2 && page[0].ends_with(first), "{page:?}");
-        // A new job does not move the jobs of later pages.
+        // A job that starts after the first page was listed does not change the later pages.
         endpoint.start(&with("clientRequestToken", json!("late")));
         query.push_str(&format!("&nextToken={}", token.unwrap()));
         let (page, token) = endpoint.list(&query);

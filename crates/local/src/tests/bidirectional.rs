@@ -68,7 +68,7 @@ impl Stream {
         self.send_frame(frame);
     }
 
-    /// Sends a frame in an outer frame with a signature.
+    /// Sends a frame. If the stream is signed, puts the frame into an outer frame that has the signature.
     fn send_frame(&mut self, frame: Vec<u8>) {
         let frame = match &mut self.signer {
             Some(signer) => {

@@ -176,8 +176,8 @@ fn a_tool_call_that_exceeds_the_limit_is_not_returned() {
     assert_eq!(value["output"]["message"]["content"], json!([]));
 }
 
-/// Sends the results of all tool calls, until the model answers with text. Returns the names of the called
-/// tools and the text.
+/// Runs a conversation: sends a result for each tool call, until the model responds with text. Returns the
+/// names of the called tools, and the text.
 fn run_tools(choice: Value) -> (Vec<String>, String) {
     let endpoint = endpoint();
     let mut body = json!({"messages": [user("hello")], "toolConfig": tools(choice)});
@@ -255,7 +255,8 @@ fn documents_and_images_count_as_input() {
         ]}],
     });
     let value = converse(&endpoint(), CLAUDE, &body);
-    // Two tokens of the system prompt, one of the text, the image, and three of the document and its name.
+    // The image counts as 1,000 tokens. The system prompt has two tokens, and the text has one token. The
+    // document and its name have three tokens.
     assert_eq!(value["usage"]["inputTokens"], 1_006);
 }
 

@@ -216,7 +216,8 @@ fn chunks(model_id: &str, body: &Value) -> Vec<Value> {
     frames(response.into_body()).0.into_iter().map(chunk).collect()
 }
 
-/// The text models, each with a body and the pointer to the text of its response.
+/// Returns ids of text models. Each id has a request body with `text`, and a JSON Pointer to the text in the
+/// response.
 fn bodies(text: &str) -> Vec<(&'static str, Value, &'static str)> {
     let nova = json!({"messages": [{"role": "user", "content": [{"text": text}]}]});
     let chat = json!({"messages": [{"role": "user", "content": text}]});
@@ -315,7 +316,8 @@ fn a_tag_suffix_limits_the_guarded_input() {
     let tag = "amazon-bedrock-guardrails-guardContent_xyz>";
     assert_eq!(tagged("forbidden"), "INTERVENED");
     assert_eq!(tagged(&format!("a <{tag}forbidden</{tag}")), "INTERVENED");
-    // The output still contains the word, because the model echoes the complete input.
+    // The suffix does not limit the guarded output. The output contains `forbidden`, because the model echoes
+    // the complete input.
     let mut body = claude(&format!("forbidden <{tag}fine</{tag}"));
     body["amazon-bedrock-guardrailConfig"] = json!({"tagSuffix": "xyz"});
     let value = invoke(CLAUDE, &body, None);

@@ -21,7 +21,7 @@ where
     client
 }
 
-/// Sends a signed request. Returns the response and the lengths of its pieces.
+/// Sends a signed request. Returns the response, and the length of each received piece of its body.
 pub(super) async fn exchange(
     client: &SendRequest<Bytes>,
     request: Request<Bytes>,
@@ -99,8 +99,8 @@ async fn a_signature_covers_the_authority() {
     check_contains(std::str::from_utf8(response.body()).unwrap(), "host:localhost:8080");
 }
 
-/// Injects a fault into a call, and checks that only its stream is reset. `expected` is the status, the
-/// number of sent bytes, and `worked_on`.
+/// Injects a fault into a call. Checks that the fault resets the HTTP/2 stream of the call, but does not end
+/// the connection. `expected` contains the values of `status`, `bytes_sent` and `worked_on` in the record.
 async fn check_reset(rule: impl Into<FaultRule>, request: Request<Bytes>, expected: (u16, u64, bool)) {
     let local = start().await;
     let client = client(&local).await;
@@ -211,7 +211,8 @@ async fn stopping_waits_for_a_stream() {
     call.await.unwrap().unwrap();
 }
 
-/// hyper does not support the upgrade to HTTP/2. A server may ignore `Upgrade` (RFC 9110 section 7.8).
+/// The endpoint ignores the header `Upgrade`, because hyper cannot upgrade a connection from HTTP/1.1 to
+/// HTTP/2. RFC 9110 section 7.8 allows a server to ignore this header.
 #[tokio::test]
 async fn an_upgrade_request_gets_an_http1_response() {
     let local = start().await;

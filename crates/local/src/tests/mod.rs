@@ -126,7 +126,7 @@ fn send(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<Byte
     Response::from_parts(head, frames.concat().into())
 }
 
-/// Returns the response to a request. No part of its body has been generated yet.
+/// Returns the response to a request before a frame of its body has been generated.
 fn head(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<ResponseBody> {
     let request = request.map(|body| {
         let mut payload = PayloadCollector::default();
@@ -140,7 +140,7 @@ fn head(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<Resp
     response
 }
 
-/// Returns the result of a future that does not wait.
+/// Returns the result of a future that is ready when it is first polled.
 fn completed<F: Future>(future: F) -> F::Output {
     match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
@@ -153,7 +153,8 @@ fn frames(mut body: ResponseBody) -> (Vec<Vec<u8>>, Option<BodyError>) {
     let mut frames = Vec::new();
     loop {
         match next_frame(&mut body) {
-            // A frame that is dropped counts as written.
+            // Copies and drops the frame. The body treats a dropped frame as written, and only then generates
+            // the next frame.
             Poll::Ready(Some(Ok(frame))) => frames.push(frame.to_vec()),
             Poll::Ready(Some(Err(error))) => return (frames, Some(error)),
             Poll::Ready(None) => return (frames, None),

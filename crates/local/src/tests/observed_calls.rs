@@ -1,4 +1,4 @@
-//! Tests of the function that gets each call, and of the limits of a running endpoint.
+//! Tests of `on_call`, and of the limits of a running endpoint.
 
 use std::sync::Mutex;
 

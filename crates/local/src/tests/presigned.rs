@@ -6,7 +6,7 @@ pub(super) fn presigned(clock: SystemTime) -> Request<Bytes> {
     let (mut parts, body) = request(input(TITAN, BODY)).into_parts();
     let hour = Duration::from_secs(3600);
     let signer = Signer::new("us-east-1", "bedrock");
-    // The signer takes the host from the URI.
+    // Moves the host from the header to the URI, because the signer reads it there.
     parts.headers.remove("host");
     parts.uri = format!("http://127.0.0.1:8080{}", parts.uri).parse().unwrap();
     signer.presign(&mut parts, &credentials(), &PayloadHash::unsigned(), clock, hour).unwrap();

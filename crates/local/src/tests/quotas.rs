@@ -63,7 +63,7 @@ async fn requests_per_minute_are_limited() {
 async fn tokens_are_reserved_and_settled() {
     let endpoint = endpoint(None, Some(100), None);
     check_throttled(&endpoint, call(HAIKU, 100), "Too many tokens");
-    // Until its response has been sent, a call reserves its maximum number of tokens.
+    // A call reserves its maximum number of tokens until its response has been sent.
     let unsent = head(&endpoint, call(HAIKU, 80));
     check_throttled(&endpoint, call(HAIKU, 19), "Too many tokens");
     drop(unsent);
@@ -79,7 +79,7 @@ async fn tokens_are_reserved_and_settled() {
 async fn output_of_newer_models_counts_five_times() {
     let endpoint = endpoint(None, Some(100), None);
     check_success(&endpoint, call(SONNET, 9));
-    // The call used 1 + 5 * 4 tokens.
+    // The call used 21 tokens: one input token, and four output tokens that count five times.
     check_throttled(&endpoint, call(SONNET, 79), "Too many tokens");
     check_success(&endpoint, call(SONNET, 78));
     check_success(&endpoint, call(SONNET, 4));

@@ -21,7 +21,7 @@ fn check_bounds(lengths: &[usize], expected: usize) {
 
 #[test]
 fn the_oldest_calls_are_dropped() {
-    // The target of each call has one byte.
+    // Subtracts one byte, because each call also has a target of one byte.
     let half = CallLog::MAX_SIZE / 2 - 1;
     check_bounds(&[half, half], 2);
     check_bounds(&[1, half, half], 2);

@@ -191,7 +191,8 @@ fn an_invalid_request_gets_no_reply() {
     );
 }
 
-/// Checks whether a condition is met by a request of Converse.
+/// Checks that a request of `Converse` meets a condition if `expected` is `true`, and does not meet the
+/// condition if `expected` is `false`.
 fn check_when(when: When, body: &Value, expected: bool) {
     let endpoint = builder().reply(when.clone(), "matched").build_state();
     let value = converse(&endpoint, CLAUDE, body);
@@ -237,7 +238,7 @@ fn conditions_select_calls() {
     assert!(When::new().prompt_matches("(").is_err());
 }
 
-/// Checks that the conditions read the bodies of a model family.
+/// Checks that a body in the schema of a model family meets the conditions.
 fn check_body(model_id: &str, body: &Value, when: When) {
     let other = Fault::error(invoke_model_types::ThrottlingException::default());
     let endpoint =

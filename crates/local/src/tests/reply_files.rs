@@ -64,7 +64,7 @@ fn replies_have_all_members() {
     assert_eq!((&value["stopReason"], &value["usage"]["totalTokens"]), (&json!("end_turn"), &json!(17)));
 }
 
-/// Runs a minimal agent: calls the model until it does not ask for a tool.
+/// Runs a minimal agent: calls the model until a response contains no tool call.
 fn run_agent(endpoint: &Arc<EndpointState>, question: &str) -> (Vec<String>, String) {
     let mut messages = vec![user(question)];
     let mut called = Vec::new();
@@ -87,7 +87,7 @@ fn run_agent(endpoint: &Arc<EndpointState>, question: &str) -> (Vec<String>, Str
     panic!("the agent does not stop");
 }
 
-/// Runs an agent against the first example of the page.
+/// Runs an agent against the first example of `docs/rules.md`.
 #[test]
 fn an_agent_is_deterministic() {
     let page = include_str!("../../../../docs/rules.md");

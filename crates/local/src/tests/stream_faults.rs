@@ -135,7 +135,7 @@ fn a_stream_is_truncated() {
         }
         assert_eq!(sent, complete[..bytes]);
     }
-    // `bytes` does not include the events before the fault.
+    // `bytes` counts only the bytes after the event at which the fault begins.
     let (frames, _, _) = inject(2, StreamFault::Truncate { bytes: 10 });
     assert_eq!(frames.concat().len(), healthy()[..2].concat().len() + 10);
 }

@@ -32,7 +32,7 @@ pub struct Suite {
     /// Path of the script that converts the sources, relative to the folder of the manifest. Without a
     /// script, the suite is a copy of its only source.
     pub script: Option<String>,
-    /// Description of a suite that no command can create.
+    /// Description of the content, if no command can create the suite.
     pub derived: Option<String>,
     /// SHA-256 digest of the file or folder.
     pub sha256: String,

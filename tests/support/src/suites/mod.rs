@@ -27,8 +27,8 @@ pub fn folder() -> PathBuf {
     named.map_or_else(|| workspace().join("../shared/conformance"), |named| workspace().join(named))
 }
 
-/// Returns the path of a suite, or `None` if the suite is missing or altered. Prints one line with the problem
-/// before it returns `None`.
+/// Returns the path of a suite. If the suite is missing or altered, prints one line with the problem, and
+/// returns `None`.
 ///
 /// # Panics
 /// Panics if the manifest does not list the suite.

@@ -53,7 +53,7 @@ fn request_facts_of_nested_members() {
         input.integer = tokens;
         assert_eq!(PutValues::request_facts(&input), facts(Some("m"), Some("g"), expected), "{tokens:?}");
     }
-    // The second member with the same fact does not count.
+    // If two members have the same fact, only the first member counts, even if it is unset.
     (input.integer, input.long) = (None, Some(7));
     assert_eq!(PutValues::request_facts(&input), facts(Some("m"), Some("g"), None));
     // Members of list elements do not count.

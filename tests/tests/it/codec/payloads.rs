@@ -34,8 +34,8 @@ fn blob_payloads() {
     check_output!(PutBlob, PutBlobOutput, blob.clone(), "content-type: image/png\n\n\x01abc");
     let mut input = PutBlobInput::default();
     input.payload = Some(blob);
-    // If the input has no content type, the client sends the default content type. The server then parses an
-    // input with this content type.
+    // If the input has no content type, the client sends the default content type. The input that the server
+    // parses then has the default content type, so it differs from the input of the client.
     let request = PutBlob::serialize(input.clone()).unwrap();
     assert_eq!(text_of(&request), "PUT /blob\ncontent-type: application/octet-stream\n\n\x01abc");
     input.content_type = Some("text/csv".to_owned());

@@ -53,7 +53,8 @@ fn the_first_matching_acceptor_determines_the_state() {
     check(&waiter, Ok(r#"{"tree":{"name":"a","left":{"name":"felled"}}}"#), Some(WaiterState::Failure));
     check(&waiter, Ok(r#"{"kind":"small","tree":{"name":"felled"}}"#), None);
     check(&waiter, Ok("{}"), None);
-    // The model names the error by its shape id.
+    // In the model, this acceptor contains the shape id of the error. The waiter compares only the name, and
+    // ignores the namespace.
     check(&waiter, Err(Some("Busy")), Some(WaiterState::Retry));
     check(&waiter, Err(Some("Other")), None);
     check(&waiter, Err(None), None);
@@ -69,7 +70,8 @@ fn acceptors_for_any_output_and_any_error() {
     check(&waiter, Err(None), Some(WaiterState::Failure));
 }
 
-/// A waiter without one of its acceptors could end too early.
+/// The generator omits the complete waiter, because a waiter without one of its acceptors could end too
+/// early.
 #[test]
 fn a_waiter_with_an_unsupported_matcher_is_omitted() {
     let (model, code) = (

@@ -197,7 +197,7 @@ fn requests_and_responses_before_the_events() {
     let written = Talk::serialize_response(output.clone()).unwrap();
     assert_eq!(written.headers()["content-type"], "application/vnd.amazon.eventstream");
     assert_eq!(Talk::parse(&written).unwrap(), output);
-    // A missing required header is an error, because the events cannot contain its value.
+    // If a required header is missing, parsing fails, because no event can contain the value of the header.
     let error = Talk::parse(&response(200, &[], "")).unwrap_err();
     assert_eq!(error.to_string(), "`session`: the required value is missing");
 }

@@ -16,8 +16,8 @@ use crate::recorded::exchange::exchanges;
 const OPERATIONS: [&str; 5] =
     ["ApplyGuardrail", "Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"];
 
-/// The differences, each with the reason. A text that ends with `*` stands for all differences with this
-/// prefix.
+/// The expected differences, each with its reason. A text that ends with `*` stands for all differences that
+/// begin with the text before the `*`.
 const DIFFERENCES: &[(&str, &str)] = &[
     ("ApplyGuardrail: no member assessments[].automatedReasoningPolicy", NULL),
     ("ApplyGuardrail: no member assessments[].contentPolicy.filters[]*", "content filters use a model"),
@@ -139,7 +139,8 @@ fn compare(recorded: &Response<Bytes>, local: &Response<Bytes>) -> Vec<String> {
     }
     let (expected, found) = (Shape::of(recorded), Shape::of(local));
     let mut differences = Vec::new();
-    // Many recorders dropped headers, but none of them dropped only some headers of the service.
+    // Each recorder dropped either all headers of the service or none. Compares the headers only if the
+    // recording has them.
     if expected.headers.contains("x-amzn-requestid") {
         let missing = expected.headers.difference(&found.headers).map(|name| format!("no header {name}"));
         let added = found.headers.difference(&expected.headers).map(|name| format!("added header {name}"));
@@ -157,7 +158,8 @@ fn compare(recorded: &Response<Bytes>, local: &Response<Bytes>) -> Vec<String> {
     for name in names {
         let members = |shape: &Shape| shape.members.get(name).cloned().unwrap_or_else(|| none.clone());
         let (expected, found) = (members(&expected), members(&found));
-        // A real model and a simulated model can return different kinds of blocks.
+        // Ignores an event that only one of the responses has, because a real model and a simulated model can
+        // return different kinds of blocks.
         if expected.is_empty() || found.is_empty() {
             continue;
         }

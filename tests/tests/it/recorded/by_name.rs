@@ -1,4 +1,5 @@
-//! Sends the recorded requests by the name of their operation, and reads the recorded responses as JSON.
+//! Makes calls that select an operation by its name. The calls send the recorded inputs as JSON, and read the
+//! recorded responses as JSON.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +32,8 @@ async fn calls_by_name_send_and_return_the_recorded_values() {
 }
 
 impl Check {
-    /// Sends the recorded input, and compares the request, and the output or the error with the recording.
+    /// Sends the recorded input. Compares the request with the recorded request, and the output or the error
+    /// with the recorded response.
     async fn by_name(&mut self, operation: &str, exchange: &Exchange) -> Result<(), String> {
         let (request, response) = (exchange.request(), exchange.response());
         let transport = Replay { response: response.clone(), request: Arc::default() };

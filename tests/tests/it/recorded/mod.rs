@@ -201,7 +201,7 @@ impl Check {
     /// Compares the method, path, query and body of a request with the recorded request.
     fn same_request(&mut self, operation: &str, found: &Request, recorded: &Request) -> Result<(), String> {
         same("method", found.method(), recorded.method())?;
-        // Some clients do not encode `:` in a label.
+        // Decodes the segments, because some recorded clients did not encode `:` in a label.
         let segments = |uri: &http::Uri| uri.path().split('/').map(percent_decoded).collect::<Vec<_>>();
         same("path", &segments(found.uri()), &segments(recorded.uri()))?;
         let parameters = |uri: &http::Uri| {
@@ -314,7 +314,8 @@ impl Check {
         }
     }
 
-    /// Returns the value. Stores the names of unknown members, which the test checks at its end.
+    /// Returns the value. Stores the names of unknown members. The test checks these names after the last
+    /// exchange.
     fn known(&mut self, known: Known) -> Value {
         self.unknown.extend(known.unknown);
         known.value
@@ -343,7 +344,8 @@ fn named(metrics: &ResponseMetrics) -> BTreeMap<String, Value> {
 /// Converts a value to JSON with serde, and checks that the JSON has the expected members with their names in
 /// the model. Also checks that the JSON converts back to the same value.
 fn json_form<T: Data>(value: &T, expected: &Value) -> Result<(), String> {
-    // `serde_json::to_value` would convert a float into a double with more digits.
+    // Converts the value to text first, because `serde_json::to_value` would convert a float into a double
+    // with more digits.
     let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
     let form: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     covers("", expected, &form)?;

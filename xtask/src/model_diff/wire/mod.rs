@@ -45,8 +45,8 @@ struct Shape {
 }
 
 impl Shape {
-    /// Returns `true` if the shape has members. The comparison visits such a shape only once, even if several
-    /// members use it.
+    /// Returns `true` if the shape is a structure or a union. The comparison visits a structure or union only
+    /// once, even if several members use the shape.
     fn is_structure(&self) -> bool {
         !self.members.is_empty() || self.aspects.get("type").is_some_and(|ty| ty == "structure")
     }

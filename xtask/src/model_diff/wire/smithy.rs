@@ -157,7 +157,7 @@ fn shape(shape: &model::Shape) -> Shape {
     Shape { aspects, members, elements }
 }
 
-/// Returns the type in botocore.
+/// Returns the name that botocore uses for a type.
 fn ty(ty: ShapeType) -> &'static str {
     match ty {
         ShapeType::Structure | ShapeType::Union | ShapeType::Document => "structure",

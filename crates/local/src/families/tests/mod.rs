@@ -116,7 +116,7 @@ fn minimal(family: Family) -> Value {
     }
 }
 
-/// The text of the minimal reply of models that put their reasoning in the text.
+/// The text of the reply to a minimal body, from a model that puts its reasoning in the text.
 const WITH_REASONING: &str = "<reasoning>The message has 1 tokens. I repeat them.</reasoning>You said: hello";
 
 /// Returns a minimal body for `family` with another text.
@@ -138,7 +138,7 @@ fn every_model_responds_deterministically_to_its_minimal_body() {
         assert_eq!(first.content_type, "application/json");
         let counted = (first.input_tokens, first.output_tokens);
         match model.output_modality() {
-            // The prompt has four additional words and colons.
+            // The markers in the prompt have five tokens: `Human`, `:`, `Assistan`, `t` and `:`.
             ModelModality::Text if model.family == Family::AnthropicText => assert_eq!(counted, (6, 4)),
             // The reasoning has ten tokens.
             ModelModality::Text if model.family == Family::OpenAi => assert_eq!(counted, (1, 14)),

@@ -112,7 +112,7 @@ fn texts_are_streamed_token_by_token() {
         check(model.id, &body);
         let parts: Vec<_> = stream(model.id, &body).unwrap().map(StreamPart::from).collect();
         let texts: Vec<_> = parts.iter().map(StreamPart::text).filter(|text| !text.is_empty()).collect();
-        // The reasoning of gpt-oss ends with this tag.
+        // Skips the reasoning of gpt-oss, which ends with this tag.
         let start = texts.iter().position(|text| *text == "</reasoning>").map_or(0, |tag| tag + 1);
         assert_eq!(
             texts[start..],

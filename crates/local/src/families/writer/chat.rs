@@ -1,5 +1,5 @@
-//! The schema of chat completions: Mistral AI, whose members are `message` and `stop_reason`, and the schema of
-//! OpenAI, whose members are `message` or `delta`, and `finish_reason`.
+//! The chat completion schemas of Mistral AI and OpenAI. A choice of Mistral AI has the members `message` and
+//! `stop_reason`. A choice of OpenAI has `finish_reason`, and `message` (or `delta` in a stream).
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn mistral_chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
     let chunk = |message: Value, stop_reason: Option<&str>| json!({"choices": [{"index": 0, "message": message, "stop_reason": stop_reason}]});
     match part {
         Part::Text(text) => vec![chunk(json!({"role": "assistant", "content": text}), None)],
-        // The models have no reasoning.
+        // Mistral models have no reasoning.
         Part::Reasoning(_) | Part::Signature(_) => Vec::new(),
         Part::ToolCall { id, name, .. } => {
             state.calls.push((id, name, String::new()));

@@ -1,5 +1,5 @@
-//! The schemas of models that only have text: Llama, Mistral text completion, Titan Text, Cohere Command and Claude
-//! text completion.
+//! The schemas whose responses contain only text: Llama, Mistral text completion, Titan Text, Cohere Command,
+//! Claude text completion and DeepSeek-R1.
 
 use serde_json::{Value, json};
 
@@ -15,14 +15,14 @@ pub(super) enum Schema {
     Titan,
     Cohere,
     Claude,
-    /// Choices with texts, as DeepSeek models have them.
+    /// The schema of DeepSeek-R1: `choices` with a `text`.
     Choices,
 }
 
-/// Returns the text of an answer.
+/// Returns the text of an answer. Omits reasoning, because these schemas have no member for reasoning.
 ///
 /// # Errors
-/// Returns an error if the answer has a tool call. Reasoning is dropped, because the schemas do not have it.
+/// Returns an error if the answer has a tool call.
 pub(super) fn text(answer: &Answer) -> Result<String, Rejection> {
     let mut all = String::new();
     for block in &answer.blocks {
