@@ -93,7 +93,7 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     send(create()?, &session).await
 }
 
-/// The operation that needs HTTP/2, because its request and its response run at the same time.
+/// The operation that needs HTTP/2, because the client sends the request while it receives the response.
 const BIDIRECTIONAL: &str = "InvokeModelWithBidirectionalStream";
 
 /// Returns the member `modelId` of an input, which may be an ARN with a region. Ignores an input that is not

@@ -125,7 +125,7 @@ async fn embed(
     Ok((vector, metadata.usage))
 }
 
-/// Prints one line. The numbers of the vector are the text of the response, so they lose no digits.
+/// Prints one line. Copies the vector from the text of the response, so its numbers lose no digits.
 fn print(text: &str, vector: &str, vectors_only: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match vectors_only {

@@ -33,7 +33,7 @@ pub(super) fn text(call: &CallRecord) -> String {
     let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or("-");
     let mut words = vec![
         text("time").to_owned(),
-        // `call.target` can contain the signature of a presigned request. The serialized target does not.
+        // Use the serialized target, because `call.target` can contain the signature of a presigned request.
         call.operation.map_or_else(|| format!("{} {}", call.method, text("target")), str::to_owned),
         call.model_id.clone().unwrap_or_else(|| "-".to_owned()),
         if call.status == 0 { "no-response".to_owned() } else { call.status.to_string() },
