@@ -11,7 +11,7 @@ use crate::service_error::ServiceError;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Part {
     Reasoning(String),
-    /// The signature of the reasoning before it.
+    /// The signature of the preceding reasoning.
     Signature(String),
     Text(String),
     /// The start of a tool call.

@@ -19,7 +19,8 @@ use crate::service_error::ServiceError;
 /// A handler that starts a job.
 pub(super) struct StartAsyncInvokeHandler;
 
-/// The models that support asynchronous invocation. The second value is a required member of the input.
+/// The models that support asynchronous invocation. Each entry contains a model id, and a required member of
+/// the model input.
 ///
 /// * <https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html>
 /// * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-marengo.html>

@@ -106,12 +106,12 @@ impl Recordings {
         Ok(Self { folder: folder.to_owned(), recordings })
     }
 
-    /// Returns the recorded response to a request with the same method, path and body. The order of the members
-    /// in a JSON body does not matter. If several exchanges match, they are replayed one after the other, and the
-    /// last one is repeated.
+    /// Returns the recorded response to a request with the same method, path and body. The order of the
+    /// members in a JSON body does not matter. If several exchanges match, they are replayed one after the
+    /// other, and the last exchange is repeated.
     ///
     /// # Errors
-    /// Returns an error that names the nearest recording and the first difference if no exchange matches.
+    /// If no exchange matches, returns an error that names the nearest recording and the first difference.
     pub(crate) fn respond(&self, request: &Request<Bytes>) -> Result<Response<ResponseBody>, ServiceError> {
         let received = RecordedRequest::new(request);
         let matches = |recording: &&Recording| {

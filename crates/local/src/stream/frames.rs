@@ -54,7 +54,8 @@ impl Frames {
         }
     }
 
-    /// Waits until the next event is known. Call this function before the other functions.
+    /// Waits until the next event or the end of the stream is known. Call this function before
+    /// [`next`](Self::next) and [`is_over`](Self::is_over).
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.events.poll_ready(cx)
     }

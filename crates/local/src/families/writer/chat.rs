@@ -1,5 +1,6 @@
-//! The schema of chat completions: Mistral AI, whose members are `message` and `stop_reason`, and the schema of
-//! OpenAI, whose members are `message` or `delta`, and `finish_reason`.
+//! The schemas of chat completions. The choices of Mistral AI have the members `message` and `stop_reason`.
+//! The choices of OpenAI have the members `message` and `finish_reason`. In a stream, they have `delta`
+//! instead of `message`.
 
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ fn mistral_chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
     let chunk = |message: Value, stop_reason: Option<&str>| json!({"choices": [{"index": 0, "message": message, "stop_reason": stop_reason}]});
     match part {
         Part::Text(text) => vec![chunk(json!({"role": "assistant", "content": text}), None)],
-        // The models have no reasoning.
+        // The models with this schema do not reason.
         Part::Reasoning(_) | Part::Signature(_) => Vec::new(),
         Part::ToolCall { id, name, .. } => {
             state.calls.push((id, name, String::new()));

@@ -1,5 +1,5 @@
-//! The schemas of models that only have text: Llama, Mistral text completion, Titan Text, Cohere Command and Claude
-//! text completion.
+//! The schemas of models that only have text: Llama, Mistral text completion, DeepSeek, Titan Text, Cohere
+//! Command and Claude text completion.
 
 use serde_json::{Value, json};
 
@@ -19,10 +19,10 @@ pub(super) enum Schema {
     Choices,
 }
 
-/// Returns the text of an answer.
+/// Returns the text of an answer. Drops reasoning, because the schemas have no member for reasoning.
 ///
 /// # Errors
-/// Returns an error if the answer has a tool call. Reasoning is dropped, because the schemas do not have it.
+/// Returns an error if the answer has a tool call.
 pub(super) fn text(answer: &Answer) -> Result<String, Rejection> {
     let mut all = String::new();
     for block in &answer.blocks {

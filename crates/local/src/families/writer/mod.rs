@@ -1,7 +1,8 @@
-//! Writes an answer that did not come from the simulation in the schema of a model family.
+//! Writes answers of rules and upstreams in the schema of a model family.
 //!
-//! A writer begins with the simulated response of the family, and replaces its content, stop reason and token
-//! counts. Therefore it recognizes the schema by the members of this response, and keeps all other members.
+//! A writer begins with the simulated response of the family, and replaces the content, the stop reason and
+//! the token counts. It recognizes the schema by the members of the simulated response, and keeps all other
+//! members.
 
 mod chat;
 mod claude;
@@ -83,7 +84,7 @@ impl ResponseWriter {
     /// Returns the complete response.
     ///
     /// # Errors
-    /// Returns an error if the answer has reasoning or tool calls, but the schema has not.
+    /// Returns an error if the answer has tool calls, but the schema has no tool calls.
     pub(crate) fn response(self, answer: &Answer) -> Result<Value, Rejection> {
         match self.schema {
             Schema::Claude => Ok(claude::response(self.template, self.input_tokens, answer)),
@@ -105,7 +106,7 @@ impl ResponseWriter {
     /// Returns the chunks for the next part of a stream.
     ///
     /// # Errors
-    /// Returns an error if the part has reasoning or a tool call, but the schema has not.
+    /// Returns an error if the part is a tool call, but the schema has no tool calls.
     pub(crate) fn chunks(&mut self, part: Part) -> Result<Vec<Value>, Rejection> {
         let Self { schema, template, input_tokens, state } = self;
         match schema {
@@ -118,13 +119,13 @@ impl ResponseWriter {
 }
 
 impl StreamState {
-    /// Returns `true` the first time.
+    /// Returns `true` if this is the first part of the stream.
     fn begin(&mut self) -> bool {
         !std::mem::replace(&mut self.has_begun, true)
     }
 }
 
-/// Returns the stop reason of schemas that have only two: `length` and another one.
+/// Returns the stop reason for a schema that has only two stop reasons: `length` and `other`.
 fn length_or<'a>(stop_reason: &StopReason, other: &'a str) -> &'a str {
     if *stop_reason == StopReason::MAX_TOKENS { "length" } else { other }
 }
