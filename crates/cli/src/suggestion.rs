@@ -36,7 +36,7 @@ fn closest_model<'a>(id: &str, aliases: impl Iterator<Item = &'a str>) -> Option
 const MIN_SIMILARITY: f64 = 0.75;
 
 /// Returns the similarity of two names, from 0 to 1. If `text` has at least four letters or digits and is
-/// part of `name`, the names count as similar, because users omit the vendor, the date and the version of a
+/// part of `name`, the names count as similar. Users often omit the vendor, the date or the version of a
 /// model.
 fn similarity(text: &str, name: &str) -> f64 {
     let letters = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };

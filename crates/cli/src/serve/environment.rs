@@ -22,7 +22,7 @@ const UNSET: [&str; 9] = [
     BEARER_TOKEN,
 ];
 
-/// The variable with a bearer token, which clients prefer to the credentials.
+/// The variable with a bearer token. Clients prefer this token to the credentials.
 const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
 
 /// Variables to set and to unset.

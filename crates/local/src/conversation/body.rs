@@ -1,8 +1,8 @@
 //! Reads the body of a request as a conversation.
 //!
-//! The schema is recognized by its members, as in `invoke_model_families`: a conversation of `Converse` and Nova, a
-//! conversation of Claude, chat completions, or a prompt. Members that a conversation does not have are ignored,
-//! because the model family validates the body.
+//! This module recognizes the schema by its members, as the crate `invoke_model_families` does. The schemas
+//! are the messages of `Converse` and Nova, the messages of Claude, chat completions, and prompts. The module
+//! ignores members that [`Conversation`] does not have, because the model family validates the body.
 
 use invoke_model_types::{
     ContentBlock, ConversationRole, ConverseTokensRequest, InferenceConfiguration, Message,

@@ -74,7 +74,7 @@ pub enum ReplayError {
 }
 
 impl Recordings {
-    /// Reads all files of a folder whose names end in `.json`.
+    /// Reads all `.json` files of a folder.
     pub(crate) fn read(folder: &Path) -> Result<Self, ReplayError> {
         let read_error = |path: &Path, error| ReplayError::Read { path: path.to_owned(), error };
         let mut paths = Vec::new();

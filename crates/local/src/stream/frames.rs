@@ -20,8 +20,7 @@ pub(crate) struct Frames {
     request_time: SystemTime,
     first_event_time: Option<SystemTime>,
     fault: Option<PlannedStreamFault>,
-    /// The number of bytes to send before a fault closes the connection. `None` if no such fault has
-    /// occurred.
+    /// The number of bytes to send before a fault closes the connection, or `None` before such a fault.
     remaining: Option<usize>,
     failed: bool,
 }
