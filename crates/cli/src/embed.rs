@@ -84,7 +84,8 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
                 tokens += usage.input_tokens.unwrap_or_default();
                 Some(vector)
             }
-            // A failure without a response, such as missing credentials, would repeat for each text.
+            // Stop after a failure without a response, such as missing credentials, because it would repeat
+            // for each text.
             Err(failure) if !arguments.keep_going || !failure.is_response() => return Err(failure),
             Err(failure) => {
                 print_error(&format_args!("error: {failure}"));

@@ -86,7 +86,7 @@ impl Failure {
             _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
-        // The alternate format (`#`) keeps the line feeds of a message.
+        // Use the alternate format (`#`), because it keeps the line feeds of a message.
         let message = format!("{error:#}").replace("`TimeoutConfig::operation`", "`--timeout`");
         Self { code, message }
     }

@@ -109,7 +109,7 @@ impl<'a> Outfile<'a> {
 
     fn write(mut self, body: &[u8]) -> io::Result<()> {
         let mut replace = || {
-            // A pipe or a terminal cannot be truncated.
+            // Truncate only a regular file, because a pipe or a terminal cannot be truncated.
             if self.file.metadata()?.is_file() {
                 self.file.set_len(0)?;
             }

@@ -81,7 +81,7 @@ pub(crate) async fn handle(
         call.status = response.status().as_u16();
     }
     let code = response.headers().get(X_AMZN_ERRORTYPE).and_then(|code| code.to_str().ok());
-    // The service appends a URI to the code.
+    // Remove the URI that the service appends to the code.
     call.error_code = code.and_then(|code| code.split(':').next()).map(str::to_owned);
     let (worked_on, progress) = (call.worked_on, Arc::clone(&call.response_progress));
     let stream = call.stream_progress.clone();

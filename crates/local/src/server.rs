@@ -66,7 +66,7 @@ pub(crate) async fn accept(
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    // Dropping the set aborts the remaining connections.
+    // After the grace period, the drop of `connections` aborts the remaining connections.
     tokio::time::timeout(GRACE, ended).await.is_ok()
 }
 

@@ -46,7 +46,7 @@ pub(super) fn text(call: &CallRecord) -> String {
     if !call.response_complete {
         words.push("incomplete".to_owned());
     }
-    // The last line of an explanation is its summary.
+    // Log only the last line of an explanation, because this line is the summary.
     let summary = call.signature_error.as_deref().and_then(|error| error.lines().last());
     words.extend(summary.map(|summary| format!("({summary})")));
     printable(&words.join(" "))

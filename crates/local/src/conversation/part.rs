@@ -56,7 +56,7 @@ impl Answer {
                 Block::ToolUse(call) => {
                     let kind = call.r#type.map(|kind| kind.as_str().to_owned());
                     parts.push(Part::ToolCall { id: call.tool_use_id, name: call.name, kind });
-                    // The service begins with an empty piece.
+                    // Begin with an empty piece, as the service does.
                     parts.push(Part::ToolInput(String::new()));
                     parts.extend(pieces(call.input.to_string()).map(Part::ToolInput));
                 }

@@ -172,7 +172,7 @@ fn texts(value: &mut Value) -> Vec<String> {
 
 /// Replaces the texts of a response. If there are fewer new texts, the other texts become empty.
 fn replace(value: &mut Value, texts: Vec<String>) {
-    // The chat history of a Cohere model ends with the response.
+    // Replace the text in the chat history, too. The chat history of a Cohere model ends with the response.
     let history = value.get_mut("chat_history").and_then(|history| history.as_array_mut()?.last_mut());
     if let Some(last) = history.filter(|last| last["role"] == "CHATBOT") {
         last["message"] = json!(texts.concat());

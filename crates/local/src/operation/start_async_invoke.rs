@@ -37,7 +37,8 @@ const MODELS: [(&str, &str); 6] = [
 impl OperationHandler for StartAsyncInvokeHandler {
     type Operation = StartAsyncInvoke;
 
-    // The service has no separate IAM action for this operation.
+    // The operation shares the action of `InvokeModel`, because the service has no separate IAM action for
+    // it.
     const ACTION: &'static str = InvokeModel::NAME;
 
     fn handle(

@@ -94,7 +94,7 @@ fn without_connection(mut request: Request<Bytes>) -> Request<Bytes> {
             || matches!(name, "x-amz-content-sha256" | "x-amz-date" | "x-amz-security-token")
             || matches!(name, "cookie" | "proxy-authorization" | "x-api-key")
     };
-    // A presigned request has its signature in the query.
+    // Remove the signature from the query of a presigned request.
     if let Ok(target) = path(&request).parse() {
         *request.uri_mut() = target;
     }

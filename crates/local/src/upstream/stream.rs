@@ -76,7 +76,8 @@ pub(super) async fn read(
             Some(Err(error)) => Err(format!("the stream is incomplete: {error}")),
             None => {
                 reader.is_done = true;
-                // Some servers do not send the last line, `data: [DONE]`.
+                // Accept a stream without the last line, `data: [DONE]`, because some servers do not send
+                // this line.
                 match reader.finish_reason {
                     Some(_) => Ok(Vec::new()),
                     None => Err("the stream ended without a finish reason".to_owned()),
