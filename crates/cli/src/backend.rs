@@ -113,7 +113,7 @@ impl Forward for Service {
     }
 }
 
-/// Returns the request for the endpoint of the client, signed with its credentials.
+/// Returns the request with the endpoint of the client, signed with the credentials of the client.
 async fn signed(client: &Client, request: Request<Bytes>) -> Result<Request<Bytes>, BoxError> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());

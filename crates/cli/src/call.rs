@@ -52,7 +52,7 @@ fn kebab_case(name: &str) -> String {
     text
 }
 
-/// Error of a call with `--model-id` whose input is not a JSON object.
+/// Error of an input that is not a JSON object, although `--model-id` is set.
 #[derive(Debug, thiserror::Error)]
 #[error("--input: the input must be a JSON object, because --model-id sets its member `modelId`: {0}")]
 struct InputError(#[from] serde_json::Error);
@@ -93,11 +93,11 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     send(create()?, &session).await
 }
 
-/// The operation that needs HTTP/2, because its request and its response run at the same time.
+/// The operation that needs HTTP/2, because the client sends the request while it receives the response.
 const BIDIRECTIONAL: &str = "InvokeModelWithBidirectionalStream";
 
-/// Returns the member `modelId` of an input, which may be an ARN with a region. Ignores an input that is not
-/// valid, because the client returns a better error when the call is sent.
+/// Returns the member `modelId` of an input. The member may be an ARN with a region. Ignores an input that is
+/// not valid, because the client returns a better error when the call is sent.
 fn model_of(input: &[u8]) -> Option<String> {
     serde_json::from_slice::<Value>(input).ok()?["modelId"].as_str().map(str::to_owned)
 }

@@ -135,7 +135,8 @@ impl Connection {
         if let Some(token) = &self.bearer_token {
             config = config.bearer_token(token);
         }
-        // The region of the configuration file replaces only the region of the profile.
+        // `region` in the configuration file of this command takes precedence only over the region of the
+        // profile.
         let has_region = self.region.is_some()
             || model_id.starts_with("arn:")
             || ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| variable(name).is_some());

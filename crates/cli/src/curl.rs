@@ -8,8 +8,8 @@ use crate::input::Source;
 /// the length of an argument, so the script passes longer bodies as here-documents.
 const LONGEST_ARGUMENT: usize = 4096;
 
-/// Headers that the command omits. curl and its signature options set most of them. The `amz-sdk` headers
-/// describe a call of the client.
+/// Headers that the curl command does not pass. curl and its signature options set most of these headers. The
+/// `amz-sdk` headers describe a call of the client.
 const SET_BY_CURL: [&str; 9] = [
     "accept-encoding",
     "amz-sdk-invocation-id",
@@ -76,7 +76,8 @@ fn authenticate(explanation: &Explanation, comment: &mut String, options: &mut V
     }
 }
 
-/// Returns the option for the body, and the here-document that contains the body.
+/// Returns the option for the body, and the here-document that contains the body. If the option does not need
+/// a here-document, the second value is empty.
 fn data(body: &[u8], source: Option<&Source>) -> (Option<String>, String) {
     if let Some(Source::File(path)) = source {
         return (Some(format!("--data-binary {}", quoted(&format!("@{}", path.display())))), String::new());

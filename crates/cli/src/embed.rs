@@ -84,7 +84,8 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
                 tokens += usage.input_tokens.unwrap_or_default();
                 Some(vector)
             }
-            // A failure without a response, such as missing credentials, would repeat for each text.
+            // Stop after a failure without a response, such as missing credentials, because it would repeat
+            // for each text.
             Err(failure) if !arguments.keep_going || !failure.is_response() => return Err(failure),
             Err(failure) => {
                 print_error(&format_args!("error: {failure}"));
@@ -125,7 +126,7 @@ async fn embed(
     Ok((vector, metadata.usage))
 }
 
-/// Prints one line. The numbers of the vector are the text of the response, so they lose no digits.
+/// Prints one line. Copies the vector from the text of the response, so its numbers lose no digits.
 fn print(text: &str, vector: &str, vectors_only: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match vectors_only {

@@ -26,8 +26,8 @@ const CONNECTION: u8 = 6;
 /// The user interrupted the stream. The code is 128 plus the signal number of SIGINT (2). A shell reports the
 /// same code for a program that SIGINT terminates.
 const INTERRUPTED: u8 = 130;
-/// The reader of the output has closed the pipe. The code is 128 plus the signal number of SIGPIPE (13), which a
-/// shell reports for most programs in this case.
+/// The reader of the output has closed the pipe. The code is 128 plus the signal number of SIGPIPE (13). A
+/// shell reports the same code for most programs in this case.
 const CLOSED_PIPE: u8 = 141;
 
 impl Failure {
@@ -86,7 +86,7 @@ impl Failure {
             _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
-        // The alternate format (`#`) keeps the line feeds of a message.
+        // Use the alternate format (`#`), because it keeps the line feeds of a message.
         let message = format!("{error:#}").replace("`TimeoutConfig::operation`", "`--timeout`");
         Self { code, message }
     }

@@ -109,7 +109,7 @@ impl<'a> Outfile<'a> {
 
     fn write(mut self, body: &[u8]) -> io::Result<()> {
         let mut replace = || {
-            // A pipe or a terminal cannot be truncated.
+            // Truncate only a regular file, because a pipe or a terminal cannot be truncated.
             if self.file.metadata()?.is_file() {
                 self.file.set_len(0)?;
             }
@@ -124,7 +124,7 @@ fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Prints the body. If there is an `outfile`, instead writes the body to the file, and prints the other
+/// Prints the body. If there is an `outfile`, writes the body to this file instead, and prints the other
 /// members of the output.
 fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> io::Result<()> {
     let mut out = io::stdout().lock();

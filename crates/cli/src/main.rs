@@ -44,8 +44,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line to standard error. Replaces control characters with spaces, but keeps line feeds. Services
-/// and proxies may send control characters that a terminal would execute.
+/// Prints a line to standard error. Replaces control characters with spaces, because services and proxies may
+/// send control characters that a terminal would execute. Keeps line feeds.
 ///
 /// Ignores a failed write, because a panic of `eprintln!` would replace the exit code.
 fn print_error(line: &dyn Display) {

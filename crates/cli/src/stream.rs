@@ -58,7 +58,7 @@ async fn print(
     Ok(())
 }
 
-/// Prints parts, and counts them for the notes at the end.
+/// A printer of parts. It counts the parts for the notes at the end.
 #[derive(Default)]
 struct Printer {
     /// `true` to print the parts instead of their text.

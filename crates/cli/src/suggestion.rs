@@ -19,7 +19,7 @@ pub(crate) fn model<'a>(error: &Error, aliases: impl Iterator<Item = &'a str>) -
 
 fn closest_model<'a>(id: &str, aliases: impl Iterator<Item = &'a str>) -> Option<String> {
     let base = families::base_model_id(id)?;
-    // The prefix of an inference profile, such as `us.`, is kept.
+    // Keep the prefix of an inference profile, such as `us.`, in the suggestion.
     let prefix = id.strip_suffix(base)?;
     let known = models().iter().map(|model| format!("{prefix}{}", model.id));
     let (name, similarity) = known
@@ -35,8 +35,9 @@ fn closest_model<'a>(id: &str, aliases: impl Iterator<Item = &'a str>) -> Option
 /// The minimum similarity of a suggested name.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// Returns the similarity of two names, from 0 to 1. If the known name contains `text`, the names count as
-/// similar, because users omit the vendor, the date and the version of a model.
+/// Returns the similarity of two names, from 0 to 1. If `text` has at least four letters or digits and is
+/// part of `name`, the names count as similar. Users often omit the vendor, the date or the version of a
+/// model.
 fn similarity(text: &str, name: &str) -> f64 {
     let letters = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
     let (text, name) = (letters(&text.to_ascii_lowercase()), letters(name));

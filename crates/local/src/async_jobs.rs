@@ -92,7 +92,8 @@ impl AsyncJobs {
         let NewJob { region, arn_prefix, model_arn, token, output, failure, digest } = new;
         all.count += 1;
         let number = all.count;
-        // The service uses random ids of the same length. The ids of the endpoint are the same in every run.
+        // Use the number of the job as its id, so that the ids are the same in every run. The ids of the
+        // service are random, but have the same length.
         let arn = format!("{arn_prefix}{number:012x}");
         let ended = now.checked_add(self.duration).unwrap_or(now);
         if all.jobs.len() == MAX_JOBS {

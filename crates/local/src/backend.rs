@@ -1,4 +1,4 @@
-//! The source of the responses, if the endpoint does not simulate the models itself.
+//! The source of the responses: the simulated models, another server, or recorded exchanges.
 
 use std::error::Error;
 use std::fmt;

@@ -126,15 +126,15 @@ impl LocalEndpointBuilder {
         Self { tls, ..self }
     }
 
-    /// Sets the maximum number of open connections. The default is 1,000. While the endpoint has so many
-    /// connections, it does not accept more connections, and clients wait.
+    /// Sets the maximum number of open connections. The default is 1,000. While that many connections are
+    /// open, the endpoint does not accept more connections, and clients wait.
     pub fn max_connections(self, number: usize) -> Self {
         Self { max_connections: number, ..self }
     }
 
-    /// Sets the number of calls that [`LocalEndpoint::calls`] returns. The default is 10,000. The endpoint
-    /// drops the records of older calls. It also drops the oldest records if the bodies, targets and headers
-    /// of all records have more than 256 MiB.
+    /// Sets the maximum number of calls that [`LocalEndpoint::calls`] returns. The default is 10,000. The
+    /// endpoint drops the records of older calls. It also drops the oldest records if the bodies, targets and
+    /// headers of all records have more than 256 MiB.
     pub fn max_recorded_calls(self, number: usize) -> Self {
         Self { max_calls: number.max(1), ..self }
     }
@@ -238,8 +238,8 @@ impl LocalEndpointBuilder {
         self
     }
 
-    /// Adds a rule for each reply after the existing rules. Each reply is given to one call that meets the
-    /// conditions. After the last reply, these rules do not apply any more.
+    /// Adds one rule for each reply. The new rules follow the existing rules. Each reply is given to one call
+    /// that meets the conditions. After the last reply, the new rules do not apply any more.
     pub fn replies<R: Into<ModelReply>>(self, when: &When, replies: impl IntoIterator<Item = R>) -> Self {
         for reply in replies {
             self.fault_rules.push(Fault::new().when(when.clone()).reply(reply).first(1));
@@ -247,9 +247,9 @@ impl LocalEndpointBuilder {
         self
     }
 
-    /// Forwards all requests to the service, and records each exchange in a file of `folder`. `service` must add
-    /// the authority of the service and a signature: the endpoint removes the signature of the caller. Rules
-    /// with a reply, and all faults, take precedence. `docs/recording.md` describes the files.
+    /// Forwards all requests to the service, and records each exchange in a file of `folder`. `service` must
+    /// add the authority of the service and a signature, because the endpoint removes the signature of the
+    /// caller. Rules with a reply, and all faults, take precedence. `docs/recording.md` describes the files.
     ///
     /// # Errors
     /// Returns an error if the folder cannot be created or read.

@@ -211,8 +211,8 @@ impl SignatureVerdict {
     }
 }
 
-/// Marks headers with secrets or personal data as sensitive, so explanations of signatures do not show their
-/// values.
+/// Marks the headers that may contain secrets or personal data as sensitive. Explanations of signatures do
+/// not show the values of sensitive headers.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
     for (_, value) in headers.iter_mut().filter(|(name, _)| SENSITIVE.contains(name)) {
         value.set_sensitive(true);
@@ -332,7 +332,7 @@ struct Calls {
 impl CallLog {
     /// The default of `max_calls`.
     pub(crate) const MAX_CALLS: usize = 10_000;
-    /// The maximum total size of the bodies, targets and headers in the log, in bytes.
+    /// The maximum total size of the large fields of all records, in bytes.
     pub(crate) const MAX_SIZE: usize = 256 << 20;
 
     pub(crate) fn new(max_calls: usize, observer: Option<CallObserver>) -> Self {

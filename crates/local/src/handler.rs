@@ -70,7 +70,7 @@ pub(crate) async fn handle(
     let response = respond(state, route, request, payload, now, &fault, &mut call).await;
     let mut response = response.unwrap_or_else(|error| error.to_http().map(ResponseBody::from));
     if let Some(id) = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
-        // The response comes from the service, or was recorded.
+        // Keep the request id of a response that comes from the service or from a recording.
         call.request_id = id.to_owned();
     } else if !matches!(fault.replacement, Some(Replacement::Status(_))) {
         set_header(response.headers_mut(), REQUEST_ID, &call.request_id);
@@ -81,7 +81,7 @@ pub(crate) async fn handle(
         call.status = response.status().as_u16();
     }
     let code = response.headers().get(X_AMZN_ERRORTYPE).and_then(|code| code.to_str().ok());
-    // The service appends a URI to the code.
+    // Remove the URI that the service appends to the code.
     call.error_code = code.and_then(|code| code.split(':').next()).map(str::to_owned);
     let (worked_on, progress) = (call.worked_on, Arc::clone(&call.response_progress));
     let stream = call.stream_progress.clone();
@@ -99,7 +99,8 @@ async fn respond(
     fault: &Fault,
     call: &mut CallRecord,
 ) -> Result<Response<ResponseBody>, ServiceError> {
-    // The service may have operations that the endpoint does not have.
+    // Record and replay all requests, because the service may have operations that the endpoint does not
+    // have.
     let is_forwarded = matches!(state.backend, Backend::Record(_) | Backend::Replay(_));
     let route = if is_forwarded { route.ok() } else { Some(route?) };
     let (parts, body) = request.into_parts();
@@ -128,7 +129,8 @@ async fn respond(
             return recordings.respond(&request);
         }
         (_, Some(route)) => route,
-        // A rule with a reply applies only to operations of the endpoint.
+        // This case does not occur: only a rule can give a reply, and rules apply only to operations of the
+        // endpoint.
         (_, None) => operation::route(&request)?,
     };
     let region = state.region_of(&caller);
@@ -139,7 +141,8 @@ async fn respond(
     let output = match (&fault.reply, &state.backend) {
         (Some(reply), _) => Some(ModelOutput::Reply(reply.clone())),
         (None, Backend::Upstream(upstream)) if operation.generates_text(&model_id) => {
-            // The upstream gets only requests that the simulated model accepts.
+            // Check the request first, so that the upstream gets only requests that the simulated model
+            // accepts.
             operation.respond(&context(None), &request)?;
             let conversation =
                 Conversation::from_body(&serde_json::from_slice(request.body()).unwrap_or_default());
@@ -212,7 +215,7 @@ fn needs_http2() -> ServiceError {
 /// Reserves the tokens of a response. The caller keeps the reservation until the response is sent.
 fn reserve(state: &EndpointState, usage: TokenUsage) -> Result<Option<Reservation>, ServiceError> {
     let burndown = u64::from(output_token_weight(usage.model_id));
-    // Tokens that are read from the prompt cache do not count.
+    // Tokens that are read from the prompt cache do not count toward the quotas.
     let input_tokens = usage.input_tokens.saturating_add(usage.cache_write_tokens);
     let reserved = input_tokens.saturating_add(usage.max_tokens);
     let used = input_tokens.saturating_add(usage.output_tokens.saturating_mul(burndown));

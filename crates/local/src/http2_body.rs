@@ -36,8 +36,9 @@ pub(crate) struct Http2Body {
     drip: Option<Drip>,
     /// The delay before the next piece.
     pause: Option<Pin<Box<Sleep>>>,
-    /// Shared with the pieces that HTTP/2 has not written yet. The last owner ends the call. This field must
-    /// follow `body`, because fields are dropped in order, and `body` records its end when it is dropped.
+    /// The delivery of the response. It is shared with the pieces that HTTP/2 has not written yet. The call
+    /// ends when the last owner is dropped. This field must follow `body`, because fields are dropped in
+    /// order, and `body` records its end when it is dropped.
     delivery: Arc<Http2Delivery>,
 }
 

@@ -128,10 +128,11 @@
 //!
 //! # Replies by rule
 //!
-//! A rule can also give the reply of a text model, by operation, model, prompt and tool, so that tests of agents
-//! are deterministic. [`LocalEndpointBuilder::reply`] adds such a rule. [`When`] has the conditions, and
-//! [`ModelReply`] has the content. `docs/rules.md` describes the rules. [`LocalEndpointBuilder::record`],
-//! [`LocalEndpointBuilder::replay`] and [`LocalEndpointBuilder::upstream`] select other sources of replies.
+//! A rule can also specify the reply of a text model. The rule can require an operation, a model, a prompt or
+//! a tool. With such rules, tests of agents are deterministic. [`LocalEndpointBuilder::reply`] adds a rule
+//! with a reply. [`When`] has the conditions, and [`ModelReply`] has the content. `docs/rules.md` describes
+//! the rules. [`LocalEndpointBuilder::record`], [`LocalEndpointBuilder::replay`] and
+//! [`LocalEndpointBuilder::upstream`] select other sources of replies.
 //!
 //! [`FaultFile`] parses the same rules from JSON. Pass a [`FaultFile`] to
 //! [`LocalEndpointBuilder::fault_file`], or pass the JSON file to `invoke-model serve --faults`.

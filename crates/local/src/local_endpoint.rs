@@ -198,8 +198,9 @@ impl LocalEndpoint {
         self.state.fault_rules.push(rule.into());
     }
 
-    /// Adds a rule after the existing rules. The rule gives a reply to all calls that meet the conditions.
-    /// [`FaultRule::first`] limits a rule to a number of calls: pass such a rule to [`inject`](Self::inject).
+    /// Adds a rule after the existing rules. The rule gives a reply to all calls that meet the conditions. To
+    /// limit the reply to a number of calls, create a rule with [`FaultRule::first`], and pass it to
+    /// [`inject`](Self::inject).
     pub fn reply(&self, when: When, reply: impl Into<ModelReply>) {
         self.inject(Fault::new().when(when).reply(reply));
     }

@@ -58,7 +58,7 @@ impl PromptCache {
 fn remove_first_to_expire(entries: &mut BTreeMap<[u8; 32], SystemTime>) {
     let Some(excess) = entries.len().checked_sub(MAX_PREFIXES).filter(|excess| *excess > 0) else { return };
     let mut expiries: Vec<_> = entries.iter().map(|(digest, expiry)| (*expiry, *digest)).collect();
-    // One pass for all prefixes of a call, because a call may have many cache points.
+    // Find all excess prefixes in one pass, because a call with many cache points may add many prefixes.
     expiries.select_nth_unstable(excess);
     for (_, digest) in expiries.iter().take(excess) {
         entries.remove(digest);

@@ -19,7 +19,7 @@ use crate::stream::{BodyError, EventStreamBody, TrackedBytes};
 /// The body of a response.
 pub(crate) struct ResponseBody {
     content: Content,
-    /// The progress that is notified when the last byte was generated.
+    /// The progress to notify when the last byte has been generated.
     progress: Option<Arc<ResponseProgress>>,
     is_over: bool,
     _quota: Option<Reservation>,

@@ -66,7 +66,7 @@ pub(crate) async fn accept(
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    // Dropping the set aborts the remaining connections.
+    // After the grace period, the drop of `connections` aborts the remaining connections.
     tokio::time::timeout(GRACE, ended).await.is_ok()
 }
 
@@ -117,7 +117,7 @@ async fn serve_http(
 ) {
     let service = ConnectionService::new(Arc::clone(socket), state);
     let mut server = auto::Builder::new(TokioExecutor::new());
-    // The service sets `Date` from the clock of the endpoint.
+    // `ConnectionService` sets `Date` from the clock of the endpoint.
     server.http1().auto_date_header(false);
     server.http2().auto_date_header(false).max_concurrent_streams(MAX_STREAMS);
     let connection = server.serve_connection(TokioIo::new(SocketIo(Arc::clone(socket))), service);

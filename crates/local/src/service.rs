@@ -59,8 +59,8 @@ impl<S: Socket> Service<Request<Incoming>> for ConnectionService<S> {
         if admin::serves(request.uri().path()) {
             return Box::pin(async move { connection.serve_admin(request).await });
         }
-        // Counts the request here and not in the future. hyper does not poll the future if the connection
-        // ends immediately after the request head.
+        // Counts the request before it returns the future, because hyper does not poll the future if the
+        // connection ends immediately after the request head.
         connection.socket.counter.add_request_head();
         let in_progress = connection.state.calls.enter();
         Box::pin(async move { connection.serve_call(in_progress, request).await })

@@ -61,7 +61,7 @@ impl<'a> Conversation<'a> {
         if self.verbose {
             print_error(&summary(&self.model_id, &metadata));
         }
-        // The service rejects messages without a text.
+        // Drop the question if the response has no text, because the service rejects messages without text.
         if !text.trim().is_empty() {
             self.messages.extend([question, json!({ "role": "assistant", "content": [{ "text": text }] })]);
             self.attachments.clear();
@@ -116,7 +116,7 @@ impl<'a> Conversation<'a> {
             Ok(())
         });
         let result = printed.await.unwrap_or_else(|| Err(Failure::interrupted(&events.received())));
-        // Notes, errors and the prompt of the shell start on a new line.
+        // End the line, so that notes, errors and the prompt of the shell start on a new line.
         let ended = end_line(&text).map_err(|error| Failure::output(&error));
         result.and(ended)?;
         Ok((text, events.metadata()))

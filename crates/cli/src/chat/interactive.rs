@@ -30,7 +30,7 @@ pub(super) async fn run(mut conversation: Conversation<'_>, first: Option<String
             Some(question) => question,
             None => {
                 if is_terminal {
-                    // A failed write of the prompt does not matter.
+                    // Ignore a failed write, because the conversation also works without the prompt.
                     let _ = write!(io::stderr(), "> ");
                 }
                 match until_interrupt(lines.recv()).await {
@@ -56,7 +56,7 @@ pub(super) async fn run(mut conversation: Conversation<'_>, first: Option<String
             question => match conversation.ask(question).await {
                 Ok(None) => {}
                 Ok(Some(note)) => print_error(&format_args!("note: {note}")),
-                // The reader of the output has closed the pipe.
+                // End the conversation, because the reader of the output has closed the pipe.
                 Err(failure) if !failure.has_message() => return Err(failure),
                 Err(failure) => print_error(&format_args!("error: {failure}")),
             },

@@ -92,8 +92,8 @@ impl<'a> Schema<'a> {
         }
         let embeddings = serde_json::from_slice::<Cohere>(response).map_err(error)?.embeddings;
         // Cohere returns a list of vectors, or an object with a list for each type of numbers. The first
-        // character selects the type. An attempt to parse a `ByType` would not do, because serde also
-        // deserializes a structure from a list.
+        // character selects the type. It would be wrong to try `ByType` first, because serde also
+        // deserializes a struct from a list.
         let vectors: Vec<_> = match embeddings.get().starts_with('{') {
             true => serde_json::from_str::<ByType>(embeddings.get()).map_err(error)?.float,
             false => serde_json::from_str(embeddings.get()).map_err(error)?,

@@ -39,7 +39,8 @@ impl CertificateFile {
                 (std::env::temp_dir().join(format!("invoke-model-{port}-{process}.pem")), true)
             }
         };
-        // Other users may write to the temporary directory. `create_new` does not follow their links.
+        // Use `create_new` in the temporary directory, because it does not follow links that other users may
+        // have created there.
         let file = match is_temporary {
             true => OpenOptions::new().write(true).create_new(true).open(&path),
             false => File::create(&path),

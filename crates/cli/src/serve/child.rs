@@ -18,8 +18,8 @@ const NOT_FOUND: u8 = 127;
 
 /// Runs a command with the variables of the endpoint. Returns the exit code of the command.
 ///
-/// A terminal sends SIGINT to both processes, so this function passes only SIGTERM to the command. A second
-/// signal kills the command.
+/// When the user presses Ctrl-C, the terminal sends SIGINT to this process and to the command. Therefore this
+/// function passes only SIGTERM to the command. A second signal kills the command.
 pub(super) async fn run(
     program: &OsStr,
     arguments: &[OsString],

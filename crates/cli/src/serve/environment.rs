@@ -22,7 +22,7 @@ const UNSET: [&str; 9] = [
     BEARER_TOKEN,
 ];
 
-/// The variable with a bearer token, which clients prefer to the credentials.
+/// The variable with a bearer token. Clients prefer this token to the credentials.
 const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
 
 /// Variables to set and to unset.
@@ -43,7 +43,8 @@ impl ClientEnvironment {
             ("AWS_DEFAULT_REGION", region),
             ("AWS_ACCESS_KEY_ID", local.access_key_id().to_owned()),
             ("AWS_SECRET_ACCESS_KEY", local.secret_access_key().to_owned()),
-            // The `anthropic` packages read the first variable, and other frameworks the second.
+            // The `anthropic` packages read the first variable, and other frameworks read the second
+            // variable.
             ("ANTHROPIC_BEDROCK_BASE_URL", url.clone()),
             ("AWS_BEDROCK_RUNTIME_ENDPOINT", url),
         ];
@@ -57,7 +58,8 @@ impl ClientEnvironment {
                 ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, path.clone())),
             );
         }
-        // A user who has chosen a token may have set this variable for the clients.
+        // If the user has chosen a bearer token, keep `BEARER_TOKEN`, because the user may have set it for
+        // the clients.
         let keeps_token = local.bearer_token().is_some();
         let unset = UNSET.into_iter().filter(|name| !(keeps_token && *name == BEARER_TOKEN)).collect();
         Self { set, unset }
@@ -86,8 +88,8 @@ fn inherited_no_proxy() -> Option<String> {
     ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| std::env::var(name).ok())
 }
 
-/// Returns the hosts for which clients must not use a proxy: this machine, and the hosts of the inherited
-/// variable.
+/// Returns the hosts for which clients must not use a proxy: this machine, the host of the endpoint, and the
+/// hosts of the inherited variable.
 fn no_proxy(host: &str, inherited: Option<&str>) -> String {
     let mut hosts = vec!["127.0.0.1", "localhost", "::1"];
     for other in [host].into_iter().chain(inherited.unwrap_or_default().split(',').map(str::trim)) {
@@ -95,7 +97,7 @@ fn no_proxy(host: &str, inherited: Option<&str>) -> String {
             hosts.push(other);
         }
     }
-    // `*` must be the only entry.
+    // `*` stands for all hosts, and must be the only entry.
     if hosts.contains(&"*") { "*".to_owned() } else { hosts.join(",") }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn text(call: &CallRecord) -> String {
     let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or("-");
     let mut words = vec![
         text("time").to_owned(),
-        // `call.target` can contain the signature of a presigned request. The serialized target does not.
+        // Use the serialized target, because `call.target` can contain the signature of a presigned request.
         call.operation.map_or_else(|| format!("{} {}", call.method, text("target")), str::to_owned),
         call.model_id.clone().unwrap_or_else(|| "-".to_owned()),
         if call.status == 0 { "no-response".to_owned() } else { call.status.to_string() },
@@ -46,7 +46,7 @@ pub(super) fn text(call: &CallRecord) -> String {
     if !call.response_complete {
         words.push("incomplete".to_owned());
     }
-    // The last line of an explanation is its summary.
+    // Log only the last line of an explanation, because this line is the summary.
     let summary = call.signature_error.as_deref().and_then(|error| error.lines().last());
     words.extend(summary.map(|summary| format!("({summary})")));
     printable(&words.join(" "))

@@ -76,7 +76,7 @@ fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
         builder = builder.guardrail_file(read("--guardrails", path, GuardrailFile::from_json)?);
     }
     builder = builder.async_invoke_duration(Duration::from_millis(arguments.async_duration));
-    // By default, the log does not mix with the output of a command.
+    // If a command runs, the log is off by default, so that it does not mix with the output of the command.
     let default = if arguments.command.is_empty() { LogFormat::Text } else { LogFormat::Off };
     builder = match arguments.log.unwrap_or(default) {
         LogFormat::Text => builder.on_call(|call| write_line(log::text(call))),

@@ -8,15 +8,15 @@ use super::{error_response, json_response};
 use crate::fault::FaultFile;
 use crate::state::EndpointState;
 
-/// Returns the rules that may still apply and the quotas, in the format of a fault file. Does not return
+/// Returns the quotas, and the rules that may still apply, in the format of a fault file. Does not return
 /// credentials.
 pub(super) fn get(state: &EndpointState) -> Response<Bytes> {
     let rules: Vec<_> = state.fault_rules.sources().iter().map(|rule| (**rule).clone()).collect();
     json_response(StatusCode::OK, &json!({"rules": rules, "quotas": state.quotas.quotas()}))
 }
 
-/// Replaces the rules and the quotas, and adds the credentials of a fault file. Does not change anything if
-/// the file is invalid.
+/// Applies a fault file: replaces the rules and the quotas, and adds the credentials. If the file is invalid,
+/// changes nothing.
 pub(super) fn put(state: &EndpointState, body: &[u8]) -> Response<Bytes> {
     let Ok(text) = std::str::from_utf8(body) else {
         return error_response(StatusCode::BAD_REQUEST, "the fault file is not UTF-8");

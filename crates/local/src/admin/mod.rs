@@ -110,9 +110,10 @@ pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Resp
 /// Returns the host of the request if it may be the name of a foreign server.
 ///
 /// A page of a foreign server can resolve its own name to 127.0.0.1 (DNS rebinding), and then read the
-/// records of the endpoint. The name of the server of the page is in the authority of the target, which takes
-/// precedence, or in the `host` header (RFC 9112 section 3.2.2). If the endpoint does not listen on a loopback
-/// address, other machines can connect anyway. Therefore any name is allowed.
+/// records of the endpoint. A request of this page contains the name of the foreign server in the authority
+/// of the target or in the `host` header. The authority takes precedence (RFC 9112 section 3.2.2). If the
+/// endpoint does not listen on a loopback address, any name is allowed, because other machines can connect
+/// anyway.
 fn foreign_host<'a>(state: &EndpointState, request: &'a Parts) -> Option<&'a str> {
     let host = match request.uri.authority() {
         Some(authority) => authority.as_str(),

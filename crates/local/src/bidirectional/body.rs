@@ -1,4 +1,4 @@
-//! The body of a response that depends on the events of the request.
+//! A response body that depends on the events of the request.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::service_error::ServiceError;
 use crate::sonic::Session;
 use crate::stream::{BodyError, StreamEnd, StreamProgress, pad};
 
-/// The body of a request that is read while the response is sent.
+/// A request body that is read while the response is sent.
 pub(crate) struct RequestBody(Pin<Box<dyn Body<Data = Bytes, Error = hyper::Error> + Send>>);
 
 impl RequestBody {
@@ -36,7 +36,7 @@ impl fmt::Debug for RequestBody {
     }
 }
 
-/// A conversation with a model: the body of a response.
+/// The response body of a conversation with a model.
 ///
 /// The body reads the next event of the request only when the connection has taken all earlier events of the
 /// response. Therefore a client that does not read cannot fill the memory of the endpoint.

@@ -168,7 +168,7 @@ fn signature_of(features: &Features, prompt: &Prompt) -> Option<String> {
     (features.reasoning == Reasoning::Claude).then(|| STANDARD.encode(prompt.digest))
 }
 
-/// Changes a digest, so that each tool call of a response has another id.
+/// Changes a digest, so that each tool call of a response has its own id.
 pub(crate) fn numbered(mut digest: [u8; 32], number: usize) -> [u8; 32] {
     let [first, ..] = number.to_le_bytes();
     digest[0] = digest[0].wrapping_add(first);

@@ -1,8 +1,8 @@
 //! Reads the body of a request as a conversation.
 //!
-//! The schema is recognized by its members, as in `invoke_model_families`: a conversation of `Converse` and Nova, a
-//! conversation of Claude, chat completions, or a prompt. Members that a conversation does not have are ignored,
-//! because the model family validates the body.
+//! This module recognizes the schema by its members, as the crate `invoke_model_families` does. The schemas
+//! are the messages of `Converse` and Nova, the messages of Claude, chat completions, and prompts. The module
+//! ignores members that [`Conversation`] does not have, because the model family validates the body.
 
 use invoke_model_types::{
     ContentBlock, ConversationRole, ConverseTokensRequest, InferenceConfiguration, Message,
@@ -16,7 +16,8 @@ use super::Conversation;
 use crate::families::last_user_turn;
 
 impl Conversation {
-    /// Reads the body of `Converse`, or the body of a model. Returns an empty conversation if the schema is unknown.
+    /// Reads a request body in the schema of `Converse` or of a model family. Returns an empty conversation
+    /// if the schema is unknown.
     pub(crate) fn from_body(body: &Value) -> Self {
         let mut conversation = if body.get("messages").is_some() {
             if is_converse(body) {
@@ -105,7 +106,8 @@ fn from_messages(body: &Value) -> Conversation {
         };
         let content = if message["role"] == "tool" { tool_message(message) } else { content(message) };
         match conversation.messages.last_mut() {
-            // Chat completions have one message for each result.
+            // Chat completions have one message for each tool result. A conversation has one message for all
+            // of them.
             Some(last) if message["role"] == "tool" && last.role == role => last.content.extend(content),
             _ => conversation.messages.push(Message::new(role, content)),
         }
@@ -140,7 +142,7 @@ fn tool_message(message: &Value) -> Vec<ContentBlock> {
     vec![ContentBlock::ToolResult(ToolResultBlock::new(string(&message["tool_call_id"]), result))]
 }
 
-/// Reads a part of a message. Returns `None` for a part that a text model cannot repeat.
+/// Reads a part of a message. Returns `None` if this function does not know the type of the part.
 fn part(part: &Value) -> Option<ContentBlock> {
     match part["type"].as_str()? {
         "text" => Some(ContentBlock::Text(string(&part["text"]))),
@@ -184,7 +186,8 @@ fn tools(body: &Value) -> Option<ToolConfiguration> {
     Some(configuration)
 }
 
-/// Reads a prompt that is one string: the last turn of the user, and the system prompt.
+/// Reads a body with a prompt in one string. The conversation contains the last turn of the user in this
+/// string. It also contains the system prompt and the chat history of the body.
 fn from_prompt(body: &Value) -> Conversation {
     let mut conversation = Conversation::default();
     let prompt = ["prompt", "inputText", "message"].iter().find_map(|name| body.get(name)?.as_str());

@@ -83,8 +83,8 @@ fn check_result(part: &ToolResultContentBlock, path: &str, features: &Features) 
         }
         ToolResultContentBlock::Document(document) => {
             supported(features.documents, "document")?;
-            // The service accepts documents in Amazon S3 as results of tools, even for models that cannot
-            // read them.
+            // Do not check the source, because the service accepts documents in Amazon S3 as results of
+            // tools, even for models that cannot read them.
             check_document(document)
         }
         ToolResultContentBlock::Video(_) => supported(features.video, "video"),

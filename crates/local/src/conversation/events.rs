@@ -88,7 +88,7 @@ impl EventWriter {
         self.delta(ContentBlockDelta::ReasoningContent(delta), events);
     }
 
-    /// Adds a delta. Closes the current block if it has another kind.
+    /// Adds a delta. If the current block has a different kind, closes the current block first.
     fn delta(&mut self, delta: ContentBlockDelta, events: &mut Vec<ConverseStreamEvent>) {
         let kind = discriminant(&delta);
         if self.open != Some(kind) {

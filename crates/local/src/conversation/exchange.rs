@@ -76,7 +76,7 @@ impl Exchange {
         if let Some(guarded) = guarded.as_mut().filter(|_| !is_blocked) {
             guardrail::check_output(guarded, &mut answer);
         }
-        // The model does not run if the guardrail blocks the input.
+        // If the guardrail blocks the input, the model does not run, so the call uses no input tokens.
         let cached = match input_tokens {
             None if !is_blocked => call.state.prompt_cache.look_up(&prompt.prefixes, call.now),
             _ => CachedTokens::default(),
@@ -137,8 +137,8 @@ pub(crate) fn int(tokens: u64) -> i32 {
     i32::try_from(tokens).unwrap_or(i32::MAX)
 }
 
-/// Returns the members that `paths` select in the response in the schema of the vendor. Each path is a JSON
-/// Pointer (RFC 6901).
+/// Returns the members that `paths` select. Each path is a JSON Pointer (RFC 6901) into the response in the
+/// schema of the vendor.
 fn response_fields(answer: &Answer, model: &Model, paths: &[String]) -> Result<Option<Value>, ServiceError> {
     if let Some(path) = paths.iter().find(|path| !path.starts_with('/')) {
         return Err(invalid(format!(

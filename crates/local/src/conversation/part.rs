@@ -11,7 +11,7 @@ use crate::service_error::ServiceError;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Part {
     Reasoning(String),
-    /// The signature of the reasoning before it.
+    /// The signature of the preceding reasoning.
     Signature(String),
     Text(String),
     /// The start of a tool call.
@@ -56,7 +56,7 @@ impl Answer {
                 Block::ToolUse(call) => {
                     let kind = call.r#type.map(|kind| kind.as_str().to_owned());
                     parts.push(Part::ToolCall { id: call.tool_use_id, name: call.name, kind });
-                    // The service begins with an empty piece.
+                    // Begin with an empty piece, as the service does.
                     parts.push(Part::ToolInput(String::new()));
                     parts.extend(pieces(call.input.to_string()).map(Part::ToolInput));
                 }

@@ -86,7 +86,8 @@ impl Fault {
         if let Some(Replacement::Garbage(bytes)) = &self.replacement {
             return Some(bytes.clone());
         }
-        // hyper keeps any `Content-Length` of a stream, but corrects the `Content-Length` of a buffered body.
+        // Only buffered bodies must be written without hyper. hyper would correct the `Content-Length` of a
+        // buffered body, but it keeps the `Content-Length` of a stream.
         let body = response.body().buffered()?;
         let (status, headers) = (response.status(), response.headers());
         headers.contains_key(CONTENT_LENGTH).then(|| message(status, headers, body))

@@ -80,7 +80,7 @@ impl Fault {
         Self { replacement: Some(Replacement::Status(status)), ..Self::default() }
     }
 
-    /// Returns a fault that sends raw bytes instead of a response and closes the connection.
+    /// Returns a fault that sends raw bytes instead of a response. The endpoint then closes the connection.
     pub fn garbage(bytes: impl Into<Bytes>) -> Self {
         Self { replacement: Some(Replacement::Garbage(bytes.into())), ..Self::default() }
     }

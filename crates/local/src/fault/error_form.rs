@@ -65,8 +65,8 @@ impl ErrorForm {
         let error = ServiceError::by_code(&code, &members)
             .ok_or_else(|| format!("`code` is {code:?}: it must be {}", one_of(ServiceError::MODELED)))?;
         let error = error.map_err(|error| format!("{code}: {error}"))?;
-        // Deserialization ignores unknown members. `error` contains only members that the Smithy model
-        // defines for this error.
+        // Deserialization ignores unknown members, so this function looks for them. `error` contains only
+        // members that the Smithy model defines for this error.
         let known = error.members();
         let unknown =
             members.as_object().and_then(|members| members.keys().find(|name| !known.contains_key(*name)));

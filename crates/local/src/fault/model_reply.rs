@@ -57,8 +57,8 @@ impl ModelReply {
         ReplyBlock::Reasoning(text.into()).into()
     }
 
-    /// Appends the content of another reply. If the other reply has a stop reason or a usage, it replaces the
-    /// stop reason or the usage of this reply.
+    /// Appends the content of another reply. If the other reply has a stop reason, this stop reason takes
+    /// precedence. The same rule applies to the usage.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         let other = other.into();
@@ -81,7 +81,8 @@ impl ModelReply {
         Self { usage: Some((input_tokens, output_tokens)), ..self }
     }
 
-    /// Sets the id of the last tool call, if `id` is set.
+    /// Sets the id of the tool call at the end of the reply. If `id` is missing or empty, the endpoint
+    /// generates the id.
     pub(crate) fn with_call_id(mut self, id: Option<String>) -> Self {
         if let Some(ReplyBlock::ToolCall { id: call_id, .. }) = self.blocks.last_mut() {
             *call_id = id.filter(|id| !id.is_empty());

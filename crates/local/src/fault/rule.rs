@@ -34,7 +34,7 @@ pub(super) enum Stage {
     Call(Box<Fault>),
 }
 
-/// Selects the matching connections, requests or calls to which a rule applies.
+/// The selection of the matching connections, requests or calls to which a rule applies.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Schedule {
     All,
@@ -69,7 +69,7 @@ impl FaultRule {
         Self { schedule: Schedule::First(number), ..self }
     }
 
-    /// Returns the rule with another reply. A rule for connections stays the same.
+    /// Returns a copy of the rule with a different reply. A rule for connections or requests stays the same.
     pub(super) fn with_reply(&self, reply: ModelReply) -> Self {
         let mut rule = self.clone();
         if let Stage::Call(fault) = &mut rule.stage {

@@ -10,8 +10,8 @@ use crate::wildcard;
 /// The conditions under which a rule applies to a call. A call must meet all conditions. `When::new()` has no
 /// condition, so every call meets it.
 ///
-/// The conditions on texts and tools apply to `Converse` and to `InvokeModel`, in the schema of each model
-/// family, streamed or not.
+/// The conditions on texts and tools apply to `Converse`, `InvokeModel` and the streaming variants of both
+/// operations. For `InvokeModel`, the endpoint reads the body in the schema of the model family.
 ///
 /// ```
 /// use invoke_model_local::{Fault, ModelReply, When};

@@ -54,7 +54,8 @@ pub(super) fn usage(guardrail: &Guardrail, content: &Content) -> GuardrailUsage 
     usage
 }
 
-/// Returns the number of characters and images that were evaluated. Images are never evaluated.
+/// Returns the coverage: how many characters and images the content has, and how many of them were evaluated.
+/// No images are evaluated, because the endpoint evaluates only text.
 pub(crate) fn coverage(content: &Content) -> GuardrailCoverage {
     let mut text = GuardrailTextCharactersCoverage::default();
     (text.guarded, text.total) = (Some(int(content.guarded_characters())), Some(int(content.total())));

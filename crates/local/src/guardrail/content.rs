@@ -10,7 +10,7 @@ pub(crate) struct Content {
     pub(crate) images: usize,
 }
 
-/// A text. A guardrail counts all texts, but evaluates only guarded texts.
+/// A text. A guardrail counts the characters of all texts, but evaluates only guarded texts.
 #[derive(Clone, Debug)]
 pub(crate) struct Text {
     pub(crate) text: String,
@@ -45,7 +45,7 @@ pub(crate) fn text_units(characters: usize) -> i32 {
     int(characters.div_ceil(UNIT))
 }
 
-/// Converts a number to the integer type of the model.
+/// Converts a number to the integer type of the Smithy model.
 pub(super) fn int(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -87,7 +87,7 @@ impl Evaluation {
                     }
                 }
                 for rule in guardrail.regexes.iter().filter(|rule| applies(rule.action)) {
-                    // A pattern such as `\b` matches the empty text between two letters.
+                    // Skip empty matches. A pattern such as `\b` matches the empty text at a word boundary.
                     for found in rule.regex.find_iter(&text.text).filter(|found| !found.is_empty()) {
                         findings.regexes.push((rule, found.as_str().to_owned()));
                         masked.add(found.range(), &rule.name);
@@ -133,8 +133,8 @@ impl Findings<'_> {
     }
 }
 
-/// The parts of a text to mask: the start of each part, with its end and the name of its rule. The parts do
-/// not overlap.
+/// The parts of a text to mask. The key is the start of a part. The value is the end of the part and the name
+/// of its rule. The parts do not overlap.
 #[derive(Debug, Default)]
 struct Masks<'a>(BTreeMap<usize, (usize, &'a str)>);
 
@@ -142,7 +142,8 @@ impl<'a> Masks<'a> {
     /// Adds a part. Combines the part with all parts that it overlaps, under the name of the leftmost part.
     fn add(&mut self, range: Range<usize>, name: &'a str) {
         let (mut start, mut end, mut name) = (range.start, range.end, name);
-        // Of the parts that start before the end of the new part, the last part ends last.
+        // This loop begins with the last part that starts before `end`. The parts do not overlap, so all
+        // earlier parts also end earlier.
         while let Some((&before, &(before_end, before_name))) = self.0.range(..end).next_back() {
             if before_end <= start {
                 break;

@@ -156,7 +156,7 @@ impl<S> MeteredSocket<S> {
     /// fault ends the connection. All reads and writes fail from now on.
     pub(crate) fn take_socket(&self) -> Option<(S, Option<ConnectionEnd>)> {
         let mut state = self.lock();
-        // The connection sends no more bytes of the response.
+        // Drop the delivery, because the connection sends no more bytes of the response.
         state.writing = Writing::default();
         let end = state.end.or(state.end_on_close);
         Some((state.socket.take()?, end))

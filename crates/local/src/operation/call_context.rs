@@ -25,7 +25,7 @@ pub(crate) struct CallContext<'a> {
     pub(crate) output: Cell<Option<ModelOutput>>,
 }
 
-/// The output of a model that the endpoint does not simulate.
+/// The output of a model. It comes from a rule or an upstream, and not from the simulation.
 pub(crate) enum ModelOutput {
     /// A complete reply.
     Reply(ModelReply),
@@ -46,7 +46,7 @@ impl CallContext<'_> {
         Ok(model)
     }
 
-    /// Takes the output of the model, if the endpoint does not simulate it.
+    /// Takes the output of the model, if a rule or an upstream gave it.
     pub(crate) fn take_output(&self) -> Option<ModelOutput> {
         self.output.take()
     }

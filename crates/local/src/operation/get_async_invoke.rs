@@ -18,7 +18,8 @@ impl OperationHandler for GetAsyncInvokeHandler {
         input: GetAsyncInvokeInput,
     ) -> Result<Reply<GetAsyncInvoke>, ServiceError> {
         let found = call.state.async_jobs.get(&input.invocation_arn);
-        // The Smithy model defines no `ResourceNotFoundException` for this operation.
+        // Return a `ValidationException`, because the Smithy model defines no `ResourceNotFoundException` for
+        // this operation.
         let job = found.filter(|job| job.region == call.region).ok_or_else(|| {
             ServiceError::validation(format!(
                 "The invocation {} does not exist in the region {}.",

@@ -72,8 +72,8 @@ pub(super) fn respond(
     Ok(response)
 }
 
-/// Returns the chunks of a stream after the guardrail has evaluated the input and the output. As in the
-/// service, a guardrail that intervenes sends the complete text in one chunk.
+/// Returns the chunks of a stream after the guardrail has evaluated the input and the output. If the
+/// guardrail intervenes, one chunk contains the complete text, as in the service.
 pub(super) fn stream(
     mut call: GuardedCall<'_>,
     mut response: ResponseChunks,
@@ -172,7 +172,7 @@ fn texts(value: &mut Value) -> Vec<String> {
 
 /// Replaces the texts of a response. If there are fewer new texts, the other texts become empty.
 fn replace(value: &mut Value, texts: Vec<String>) {
-    // The chat history of a Cohere model ends with the response.
+    // Replace the text in the chat history, too. The chat history of a Cohere model ends with the response.
     let history = value.get_mut("chat_history").and_then(|history| history.as_array_mut()?.last_mut());
     if let Some(last) = history.filter(|last| last["role"] == "CHATBOT") {
         last["message"] = json!(texts.concat());
@@ -198,7 +198,8 @@ fn replace_in_chunks(chunks: &mut Vec<Value>, text: String) {
         if has_text {
             replace(chunk, vec![first.unwrap_or_default()]);
         }
-        // Nova models send each piece of text as a separate block.
+        // Nova models send each piece of text as a separate block. Remove the stop events of the blocks whose
+        // text was removed.
         let is_stop_of_removed_block =
             chunk.pointer("/contentBlockStop/contentBlockIndex").is_some_and(|block| *block != 0);
         is_kept && !is_stop_of_removed_block

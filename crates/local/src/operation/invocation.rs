@@ -49,7 +49,7 @@ impl Invocation {
         }
         let model = call.model(&self.model_id)?;
         let guarded = self.guardrail(call)?;
-        // Guardrails evaluate only text.
+        // Ignore the guardrail of a model that does not generate text, because guardrails evaluate only text.
         let guarded = guarded.filter(|_| model.output_modality() == ModelModality::Text);
         Ok(ModelRequest { model_id: model.id, body, stream_fault: None, guarded })
     }

@@ -45,7 +45,7 @@ impl OperationHandler for InvokeModelHandler {
         let mut output = InvokeModelOutput::new(response.body, response.content_type);
         output.performance_config_latency = performance_config_latency;
         output.service_tier = service_tier;
-        // The server replaces the latency when it sends the response.
+        // The latency 0 is a placeholder. The server replaces it when it sends the response.
         let reply = Reply::new(output)
             .with_usage(usage)
             .with_header("x-amzn-bedrock-input-token-count", usage.input_tokens)

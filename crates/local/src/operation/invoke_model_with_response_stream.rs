@@ -122,7 +122,7 @@ pub(crate) fn events(
     })
 }
 
-/// Returns the event of a chunk. The last chunk has the metrics.
+/// Returns the event of a chunk. If `usage` is set, the chunk is the last chunk, and gets the metrics.
 fn event(mut chunk: Value, usage: Option<TokenUsage>) -> impl FnOnce(Latency) -> ResponseStream + Send {
     move |latency: Latency| {
         if let Some(usage) = usage {

@@ -79,7 +79,7 @@ pub(crate) trait OperationHandler: 'static {
     /// `true` if the response is a stream of events.
     const IS_STREAMING: bool = false;
 
-    /// `true` if a text model generates the response, so that a rule or an upstream can give it.
+    /// `true` if a text model generates the response. A rule or an upstream can replace this response.
     const GENERATES_TEXT: bool = false;
 
     /// Returns the response to an input that satisfies the constraints of the Smithy model.

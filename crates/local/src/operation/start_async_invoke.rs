@@ -19,7 +19,8 @@ use crate::service_error::ServiceError;
 /// A handler that starts a job.
 pub(super) struct StartAsyncInvokeHandler;
 
-/// The models that support asynchronous invocation. The second value is a required member of the input.
+/// The models that support asynchronous invocation. Each entry contains a model id, and a required member of
+/// the model input.
 ///
 /// * <https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html>
 /// * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-marengo.html>
@@ -36,7 +37,8 @@ const MODELS: [(&str, &str); 6] = [
 impl OperationHandler for StartAsyncInvokeHandler {
     type Operation = StartAsyncInvoke;
 
-    // The service has no separate IAM action for this operation.
+    // The operation shares the action of `InvokeModel`, because the service has no separate IAM action for
+    // it.
     const ACTION: &'static str = InvokeModel::NAME;
 
     fn handle(

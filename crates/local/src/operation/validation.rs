@@ -65,7 +65,8 @@ pub(super) fn guardrail(input: &Invocation) -> Option<&str> {
     non_empty(&input.guardrail_identifier)
 }
 
-/// Treats an empty string as unset, because the patterns of the guardrail members allow an empty string.
+/// Returns the value of a member, or `None` if the member is unset or empty. An empty string is not an error,
+/// because the patterns of the guardrail members allow it.
 fn non_empty(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|value| !value.is_empty())
 }

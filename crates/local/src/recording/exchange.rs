@@ -10,7 +10,8 @@ use http::{HeaderMap, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The headers of responses that are not recorded. They belong to a connection, or contain secrets.
+/// The response headers that the recorder omits. They belong to a connection or a point in time, or contain
+/// secrets.
 const OMITTED: [&str; 7] = [
     "connection",
     "content-length",
@@ -21,7 +22,7 @@ const OMITTED: [&str; 7] = [
     "x-amz-security-token",
 ];
 
-/// The members of a query that belong to a signature.
+/// The prefix of the query parameters that belong to a signature.
 const SIGNATURE_PREFIX: &str = "x-amz-";
 
 /// An exchange. `docs/recording.md` describes the format.

@@ -1,4 +1,5 @@
-//! Recorded exchanges: requests to the service with their responses, one file each.
+//! Recorded exchanges. An exchange is a request to the service and its response. Each exchange has its own
+//! file.
 
 mod difference;
 mod exchange;

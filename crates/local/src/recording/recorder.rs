@@ -20,7 +20,7 @@ use crate::backend::{BoxError, Forward, ForwardedBody};
 use crate::response_body::ResponseBody;
 use crate::service_error::ServiceError;
 
-/// Forwards requests, and writes each exchange to a file.
+/// A recorder that forwards requests to the service and writes each exchange to a file.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     folder: PathBuf,
@@ -41,14 +41,14 @@ impl Recorder {
     /// Forwards a request, and records the exchange when the response is complete.
     ///
     /// # Errors
-    /// Returns `AccessDeniedException` if a browser has sent the request for a page, and
+    /// Returns `AccessDeniedException` if the request comes from a web page in a browser, and
     /// `ServiceUnavailableException` if no response arrived.
     pub(crate) async fn respond(
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<ResponseBody>, ServiceError> {
-        // The service bills the call, and the default keys of the endpoint are public, so any page could use
-        // them.
+        // Reject requests of web pages. The default keys of the endpoint are public, so any page could use
+        // them to make calls that the service bills.
         if let Some(origin) = request.headers().get(ORIGIN) {
             let message = format!(
                 "--record: the request of the page {origin:?} is not forwarded; use a client outside of a \
@@ -85,8 +85,8 @@ impl Recorder {
     }
 }
 
-/// Removes the headers that belong to the connection, the signature of the caller, and headers with secrets
-/// that the service does not use.
+/// Removes the headers of the connection, the signature of the caller, and headers that may contain secrets.
+/// The service does not use these secrets.
 fn without_connection(mut request: Request<Bytes>) -> Request<Bytes> {
     let is_removed = |name: &HeaderName| {
         let name = name.as_str();
@@ -94,7 +94,7 @@ fn without_connection(mut request: Request<Bytes>) -> Request<Bytes> {
             || matches!(name, "x-amz-content-sha256" | "x-amz-date" | "x-amz-security-token")
             || matches!(name, "cookie" | "proxy-authorization" | "x-api-key")
     };
-    // A presigned request has its signature in the query.
+    // Remove the signature from the query of a presigned request.
     if let Ok(target) = path(&request).parse() {
         *request.uri_mut() = target;
     }
@@ -111,7 +111,7 @@ fn remove_connection_headers(headers: &mut HeaderMap) {
     }
 }
 
-/// Returns `true` if the response is sent while it is generated.
+/// Returns `true` if the response is an event stream. The endpoint forwards an event stream while it arrives.
 fn is_event_stream(headers: &HeaderMap) -> bool {
     let media_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     media_type.is_some_and(|media_type| {

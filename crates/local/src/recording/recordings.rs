@@ -74,7 +74,7 @@ pub enum ReplayError {
 }
 
 impl Recordings {
-    /// Reads all files of a folder whose names end in `.json`.
+    /// Reads all `.json` files of a folder.
     pub(crate) fn read(folder: &Path) -> Result<Self, ReplayError> {
         let read_error = |path: &Path, error| ReplayError::Read { path: path.to_owned(), error };
         let mut paths = Vec::new();
@@ -106,12 +106,12 @@ impl Recordings {
         Ok(Self { folder: folder.to_owned(), recordings })
     }
 
-    /// Returns the recorded response to a request with the same method, path and body. The order of the members
-    /// in a JSON body does not matter. If several exchanges match, they are replayed one after the other, and the
-    /// last one is repeated.
+    /// Returns the recorded response to a request with the same method, path and body. The order of the
+    /// members in a JSON body does not matter. If several exchanges match, they are replayed one after the
+    /// other, and the last exchange is repeated.
     ///
     /// # Errors
-    /// Returns an error that names the nearest recording and the first difference if no exchange matches.
+    /// If no exchange matches, returns an error that names the nearest recording and the first difference.
     pub(crate) fn respond(&self, request: &Request<Bytes>) -> Result<Response<ResponseBody>, ServiceError> {
         let received = RecordedRequest::new(request);
         let matches = |recording: &&Recording| {

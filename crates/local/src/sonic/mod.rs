@@ -2,8 +2,8 @@
 //!
 //! A content is a text, audio or the result of a tool, between the events `contentStart` and `contentEnd`.
 //! The model echoes the contents of the user and the results of tools. The response to a text is a text and,
-//! if the prompt has an audio output, a short silence. The response to audio contains the same audio, which
-//! the model sends while the input arrives, and a text with the length of the audio.
+//! if the prompt has an audio output, a short silence. The response to audio contains the same audio, and a
+//! text with the length of the audio. The model sends the audio while the input arrives.
 //!
 //! | module | |
 //! |---|---|

@@ -48,7 +48,7 @@ struct Content {
     text: String,
     /// The number of bytes of audio.
     audio: u64,
-    /// The response to audio, which begins with the first audio.
+    /// The response to the audio of this content. It begins when the first audio arrives.
     completion: Option<Completion>,
 }
 

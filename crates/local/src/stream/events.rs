@@ -24,12 +24,12 @@ pub(crate) type PendingEvent = Box<dyn FnOnce(Latency) -> Result<Message, Serial
 /// The events of a stream, without the type of the operation. Each event is generated on demand.
 pub(crate) struct Events {
     source: Source,
-    /// The events that were generated, but not taken. It is only empty before the first event, and at the end.
+    /// The events that were generated, but that [`next`](Self::next) has not returned yet.
     ahead: VecDeque<Result<PendingEvent, ServiceError>>,
     has_ended: bool,
 }
 
-/// Converts a part to events.
+/// A function that converts a part to events.
 type WritePart = Box<dyn FnMut(Part) -> Result<Vec<PendingEvent>, ServiceError> + Send>;
 
 enum Source {
@@ -69,7 +69,7 @@ impl Events {
         Self { source, ahead: VecDeque::new(), has_ended: false }
     }
 
-    /// Waits until the next event is known, or the end of the stream. [`is_over`](Self::is_over) and
+    /// Waits until the next event or the end of the stream is known. [`is_over`](Self::is_over) and
     /// [`next`](Self::next) do not wait.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.ahead.is_empty() && !self.has_ended {

@@ -20,8 +20,7 @@ pub(crate) struct Frames {
     request_time: SystemTime,
     first_event_time: Option<SystemTime>,
     fault: Option<PlannedStreamFault>,
-    /// The number of bytes to send before a fault closes the connection. `None` if no such fault has
-    /// occurred.
+    /// The number of bytes to send before a fault closes the connection, or `None` before such a fault.
     remaining: Option<usize>,
     failed: bool,
 }
@@ -54,7 +53,8 @@ impl Frames {
         }
     }
 
-    /// Waits until the next event is known. Call this function before the other functions.
+    /// Waits until the next event or the end of the stream is known. Call this function before
+    /// [`next`](Self::next) and [`is_over`](Self::is_over).
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.events.poll_ready(cx)
     }

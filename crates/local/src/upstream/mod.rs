@@ -32,24 +32,25 @@ const READ_AHEAD: usize = 16;
 /// A server with the API of OpenAI.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    /// The URL of the endpoint for chat completions.
+    /// The complete URL for chat completions.
     url: Uri,
     /// The name of the model in requests. By default, it is the model id of the call.
     model: Option<String>,
     client: Arc<dyn Forward>,
 }
 
-/// The error of a URL that cannot be an upstream.
+/// The error of a URL that is not valid for an upstream.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// The URL is invalid, or has another scheme.
+    /// The URL is invalid, or its scheme is not `http` or `https`.
     #[error("{url:?} is not the URL of an upstream: it must begin with http:// or https://")]
     InvalidUrl {
         /// The URL.
         url: String,
     },
 
-    /// The URL contains a user name or a password. Logs and errors show the URL, so it must not be secret.
+    /// The URL contains a user name or a password. Logs and errors show the URL, so it must not contain
+    /// secrets.
     #[error("the URL of the upstream contains a user name or a password: remove the part before `@`")]
     UserInfo,
 }
@@ -143,7 +144,7 @@ impl Upstream {
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
     }
 
-    /// Converts an error response of the upstream.
+    /// Converts an error response of the upstream to an error of the service.
     async fn refused(&self, response: Response<ForwardedBody>) -> ServiceError {
         let status = response.status();
         let body = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();

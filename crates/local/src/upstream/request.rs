@@ -42,12 +42,14 @@ pub(super) fn body(model: &str, conversation: &Conversation, is_streaming: bool)
     Value::Object(body)
 }
 
-/// Converts a number without the digits that the wider type would add.
+/// Converts an `f32` to a JSON number with the same decimal digits. A direct conversion to `f64` would add
+/// digits: 0.1 would become 0.10000000149011612.
 fn number(value: f32) -> Value {
     value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }
 
-/// Adds the messages for a message of the conversation. Each result of a tool is a separate message.
+/// Converts a message of the conversation, and adds the result to `messages`. Each result of a tool becomes a
+/// separate message.
 fn add(message: &Message, messages: &mut Vec<Value>) {
     let (mut parts, mut calls) = (Vec::new(), Vec::new());
     for block in &message.content {
@@ -69,7 +71,7 @@ fn add(message: &Message, messages: &mut Vec<Value>) {
                 "tool_call_id": result.tool_use_id,
                 "content": result_text(result),
             })),
-            // The API has no cache points and no signed reasoning.
+            // Skip other blocks. For example, the API has no cache points and no signed reasoning.
             _ => {}
         }
     }

@@ -21,7 +21,7 @@ struct Choice {
 #[derive(Deserialize)]
 struct Message {
     content: Option<String>,
-    /// The reasoning. Servers have two names for this member.
+    /// The reasoning. Some servers use the name `reasoning` for this member.
     #[serde(alias = "reasoning")]
     reasoning_content: Option<String>,
     tool_calls: Option<Vec<Call>>,
@@ -78,7 +78,8 @@ pub(super) fn parse(body: &[u8]) -> Result<ModelReply, String> {
     })
 }
 
-/// Parses the arguments of a call. They are the text of a JSON object, but some servers send the object itself.
+/// Parses the arguments of a call. The arguments are the text of a JSON object, but some servers send the
+/// object itself.
 fn arguments(function: &Function) -> Result<Value, String> {
     let parsed = match &function.arguments {
         Value::String(text) if text.trim().is_empty() => Ok(json!({})),

@@ -58,7 +58,7 @@ struct Reader {
     usage: Option<Usage>,
     /// The index of the current tool call.
     call: Option<usize>,
-    /// The number of tokens, for servers that do not send token counts.
+    /// The number of output tokens. It is used if the server does not send token counts.
     output_tokens: u64,
     is_done: bool,
 }
@@ -76,7 +76,8 @@ pub(super) async fn read(
             Some(Err(error)) => Err(format!("the stream is incomplete: {error}")),
             None => {
                 reader.is_done = true;
-                // Some servers do not send the last line.
+                // Accept a stream without the last line, `data: [DONE]`, because some servers do not send
+                // this line.
                 match reader.finish_reason {
                     Some(_) => Ok(Vec::new()),
                     None => Err("the stream ended without a finish reason".to_owned()),
@@ -115,7 +116,7 @@ impl Reader {
         while let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
             let line = self.buffer.split_to(end + 1);
             let line = String::from_utf8_lossy(&line);
-            // Other fields and comments have no content.
+            // Skip other fields and comments, because they contain no chunks.
             let Some(data) = line.trim_end().strip_prefix("data:") else { continue };
             let data = data.trim_start();
             if data == "[DONE]" {
