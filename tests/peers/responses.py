@@ -214,7 +214,7 @@ class Boto3:
         self.service = self.client.meta.service_model
 
     def parse(self, model, sent):
-        """Returns the values that boto3 parses, in the form of the output of `PEER_MESSAGES`. Keeps the types of Python."""
+        """Returns the values that boto3 parses, in the form of the output of `PEER_MESSAGES`. Keeps Python types."""
         self.writes = writes(sent)
         result = {"output": None, "events": [], "failure": None}
         try:
