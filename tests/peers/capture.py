@@ -28,7 +28,7 @@ class Connection(socketserver.StreamRequestHandler):
 
     def handle(self):
         while line := self.rfile.readline():
-            # `capture` reads this value if the request cannot be parsed.
+            # If the request cannot be parsed, `capture` in `wire.py` reads this value.
             self.server.request = {"error": f"malformed request {line}"}
             self.server.request = self.rest(line)
             for data in self.server.respond(self.server.request):

@@ -38,7 +38,7 @@ def leaves(theirs, ours, path=()):
 def equal(theirs, ours):
     """Compares two simple values. `1` and `1.0` are equal, `0` and `-0.0` are not."""
     if is_number(theirs) and is_number(ours):
-        # Our client may print a large float as an integer. Python would compare this integer exactly.
+        # Our client may print a large float as an integer. Convert it, because Python compares integers exactly.
         nearest = float(ours) if isinstance(theirs, float) else ours
         return theirs == nearest and math.copysign(1, theirs) == math.copysign(1, ours)
     return json.dumps(theirs) == json.dumps(ours)

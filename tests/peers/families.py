@@ -42,7 +42,7 @@ class Family(NamedTuple):
 
 
 def outline(value, template):
-    """Replaces a value by its type if the template has this type in the same place."""
+    """Replaces a value with its type if the template has this type in the same place."""
     if isinstance(template, type):
         return template if type(value) is template else value
     if isinstance(template, dict) and isinstance(value, dict):

@@ -158,7 +158,7 @@ def is_union(shape):
 
 
 def visit(shape, path, outer):
-    """Yields the cases of a shape. `outer` are the names of the shapes that contain this shape."""
+    """Yields the cases of a shape. `outer` contains the names of the shapes that contain this shape."""
     if shape.name in outer:
         return
     inside = (*outer, shape.name)
@@ -205,7 +205,7 @@ def is_event_stream(shape):
 
 
 def minimal(shape):
-    """Returns a value with the required members, and lists and maps with one element."""
+    """Returns a value with only the required members. Lists and maps in this value have one element."""
     if is_document(shape):
         return {"a": 1}
     if is_union(shape):
@@ -254,7 +254,7 @@ def uncovered(shape, values):
 
 
 def collect(shape, value, covered):
-    """Adds the members of a value to `covered`, as the names of shape and member."""
+    """Adds the members of a value to `covered`, each as a pair of a shape name and a member name."""
     if is_document(shape):
         return
     if shape.type_name == "structure":

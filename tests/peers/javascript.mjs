@@ -4,7 +4,7 @@
 import { createRequire } from "node:module";
 import { json } from "node:stream/consumers";
 
-// Unlike `import`, `require` reads NODE_PATH.
+// Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
 const sdk = require("@aws-sdk/client-bedrock-runtime");
 const { NodeHttpHandler } = require("@smithy/node-http-handler");

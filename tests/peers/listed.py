@@ -2,9 +2,9 @@
 
 A file lists groups of differences. A group contains the name of the message part that differs (`part`), the values of
 `boto3` and `ours`, and a `reason`. `cases` contains the names of hand-written cases. For generated cases, `generated`
-contains conditions: `labels` of values, `operations`, `how` the message was made, and members that are `set` or
-`unset`. A group with `generated` may lack `boto3` or `ours`, and its `part` may be a pattern. The check fails if no
-difference matches such a group.
+contains conditions: the `labels` of the values, the names of `operations`, the way in which the message was made
+(`how`), and the members that must be `set` or `unset`. A group with `generated` may lack `boto3` or `ours`, and its
+`part` may be a pattern. The check fails if no difference matches such a group.
 """
 
 from fnmatch import fnmatchcase

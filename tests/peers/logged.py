@@ -2,8 +2,8 @@
 
 usage: logged.py OPERATION.. -- PROGRAM ARGUMENT..
 
-The environment must contain the variables of `invoke-model serve`. Without this check, a program that never reaches the
-endpoint could pass.
+The environment must contain the variables of `invoke-model serve`. Without this comparison, a program that never
+reaches the endpoint could pass.
 """
 
 import json

@@ -16,7 +16,7 @@ from common import Report
 from families import CLAUDE, ECHO, PROMPT
 from failures import CREDENTIALS, ERROR_MEMBERS, ERROR_MODEL, TOKEN, TOKENS
 
-# Earlier models on Bedrock do not support the API version that the package sends.
+# A model that supports the API version that the package sends. Earlier models on Bedrock do not support this version.
 # https://platform.claude.com/docs/en/api/versioning
 MODEL = "anthropic.claude-opus-4-7"
 ARNS = [

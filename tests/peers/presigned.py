@@ -1,4 +1,4 @@
-"""Sends requests that boto3 has presigned to the local endpoint.
+"""Presigns requests with boto3, and sends these requests to the local endpoint.
 
 usage: presigned.py
 

@@ -55,7 +55,7 @@ def check(report, client, name, reply, result):
     report.check(f"{name}: failure of {client.name}", found, expected)
     parts = reply.parts
     if expected == "aborted":
-        # When the connection is lost, Node discards the received data that the program has not read yet.
+        # Accept fewer parts: if the connection is lost, Node discards the received data that the program has not read.
         parts = parts[: len(result["parts"])]
     report.check(f"{name}: different parts of {client.name}", differing(result["parts"], parts), [])
 

@@ -43,7 +43,7 @@ def exception(name, message):
 
 
 def exceptions(union):
-    """Returns a case for each modeled exception of a stream."""
+    """Yields a case for each modeled exception of a stream."""
     for name, shape in union.members.items():
         if shape.metadata.get("exception"):
             code = 5 if shape.metadata["error"]["httpStatusCode"] >= 500 else 4
@@ -57,7 +57,7 @@ def corrupted(headers, body, union):
     later = exception("laterException", b"why")
     error = frame({":message-type": "error", ":error-code": "Oops", ":error-message": "why"}, b"")
     mismatch, no_event = "ChecksumMismatch", "6: .*cannot decode the response stream: frame 2: (the )?(prelude|message) .*CRC"
-    # boto3 ignores an incomplete frame at the end.
+    # boto3 raises no error in the cases with this failure, because it ignores an incomplete frame at the end.
     left_over = "6: .*the last frame is incomplete"
     cases = [
         *exceptions(union),
@@ -88,7 +88,7 @@ def ended(headers, body):
     truncated = "6: .*response stream truncated after 2 events"
     no_end = "6: .*the response has neither chunks nor a length"
     unusual = "0: note: the stream is complete, but"
-    # boto3 accepts a body that is shorter than its length.
+    # boto3 raises no error in the case "shorter than its length", because it accepts such a body.
     cases = [
         ("truncated between events", begun, chunked(headers, begun, False), "ProtocolError", "aborted", truncated),
         ("truncated in an event", begun, chunked(headers, [*begun, event[:50]], False), "ProtocolError", "aborted", truncated),

@@ -117,7 +117,7 @@ def with_floats(value):
 
 
 def unions(shape, path, outer):
-    """Yields a case for each union: a member of a later model, and members that are null."""
+    """Yields three cases for each union: an unknown member, null members, and a type as an additional member."""
     if shape.name in outer or is_document(shape):
         return
     inside = (*outer, shape.name)
@@ -214,7 +214,7 @@ class Boto3:
         self.service = self.client.meta.service_model
 
     def parse(self, model, sent):
-        """Returns what boto3 parses, in the form of the output of `PEER_MESSAGES`, but with the values of botocore."""
+        """Returns the values that boto3 parses, in the form of the output of `PEER_MESSAGES`. Keeps Python types."""
         self.writes = writes(sent)
         result = {"output": None, "events": [], "failure": None}
         try:
@@ -238,7 +238,7 @@ class Boto3:
 
 
 def normal(shape, theirs, ours):
-    """Converts both values to the same form, and removes the differences that the rules above explain."""
+    """Converts both values to the same form, and removes the differences that the rules of the file comment explain."""
     if is_document(shape) or theirs is None:
         return theirs, ours
     if ours is None:

@@ -3,9 +3,9 @@
 usage: wire.py PEER_MESSAGES
 
 PEER_MESSAGES is the program of `tests/examples/peer_messages.rs`. Both InvokeModel operations send all inputs of
-`inputs.json`: the operations have the same members, but bind them to different headers. All operations send the inputs
-that `generate.py` makes from the model. Method, target, modeled headers and body must be equal. JSON bodies must have
-equal values, and other bodies equal bytes. Our server code also parses each request of boto3. When our client
+`inputs.json`, because the operations have the same members, but bind them to different headers. All operations send the
+inputs that `generate.py` makes from the model. Method, target, modeled headers and body must be equal. JSON bodies must
+have equal values, and other bodies equal bytes. Our server code also parses each request of boto3. When our client
 serializes the parsed input, the result must be the same request.
 
 `differences.json` lists the differences, as `listed.py` describes.
@@ -29,7 +29,7 @@ from compare import leaves, parse
 from generate import cases, to_json, uncovered
 from listed import Listed
 
-# Both operations send the inputs of `inputs.json`.
+# The operations that send the inputs of `inputs.json`.
 INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
 # boto3 has no operations with a bidirectional stream.
 BIDIRECTIONAL = "InvokeModelWithBidirectionalStream"
@@ -172,7 +172,7 @@ class Comparison:
 
 
 def main(program):
-    # The local time zone must not change a request.
+    # Set another time zone than UTC, because the local time zone must not change a request.
     os.environ["TZ"] = "Asia/Kathmandu"
     time.tzset()
     report = Report("wire")

@@ -12,7 +12,7 @@ export const ARGUMENTS = { city: "Oslo", days: 3 };
 const FEW = 4;
 
 export function equal(name, found, expected) {
-  // The parsed copies have plain prototypes.
+  // Compare parsed copies, because `deepEqual` also compares prototypes, and the copies have plain prototypes.
   assert.deepEqual(JSON.parse(JSON.stringify(found)), JSON.parse(JSON.stringify(expected)), name);
 }
 

@@ -1,4 +1,4 @@
-"""The prompt and the tool that every framework sends, and what the framework must return.
+"""The prompt and the tool that every framework sends, and the values that the framework must return.
 
 The model of the endpoint repeats the prompt. If a request forces a tool call, the model calls the tool with the smallest
 arguments that the schema allows.

@@ -22,7 +22,7 @@ def main():
     check_usage(report, "stream", usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"])
 
     tool = Tool(TOOL, Weather.__doc__, Weather.model_json_schema(), Weather)
-    # Haystack passes this member of the model's own schema to the model.
+    # This member of the model's own schema forces the tool call. Haystack passes the member to the model.
     forced = {"tool_choice": {"type": "tool", "name": TOOL}}
     [reply] = generator.run(PROMPT, tools=[tool], generation_kwargs=forced)["replies"]
     report.check("tool call", (reply.tool_call.tool_name, reply.tool_call.arguments), (TOOL, ARGUMENTS))

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 
 import { ARGUMENTS, checkStream, checkUsage, equal, MODEL, PROMPT, TEXT, TOOL } from "./expected.mjs";
 
-// Unlike `import`, `require` reads NODE_PATH.
+// Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
 const { ChatBedrockConverse } = require("@langchain/aws");
 const { z } = require("zod");

@@ -6,7 +6,7 @@ import litellm
 from common import Report
 from expected import ARGUMENTS, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage
 
-# LiteLLM prints hints if it cannot find a model in its list.
+# Suppress the hints that LiteLLM prints if it cannot find a model in its list.
 litellm.suppress_debug_info = True
 
 MESSAGES = [{"role": "user", "content": PROMPT}]

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
-// Unlike `import`, `require` reads NODE_PATH.
+// Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
 const { AnthropicBedrock } = require("@anthropic-ai/bedrock-sdk");
 

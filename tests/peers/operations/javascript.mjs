@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
-// Unlike `import`, `require` reads NODE_PATH.
+// Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
 const sdk = require("@aws-sdk/client-bedrock-runtime");
 
@@ -17,7 +17,7 @@ const REQUEST = {
   max_tokens: 256,
   messages: [{ role: "user", content: PROMPT }],
 };
-// The service rejects the default content type of this client.
+// Set the content type, because the service rejects the default content type of this client.
 const INVOKE = { modelId: MODEL, contentType: "application/json", body: JSON.stringify(REQUEST) };
 const CONVERSE = { modelId: MODEL, messages: [{ role: "user", content: [{ text: PROMPT }] }] };
 const SCHEMA = {

@@ -71,7 +71,7 @@ await fetch(`${origin}/model/${encodeURIComponent(SCRIPT)}/invoke`, { method: "P
 await waitForRow({ [NUMBER]: "4", [MODEL]: SCRIPT, [SIGNATURE]: "rejected" });
 assert.equal(await page.locator("img").count(), 0, "texts of calls must not be parsed as HTML");
 
-// The explanation of a signature opens by keyboard.
+// The Enter key opens and closes the explanation of a rejected signature.
 const button = page.getByRole("button", { name: "3", exact: true });
 assert.equal(await button.getAttribute("aria-expanded"), "false");
 await button.focus();

@@ -93,12 +93,26 @@ impl FaultFile {
         // Parses the text again, because a parsed rule does not contain its JSON form.
         let mut document: Value = serde_json::from_str(text).map_err(FaultFileError)?;
         if let Some(Value::Array(sources)) = document.get_mut("rules").map(Value::take) {
-            for (rule, source) in file.rules.iter_mut().zip(sources) {
+            for (rule, source) in file.rules.iter_mut().zip(sources.into_iter().flat_map(single_rules)) {
                 rule.source = Some(Arc::new(source));
             }
         }
         Ok(file)
     }
+}
+
+/// Returns the JSON form of each rule of a list item. An item with `replies` contains one rule for each reply, and
+/// each of these rules applies to one call.
+fn single_rules(mut item: Value) -> Vec<Value> {
+    let Some(Value::Array(replies)) = item.as_object_mut().and_then(|rule| rule.remove("replies")) else {
+        return vec![item];
+    };
+    let rule = |reply| {
+        let mut rule = item.clone();
+        (rule["reply"], rule["first"]) = (reply, Value::from(1));
+        rule
+    };
+    if replies.is_empty() { vec![item] } else { replies.into_iter().map(rule).collect() }
 }
 
 impl FaultFileError {

@@ -191,6 +191,16 @@ fn faults_are_replaced() {
 }
 
 #[test]
+fn each_reply_is_a_rule() {
+    let endpoint = endpoint();
+    let file = json!({"rules": [{"tool": "f", "replies": ["a", "b"]}, {"status": 500}]});
+    let first = json!({"tool": "f", "reply": "a", "first": 1});
+    let second = json!({"tool": "f", "reply": "b", "first": 1});
+    let expected = json!({"rules": [first, second, {"status": 500}], "quotas": {}});
+    assert_eq!(put_faults(&endpoint, &file.to_string()), (200, expected));
+}
+
+#[test]
 fn invalid_faults_change_nothing() {
     let endpoint = endpoint();
     let rule = json!({"rules": [{"status": 500}], "quotas": {}});

@@ -105,7 +105,10 @@ proptest! {
                 }
                 if counted.status().is_success() {
                     let counted: Value = serde_json::from_slice(counted.body()).unwrap();
-                    prop_assert_eq!(&counted["inputTokens"], usage.input_tokens);
+                    // The input tokens of the usage do not include the tokens of the prompt cache.
+                    let cached = [usage.cache_read_input_tokens, usage.cache_write_input_tokens];
+                    let cached: i32 = cached.into_iter().flatten().sum();
+                    prop_assert_eq!(&counted["inputTokens"], usage.input_tokens + cached);
                 }
             }
             Err(invoke_model_types::ResponseError::Service(error)) => {

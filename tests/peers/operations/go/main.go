@@ -24,7 +24,7 @@ const (
 	prompt = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn."
 	text   = "You said: " + prompt
 	tool   = "weather"
-	// The service rejects the default content type of this client.
+	// The program sets the content type, because the service rejects the default content type of the SDK.
 	contentType = "application/json"
 
 	address    = "keeper@example.com"
@@ -156,7 +156,7 @@ func converseStream(client *bedrockruntime.Client) {
 	equal("ConverseStream, arguments", object, arguments)
 }
 
-// read returns the joined text or arguments, the name of the called tool and the usage.
+// read returns the complete text or the complete tool arguments, the name of the called tool and the usage.
 func read(response *bedrockruntime.ConverseStreamOutput) (joined, name string, usage *types.TokenUsage) {
 	stream := response.GetStream()
 	defer stream.Close()

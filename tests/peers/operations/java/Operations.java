@@ -146,7 +146,7 @@ final class Operations {
         equal("ConverseStream, days", arguments.get("days").text(), "3");
     }
 
-    /** Joined text or arguments, the name of the called tool, and the usage. */
+    /** The complete text or the complete tool arguments, the name of the called tool, and the usage. */
     private final class Reader {
         private final StringBuilder joined = new StringBuilder();
         private String tool;
