@@ -134,8 +134,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
     }
 
     /// Reads the metrics in an event. Completes the quota permit if the event contains token counts. In a
-    /// bidirectional stream, each event with token counts contains the totals since the start of the stream.
-    /// Therefore the permit of such a stream is completed at its end.
+    /// bidirectional stream, the token counts grow from event to event, so the permit is completed at the end
+    /// of the stream.
     fn read_metrics(&mut self, event: &O::Events) {
         if let Some(metrics) = self.context.metrics() {
             event.metrics(metrics);
