@@ -19,7 +19,8 @@ use crate::{blob, text, timestamp};
 /// Writes a string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
     let text = value.as_ref();
-    // Most texts have no escape sequences. The loop has no early exit, so the compiler can vectorize it.
+    // Most texts need no escape sequences, so check the complete text first. The loop has no early exit, so
+    // the compiler can vectorize it.
     let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |found, byte| found | special(byte)) {
         return serialized(text, out);
