@@ -174,8 +174,8 @@ struct Body<'a> {
 
 impl Body<'_> {
     /// Returns the statements of a list of rules. If no rule in the list matches, the printed function
-    /// returns an error. This also applies to the list of a tree: the function does not continue with the
-    /// rules after the tree.
+    /// returns an error. This also applies to the list in a tree rule: the function does not continue with
+    /// the rules after the tree rule.
     fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
         let mut lines = Vec::new();
         for rule in rules {
@@ -245,8 +245,8 @@ impl Body<'_> {
                 let inner = self.conditional(rest, outcome, &bound);
                 quote!(#assignment #inner)
             }
-            // A required or bound parameter is always set. The code above has already handled `True`
-            // conditions.
+            // This condition needs no check, because a required or bound parameter is always set. The code
+            // above has already handled `True` conditions.
             Condition::IsSet(_) | Condition::True(_) => self.conditional(rest, outcome, &bound),
         }
     }
@@ -394,7 +394,8 @@ impl Body<'_> {
                 TemplatePart::Literal(literal) => {
                     text.push_str(&literal.replace('{', "{{").replace('}', "}}"))
                 }
-                // A format string cannot contain a raw identifier.
+                // Write the name into the format string, except a raw identifier, because format strings do
+                // not support raw identifiers.
                 TemplatePart::Value(Expression::Reference(name))
                     if bound.contains_key(name) && !name.starts_with("r#") =>
                 {
