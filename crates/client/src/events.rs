@@ -120,7 +120,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => {
                 self.read_metrics(&event);
-                // In a bidirectional stream, further parts can follow a part with token counts.
+                // In a bidirectional stream, keep only parts with token counts, because other parts can
+                // follow them.
                 let replaces = |part: &Bytes| self.link.is_none() || Usage::from_stream_part(part).is_some();
                 if event.model_part().is_some_and(replaces) {
                     self.last_part = Some(message);
