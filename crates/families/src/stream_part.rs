@@ -71,14 +71,14 @@ const STOP_REASONS: &[Path] = &[
     &["messageStop", "stopReason"],
     // Titan Text.
     &["completionReason"],
-    // Llama, and Claude text completions.
+    // Llama and Claude text completions.
     &["stop_reason"],
     // Mistral AI text completion.
     &["outputs", "0", "stop_reason"],
     // Chat completion. Mistral AI and DeepSeek-R1 use the second name.
     &["choices", "0", "finish_reason"],
     &["choices", "0", "stop_reason"],
-    // Cohere Command, and Command R: `stream-end`.
+    // Cohere Command, and the `stream-end` part of Command R.
     &["finish_reason"],
 ];
 
