@@ -394,8 +394,8 @@ impl Body<'_> {
                 TemplatePart::Literal(literal) => {
                     text.push_str(&literal.replace('{', "{{").replace('}', "}}"))
                 }
-                // Write the name into the format string, except a raw identifier, because format strings do
-                // not support raw identifiers.
+                // Write only names that are not raw identifiers into the format string, because format
+                // strings do not support raw identifiers.
                 TemplatePart::Value(Expression::Reference(name))
                     if bound.contains_key(name) && !name.starts_with("r#") =>
                 {
