@@ -59,7 +59,7 @@ pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
 /// Writes a document. A document can be any JSON value.
 ///
 /// If the document has more than [`MAX_DEPTH`] levels, this function removes all bytes from `out`. The code
-/// that completes the message then returns the error.
+/// that completes the message then returns an error.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
     if has_levels(value, MAX_DEPTH) { serialized(value, out) } else { out.clear() }
 }
