@@ -410,8 +410,8 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
-    /// Returns an expression that is `true` if the parameter is set. If `wanted` is `false`, the expression
-    /// is `true` if the parameter is not set. A bound or required parameter is always set.
+    /// Returns an expression that is `true` if the parameter is set. If `wanted` is `false`, negates the
+    /// expression. A bound or required parameter is always set.
     fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
         if bound.contains_key(name) || !self.is_optional(name) {
             return quote!(#wanted);
