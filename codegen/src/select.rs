@@ -23,8 +23,8 @@ pub struct Selection {
 /// empty, all operations are selected. `service` can be `None` if the model has only one service.
 ///
 /// # Errors
-/// Returns diagnostics if the service or an operation does not exist. If `service` is `None`, also returns a
-/// diagnostic if the model has several services.
+/// Returns diagnostics if the service or an operation does not exist. Also returns a diagnostic if `service`
+/// is `None` and the model has several services.
 pub fn select(
     model: &Model,
     service: Option<&str>,

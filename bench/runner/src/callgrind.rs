@@ -12,7 +12,7 @@ use crate::server::Server;
 
 /// Returns the instructions per unit of work.
 ///
-/// Counts the instructions of a run with `few` units and of a run with `more` units, and divides the
+/// Counts the instructions of two runs: one with `few` units, and one with `more` units. Divides the
 /// difference of the counts by the difference of the units.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
     let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];

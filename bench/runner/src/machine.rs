@@ -41,8 +41,8 @@ fn output_of(program: &str, argument: &str) -> Result<String> {
 pub(crate) fn versions() -> Result<String> {
     let lock = std::fs::read_to_string(workspace().join("Cargo.lock"))?;
     let versions = PACKAGES.map(|name| {
-        // The official crate also depends on older versions of some packages. The last entry in the lock file
-        // is the newest version.
+        // The official crate also depends on older versions of some packages. Use the last entry of a package
+        // in the lock file, because it is the newest version.
         let version = lock.split("[[package]]").filter_map(|package| {
             package.contains(&format!("name = \"{name}\"\n")).then(|| package.split('"').nth(3)).flatten()
         });

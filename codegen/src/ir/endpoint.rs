@@ -61,8 +61,8 @@ pub(crate) enum BoundValue {
     String(String),
     /// The same boolean for all calls.
     Boolean(bool),
-    /// A member of the input, or a member of a structure in the input. The path has all members from the input
-    /// to the value.
+    /// A member of the input, or a member of a structure in the input. The list contains every member on the
+    /// path from the input to the value.
     Member(Vec<Member>),
 }
 

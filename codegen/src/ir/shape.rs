@@ -79,8 +79,8 @@ pub(crate) struct Member {
     pub(crate) wire_name: String,
     /// Rust name of the field.
     pub(crate) rust_name: String,
-    /// Rust name of the builder's method that sets the value. For a list or map, the method adds to the
-    /// value.
+    /// Rust name of the builder's method that sets the value. For a list or map, the method adds one element
+    /// or entry.
     pub(crate) setter_name: String,
     /// Rust name of the builder's method that sets or unsets the value.
     pub(crate) set_name: String,

@@ -92,7 +92,8 @@ fn acceptor(acceptor: &Value, output: &Structure, shapes: &BTreeMap<String, Shap
     let matcher = match kind.as_str() {
         "success" => Matcher::Success(value.as_bool()?),
         "errorType" => {
-            // The value can be a shape id. A response contains only the name of the error.
+            // The value can be a shape id. Keep only the name of the error, because a response contains no
+            // namespace.
             let name = value.as_str()?;
             Matcher::ErrorCode(name.rsplit_once('#').map_or(name, |(_, name)| name).to_owned())
         }

@@ -72,8 +72,8 @@ impl Shape {
         self.traits.contains_key(id)
     }
 
-    /// Returns all members of a shape of any type, including `member` of a list, and `key` and `value` of a
-    /// map.
+    /// Returns all members, regardless of the type of the shape. This includes `member` of a list, and `key`
+    /// and `value` of a map.
     pub fn all_members(&self) -> impl Iterator<Item = (&str, &Member)> {
         let named = self.members.iter().map(|(name, member)| (name.as_str(), member));
         let of_list = self.member.iter().map(|member| ("member", member));

@@ -120,7 +120,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => {
                 self.read_metrics(&event);
-                // In a bidirectional stream, further parts can follow a part with token counts.
+                // In a bidirectional stream, keep only parts with token counts, because other parts can
+                // follow them.
                 let replaces = |part: &Bytes| self.link.is_none() || Usage::from_stream_part(part).is_some();
                 if event.model_part().is_some_and(replaces) {
                     self.last_part = Some(message);
@@ -134,8 +135,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
     }
 
     /// Reads the metrics in an event. Completes the quota permit if the event contains token counts. In a
-    /// bidirectional stream, each event with token counts contains the totals since the start of the stream.
-    /// Therefore the permit of such a stream is completed at its end.
+    /// bidirectional stream, the token counts grow from event to event, so the permit is completed at the end
+    /// of the stream.
     fn read_metrics(&mut self, event: &O::Events) {
         if let Some(metrics) = self.context.metrics() {
             event.metrics(metrics);

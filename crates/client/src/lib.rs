@@ -115,7 +115,7 @@
 //!     let mut results = Vec::new();
 //!     for block in &message.content {
 //!         if let ContentBlock::ToolUse(request) = block {
-//!             // The program validates the input here, because the model has generated it.
+//!             // Validate `request.input` here, because the model has generated it.
 //!             let content = ToolResultContentBlock::Json(weather(&request.input));
 //!             let result = ToolResultBlock::builder().tool_use_id(&request.tool_use_id).content(content);
 //!             results.push(ContentBlock::ToolResult(result.build()?));
@@ -176,7 +176,7 @@
 //! use invoke_model_client::{Client, ConfigBuilder, RetryConfig};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! // Five attempts, also after failures that may have been billed.
+//! // Make up to five attempts, also after failures that may have been billed.
 //! let retries = RetryConfig::standard().max_attempts(5).retry_ambiguous(true);
 //! let client = Client::new(ConfigBuilder::from_env().retry_config(retries))?;
 //!
@@ -189,7 +189,7 @@
 //!
 //! # Quotas
 //!
-//! A [`QuotaLimiter`] delays requests on the client. This prevents throttling by the service.
+//! A [`QuotaLimiter`] delays requests on the client, so that the service does not throttle them.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, ConfigBuilder, QuotaLimiter};

@@ -183,8 +183,8 @@ impl ResponseHead {
     pub(crate) fn usage(&self) -> Usage {
         let metrics = &self.metrics;
         let mut usage = Usage::default();
-        // A call has at least one input token. If both counts are zero, the required member with the counts was
-        // missing in the response, and the parser has set it to zero.
+        // Ignore the counts if both are zero. A call has at least one input token, so zero means that the
+        // response did not contain the required member with the counts.
         if metrics.input_tokens.or(metrics.output_tokens).is_some_and(|count| count > 0)
             || metrics.output_tokens.is_some_and(|count| count > 0)
         {

@@ -36,8 +36,8 @@ use crate::random::random_fraction;
 pub enum WaitError<O: Operation> {
     /// The output has the failure state of the waiter.
     Failed(O::Output),
-    /// The maximum wait is over. Contains the output of the last call. It is `None` if the last call failed
-    /// and the waiter has a rule to make another call after this error.
+    /// The maximum wait is over. Contains the output of the last call, or `None` if the last call failed with
+    /// an error after which the waiter makes another call.
     TimedOut(Option<O::Output>),
     /// A call failed.
     Call(Error<O::Error>),

@@ -73,7 +73,7 @@ fn in_parentheses(source: &Option<CredentialsSource>) -> String {
 }
 
 fn format_time(time: &SystemTime) -> String {
-    // `httpdate` panics for times that a date cannot represent.
+    // Check the time first, because `httpdate` panics for times that a date cannot represent.
     match AmzDate::try_from(*time) {
         Ok(date) => httpdate::fmt_http_date(date.system_time()),
         Err(_) => "an unknown time".to_owned(),

@@ -93,7 +93,7 @@ impl ModelFamily {
     /// Returns the family of a model.
     ///
     /// Accepts the same ids and ARNs as [`base_model_id`]. Returns `None` if the id or ARN does not contain a
-    /// base model, and for models whose schemas this crate does not know.
+    /// base model, or if this crate does not know the schemas of the model.
     ///
     /// ```
     /// use invoke_model_families::ModelFamily;

@@ -1,4 +1,4 @@
-//! Reads the response of a model to `InvokeModel`.
+//! Reads responses to `InvokeModel`.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::path::{Path, UsagePaths, at, first_str};
 use crate::stream_part::GUARDRAIL_ACTION;
 use crate::usage::Usage;
 
-/// The response of a model of any family to `InvokeModel`.
+/// A response to `InvokeModel`. This type supports all model families.
 ///
 /// The [crate documentation](crate#responses) lists the schemas, and the paths to their values. This type
 /// recognizes a schema by its members, so it needs no model id.

@@ -10,11 +10,12 @@ use crate::usage::Usage;
 pub const INVOCATION_METRICS: &str = "amazon-bedrock-invocationMetrics";
 
 /// The member that contains the action of a guardrail. If a call has a guardrail, the service adds this
-/// member to responses and to parts.
+/// member to the response, or to the parts of a streamed response.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
 pub(crate) const GUARDRAIL_ACTION: Path = &["amazon-bedrock-guardrailAction"];
 
-/// A part of a streamed response of a model of any family. `PayloadPart::bytes` contains the JSON of a part.
+/// A part of a streamed response. This type supports all model families. `PayloadPart::bytes` contains the
+/// JSON of a part.
 ///
 /// The [crate documentation](crate#parts-of-streamed-responses) lists the schemas, and the paths to their
 /// values. This type recognizes a schema by its members, so it needs no model id.
@@ -46,7 +47,7 @@ const TEXTS: &[Path] = &[
     &["choices", "0", "delta", "content"],
     // DeepSeek-R1.
     &["choices", "0", "text"],
-    // Cohere Command, and Command R: `text-generation`.
+    // Cohere Command, and the `text-generation` parts of Command R.
     &["text"],
     // Claude text completions.
     &["completion"],
@@ -70,14 +71,14 @@ const STOP_REASONS: &[Path] = &[
     &["messageStop", "stopReason"],
     // Titan Text.
     &["completionReason"],
-    // Llama, and Claude text completions.
+    // Llama and Claude text completions.
     &["stop_reason"],
     // Mistral AI text completion.
     &["outputs", "0", "stop_reason"],
     // Chat completion. Mistral AI and DeepSeek-R1 use the second name.
     &["choices", "0", "finish_reason"],
     &["choices", "0", "stop_reason"],
-    // Cohere Command, and Command R: `stream-end`.
+    // Cohere Command, and the `stream-end` part of Command R.
     &["finish_reason"],
 ];
 

@@ -25,11 +25,12 @@ impl Usage {
     /// Parses the token counts in the last part of an event stream. The service adds these counts to the last
     /// part, in the member `amazon-bedrock-invocationMetrics`.
     ///
-    /// Also parses the member `usageEvent` of a bidirectional stream of Nova Sonic. Such a stream has several of
-    /// these events. Each contains the totals since the start of the session, so the last one counts.
+    /// Also parses the member `usageEvent` of a bidirectional stream of Nova Sonic. Several parts of such a
+    /// stream have this member. Each of them contains the totals since the start of the session, so the last
+    /// of them counts.
     ///
     /// Returns `None` for every other part. This function searches the bytes of a part for the names of the
-    /// members, and parses only parts that contain a name.
+    /// members, and parses only parts that contain one of these names.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
         if let Some(metrics) = InvocationMetrics::parse(part) {
             return Some(Self {

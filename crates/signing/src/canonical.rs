@@ -243,7 +243,7 @@ impl CanonicalRequestDiff {
 
 impl fmt::Display for CanonicalRequestDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `Debug` makes spaces and carriage returns at the end of a line visible.
+        // Write the lines with `Debug`, which makes spaces and carriage returns at their ends visible.
         let number = self.line_number;
         match (self.computed(), self.client()) {
             (Some(computed), Some(client)) => {

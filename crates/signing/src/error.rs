@@ -20,7 +20,8 @@ pub enum SignError {
         name: String,
     },
 
-    /// A signing parameter is empty, or contains a character that its header does not allow.
+    /// A signing parameter is empty, or contains a character that is not allowed in the header with the
+    /// parameter.
     #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
         /// `access key id`, `region`, `service`, `session token` or `bearer token`.

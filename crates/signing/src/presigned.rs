@@ -65,7 +65,8 @@ impl Verifier {
             let signable = signable.with_query(&unsigned_query);
             self.check_signature(&signable, &authorization, scope.clone(), &date, &credentials)
         };
-        // If both fail, the explanation with the hash of the body is more useful.
+        // The signature may cover the hash of the body or `UNSIGNED-PAYLOAD`. If neither matches, return the
+        // error for the hash of the body, because its explanation is more useful.
         check(payload).or_else(|error| check(&PayloadHash::unsigned()).map_err(|_| error))
     }
 

@@ -247,8 +247,8 @@ pub(crate) fn check_skew(
     }
 }
 
-/// Returns the credentials of an access key id. Returns an error if the id is unknown or has another session
-/// token.
+/// Returns the credentials of an access key id. Returns an error if the id is unknown, or if `token` is not
+/// the session token of the credentials.
 pub(crate) fn find_credentials(
     lookup: impl FnOnce(&str) -> Option<Credentials>,
     access_key_id: &str,

@@ -18,8 +18,8 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// and certificates in `self`.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// Sends `request`. The URI must be absolute, with scheme, authority, path and query. If the version of
-    /// the request is HTTP/2, an implementation must not send the request over HTTP/1.1, because the request
-    /// body and the response body are sent at the same time.
+    /// the request is HTTP/2, the request body and the response body are sent at the same time. An
+    /// implementation must not send such a request over HTTP/1.1.
     ///
     /// The future resolves when the response's status and headers have arrived. The body may still be in
     /// transit. A response with any status is a success. The transport sends nothing before the first poll.

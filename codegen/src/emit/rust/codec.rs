@@ -62,7 +62,7 @@ fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
             let boxed = inner(boxed);
             quote!(boxed(#boxed))
         }
-        // `json_writer` and `json_reader` handle all other types.
+        // Only the unit type remains, because `json_writer` and `json_reader` handle all other types.
         _ => quote!(unit),
     }
 }

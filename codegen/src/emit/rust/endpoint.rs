@@ -174,8 +174,8 @@ struct Body<'a> {
 
 impl Body<'_> {
     /// Returns the statements of a list of rules. If no rule in the list matches, the printed function
-    /// returns an error. This also applies to the list of a tree: the function does not continue with the
-    /// rules after the tree.
+    /// returns an error. This also applies to the list in a tree rule: the function does not continue with
+    /// the rules after the tree rule.
     fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
         let mut lines = Vec::new();
         for rule in rules {
@@ -245,8 +245,8 @@ impl Body<'_> {
                 let inner = self.conditional(rest, outcome, &bound);
                 quote!(#assignment #inner)
             }
-            // A required or bound parameter is always set. The code above has already handled `True`
-            // conditions.
+            // This condition needs no check, because a required or bound parameter is always set. The code
+            // above has already handled `True` conditions.
             Condition::IsSet(_) | Condition::True(_) => self.conditional(rest, outcome, &bound),
         }
     }
@@ -394,7 +394,8 @@ impl Body<'_> {
                 TemplatePart::Literal(literal) => {
                     text.push_str(&literal.replace('{', "{{").replace('}', "}}"))
                 }
-                // A format string cannot contain a raw identifier.
+                // Write only names that are not raw identifiers into the format string, because format
+                // strings do not support raw identifiers.
                 TemplatePart::Value(Expression::Reference(name))
                     if bound.contains_key(name) && !name.starts_with("r#") =>
                 {
@@ -409,8 +410,8 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
-    /// Returns an expression that is `true` if the parameter is set. If `wanted` is `false`, the expression
-    /// is `true` if the parameter is not set. A bound or required parameter is always set.
+    /// Returns an expression that is `true` if the parameter is set. If `wanted` is `false`, negates the
+    /// expression. A bound or required parameter is always set.
     fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
         if bound.contains_key(name) || !self.is_optional(name) {
             return quote!(#wanted);

@@ -245,7 +245,7 @@ fn debug(stream: &EventStream) -> TokenStream {
             fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
                 match self {
                     #(#arms,)*
-                    // The `Debug` output of a message does not contain values.
+                    // Print the message, because its `Debug` output does not contain values.
                     Self::Unknown(message) => f.debug_tuple("Unknown").field(message).finish(),
                 }
             }

@@ -156,7 +156,7 @@ fn new(structure: &Structure) -> Option<TokenStream> {
         if ty::is_converted(&member.ty) { quote!(#name: #name.into()) } else { quote!(#name) }
     });
     let others = (required.len() < structure.members.len()).then(|| quote!(..Self::default()));
-    // Clippy accepts at most seven arguments.
+    // If `new` has more than seven arguments, it needs this attribute, because Clippy accepts at most seven.
     let many = (required.len() > 7)
         .then(|| quote!(#[expect(clippy::too_many_arguments, reason = "the model requires all of them")]));
     Some(quote! {

@@ -18,7 +18,7 @@ pub(crate) struct Link {
     response: watch::Sender<ResponseState>,
     /// `true` if the sender has closed the input.
     is_closed: AtomicBool,
-    /// Makes the request body fail, which resets the HTTP/2 stream.
+    /// The sender of the error with which the request body fails. This failure resets the HTTP/2 stream.
     cancel: Mutex<Option<oneshot::Sender<TransportError>>>,
 }
 

@@ -159,7 +159,7 @@ async fn signed_request<O: Operation>(
     Ok((Request::from_parts(parts, body), authorization.credentials))
 }
 
-/// Waits for a permit of the quota limiter, if the client has one and the operation runs a model.
+/// Waits for a permit, if the client has a quota limiter and the operation runs a model.
 pub(super) async fn acquire_permit<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,

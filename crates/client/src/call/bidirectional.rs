@@ -61,7 +61,7 @@ where
     {
         let BidirectionalStreamOutput { sender, response } = self.send().await?;
         tokio::spawn(async move {
-            // The response returns the error of the call.
+            // Ignore the error here, because the response returns the error of the call.
             let _ = sender.send_all(events).await;
         });
         response.await

@@ -22,8 +22,8 @@ const REDACTED: &str = "[redacted]";
 
 /// The request that a call would send, and the sources of its settings. [`Call::explain`] returns this type.
 ///
-/// `Display` shows the request, the endpoint, the source of the credentials, and the signed text on several
-/// lines. It redacts secrets, and shows only the length of the body:
+/// The output of `Display` has several lines. It shows the request, the endpoint, the source of the
+/// credentials, and the signed text. It redacts secrets, and shows only the length of the body:
 ///
 /// ```text
 /// operation    InvokeModel

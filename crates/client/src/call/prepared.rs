@@ -61,8 +61,8 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint, once for all attempts. Returns the request and the path
-    /// of the body file, if the call has a body file. The caller must pass the path to [`Prepared::attach`].
+    /// Serializes the input and applies the endpoint, once for all attempts. Returns the request. If the call
+    /// has a body file, also returns its path, which the caller must pass to [`Prepared::attach`].
     pub(super) fn prepare(
         self,
         context: &mut CallContext,

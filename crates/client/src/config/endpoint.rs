@@ -37,7 +37,8 @@ impl Endpoint {
         if authority.host().is_empty() {
             return Err(format!("`{shown}` has no host; {example}"));
         }
-        // The crate `http` accepts an empty port and a port with any number of digits.
+        // Check the port, because the crate `http` accepts an empty port and a port with any number of
+        // digits.
         if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
             return Err(format!("`{shown}` has an invalid port; use a number from 0 to 65535"));
         }

@@ -7,7 +7,7 @@ use super::service::ServiceErrorDetails;
 use super::{Error, ErrorKind};
 use crate::metadata::FailureClass;
 
-/// Writes three texts: a description of the failure, the facts about the call in parentheses, and the hint.
+/// Writes three texts: a description of the failure, a list of facts in parentheses, and the hint.
 pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let multi_line = f.alternate();
     let mut text = Printable { f, multi_line };

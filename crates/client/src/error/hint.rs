@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::ErrorContext;
 
 /// A rule that selects a hint for an error. The rule applies if the code of the error is `code`, and the
-/// message in lower case contains `message`. An empty `code` or `message` matches every error.
+/// message of the error contains `message` after its conversion to lower case. An empty `code` or `message`
+/// matches every error.
 struct Rule {
     code: &'static str,
     message: &'static str,

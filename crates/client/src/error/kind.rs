@@ -175,8 +175,8 @@ impl<E: ServiceErrorDetails> ErrorKind<E> {
         matches!(self.service_status(), Some(401 | 403))
     }
 
-    /// Returns the status of the service error. For a modeled error, returns the status in the model, because
-    /// an error within a stream has no HTTP status.
+    /// Returns the status of the service error. For a modeled error, returns the status in the model. This
+    /// also works for an error within a stream, which has no HTTP status.
     fn service_status(&self) -> Option<u16> {
         match self {
             Self::Service { error, response } => Some(error.status().unwrap_or(response.status().as_u16())),

@@ -73,8 +73,8 @@ struct Inner<E> {
     context: ErrorContext,
 }
 
-/// The facts about a failed call. The facts are not sensitive. The labels are not sensitive either, because
-/// they are part of the URL.
+/// The facts about a failed call. No field is sensitive. The labels are not sensitive, because they are part
+/// of the URL.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorContext {
     pub(crate) operation: &'static str,
@@ -280,8 +280,8 @@ impl Error {
 }
 
 impl<E: ServiceErrorDetails + Clone> Error<E> {
-    /// Copies an error of the transport or of a response. Returns `None` for every other kind, because some
-    /// of these errors cannot be cloned.
+    /// Copies an error of the transport or of a response. Returns `None` for every other kind of error,
+    /// because not all other kinds can be cloned.
     pub(crate) fn copy(&self) -> Option<Self> {
         Some(Self::new(self.kind().copy()?, self.0.context.clone()))
     }

@@ -20,7 +20,7 @@ use crate::error::Error;
 /// The output of a call by name that sends and receives events.
 /// [`JsonCall::send_bidirectional`](crate::JsonCall::send_bidirectional) returns this type.
 ///
-/// Both halves can be used at the same time. [`BidirectionalStreamOutput`] describes them.
+/// The sender and the response can be used at the same time. [`BidirectionalStreamOutput`] describes both.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct JsonBidirectionalStreamOutput {

@@ -71,14 +71,15 @@ use operation::Send;
 /// a float that is `NaN` as the text `"NaN"`, as [restJson1] defines it.
 ///
 /// Arrays and objects can be nested at most 256 levels deep. In JSON text, a key that occurs twice in an
-/// object is an error, and an integer of more than 64 bits is an error. Otherwise, a part of such an input
-/// would be lost.
+/// object is an error, and an integer of more than 64 bits is an error. Otherwise, the conversion would lose
+/// one of the two values, or digits of the integer.
 ///
 /// # Output
 ///
-/// The output has the same names and formats as the input. If the service did not send a member, the member
-/// is missing in the output. A required member is never missing: it has the zero value of its type instead. A
-/// value from an output can be used in an input, for example a message in the history of a conversation.
+/// The output has the same names and formats as the input. If the service did not send an optional member,
+/// the member is missing in the output. If the service did not send a required member, the member has the
+/// zero value of its type. A value from an output can be used in an input, for example a message in the
+/// history of a conversation.
 ///
 /// # Settings and errors
 ///
@@ -138,14 +139,15 @@ impl JsonCall {
         self.operation.name
     }
 
-    /// Returns `true` if the operation has an event stream. Send such a call with
-    /// [`send_stream`](Self::send_stream), and every other call with [`send`](Self::send). If the input also
-    /// contains an event stream, send the call with [`send_bidirectional`](Self::send_bidirectional).
+    /// Returns `true` if the operation has an event stream. Then send the call with
+    /// [`send_stream`](Self::send_stream), or, if the input also contains an event stream, with
+    /// [`send_bidirectional`](Self::send_bidirectional). If this function returns `false`, send the call with
+    /// [`send`](Self::send).
     pub fn has_event_stream(&self) -> bool {
         !matches!(self.operation.send, Send::Output(_))
     }
 
-    /// Returns `true` if the input contains an event stream. Such a call is sent with
+    /// Returns `true` if the input contains an event stream. Then send the call with
     /// [`send_bidirectional`](Self::send_bidirectional).
     pub fn has_input_event_stream(&self) -> bool {
         matches!(self.operation.send, Send::Bidirectional(_))

@@ -174,9 +174,10 @@ impl ServerSentEventReceiver {
         self.context.request_id()
     }
 
-    /// Returns the metadata of the call. It contains the token counts of the headers and of the received events,
-    /// if the events are in a schema of [`families`](crate::families), such as the schemas of the OpenAI APIs and
-    /// of the Messages API of Anthropic. The counts are complete after the last event.
+    /// Returns the metadata of the call. It contains the token counts of the headers. If the events are in a
+    /// schema of [`families`](crate::families), it also contains the token counts of the received events. The
+    /// OpenAI APIs and the Messages API of Anthropic use such schemas. The counts are complete after the last
+    /// event.
     pub fn metadata(&self) -> Metadata {
         Metadata { usage: self.usage, ..self.context.clone().into_metadata() }
     }

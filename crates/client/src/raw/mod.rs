@@ -67,20 +67,20 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// `target` is the path and the query. The client sends it unchanged after the base path of the endpoint.
-    /// Therefore the caller percent-encodes values in it. [`query`](Call::query) adds a parameter and encodes
-    /// it. If the target is empty, is a complete URL, or contains a fragment, a dot segment or a character that
-    /// must be percent-encoded, the call fails when it is sent.
+    /// `target` is the path and the query. The client appends it unchanged to the base path of the endpoint,
+    /// so the caller must percent-encode the values in it. [`query`](Call::query) adds a parameter and
+    /// encodes it. If the target is empty, is a complete URL, or contains a fragment, a dot segment or a
+    /// character that must be percent-encoded, the call fails when it is sent.
     ///
     /// The call takes the same steps as a call of an operation. The client retries it by the same rules as a
     /// call of `InvokeModel`, because the service may bill the request. The output is the response with its
     /// complete body. To read the body in chunks, use [`Call::send_streaming`]. To read server-sent events,
     /// use [`Call::send_events`].
     ///
-    /// The [`Metadata`](crate::Metadata) contains the token counts of the headers. If there are none, it contains
-    /// the counts of a body in a schema of [`families`](crate::families), such as the schemas of the OpenAI APIs
-    /// and of the Messages API of Anthropic. The counts of the OpenAI APIs include tokens that were read from a
-    /// prompt cache.
+    /// The [`Metadata`](crate::Metadata) contains the token counts of the headers. If the headers contain no
+    /// token counts, it contains the counts of a body in a schema of [`families`](crate::families), such as
+    /// the schemas of the OpenAI APIs and of the Messages API of Anthropic. The counts of the OpenAI APIs
+    /// include tokens that were read from a prompt cache.
     pub fn request(&self, method: Method, target: impl Into<String>) -> Call<RawRequest> {
         Call::filled(self, RawRequestInput { method, target: target.into(), body: Ok(Bytes::new()) })
     }

@@ -83,8 +83,9 @@ impl RetryConfig {
         Self { max_attempts: 1, max_attempts_retryable: 1, ..Self::STANDARD }
     }
 
-    /// Sets the maximum number of attempts for every error, including the first attempt. Sets both
-    /// [`max_attempts`](Self::max_attempts) and [`max_attempts_retryable`](Self::max_attempts_retryable).
+    /// Sets the maximum number of attempts, including the first attempt. The maximum applies to every error.
+    /// Sets both [`max_attempts`](Self::max_attempts) and
+    /// [`max_attempts_retryable`](Self::max_attempts_retryable).
     #[must_use]
     pub const fn max_attempts(self, attempts: u32) -> Self {
         Self { max_attempts: attempts, max_attempts_retryable: attempts, ..self }

@@ -15,9 +15,9 @@ const TIMEOUT_RETRY_COST: u32 = 10;
 /// The number of tokens that a call adds to the bucket if its first attempt succeeds.
 const SUCCESS_REFUND: u32 = 1;
 
-/// The token bucket that all calls of a client share. During an outage, retries empty the bucket, and calls
-/// then fail without a retry. Successful calls fill the bucket again. The capacity and costs are the same as
-/// in the standard retry mode of the AWS SDKs.
+/// The token bucket that all calls of a client share. During an outage, retries take all tokens from the
+/// bucket. Calls then fail without a retry. Successful calls fill the bucket again. The capacity and costs
+/// are the same as in the standard retry mode of the AWS SDKs.
 #[derive(Debug)]
 pub(crate) struct RetryTokenBucket(AtomicU32);
 

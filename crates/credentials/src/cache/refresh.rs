@@ -92,7 +92,8 @@ impl RefreshingCache {
     /// Starts a background refresh. Does nothing if a load task is running, or if the backoff after the last
     /// task has not passed yet.
     fn refresh(&self) {
-        // If the lock is taken, another call is about to start a load task, or a task is about to finish.
+        // If the lock is taken, do nothing, because another call is about to start a load task, or a task is
+        // about to finish.
         let Ok(mut load_task) = self.0.load_task.try_lock() else { return };
         if load_task.running().is_none() && load_task.may_refresh(Instant::now()) {
             self.start(&mut load_task);

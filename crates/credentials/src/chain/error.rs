@@ -49,11 +49,12 @@ impl SourceError {
     /// Converts an error of the library. `problem` describes the failure of the last HTTP request, if that
     /// request failed.
     ///
-    /// A message of the library can contain a response body, or a value that the library cannot parse. This
-    /// text follows the first colon. This function removes the text, because it can contain a secret.
+    /// A message of the library can contain a response body, or a value that the library cannot parse. In
+    /// both cases, this content follows the first colon. This function removes it, because it can contain a
+    /// secret.
     ///
-    /// This function keeps the text in two cases: the error has an error code that AWS returns in a
-    /// structured form, or the text is the standard error of a `credential_process`.
+    /// There are two exceptions, in which this function keeps the content: the error has an error code that
+    /// AWS returns in a structured form, or the content is the standard error of a `credential_process`.
     pub(super) fn from_library(error: &reqsign_core::Error, problem: Option<String>) -> Self {
         let message = error.to_string();
         let summary = message.split(": ").next().unwrap_or_default().trim();

@@ -79,7 +79,7 @@ macro_rules! operation_error {
                 #[error(transparent)]
                 $error(#[from] $error),
             )*
-            /// An error that the model does not define, or a response without an error code.
+            /// An error that does not match an error in the model, for example because its code is unknown.
             #[error(transparent)]
             Unmodeled(#[from] $crate::ErrorMetadata),
         }

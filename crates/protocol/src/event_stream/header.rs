@@ -51,7 +51,7 @@ pub struct Headers<'a>(&'a [u8]);
 
 impl std::fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Values may be sensitive.
+        // Show the types of values and not the values, because values may be sensitive.
         f.debug_map().entries(self.clone().map(|(name, value)| (name, value.type_name()))).finish()
     }
 }

@@ -8,10 +8,10 @@
 //! [`Decoder`] accepts bytes in chunks of any size and returns [`Message`]s. [`Message::encode`] writes a
 //! frame. Generated code implements [`EventStream`] to convert messages to and from events.
 //!
-//! The crate does not use `aws-smithy-eventstream`, because `aws-smithy-eventstream` allocates memory for
-//! each header, and because its types would become part of this crate's API. This module decodes a frame of
-//! 200 bytes with 1,100 instructions and no allocation. `aws-smithy-eventstream` needs 7,000 instructions and
-//! eight allocations. `cargo bench -p invoke-model-tests` compares both decoders.
+//! This crate does not use `aws-smithy-eventstream`, because that crate allocates memory for each header, and
+//! because its types would become part of the API of this crate. This module decodes a frame of 200 bytes
+//! with 1,100 instructions and no allocation. `aws-smithy-eventstream` needs 7,000 instructions and eight
+//! allocations. `cargo bench -p invoke-model-tests` compares both decoders.
 //!
 //! The specification: <https://smithy.io/2.0/aws/amazon-eventstream.html> and
 //! <https://smithy.io/2.0/spec/streaming.html#event-streams>.

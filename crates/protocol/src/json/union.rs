@@ -82,7 +82,7 @@ impl<'a> UnionMember<'a> {
         read(self.value).map_err(|error| error.in_member(&self.name))
     }
 
-    /// Returns a member that is not in the model.
+    /// Converts a member that is not in the model into an [`UnknownMember`].
     ///
     /// # Errors
     /// Returns an error if the value cannot be represented as a [`Value`].

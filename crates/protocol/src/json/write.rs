@@ -19,7 +19,8 @@ use crate::{blob, text, timestamp};
 /// Writes a string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
     let text = value.as_ref();
-    // Most texts have no escape sequences. The loop has no early exit, so the compiler can vectorize it.
+    // Most texts need no escape sequences, so check the complete text first. The loop has no early exit, so
+    // the compiler can vectorize it.
     let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |found, byte| found | special(byte)) {
         return serialized(text, out);
@@ -58,7 +59,7 @@ pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
 /// Writes a document. A document can be any JSON value.
 ///
 /// If the document has more than [`MAX_DEPTH`] levels, this function removes all bytes from `out`. The code
-/// that completes the message then returns the error.
+/// that completes the message then returns an error.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
     if has_levels(value, MAX_DEPTH) { serialized(value, out) } else { out.clear() }
 }

@@ -22,8 +22,8 @@ pub enum TransportErrorKind {
     Resolve,
 
     /// The connection to the host or to the proxy could not be opened, or was closed before the request was
-    /// sent. This kind also covers a proxy that could not connect to the host, for example a 5xx response to
-    /// `CONNECT`.
+    /// sent. This kind also covers a proxy that could not connect to the host. For example, the proxy
+    /// responded to `CONNECT` with a 5xx status.
     ///
     /// The request was not sent.
     Connect,

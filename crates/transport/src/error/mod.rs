@@ -78,7 +78,7 @@ impl TransportError {
     /// Adds the host and the proxy to the message. The host includes the port if the URI contains a port.
     #[cfg(feature = "hyper")]
     pub(crate) fn at(self, authority: &http::uri::Authority, proxy: Option<&http::uri::Authority>) -> Self {
-        // The part before `@` can contain a password.
+        // Omit the part before `@`, because it can contain a password.
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
         let host = match proxy {
             Some(proxy) => format!("{host}, proxy {proxy}").into(),

@@ -14,7 +14,8 @@ use crate::error::{TransportError, TransportErrorKind};
 /// A connection in use. First the request uses the connection, then the body of the response.
 pub(crate) enum Connection {
     Http1(Lease),
-    /// Dropping a body that was not read to its end resets the stream, but does not affect the connection.
+    /// The access of one call to a shared HTTP/2 connection. Dropping a body that was not read to its end
+    /// resets the stream, but does not affect the connection.
     #[cfg_attr(
         not(feature = "http2"),
         expect(dead_code, reason = "without HTTP/2, this variant is never constructed")

@@ -69,7 +69,8 @@ impl Http1 {
 
     /// Returns `true` if the last request and its response are complete.
     pub(super) fn is_done(&mut self) -> bool {
-        // Usually hyper has already detected the end of the response when it read the last bytes.
+        // `is_ready` is usually sufficient, because hyper detects the end of most responses when it reads the
+        // last bytes.
         self.is_ready() || self.is_reusable()
     }
 

@@ -141,8 +141,7 @@ impl Host {
         }
         idle.connections.push((Instant::now(), connection));
         if idle.closing.as_ref().is_none_or(AbortHandle::is_finished) {
-            // No task can be spawned outside of a runtime. In this case, the next call checks the idle
-            // timeout.
+            // Outside of a runtime, no task can be spawned. The next call then checks the idle timeout.
             let Ok(runtime) = Handle::try_current() else { return };
             let Some(first) = Instant::now().checked_add(self.limits.idle_timeout) else { return };
             idle.closing = Some(runtime.spawn(close_expired(Arc::downgrade(self), first)).abort_handle());

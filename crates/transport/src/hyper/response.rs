@@ -13,7 +13,7 @@ pub(super) fn with_connection(
     connection: Connection,
 ) -> Response<ResponseBody> {
     let (head, body) = response.into_parts();
-    // In HTTP/2, a flag in a frame marks the end of a body.
+    // Only an HTTP/1 body can end with its connection. In HTTP/2, a flag in a frame marks the end of a body.
     let ends_with_connection = matches!(connection, Connection::Http1(_))
         && body.size_hint().exact().is_none()
         && !is_chunked(&head.headers);

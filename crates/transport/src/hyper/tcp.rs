@@ -109,8 +109,7 @@ mod tests {
 
     #[tokio::test]
     async fn connects_to_a_name_and_to_an_address_in_brackets() {
-        // `localhost` can have two addresses. In this case, the connection to one of the addresses is
-        // refused.
+        // If `localhost` has two addresses, the connection to one of them is refused.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         connect("localhost", listener.local_addr().unwrap().port(), Keepalive::default()).await.unwrap();
         // Some machines have no IPv6.

@@ -132,7 +132,7 @@ pub(super) fn client_config(roots: &Roots, alpn: Vec<Vec<u8>>) -> Result<ClientC
     Ok(config)
 }
 
-/// Loads the root certificates of the system. Skips certificates that rustls cannot use, as other clients do.
+/// Loads the root certificates of the system. Like other clients, skips certificates that rustls cannot use.
 fn system_roots() -> Result<RootCertStore, RootsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();

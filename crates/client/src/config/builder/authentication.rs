@@ -57,9 +57,11 @@ impl ConfigBuilder {
         transport: &Arc<dyn Transport>,
     ) -> (Option<CredentialsCache>, Option<SettingSource>) {
         let Some(settings) = &self.chain else { return (None, None) };
-        // If the region is not set, `build` returns an error that names the settings to change.
+        // If the region is not set, use an empty text here. `build` then returns an error that names the
+        // settings to change.
         let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
-        // The container agent and instance metadata cannot be reached through a proxy.
+        // The container agent and instance metadata cannot be reached through a proxy. If the default
+        // transport has proxies, requests to them use a separate transport without proxies.
         let direct: Arc<dyn Transport> = match (&self.transport, &self.proxies) {
             (None, Some(_)) => Arc::new(HyperTransport::new()),
             _ => transport.clone(),

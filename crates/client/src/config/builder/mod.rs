@@ -153,9 +153,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the function that generates idempotency tokens. The client calls this function for each member of
-    /// the input that is an idempotency token and is not set. All attempts of a call send the same token.
-    /// Default: random UUIDs.
+    /// Sets the function that generates idempotency tokens. The client calls this function for each
+    /// idempotency token that the caller has not set in the input. All attempts of a call send the same
+    /// token. Default: random UUIDs.
     pub fn idempotency_token_provider(
         mut self,
         generator: impl Fn() -> String + Send + Sync + 'static,

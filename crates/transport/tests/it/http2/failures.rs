@@ -41,8 +41,8 @@ async fn a_request_that_may_have_been_processed() {
     check(reset(1, INTERNAL_ERROR), false, Send, phrase).await;
     check(reset(1, NO_ERROR), false, Send, phrase).await;
     check(Vec::new(), true, Send, phrase).await;
-    // The last stream ID in this GOAWAY frame is the stream of the request, so the server may have processed
-    // it.
+    // The last stream ID in this GOAWAY frame is the ID of the request's stream, so the server may have
+    // processed the request.
     check(go_away(1, NO_ERROR), true, Send, phrase).await;
     check(go_away(1, INTERNAL_ERROR), true, Send, phrase).await;
 }
