@@ -35,6 +35,12 @@ enum ToolChoiceKind {
     Tool,
 }
 
+/// Returns `true` if the choice of the request forces the call of a tool.
+pub(super) fn forces_call(request: &Request) -> bool {
+    let kind = request.tool_choice.as_ref().map(|choice| choice.kind);
+    matches!(kind, Some(ToolChoiceKind::Any | ToolChoiceKind::Tool))
+}
+
 /// Returns the tool call that the request forces, if any.
 pub(super) fn forced_call(request: &Request) -> Option<ToolCall> {
     let choice = request.tool_choice.as_ref()?;
