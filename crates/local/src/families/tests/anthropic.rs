@@ -307,6 +307,39 @@ fn with_tool(body: Value) -> Value {
 }
 
 #[test]
+fn rejects_malformed_tools() {
+    let check = |at: &str, value: Value, message: &str| {
+        check_rejected(MODEL, with(with_tool(body()), &format!("/tools/0{at}"), value), message);
+    };
+    check("/name", Value::Null, "tools.0.custom.name: Field required");
+    check("/name", json!(1), "tools.0.name: Input should be a valid string");
+    let pattern = "tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'";
+    for name in ["", "a b", "a.b", "é", "a\n", &"a".repeat(129)] {
+        check("/name", json!(name), pattern);
+    }
+    check("/input_schema", Value::Null, "tools.0.custom.input_schema: Field required");
+    check("/input_schema", json!([]), "tools.0.custom.input_schema: Input should be a valid dictionary");
+    check("/input_schema", json!({}), "tools.0.custom.input_schema.type: Field required");
+    for kind in [json!("string"), json!(["object"])] {
+        check("/input_schema/type", kind, "tools.0.custom.input_schema.type: Input should be 'object'");
+    }
+    let valid = with_tool(body());
+    let tool = valid["tools"][0].clone();
+    let twice = with(valid.clone(), "/tools", json!([tool, tool]));
+    check_rejected(MODEL, twice, "tools: Tool names must be unique.");
+    let named = |name: String| with(valid.clone(), "/tools/0/name", json!(name));
+    assert!(respond(MODEL, &named("a".repeat(128))).is_ok());
+    assert!(respond(MODEL, &named("get_Weather-2".to_owned())).is_ok());
+    assert!(respond(MODEL, &with(valid.clone(), "/tools/0/type", json!("custom"))).is_ok());
+
+    // The vendor defines the schemas of the other types.
+    let bash = json!([{"type": "bash_20250124", "name": "bash"}]);
+    assert!(respond(MODEL, &with(body(), "/tools", bash)).is_ok());
+    let unnamed = json!([{"type": "bash_20250124"}]);
+    check_rejected(MODEL, with(body(), "/tools", unnamed), "tools.0.bash_20250124.name: Field required");
+}
+
+#[test]
 fn streams_the_response() {
     let message = response_body(MODEL, body());
     let delta = |text: &str| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
