@@ -87,7 +87,8 @@
 //! * Cache points work as in the service: the usage counts the tokens that were written to the prompt cache
 //!   and read from it. A cached prefix has at least 1,024 tokens. The cache keeps it for five minutes or one
 //!   hour.
-//! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning.
+//! * The fields `thinking` of Claude models and `reasoningConfig` of Nova 2 turn on reasoning. The field
+//!   `thinking` has the same effect and the same rules in the body of `InvokeModel`.
 //! * If `outputConfig` has a JSON Schema, the model returns the smallest JSON value that fits the schema.
 //! * `guardrailConfig` selects a guardrail of the [`GuardrailFile`].
 //!

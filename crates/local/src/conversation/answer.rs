@@ -1,7 +1,5 @@
 //! The response of a model to a conversation.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use invoke_model_types::{
     ContentBlock, ConversationRole, GuardrailConverseContentBlock, OutputFormatStructure,
     ReasoningContentBlock, ReasoningTextBlock, StopReason, ToolResultContentBlock, ToolUseBlock, ToolUseType,
@@ -13,7 +11,7 @@ use super::prompt::Prompt;
 use super::{Conversation, inference, invalid, tools};
 use crate::families::{
     Family, Model, ReplyBounds, ReplyEnd, ToolCall, bounded_reply, count_tokens, echo, first_tokens,
-    reasoning, smallest_instance, tool_call_id,
+    reasoning, smallest_instance, thinking_signature, tool_call_id,
 };
 use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
@@ -165,7 +163,7 @@ fn call_type(model: &Model) -> Option<ToolUseType> {
 }
 
 fn signature_of(features: &Features, prompt: &Prompt) -> Option<String> {
-    (features.reasoning == Reasoning::Claude).then(|| STANDARD.encode(prompt.digest))
+    (features.reasoning == Reasoning::Claude).then(|| thinking_signature(&prompt.digest))
 }
 
 /// Changes a digest, so that each tool call of a response has its own id.

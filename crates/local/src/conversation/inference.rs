@@ -5,12 +5,11 @@ use invoke_model_types::ToolChoice;
 use serde_json::Value;
 
 use super::features::{Features, Reasoning};
-use super::{Conversation, invalid, model_error, violation};
-use crate::families::{EITHER_TEMPERATURE_OR_TOP_P, Family, Model};
+use super::{Conversation, invalid, model_error, tools, violation};
+use crate::families::{
+    EITHER_TEMPERATURE_OR_TOP_P, Family, Model, ThinkingLimits, check_thinking, is_thinking,
+};
 use crate::service_error::ServiceError;
-
-/// The minimum of `thinking.budget_tokens`.
-const MIN_BUDGET: i64 = 1_024;
 
 /// The fields that Claude models accept in `additionalModelRequestFields`.
 const CLAUDE_FIELDS: [&str; 12] = [
@@ -125,10 +124,7 @@ pub(super) fn has_reasoning(conversation: &Conversation, features: &Features) ->
     match features.reasoning {
         Reasoning::Always | Reasoning::AfterText => true,
         Reasoning::Effort => field.is_some(),
-        _ => {
-            let kind = field.and_then(|field| field.get("type")?.as_str());
-            matches!(kind, Some("enabled" | "adaptive"))
-        }
+        _ => field.is_some_and(is_thinking),
     }
 }
 
@@ -139,45 +135,26 @@ fn check_reasoning(conversation: &Conversation, features: &Features) -> Result<(
         }
     }
     let Some((name, field)) = reasoning_field(conversation, features) else { return Ok(()) };
-    if matches!(features.reasoning, Reasoning::Effort | Reasoning::Always) {
-        return match field.as_str() {
+    match features.reasoning {
+        Reasoning::Claude => {
+            let inference = &conversation.inference;
+            let choice = conversation.tools.as_ref().and_then(|tools| tools.tool_choice.as_ref());
+            let limits = ThinkingLimits {
+                max_tokens: i64::from(inference.max_tokens.unwrap_or(features.max_tokens)),
+                temperature: inference.temperature.map(f64::from),
+                has_top_k: conversation.fields.get("top_k").is_some(),
+                forces_tool: matches!(choice, Some(ToolChoice::Any(_) | ToolChoice::Tool(_)))
+                    || tools::forced_by_fields(&conversation.fields).is_some(),
+            };
+            check_thinking(name, field, &limits).map_err(model_error)
+        }
+        Reasoning::Effort | Reasoning::Always => match field.as_str() {
             Some("low" | "medium" | "high") => Ok(()),
             _ => Err(model_error(format_args!("{name}: Input should be one of 'low', 'medium', 'high'"))),
-        };
+        },
+        _ => match field["type"].as_str() {
+            Some("disabled" | "enabled") => Ok(()),
+            _ => Err(model_error(format_args!("{name}.type: Input should be one of 'disabled', 'enabled'"))),
+        },
     }
-    let kind = field.get("type").and_then(Value::as_str);
-    let kinds: &[&str] = match features.reasoning {
-        Reasoning::Claude => &["adaptive", "disabled", "enabled"],
-        _ => &["disabled", "enabled"],
-    };
-    if !kind.is_some_and(|kind| kinds.contains(&kind)) {
-        let kinds = kinds.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
-        return Err(model_error(format_args!("{name}.type: Input should be one of {kinds}")));
-    }
-    if features.reasoning == Reasoning::Nova || !has_reasoning(conversation, features) {
-        return Ok(());
-    }
-    if kind == Some("enabled") {
-        let budget = field.get("budget_tokens").and_then(Value::as_i64);
-        let Some(budget) = budget else {
-            return Err(model_error(format_args!("{name}.enabled.budget_tokens: Field required")));
-        };
-        if budget < MIN_BUDGET {
-            return Err(model_error(format_args!(
-                "{name}.enabled.budget_tokens: Input should be greater than or equal to {MIN_BUDGET}"
-            )));
-        }
-        let max_tokens = conversation.inference.max_tokens.map_or(i64::from(features.max_tokens), i64::from);
-        if budget >= max_tokens {
-            return Err(model_error("`max_tokens` must be greater than `thinking.budget_tokens`."));
-        }
-    }
-    if conversation.inference.temperature.is_some_and(|temperature| temperature < 1.0) {
-        return Err(model_error("`temperature` may only be set to 1 when thinking is enabled."));
-    }
-    let choice = conversation.tools.as_ref().and_then(|tools| tools.tool_choice.as_ref());
-    if matches!(choice, Some(ToolChoice::Any(_) | ToolChoice::Tool(_))) {
-        return Err(model_error("Thinking may not be enabled when tool_choice forces tool use."));
-    }
-    Ok(())
 }

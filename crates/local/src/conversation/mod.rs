@@ -45,7 +45,7 @@ use serde_json::Value;
 
 use crate::families::Model;
 use crate::service_error::ServiceError;
-use features::Features;
+use features::{Features, Reasoning};
 use prompt::Prompt;
 
 pub(crate) use answer::{Answer, Block, numbered};
@@ -130,6 +130,11 @@ impl From<ConverseTokensRequest> for Conversation {
             ..Self::default()
         }
     }
+}
+
+/// Returns `true` if the field `thinking` turns on the reasoning of the model.
+pub(crate) fn supports_thinking(model: &Model) -> bool {
+    Features::of(model).reasoning == Reasoning::Claude
 }
 
 /// Returns `true` for the ARN of a prompt in Prompt management.

@@ -119,7 +119,7 @@ fn check(
 /// field.
 ///
 /// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#forcing-tool-use>
-fn forced_by_fields(fields: &Value) -> Option<ForcedTool<'_>> {
+pub(super) fn forced_by_fields(fields: &Value) -> Option<ForcedTool<'_>> {
     let choice = fields.get("tool_choice")?;
     match choice.get("type")?.as_str()? {
         "any" => Some(ForcedTool::Any),

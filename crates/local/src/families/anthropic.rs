@@ -4,13 +4,14 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! The model calls a tool only if `tool_choice` forces the call (`tool_call.rs`). Thinking and documents are
-//! accepted but have no effect. The `max_tokens` limits of the individual models are not enforced. Validation
-//! errors have the wording of Claude models on Bedrock. The errors of other families have the wording of a
-//! JSON Schema validation.
+//! The model calls a tool only if `tool_choice` forces the call (`tool_call.rs`). It thinks before it replies
+//! only if `thinking` turns on thinking. Documents are accepted but have no effect. The `max_tokens` limits of
+//! the individual models are not enforced. Validation errors have the wording of Claude models on Bedrock. The
+//! errors of other families have the wording of a JSON Schema validation.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
+mod thinking;
 mod tools;
 
 use serde::Deserialize;
@@ -27,7 +28,10 @@ use super::schema::{Integer, List, Number};
 use super::tool_call::{ToolCall, call_or_reply};
 use super::validation_error::ValidationError;
 use super::{json, tokens};
+use thinking::Thinking;
 use tools::{Tool, ToolChoice};
+
+pub(crate) use thinking::{ThinkingLimits, check_thinking, is_thinking, thinking_signature};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +50,7 @@ struct Request {
     #[serde(default)]
     tools: Vec<Tool>,
     tool_choice: Option<ToolChoice>,
-    thinking: Option<IgnoredAny>,
+    thinking: Option<Value>,
     metadata: Option<IgnoredAny>,
     output_config: Option<IgnoredAny>,
     context_management: Option<IgnoredAny>,
@@ -96,10 +100,14 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let texts: Vec<_> = request.messages.iter().map(|message| message.content.text()).collect();
     let last = request.messages.iter().rposition(|message| message.role == Role::User);
     let turn = last.map_or("", |index| &texts[index]);
-    let bounds =
-        ReplyBounds { max_tokens: Some(request.max_tokens.0), stop_sequences: &request.stop_sequences.0 };
-    let (call, reply) = call_or_reply(tools::forced_call(&request), turn, &bounds);
     let ids = ResponseIds::new(model, body);
+    let thinking = Thinking::new(model, &request, body, turn, &ids);
+    let thinking = thinking.map_err(ValidationError::in_claude_style)?;
+    let thinking_tokens = thinking.as_ref().map_or(0, |thinking| thinking.tokens);
+    let remaining = request.max_tokens.0.saturating_sub_unsigned(thinking_tokens);
+    let bounds = ReplyBounds { max_tokens: Some(remaining), stop_sequences: &request.stop_sequences.0 };
+    let (call, reply) = call_or_reply(tools::forced_call(&request), turn, &bounds);
+    let output_tokens = thinking_tokens + reply.tokens;
 
     let system = request.system.map_or_else(String::new, |system| system.text());
     let input_tokens = texts.iter().chain([&system]).map(|text| tokens::count(text)).sum();
@@ -110,13 +118,14 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
         StopReason::StopSequence(sequence) => ("stop_sequence", Some(sequence)),
     };
     let call_id = format!("toolu_bdrk_01{}", ids.tool_call());
-    let content = match &call {
+    let block = match &call {
         Some(call) => {
-            json!([{"type": "tool_use", "id": call_id, "name": call.name, "input": call.input}])
+            Some(json!({"type": "tool_use", "id": call_id, "name": call.name, "input": call.input}))
         }
-        None if reply.text.is_empty() => json!([]),
-        None => json!([{"type": "text", "text": reply.text}]),
+        None if reply.text.is_empty() => None,
+        None => Some(json!({"type": "text", "text": reply.text})),
     };
+    let content: Value = thinking.as_ref().map(Thinking::block).into_iter().chain(block).collect();
     let response = json!({
         "id": format!("msg_bdrk_{}", ids.hex()),
         "type": "message",
@@ -125,20 +134,21 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
         "content": content,
         "stop_reason": stop_reason,
         "stop_sequence": stop_sequence,
-        "usage": {"input_tokens": input_tokens, "output_tokens": reply.tokens},
+        "usage": {"input_tokens": input_tokens, "output_tokens": output_tokens},
     });
-    let chunks = Box::new(chunks(&response, &reply, call));
-    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
+    let chunks = Box::new(chunks(&response, thinking, &reply, call));
+    let max_tokens = Some(request.max_tokens.0);
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events of a stream that sends `message`. The content of the message is the text of `reply`, or
-/// `call`.
+/// Returns the events of a stream that sends `message`. The content of the message is `thinking`, and then the
+/// text of `reply`, or `call`.
 ///
 /// The first event contains the message without its content. The usage in this event counts at most one
-/// output token. If the reply has no text and no call, the stream has no content block.
+/// output token. If the reply has no text and no call, the stream has no content block for them.
 fn chunks(
     message: &Value,
+    thinking: Option<Thinking>,
     reply: &Reply,
     call: Option<ToolCall>,
 ) -> impl Iterator<Item = Value> + Send + use<> {
@@ -146,31 +156,35 @@ fn chunks(
     empty["content"] = json!([]);
     empty["stop_reason"] = Value::Null;
     empty["stop_sequence"] = Value::Null;
-    empty["usage"]["output_tokens"] = json!(reply.tokens.min(1));
+    let output_tokens = thinking.as_ref().map_or(0, |thinking| thinking.tokens) + reply.tokens;
+    empty["usage"]["output_tokens"] = json!(output_tokens.min(1));
     let start = json!({"type": "message_start", "message": empty});
 
-    let block = message["content"].get(0).map(|block| {
+    let index = usize::from(thinking.is_some());
+    let block = message["content"].get(index).map(|block| {
         let mut block = block.clone();
         match call {
             Some(_) => block["input"] = json!({}),
             None => block["text"] = json!(""),
         }
-        json!({"type": "content_block_start", "index": 0, "content_block": block})
+        json!({"type": "content_block_start", "index": index, "content_block": block})
     });
-    let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": 0}));
+    let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": index}));
     let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
     // The first piece of the tool input is empty, as in streams of the vendor.
     let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
     let inputs =
         inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
-    let deltas =
-        texts.chain(inputs).map(|delta| json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+    let deltas = texts
+        .chain(inputs)
+        .map(move |delta| json!({"type": "content_block_delta", "index": index, "delta": delta}));
     let block = block.into_iter().chain(deltas).chain(block_stop);
 
     let delta = json!({"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]});
-    let usage = json!({"output_tokens": reply.tokens});
+    let usage = json!({"output_tokens": output_tokens});
     let delta = json!({"type": "message_delta", "delta": delta, "usage": usage});
-    std::iter::once(start).chain(block).chain([delta, json!({"type": "message_stop"})])
+    let thinking = thinking.into_iter().flat_map(Thinking::chunks);
+    std::iter::once(start).chain(thinking).chain(block).chain([delta, json!({"type": "message_stop"})])
 }
 
 /// Checks the rules that the request structure does not express.

@@ -86,7 +86,9 @@ pub use models::{Family, Model, ModelModality, find, models};
 pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
 pub use response::{ModelResponse, Rejection};
 
-pub(crate) use anthropic::EITHER_TEMPERATURE_OR_TOP_P;
+pub(crate) use anthropic::{
+    EITHER_TEMPERATURE_OR_TOP_P, ThinkingLimits, check_thinking, is_thinking, thinking_signature,
+};
 pub(crate) use chat_completion::reasoning;
 pub(crate) use deltas::pieces;
 pub(crate) use models::MODELS;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::anthropic::thinking_signature;
 use super::models::Model;
 use super::tool_call::tool_call_id;
 
@@ -104,6 +105,11 @@ impl ResponseIds {
     /// Returns 22 characters for the id of a tool call.
     pub(super) fn tool_call(&self) -> String {
         tool_call_id(&self.0)
+    }
+
+    /// Returns the signature of the thinking.
+    pub(super) fn thinking_signature(&self) -> String {
+        thinking_signature(&self.0)
     }
 
     /// Returns an identifier of 24 hexadecimal digits.

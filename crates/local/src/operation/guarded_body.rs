@@ -58,7 +58,7 @@ pub(super) fn respond(
         Outcome::Pass => {}
         Outcome::Masked(texts) => replace(&mut value, texts),
         Outcome::Blocked(message) => {
-            value = parse(&families::respond(model_id, &without_tools(body))?)?;
+            value = parse(&families::respond(model_id, &with_text_only(body))?)?;
             response.output_tokens = count_tokens(&message);
             set_output_tokens(&mut value, response.output_tokens);
             replace(&mut value, vec![message]);
@@ -90,7 +90,7 @@ pub(super) fn stream(
         Outcome::Pass => {}
         Outcome::Masked(texts) => replace_in_chunks(&mut chunks, texts.concat()),
         Outcome::Blocked(message) => {
-            chunks = families::stream(model_id, &without_tools(body))?.collect();
+            chunks = families::stream(model_id, &with_text_only(body))?.collect();
             response.output_tokens = count_tokens(&message);
             chunks.iter_mut().for_each(|chunk| set_output_tokens(chunk, response.output_tokens));
             replace_in_chunks(&mut chunks, message);
@@ -149,11 +149,12 @@ fn collect(content: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// Returns the body without tools and stop sequences. Every model responds to this body with text.
-fn without_tools(body: &Value) -> Value {
+/// Returns the body without tools, stop sequences and thinking. Every model responds to this body with text
+/// only.
+fn with_text_only(body: &Value) -> Value {
     let mut body = body.clone();
     if let Some(members) = body.as_object_mut() {
-        for name in ["tools", "tool_choice", "toolConfig", "stop_sequences"] {
+        for name in ["tools", "tool_choice", "toolConfig", "stop_sequences", "thinking"] {
             members.remove(name);
         }
     }

@@ -328,6 +328,20 @@ fn parameters_of_the_model() {
 }
 
 #[test]
+fn anthropic_fields_that_thinking_restricts() {
+    let check = |name: &str, value: Value, message: &str| {
+        let mut body = hello();
+        body["toolConfig"] = tools(json!({"auto": {}}));
+        let thinking = json!({"type": "enabled", "budget_tokens": 1_024});
+        body["additionalModelRequestFields"] = json!({"thinking": thinking, name: value});
+        check(CLAUDE, &body, &format!("The model returned the following errors: {message}"));
+    };
+    check("top_k", json!(5), "`top_k` must be unset when thinking is enabled.");
+    let forced = "Thinking may not be enabled when tool_choice forces tool use.";
+    check("tool_choice", json!({"type": "any"}), forced);
+}
+
+#[test]
 fn cache_points_need_a_model_with_prompt_caching() {
     let body = json!({"messages": [{"role": "user", "content": [{"text": "a"}, {"cachePoint": {"type": "default"}}]}]});
     let message =

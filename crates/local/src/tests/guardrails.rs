@@ -265,6 +265,20 @@ fn every_text_model_is_guarded() {
 }
 
 #[test]
+fn a_blocked_anthropic_response_has_no_thinking() {
+    let mut body = claude("forbidden");
+    body["max_tokens"] = json!(2_000);
+    body["thinking"] = json!({"type": "enabled", "budget_tokens": 1_024});
+    let value = invoke(CLAUDE, &body, None);
+    assert_eq!(value["content"], json!([{"text": "Input blocked", "type": "text"}]));
+    assert!(chunks(CLAUDE, &body).iter().all(|chunk| chunk["content_block"]["type"] != "thinking"));
+    body["messages"] = claude("mail a@b.de now")["messages"].clone();
+    let content = &invoke(CLAUDE, &body, None)["content"];
+    assert_eq!(content[0]["type"], "thinking");
+    assert_eq!(content[1]["text"], "You said: mail {EMAIL} now");
+}
+
+#[test]
 fn a_blocked_response_keeps_the_schema_of_the_vendor() {
     let mut body = claude("forbidden");
     let schema = json!({"type": "object"});

@@ -11,10 +11,15 @@ use super::Request;
 use crate::families::tool_call::{ForcedTool, ToolCall, ToolDefinition};
 use crate::families::validation_error::ValidationError;
 
-/// A tool. Only tools that the client runs have a schema. Other members are ignored.
+/// The type of the tools that the client defines.
+const CUSTOM: &str = "custom";
+
+/// A tool. Only tools of the type `custom`, the default, have a schema. Other members are ignored.
 #[derive(Deserialize)]
 pub(super) struct Tool {
-    name: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    name: Option<String>,
     input_schema: Option<Value>,
 }
 
@@ -35,6 +40,12 @@ enum ToolChoiceKind {
     Tool,
 }
 
+/// Returns `true` if the choice of the request forces the call of a tool.
+pub(super) fn forces_call(request: &Request) -> bool {
+    let kind = request.tool_choice.as_ref().map(|choice| choice.kind);
+    matches!(kind, Some(ToolChoiceKind::Any | ToolChoiceKind::Tool))
+}
+
 /// Returns the tool call that the request forces, if any.
 pub(super) fn forced_call(request: &Request) -> Option<ToolCall> {
     let choice = request.tool_choice.as_ref()?;
@@ -46,7 +57,9 @@ pub(super) fn forced_call(request: &Request) -> Option<ToolCall> {
     let tools: Vec<_> = request
         .tools
         .iter()
-        .filter_map(|tool| Some(ToolDefinition { name: &tool.name, schema: tool.input_schema.as_ref()? }))
+        .filter_map(|tool| {
+            Some(ToolDefinition { name: tool.name.as_deref()?, schema: tool.input_schema.as_ref()? })
+        })
         .collect();
     let calls: Vec<_> = request
         .messages
@@ -66,7 +79,11 @@ pub(super) fn forced_call(request: &Request) -> Option<ToolCall> {
 
 /// Checks the tools, and that tool calls and results form pairs.
 pub(super) fn check(request: &Request) -> Result<(), ValidationError> {
-    let names: BTreeSet<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
+    for (index, tool) in request.tools.iter().enumerate() {
+        let kind = tool.kind.as_deref().unwrap_or(CUSTOM);
+        check_tool(tool, kind).map_err(|error| error.at(kind).at(index).at("tools"))?;
+    }
+    let names: BTreeSet<_> = request.tools.iter().filter_map(|tool| tool.name.as_deref()).collect();
     if names.len() < request.tools.len() {
         return Err(ValidationError::new("Tool names must be unique.").at("tools"));
     }
@@ -108,4 +125,25 @@ pub(super) fn check(request: &Request) -> Result<(), ValidationError> {
         expected = calls.filter_map(|part| part.id.as_deref()).collect();
     }
     Ok(())
+}
+
+/// Checks the name and the schema of a tool of the type `kind`.
+fn check_tool(tool: &Tool, kind: &str) -> Result<(), ValidationError> {
+    let name = tool.name.as_deref().ok_or_else(|| ValidationError::missing("name"))?;
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !(1..=128).contains(&name.len()) || !name.bytes().all(is_valid) {
+        let problem = "String should match pattern '^[a-zA-Z0-9_-]{1,128}$'";
+        return Err(ValidationError::new(problem).at("name"));
+    }
+    if kind != CUSTOM {
+        return Ok(());
+    }
+    let schema = tool.input_schema.as_ref().ok_or_else(|| ValidationError::missing("input_schema"))?;
+    let problem = match (schema, schema.get("type")) {
+        (Value::Object(_), Some(kind)) if kind == "object" => return Ok(()),
+        (Value::Object(_), Some(_)) => ValidationError::new("Input should be 'object'").at("type"),
+        (Value::Object(_), None) => ValidationError::missing("type"),
+        _ => ValidationError::new("Input should be a valid dictionary"),
+    };
+    Err(problem.at("input_schema"))
 }
