@@ -1,7 +1,7 @@
 """Text model families. Each has a request, functions that return text, and templates for the chunks of streams.
 
-In a template, a type matches any value of this type. The chunks of `piece` repeat. Bedrock adds its metrics to the last
-chunk.
+In a template, a type matches any value of this type. A stream has the chunks in `first`, then the chunks in `piece` one
+or more times, and then the chunks in `last`. Bedrock adds its metrics to the last chunk.
 
 * https://docs.anthropic.com/en/docs/build-with-claude/streaming
 * https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html

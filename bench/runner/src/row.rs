@@ -19,7 +19,7 @@ pub(crate) struct Row {
     pub(crate) digits: usize,
     /// `true` if a larger value is better.
     pub(crate) more_is_better: bool,
-    /// Target for this client.
+    /// Target for the client `ours`.
     pub(crate) target: Option<Target>,
 }
 

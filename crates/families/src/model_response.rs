@@ -61,7 +61,7 @@ const REASONING: &[(Path, Path)] = &[
     (&["output", "message", "content"], &["reasoningContent", "reasoningText", "text"]),
 ];
 
-/// Chat completion.
+/// Paths to the reasoning in a chat completion. The reasoning is one string and not a list of blocks.
 const CHAT_REASONING: &[Path] =
     &[&["choices", "0", "message", "reasoning_content"], &["choices", "0", "message", "reasoning"]];
 

@@ -1,4 +1,4 @@
-//! A request body in a file. The client reads the file twice: to hash the content, and to send it.
+//! A request body in a file. The client reads the file to hash the content, and again to send it.
 
 use std::fs::File;
 use std::io::{BufReader, Read};

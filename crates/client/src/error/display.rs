@@ -25,7 +25,7 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
         ErrorKind::Quota(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Transport(error) if error.may_have_been_sent() => {
             text.prefixed("request failed: ", error)?;
-            text.write_str("; the service may have processed it")?;
+            text.write_str("; the service may have processed the request")?;
         }
         ErrorKind::Transport(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Parse { error, .. } => {

@@ -9,7 +9,7 @@ use invoke_model_protocol::{ErrorFault, OperationError, Retryable};
 /// The properties of a service error that [`Error`](crate::Error) uses.
 ///
 /// This trait is not exported. Every [`OperationError`] type and [`ServiceError`] implement it, so `Error`
-/// has the same methods, class and text for these types. [`ServiceError`] must not implement
+/// has the same methods, failure class and error text for all of these types. [`ServiceError`] must not implement
 /// [`OperationError`], because `From<Error<E>> for Error` would then overlap with `From<T> for T`.
 pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
     #[doc(hidden)]
@@ -75,7 +75,8 @@ impl ServiceError {
     }
 
     /// Returns the HTTP status that the model defines for the error. Returns `None` if the model does not
-    /// define the error. An error within an event stream has no other status.
+    /// define the error. For an error within an event stream, this is the only status, because an event has no
+    /// HTTP status.
     pub fn status(&self) -> Option<u16> {
         self.0.status()
     }

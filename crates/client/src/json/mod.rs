@@ -107,7 +107,7 @@ impl Client {
     ///
     /// # Errors
     /// If `name` is not the name of an operation, returns an error that lists the names of all operations.
-    /// [`Error::operation`] returns `Client::operation` for this error.
+    /// For this error, [`Error::operation`] returns the text `Client::operation`.
     // With `#[inline]`, only crates that call this function compile it and the code of all operations.
     #[inline]
     pub fn operation(&self, name: &str) -> Result<JsonCall, Error> {

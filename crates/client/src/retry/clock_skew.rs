@@ -38,7 +38,8 @@ impl ClockSkew {
     /// Computes the difference again from the `Date` header of an error response. `now` is the local time at
     /// which the response arrived. Keeps the old difference if [`CODES`] does not contain the error code, if
     /// the response has no valid `Date` header, or if the change is within [`TOLERANCE`]. Returns `true` if
-    /// the difference has changed. The signature of a retry then contains another time.
+    /// the difference has changed. In this case, the signature of a retry contains the
+    /// corrected time.
     pub(crate) fn learn(&self, code: Option<&str>, headers: &HeaderMap, now: SystemTime) -> bool {
         if !code.is_some_and(|code| CODES.contains(&code)) {
             return false;

@@ -133,8 +133,8 @@ async fn transport_errors() {
     .await;
     check(
         TransportErrorKind::ResponseHead,
-        "InvokeModel: request failed: the response is not valid HTTP: cause; the service may have processed it (region us-east-1, \
-         modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)",
+        "InvokeModel: request failed: the response is not valid HTTP: cause; the service may have processed the request \
+         (region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)",
         true,
     )
     .await;
@@ -150,8 +150,8 @@ async fn error_of_a_truncated_response_has_status_and_request_id() {
     let error = error(fake.client().invoke_model().model_id(ID)).await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel: request failed: response body incomplete: end of file; the service may have processed it (HTTP \
-         200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
+        "InvokeModel: request failed: response body incomplete: end of file; the service may have processed the request \
+         (HTTP 200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
 
     let fake = Fake::with_response(Ok(response(200, &[], truncated())));

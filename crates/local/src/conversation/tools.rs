@@ -115,8 +115,8 @@ fn check(
     }
 }
 
-/// Returns the tool that `tool_choice` forces in `additionalModelRequestFields`. Only Claude models accept this
-/// field.
+/// Returns the tool that the member `tool_choice` of `additionalModelRequestFields` forces the model to call.
+/// Only Claude models accept `tool_choice`.
 ///
 /// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#forcing-tool-use>
 pub(super) fn forced_by_fields(fields: &Value) -> Option<ForcedTool<'_>> {

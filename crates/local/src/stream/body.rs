@@ -20,7 +20,7 @@ use crate::gauge::GaugeGuard;
 /// A body that generates and sends the frames of a stream one after the other.
 ///
 /// The body generates the next frame only when the connection has taken the previous frame and the delay
-/// between two frames has passed. Therefore the body does not generate frames ahead of a slow reader, and it
+/// before the next frame has passed. Therefore the body does not generate frames ahead of a slow reader, and it
 /// sends each frame separately.
 pub(crate) struct EventStreamBody {
     clock: Clock,
@@ -51,7 +51,8 @@ impl EventStreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if !std::mem::replace(&mut self.has_begun, true) {
-            // Lets hyper write the head first, even if the connection breaks before the first frame.
+            // Return `Pending` once, so that hyper writes the response head before it polls for a frame. Otherwise,
+            // a fault that closes the connection before the first frame would also drop the head.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

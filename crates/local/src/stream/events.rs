@@ -21,7 +21,7 @@ pub(crate) struct Latency {
 /// An event that becomes a message when it is sent. Some events contain the latency at that time.
 pub(crate) type PendingEvent = Box<dyn FnOnce(Latency) -> Result<Message, SerializeError> + Send>;
 
-/// The events of a stream, without the type of the operation. Each event is generated on demand.
+/// The events of a stream, as one type for all operations. Each event is generated on demand.
 pub(crate) struct Events {
     source: Source,
     /// The events that were generated, but that [`next`](Self::next) has not returned yet.
@@ -56,7 +56,7 @@ impl Events {
         Self::from_source(Source::Received(parts, Box::new(write)))
     }
 
-    /// Removes the type of the operation from an event.
+    /// Converts an event of any operation into a [`PendingEvent`].
     pub(crate) fn pending<E, F>(event: F) -> PendingEvent
     where
         E: EventStream,

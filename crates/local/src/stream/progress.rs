@@ -23,7 +23,7 @@ pub struct StreamRecord {
 pub enum StreamEnd {
     /// The stream was sent completely.
     Finished,
-    /// An injected fault ended the stream with an error or closed the connection.
+    /// An injected fault or an error ended the stream or closed the connection.
     Broken,
     /// The client disconnected before the end of the stream, or the endpoint stopped.
     Abandoned,

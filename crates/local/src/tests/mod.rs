@@ -17,6 +17,7 @@ mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
+mod guardrail_masks;
 mod guardrails;
 mod http2;
 mod observed_calls;

@@ -31,7 +31,7 @@ pub(super) fn send(
         let mut ended = pin!(ended);
         let sending = poll_fn(|cx| match response.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
-            // The end of the body drops the sender. Therefore the receiver always returns an error.
+            // The channel never carries a value. The receiver returns an error when the body has ended.
             Poll::Pending => ended.as_mut().poll(cx).map(|_| None),
         });
         let result = match deadline {

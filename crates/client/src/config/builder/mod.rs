@@ -32,8 +32,8 @@ use crate::random::IdempotencyTokenProvider;
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 
-/// A setting from an environment variable. `build` returns an error for an invalid value only if it uses the
-/// setting.
+/// A setting whose value may come from an invalid environment variable. `build` returns the error only if it
+/// needs the value. For example, it does not need `AWS_MAX_ATTEMPTS` if `retry_config` is set.
 type Checked<T> = Setting<Result<T, ConfigError>>;
 
 /// A builder of a [`Config`](crate::Config).

@@ -88,7 +88,8 @@ pub(crate) fn is_thinking(field: &Value) -> bool {
     matches!(field["type"].as_str(), Some("adaptive" | "enabled"))
 }
 
-/// Checks the field that turns on thinking. Its name is `name`. The errors have the message of the model.
+/// Checks the field that turns on thinking. `name` is the name of the field. Errors have the text that the
+/// model returns.
 pub(crate) fn check_thinking(name: &str, field: &Value, limits: &ThinkingLimits) -> Result<(), String> {
     let kind = field["type"].as_str();
     if !matches!(kind, Some("adaptive" | "disabled" | "enabled")) {
