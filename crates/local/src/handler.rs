@@ -136,14 +136,15 @@ async fn respond(
     let region = state.region_of(&caller);
     let context = |output| {
         let output = Cell::new(output);
-        CallContext { state, action: operation.action, region, now, delay: fault.delay, output }
+        let (action, delay) = (operation.action, fault.delay);
+        CallContext { state, action, region, now, delay, output, is_check: false }
     };
     let output = match (&fault.reply, &state.backend) {
         (Some(reply), _) => Some(ModelOutput::Reply(reply.clone())),
         (None, Backend::Upstream(upstream)) if operation.generates_text(&model_id) => {
             // Check the request first, so that the upstream gets only requests that the simulated model
             // accepts.
-            operation.respond(&context(None), &request)?;
+            operation.respond(&CallContext { is_check: true, ..context(None) }, &request)?;
             let conversation =
                 Conversation::from_body(&serde_json::from_slice(request.body()).unwrap_or_default());
             Some(if operation.is_streaming {

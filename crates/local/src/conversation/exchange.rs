@@ -78,7 +78,9 @@ impl Exchange {
         }
         // If the guardrail blocks the input, the model does not run, so the call uses no input tokens.
         let cached = match input_tokens {
-            None if !is_blocked => call.state.prompt_cache.look_up(&prompt.prefixes, call.now),
+            None if !is_blocked && !call.is_check => {
+                call.state.prompt_cache.look_up(&prompt.prefixes, call.now)
+            }
             _ => CachedTokens::default(),
         };
         let uncached = prompt.tokens.saturating_sub(cached.read + cached.written);

@@ -72,12 +72,16 @@ const URL: &str = "http://127.0.0.1:11434";
 
 async fn send(server: &Scripted, request: Request<Bytes>) -> (u16, Vec<Bytes>) {
     let endpoint = builder().upstream(URL, None, server.clone()).unwrap().build_state();
+    send_to(&endpoint, request).await
+}
+
+async fn send_to(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> (u16, Vec<Bytes>) {
     let request = request.map(|body| {
         let mut payload = PayloadCollector::default();
         payload.update(&body);
         payload.finish()
     });
-    let response = handle(&endpoint, 1, request, now()).await.ok().unwrap().response;
+    let response = handle(endpoint, 1, request, now()).await.ok().unwrap().response;
     let (head, mut body) = response.into_parts();
     let mut chunks = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -299,6 +303,25 @@ async fn the_upstream_gets_only_valid_requests_of_text_models() {
     assert_eq!(call(&server, json_request(CLAUDE, "converse", &invalid)).await.0, 400);
     assert_eq!(call(&server, sign(request(input(TITAN, BODY)))).await.0, 200);
     assert!(server.requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_check_of_a_request_does_not_write_to_the_prompt_cache() {
+    let mut body = tool_completion();
+    body.as_object_mut().unwrap().remove("usage");
+    let endpoint = builder().upstream(URL, None, completion(&body)).unwrap().build_state();
+    let body = json!({
+        "system": [{"text": "word ".repeat(1_100)}, {"cachePoint": {"type": "default"}}],
+        "messages": [user("hello")],
+    });
+    for (read, written) in [(0, 1_100), (1_100, 0)] {
+        let (status, chunks) = send_to(&endpoint, json_request(CLAUDE, "converse", &body)).await;
+        assert_eq!(status, 200, "{chunks:?}");
+        let value: Value = serde_json::from_slice(&chunks.concat()).unwrap();
+        let usage = &value["usage"];
+        let cached = (&usage["cacheReadInputTokens"], &usage["cacheWriteInputTokens"]);
+        assert_eq!(cached, (&json!(read), &json!(written)));
+    }
 }
 
 #[tokio::test]
