@@ -102,7 +102,10 @@ async fn respond(
     // Record and replay all requests, because the service may have operations that the endpoint does not
     // have.
     let is_forwarded = matches!(state.backend, Backend::Record(_) | Backend::Replay(_));
-    let route = if is_forwarded { route.ok() } else { Some(route?) };
+    let route = match route {
+        Err(error) if !is_forwarded => return Err(error),
+        route => route,
+    };
     let (parts, body) = request.into_parts();
     let caller = state.authenticator.authenticate(&parts, &payload.hash, shifted(now, fault.clock_skew));
     call.set_caller(caller.as_ref());
@@ -119,20 +122,18 @@ async fn respond(
     if is_forwarded && payload.events.is_some() {
         return Err(ServiceError::validation("A bidirectional stream cannot be recorded or replayed"));
     }
-    let (operation, model_id) = match (&state.backend, route) {
-        (Backend::Record(recorder), _) if fault.reply.is_none() => {
+    match &state.backend {
+        Backend::Record(recorder) if fault.reply.is_none() => {
             call.worked_on = fault.counts_as_worked_on(true);
             return recorder.respond(request).await;
         }
-        (Backend::Replay(recordings), _) if fault.reply.is_none() => {
+        Backend::Replay(recordings) if fault.reply.is_none() => {
             call.worked_on = fault.counts_as_worked_on(true);
             return recordings.respond(&request);
         }
-        (_, Some(route)) => route,
-        // This case does not occur: only a rule can give a reply, and rules apply only to operations of the
-        // endpoint.
-        (_, None) => operation::route(&request)?,
-    };
+        _ => {}
+    }
+    let (operation, model_id) = route?;
     let region = state.region_of(&caller);
     let context = |output| {
         let output = Cell::new(output);
