@@ -42,11 +42,7 @@ impl GuardrailRequest {
                 "The guardrailConfig.guardrailVersion field is empty. Add the version of the guardrail and try \
                  again.",
             )),
-            (identifier, version) => {
-                let found = call.state.guardrails.find(identifier, version, call.region);
-                let guardrail = found.map_err(|unknown| unknown.invalid())?;
-                Ok(Some(GuardedCall::new(guardrail, self.scope(), call.region)))
-            }
+            (identifier, version) => call.guarded_call(identifier, version, self.scope()).map(Some),
         }
     }
 

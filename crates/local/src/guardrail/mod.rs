@@ -30,7 +30,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use invoke_model_types::{ResourceNotFoundException, ValidationException};
+use invoke_model_types::ResourceNotFoundException;
+
+use crate::service_error::ServiceError;
 
 pub(crate) use content::{Content, text_units};
 pub(crate) use detect::{Pii, contains_word};
@@ -105,9 +107,7 @@ impl UnknownGuardrail {
     }
 
     /// Returns the error of calls of a model.
-    pub(crate) fn invalid(self) -> ValidationException {
-        let mut error = ValidationException::default();
-        error.message = Some(self.0);
-        error
+    pub(crate) fn invalid(self) -> ServiceError {
+        ServiceError::validation(self.0)
     }
 }

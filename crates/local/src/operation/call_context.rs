@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::conversation::PartReceiver;
 use crate::families::{self, Model};
 use crate::fault::ModelReply;
+use crate::guardrail::{GuardedCall, Scope};
 use crate::service_error::ServiceError;
 use crate::state::EndpointState;
 
@@ -36,7 +37,7 @@ pub(crate) enum ModelOutput {
     Parts(PartReceiver),
 }
 
-impl CallContext<'_> {
+impl<'a> CallContext<'a> {
     /// Finds the model for a model id or ARN, and checks that the caller may invoke it.
     ///
     /// # Errors
@@ -47,6 +48,22 @@ impl CallContext<'_> {
         let model = families::resolve(model_id)?.ok_or_else(ServiceError::unknown_model)?;
         self.state.policy.check(self.action, model_id, model.id, self.region)?;
         Ok(model)
+    }
+
+    /// Finds the guardrail that a call of a model names. `scope` is the scope of the trace, if the request asks
+    /// for a trace.
+    ///
+    /// # Errors
+    /// Returns an error if the guardrail does not exist.
+    pub(crate) fn guarded_call(
+        &self,
+        identifier: &str,
+        version: &str,
+        scope: Option<Scope>,
+    ) -> Result<GuardedCall<'a>, ServiceError> {
+        let found = self.state.guardrails.find(identifier, version, self.region);
+        let guardrail = found.map_err(|unknown| unknown.invalid())?;
+        Ok(GuardedCall::new(guardrail, scope, self.region))
     }
 
     /// Takes the output of the model, if a rule or an upstream gave it.

@@ -58,10 +58,8 @@ impl Invocation {
     fn guardrail<'a>(&self, call: &CallContext<'a>) -> Result<Option<GuardedCall<'a>>, ServiceError> {
         let Some(identifier) = validation::guardrail(self) else { return Ok(None) };
         let version = self.guardrail_version.as_deref().unwrap_or_default();
-        let found = call.state.guardrails.find(identifier, version, call.region);
-        let guardrail = found.map_err(|unknown| unknown.invalid())?;
         let scope = guarded_body::trace_scope(self.trace.as_ref());
-        Ok(Some(GuardedCall::new(guardrail, scope, call.region)))
+        call.guarded_call(identifier, version, scope).map(Some)
     }
 }
 
