@@ -6,9 +6,8 @@
 use invoke_model_types::{
     CountTokens, CountTokensInput, CountTokensInputShape, CountTokensOutput, InvokeModelTokensRequest,
 };
-use serde_json::Value;
 
-use super::{CallContext, OperationHandler, Reply};
+use super::{CallContext, OperationHandler, Reply, validation};
 use crate::conversation::{Conversation, int, text_model};
 use crate::families::{self, Family, Model};
 use crate::service_error::ServiceError;
@@ -45,8 +44,6 @@ impl OperationHandler for CountTokensHandler {
 }
 
 fn body_tokens(model: &Model, request: &InvokeModelTokensRequest) -> Result<u64, ServiceError> {
-    let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
-        ServiceError::validation(format!("Malformed input request: the body is not JSON: {error}"))
-    })?;
+    let body = validation::parse_body(&request.body)?;
     Ok(families::respond(model.id, &body)?.input_tokens)
 }

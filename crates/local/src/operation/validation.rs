@@ -10,11 +10,16 @@ use crate::service_error::ServiceError;
 /// Checks an input and parses its body.
 pub(super) fn check(input: &Invocation) -> Result<Value, ServiceError> {
     check_media_types(input)?;
-    let body: Value = serde_json::from_slice(&input.body).map_err(|error| {
-        ServiceError::validation(format!("Malformed input request: the body is not JSON: {error}"))
-    })?;
+    let body = parse_body(&input.body)?;
     check_guardrail(input, &body)?;
     Ok(body)
+}
+
+/// Parses a body in the schema of a vendor.
+pub(super) fn parse_body(body: &[u8]) -> Result<Value, ServiceError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ServiceError::validation(format!("Malformed input request: the body is not JSON: {error}"))
+    })
 }
 
 fn check_media_types(input: &Invocation) -> Result<(), ServiceError> {
