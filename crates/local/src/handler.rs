@@ -146,8 +146,7 @@ async fn respond(
             // Check the request first, so that the upstream gets only requests that the simulated model
             // accepts.
             operation.respond(&CallContext { is_check: true, ..context(None) }, &request)?;
-            let conversation =
-                Conversation::from_body(&serde_json::from_slice(request.body()).unwrap_or_default());
+            let conversation = Conversation::from_body(request.body());
             Some(if operation.is_streaming {
                 ModelOutput::Parts(upstream.stream(&model_id, &conversation).await?)
             } else {

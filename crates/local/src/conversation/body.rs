@@ -17,8 +17,9 @@ use crate::families::last_user_turn;
 
 impl Conversation {
     /// Reads a request body in the schema of `Converse` or of a model family. Returns an empty conversation
-    /// if the schema is unknown.
-    pub(crate) fn from_body(body: &Value) -> Self {
+    /// if the body is not JSON or the schema is unknown.
+    pub(crate) fn from_body(body: &[u8]) -> Self {
+        let body: &Value = &serde_json::from_slice(body).unwrap_or_default();
         let mut conversation = if body.get("messages").is_some() {
             if is_converse(body) {
                 let request = ConverseTokensRequest::deserialize(body).map(Self::from);
@@ -82,8 +83,7 @@ impl Conversation {
 /// Returns `true` if the content of the messages has the schema of `Converse` and Nova: a list of parts without a
 /// type.
 fn is_converse(body: &Value) -> bool {
-    let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
-    let mut contents = messages.iter().map(|message| &message["content"]);
+    let mut contents = items(&body["messages"]).iter().map(|message| &message["content"]);
     contents.all(|content| {
         content.as_array().is_some_and(|parts| parts.iter().all(|part| part.get("type").is_none()))
     })
@@ -95,7 +95,7 @@ fn from_messages(body: &Value) -> Conversation {
     if let Some(system) = body.get("system") {
         conversation.system.push(SystemContentBlock::Text(text(system)));
     }
-    for message in body["messages"].as_array().map_or(&[][..], Vec::as_slice) {
+    for message in items(&body["messages"]) {
         let role = match message["role"].as_str() {
             Some("assistant") => ConversationRole::ASSISTANT,
             Some("system" | "developer") => {
@@ -122,7 +122,7 @@ fn content(message: &Value) -> Vec<ContentBlock> {
         Value::Array(parts) => parts.iter().filter_map(part).collect(),
         _ => Vec::new(),
     };
-    for call in message["tool_calls"].as_array().map_or(&[][..], Vec::as_slice) {
+    for call in items(&message["tool_calls"]) {
         let function = &call["function"];
         let input = match &function["arguments"] {
             Value::String(arguments) => serde_json::from_str(arguments).unwrap_or_default(),
@@ -194,7 +194,7 @@ fn from_prompt(body: &Value) -> Conversation {
     if let Some(preamble) = body["preamble"].as_str() {
         conversation.system.push(SystemContentBlock::Text(preamble.to_owned()));
     }
-    for turn in body["chat_history"].as_array().map_or(&[][..], Vec::as_slice) {
+    for turn in items(&body["chat_history"]) {
         let is_user = turn["role"] == "USER";
         let role = if is_user { ConversationRole::USER } else { ConversationRole::ASSISTANT };
         conversation.messages.push(Message::new(role, vec![ContentBlock::Text(string(&turn["message"]))]));
@@ -236,6 +236,11 @@ fn text(content: &Value) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     }
+}
+
+/// Returns the items of a list. Returns no items if the value is not a list.
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn string(value: &Value) -> String {

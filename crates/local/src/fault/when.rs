@@ -128,9 +128,6 @@ impl<'a> CallFacts<'a> {
     }
 
     fn conversation(&self) -> &Conversation {
-        self.conversation.get_or_init(|| {
-            let body = serde_json::from_slice(self.body).unwrap_or_default();
-            Conversation::from_body(&body)
-        })
+        self.conversation.get_or_init(|| Conversation::from_body(self.body))
     }
 }
