@@ -64,19 +64,26 @@ impl Conversation {
 
     /// Returns the names of the tools whose results are in the last message.
     pub(crate) fn answered_tools(&self) -> Vec<&str> {
-        let blocks = || self.messages.iter().flat_map(|message| &message.content);
+        // Find the last call with the id, because later turns may use the id of an earlier call again.
         let name = |id: &str| {
-            blocks().find_map(|block| match block {
-                ContentBlock::ToolUse(call) if call.tool_use_id == id => Some(call.name.as_str()),
-                _ => None,
-            })
+            let call = self.tool_calls().rfind(|call| call.tool_use_id == id);
+            call.map(|call| call.name.as_str()).unwrap_or_default()
         };
         let last = self.messages.last().into_iter().flat_map(|message| &message.content);
         let results = last.filter_map(|block| match block {
-            ContentBlock::ToolResult(result) => Some(name(&result.tool_use_id).unwrap_or_default()),
+            ContentBlock::ToolResult(result) => Some(name(&result.tool_use_id)),
             _ => None,
         });
         results.collect()
+    }
+
+    /// Returns the tool calls of all messages.
+    pub(crate) fn tool_calls(&self) -> impl DoubleEndedIterator<Item = &ToolUseBlock> {
+        let blocks = self.messages.iter().flat_map(|message| &message.content);
+        blocks.filter_map(|block| match block {
+            ContentBlock::ToolUse(call) => Some(call),
+            _ => None,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use invoke_model_protocol::server::Constraint;
-use invoke_model_types::{ContentBlock, Tool, ToolChoice, ToolInputSchema, ToolUseBlock};
+use invoke_model_types::{Tool, ToolChoice, ToolInputSchema};
 use serde_json::Value;
 
 use super::content;
@@ -147,25 +147,6 @@ pub(super) fn forced_call(conversation: &Conversation) -> Option<ToolCall> {
             _ => None,
         })
         .collect();
-    let calls: Vec<&ToolUseBlock> = conversation
-        .messages
-        .iter()
-        .flat_map(|message| &message.content)
-        .filter_map(|block| match block {
-            ContentBlock::ToolUse(call) => Some(call),
-            _ => None,
-        })
-        .collect();
-    let called: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
-    let last = conversation.messages.last().into_iter().flat_map(|message| &message.content);
-    let answered: Vec<_> = last
-        .filter_map(|block| match block {
-            ContentBlock::ToolResult(result) => {
-                let call = calls.iter().rfind(|call| call.tool_use_id == result.tool_use_id);
-                call.map(|call| call.name.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    ToolCall::forced(forced, &tools, &called, &answered)
+    let called: Vec<_> = conversation.tool_calls().map(|call| call.name.as_str()).collect();
+    ToolCall::forced(forced, &tools, &called, &conversation.answered_tools())
 }

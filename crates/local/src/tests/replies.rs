@@ -238,6 +238,18 @@ fn conditions_select_calls() {
     assert!(When::new().prompt_matches("(").is_err());
 }
 
+#[test]
+fn a_result_belongs_to_the_last_call_with_its_id() {
+    let call = json!({"toolUse": {"toolUseId": "t1", "name": "final", "input": {}}});
+    let result = json!({"toolResult": {"toolUseId": "t1", "content": [{"text": "done"}]}});
+    let mut body = with_result();
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(json!({"role": "assistant", "content": [call]}));
+    messages.push(json!({"role": "user", "content": [result]}));
+    check_when(When::new().tool_result("final"), &body, true);
+    check_when(When::new().tool_result("weather"), &body, false);
+}
+
 /// Checks that a body in the schema of a model family meets the conditions.
 fn check_body(model_id: &str, body: &Value, when: When) {
     let other = Fault::error(invoke_model_types::ThrottlingException::default());
