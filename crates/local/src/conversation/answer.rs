@@ -44,24 +44,21 @@ impl Answer {
         prompt: &Prompt,
     ) -> Result<Self, ServiceError> {
         let features = Features::of(model);
-        let max_tokens = conversation.inference.max_tokens.unwrap_or(features.max_tokens);
-        let max_tokens = u64::try_from(max_tokens).unwrap_or(0);
         let mut answer = Self {
             blocks: Vec::new(),
             stop_reason: StopReason::END_TURN,
             stop_sequence: None,
             output_tokens: 0,
-            max_tokens,
+            max_tokens: max_tokens(conversation, &features),
         };
         let turn = turn(conversation);
         if inference::has_reasoning(conversation, &features) {
             answer.reason(&turn, &features, prompt);
         }
-        let call = tools::forced_call(conversation);
         if answer.stop_reason == StopReason::MAX_TOKENS {
             return Ok(answer);
         }
-        match call {
+        match tools::forced_call(conversation) {
             Some(call) => answer.call(call, model, prompt),
             None => {
                 let full = structured(conversation)?.unwrap_or_else(|| echo(&turn));
@@ -93,9 +90,8 @@ impl Answer {
         prompt: &Prompt,
     ) -> Self {
         let features = Features::of(model);
-        let max_tokens = conversation.inference.max_tokens.unwrap_or(features.max_tokens);
-        let id = |number: usize| format!("tooluse_{}", tool_call_id(&numbered(prompt.digest, number)));
-        let mut answer = reply.answer(u64::try_from(max_tokens).unwrap_or(0), id);
+        let call_id = |number| call_id(prompt, number);
+        let mut answer = reply.answer(max_tokens(conversation, &features), call_id);
         for block in &mut answer.blocks {
             match block {
                 Block::ToolUse(call) => call.r#type = call_type(model),
@@ -128,8 +124,7 @@ impl Answer {
         }
         self.output_tokens += tokens;
         self.stop_reason = StopReason::TOOL_USE;
-        let id = format!("tooluse_{}", tool_call_id(&prompt.digest));
-        let mut block = ToolUseBlock::new(id, call.name, call.input);
+        let mut block = ToolUseBlock::new(call_id(prompt, 0), call.name, call.input);
         block.r#type = call_type(model);
         self.blocks.push(Block::ToolUse(block));
     }
@@ -155,6 +150,17 @@ impl Answer {
     fn remaining(&self) -> u64 {
         self.max_tokens.saturating_sub(self.output_tokens)
     }
+}
+
+/// Returns the maximum number of output tokens that the request or the model allows.
+fn max_tokens(conversation: &Conversation, features: &Features) -> u64 {
+    let max_tokens = conversation.inference.max_tokens.unwrap_or(features.max_tokens);
+    u64::try_from(max_tokens).unwrap_or(0)
+}
+
+/// Returns the id of the tool call with a number. The first call of a response has the number 0.
+fn call_id(prompt: &Prompt, number: usize) -> String {
+    format!("tooluse_{}", tool_call_id(&numbered(prompt.digest, number)))
 }
 
 /// Returns the type of a tool call. Only Claude models have this member.
