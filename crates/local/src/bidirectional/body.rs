@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::gauge::GaugeGuard;
 use crate::service_error::ServiceError;
 use crate::sonic::Session;
-use crate::stream::{BodyError, StreamEnd, StreamProgress, pad};
+use crate::stream::{BodyError, StreamEnd, StreamProgress, encode, pad};
 
 /// A request body that is read while the response is sent.
 pub(crate) struct RequestBody(Pin<Box<dyn Body<Data = Bytes, Error = hyper::Error> + Send>>);
@@ -140,9 +140,7 @@ impl BidirectionalBody {
         };
         self.generated += 1;
         self.progress.add_event();
-        let mut frame = Vec::new();
-        message.encode(&mut frame)?;
-        Ok(frame.into())
+        encode(&message).map(Bytes::from)
     }
 }
 

@@ -140,7 +140,8 @@ impl Frames {
     }
 }
 
-fn encode(message: &Message) -> Result<Vec<u8>, BodyError> {
+/// Encodes a message as a frame.
+pub(crate) fn encode(message: &Message) -> Result<Vec<u8>, BodyError> {
     let mut frame = Vec::new();
     message.encode(&mut frame)?;
     Ok(frame)
