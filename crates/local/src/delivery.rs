@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use crate::connections::ConnectionCounter;
 use crate::gauge::GaugeGuard;
 use crate::state::EndpointState;
 use crate::stream::StreamProgress;
@@ -90,11 +91,6 @@ impl ResponseDelivery {
         Self { progress, stream: None, call: None }
     }
 
-    /// Returns `true` if the response is the response to a call.
-    pub(crate) fn is_call(&self) -> bool {
-        self.call.is_some()
-    }
-
     pub(crate) fn add_sent(&self, bytes: usize) {
         if let Some(call) = self.call.as_ref().filter(|_| self.progress.first_byte.get().is_none()) {
             let _ = self.progress.first_byte.set(call.endpoint.clock.now());
@@ -110,8 +106,12 @@ impl ResponseDelivery {
         self.progress.is_generated.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_complete(&self) {
+    /// Records that the complete response was sent, and counts the response to a call.
+    pub(crate) fn complete(&self, counter: &ConnectionCounter) {
         self.progress.is_complete.store(true, Ordering::Release);
+        if self.call.is_some() {
+            counter.add_response();
+        }
     }
 
     /// Records that the connection ends because of an injected fault.

@@ -166,10 +166,7 @@ impl Drop for Http2Delivery {
     /// Records the response as complete if all of its bytes were generated and sent.
     fn drop(&mut self) {
         if self.delivery.is_generated() && !self.is_lost.load(Ordering::Acquire) {
-            self.delivery.set_complete();
-            if self.delivery.is_call() {
-                self.counter.add_response();
-            }
+            self.delivery.complete(&self.counter);
         }
     }
 }

@@ -150,10 +150,7 @@ impl<S> MeteredSocket<S> {
     fn finish_if_generated(&self, state: &State<S>) -> bool {
         let complete = state.writing.delivery.as_ref().filter(|delivery| delivery.is_generated());
         if let Some(delivery) = complete {
-            delivery.set_complete();
-            if delivery.is_call() {
-                self.counter.add_response();
-            }
+            delivery.complete(&self.counter);
         }
         complete.is_some()
     }
