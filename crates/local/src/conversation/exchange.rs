@@ -56,7 +56,7 @@ impl Exchange {
         }
         let prompt = conversation.prompt(&model);
         let output = call.take_output().filter(|_| !is_error_model);
-        if guarded.is_some() && matches!(output, Some(ModelOutput::Parts(_))) {
+        if guarded.is_some() && call.is_check && conversation.is_streaming {
             return Err(operation::unguarded_stream());
         }
         let blocked =

@@ -24,8 +24,8 @@ pub(crate) struct CallContext<'a> {
     pub(crate) delay: Duration,
     /// The output of the model, if a rule or an upstream gave it.
     pub(crate) output: Cell<Option<ModelOutput>>,
-    /// `true` if the handler only checks the request for an upstream. The response is discarded, so the check
-    /// must not change the prompt cache.
+    /// `true` if the handler only checks the request, before an upstream gets it. The response is discarded, so
+    /// the check must not change the prompt cache.
     pub(crate) is_check: bool,
 }
 

@@ -45,9 +45,9 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
             Ok::<_, ServiceError>(serde_json::from_slice(&response.body).unwrap_or_default())
         };
         match call.take_output() {
+            None if call.is_check && request.guarded.is_some() => return Err(unguarded_stream()),
             None => {}
             Some(ModelOutput::Reply(reply)) => chunks = scripted(chunks, &reply, template()?)?,
-            Some(ModelOutput::Parts(_)) if request.guarded.is_some() => return Err(unguarded_stream()),
             Some(ModelOutput::Parts(parts)) => {
                 let usage = TokenUsage { output_tokens: 0, ..usage(request.model_id, &chunks) };
                 return Ok(forwarded(output, parts, template()?, usage)?.with_usage(usage));

@@ -325,6 +325,29 @@ async fn the_check_of_a_request_does_not_write_to_the_prompt_cache() {
 }
 
 #[tokio::test]
+async fn the_upstream_gets_no_guarded_streams() {
+    let server = tool_stream();
+    let file = crate::GuardrailFile::from_json(r#"{"guardrails": [{"id": "abc", "version": "1"}]}"#).unwrap();
+    let builder = builder().guardrail_file(file).upstream(URL, None, server.clone()).unwrap();
+    let endpoint = builder.build_state();
+    let mut converse = hello();
+    converse["guardrailConfig"] = json!({"guardrailIdentifier": "abc", "guardrailVersion": "1"});
+    let body = r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"a"}]}"#;
+    let mut invoke = InvokeModelWithResponseStreamInput::new(CLAUDE);
+    invoke.body = Some(Bytes::from(body));
+    invoke.guardrail_identifier = Some("abc".to_owned());
+    invoke.guardrail_version = Some("1".to_owned());
+    let invoke = sign(serialized::<InvokeModelWithResponseStream>(invoke));
+    for request in [json_request(CLAUDE, "converse-stream", &converse), invoke] {
+        let (status, chunks) = send_to(&endpoint, request).await;
+        let message = String::from_utf8(chunks.concat()).unwrap();
+        assert_eq!(status, 400, "{message}");
+        check_contains(&message, "cannot apply a guardrail to a stream of an upstream");
+    }
+    assert!(server.requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_rule_takes_precedence_over_the_upstream() {
     let server = completion(&tool_completion());
     let rule = crate::Fault::new().when(crate::When::new().prompt_contains("hello")).reply("from the rule");
