@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use invoke_model_protocol::server::Constraint;
-use invoke_model_types::{ContentBlock, Tool, ToolChoice, ToolInputSchema, ToolUseBlock};
+use invoke_model_types::{ContentBlock, Tool, ToolChoice, ToolInputSchema};
 use serde_json::Value;
 
 use super::content;
 use super::features::Features;
 use super::{Conversation, invalid, model_error, violation};
-use crate::families::{ForcedTool, ToolCall, ToolDefinition};
+use crate::families::{EarlierCall, ForcedTool, ToolCall, ToolDefinition};
 use crate::service_error::ServiceError;
 
 const NAME_PATTERN: &str = "[a-zA-Z0-9_-]+";
@@ -147,25 +147,19 @@ pub(super) fn forced_call(conversation: &Conversation) -> Option<ToolCall> {
             _ => None,
         })
         .collect();
-    let calls: Vec<&ToolUseBlock> = conversation
+    let calls: Vec<_> = conversation
         .messages
         .iter()
         .flat_map(|message| &message.content)
         .filter_map(|block| match block {
-            ContentBlock::ToolUse(call) => Some(call),
+            ContentBlock::ToolUse(call) => Some(EarlierCall { id: &call.tool_use_id, name: &call.name }),
             _ => None,
         })
         .collect();
-    let called: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
     let last = conversation.messages.last().into_iter().flat_map(|message| &message.content);
-    let answered: Vec<_> = last
-        .filter_map(|block| match block {
-            ContentBlock::ToolResult(result) => {
-                let call = calls.iter().rfind(|call| call.tool_use_id == result.tool_use_id);
-                call.map(|call| call.name.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    ToolCall::forced(forced, &tools, &called, &answered)
+    let results = last.filter_map(|block| match block {
+        ContentBlock::ToolResult(result) => Some(result.tool_use_id.as_str()),
+        _ => None,
+    });
+    ToolCall::forced(forced, &tools, &calls, results)
 }

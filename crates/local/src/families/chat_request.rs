@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chat_dialect::{COMMON_KEYS, ChatDialect, ChatReasoning};
-use super::chat_message::{Message, Role};
+use super::chat_message::{Call, Message, Role};
 use super::json;
 use super::models::Model;
 use super::schema::{List, Number, within};
@@ -182,14 +182,10 @@ impl ChatRequest {
         let tools = self.tools.iter().map(|tool| &tool.function);
         let tools: Vec<_> =
             tools.map(|tool| ToolDefinition { name: &tool.name, schema: &tool.parameters }).collect();
-        let calls: Vec<_> = self.messages.0.iter().flat_map(|message| &message.tool_calls).collect();
-        let called: Vec<_> = calls.iter().map(|call| call.function.name.as_str()).collect();
-        let answered = self.results().iter().filter_map(|message| message.tool_call_id.as_ref());
-        let answered: Vec<_> = answered
-            .filter_map(|id| calls.iter().rfind(|call| call.id == *id))
-            .map(|call| call.function.name.as_str())
-            .collect();
-        Ok(ToolCall::forced(forced, &tools, &called, &answered))
+        let calls = self.messages.0.iter().flat_map(|message| &message.tool_calls);
+        let calls: Vec<_> = calls.map(Call::as_earlier).collect();
+        let results = self.results().iter().filter_map(|message| message.tool_call_id.as_deref());
+        Ok(ToolCall::forced(forced, &tools, &calls, results))
     }
 
     /// Returns the results of tools at the end of the conversation.
