@@ -83,7 +83,7 @@ pub(super) fn call_or_reply(
     bounds: &ReplyBounds<'_>,
 ) -> (Option<ToolCall>, Reply) {
     let Some(call) = call else { return (None, reply(turn, bounds)) };
-    let limit = bounds.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
+    let limit = bounds.token_limit();
     let text = String::new();
     let (tokens, max_tokens) = (call.tokens(), bounds.max_tokens);
     if tokens > limit {
