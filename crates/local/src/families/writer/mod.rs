@@ -41,7 +41,7 @@ pub(crate) struct ResponseWriter {
 #[derive(Debug, Default)]
 pub(super) struct StreamState {
     has_begun: bool,
-    /// The index of the current or next block.
+    /// The index of the current or next block. In a chat completion, the index of the next tool call.
     index: u64,
     /// The type of the current block, if a block is open.
     open: Option<&'static str>,
