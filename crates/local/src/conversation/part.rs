@@ -38,31 +38,32 @@ pub(crate) struct AnswerEnd {
 pub(crate) type PartReceiver = mpsc::Receiver<Result<Part, ServiceError>>;
 
 impl Answer {
-    /// Returns the parts of the answer.
-    pub(crate) fn into_parts(self, input_tokens: u64) -> Vec<Part> {
+    /// Returns the parts of the answer. The parts are generated on demand.
+    pub(crate) fn into_parts(self, input_tokens: u64) -> impl Iterator<Item = Part> + Send {
         let end = AnswerEnd {
             stop_reason: self.stop_reason,
             stop_sequence: self.stop_sequence,
             input_tokens,
             output_tokens: self.output_tokens,
         };
-        let mut parts = Vec::new();
-        for block in self.blocks {
-            match block {
-                Block::Text(text) => parts.extend(pieces(text).map(Part::Text)),
-                Block::Reasoning { text, signature } => {
-                    parts.extend(pieces(text).map(Part::Reasoning).chain(signature.map(Part::Signature)));
-                }
-                Block::ToolUse(call) => {
-                    let kind = call.r#type.map(|kind| kind.as_str().to_owned());
-                    parts.push(Part::ToolCall { id: call.tool_use_id, name: call.name, kind });
-                    // Begin with an empty piece, as the service does.
-                    parts.push(Part::ToolInput(String::new()));
-                    parts.extend(pieces(call.input.to_string()).map(Part::ToolInput));
-                }
+        self.blocks.into_iter().flat_map(Block::into_parts).chain([Part::End(end)])
+    }
+}
+
+impl Block {
+    fn into_parts(self) -> Box<dyn Iterator<Item = Part> + Send> {
+        match self {
+            Self::Text(text) => Box::new(pieces(text).map(Part::Text)),
+            Self::Reasoning { text, signature } => {
+                Box::new(pieces(text).map(Part::Reasoning).chain(signature.map(Part::Signature)))
+            }
+            Self::ToolUse(call) => {
+                let kind = call.r#type.map(|kind| kind.as_str().to_owned());
+                let start = Part::ToolCall { id: call.tool_use_id, name: call.name, kind };
+                // Begin with an empty piece, as the service does.
+                let start = [start, Part::ToolInput(String::new())];
+                Box::new(start.into_iter().chain(pieces(call.input.to_string()).map(Part::ToolInput)))
             }
         }
-        parts.push(Part::End(end));
-        parts
     }
 }

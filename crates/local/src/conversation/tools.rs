@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use invoke_model_protocol::server::Constraint;
-use invoke_model_types::{Tool, ToolChoice, ToolInputSchema};
+use invoke_model_types::{ContentBlock, Tool, ToolChoice, ToolInputSchema};
 use serde_json::Value;
 
 use super::content;
 use super::features::Features;
 use super::{Conversation, invalid, model_error, violation};
-use crate::families::{ForcedTool, ToolCall, ToolDefinition};
+use crate::families::{EarlierCall, ForcedTool, ToolCall, ToolDefinition};
 use crate::service_error::ServiceError;
 
 const NAME_PATTERN: &str = "[a-zA-Z0-9_-]+";
@@ -147,6 +147,14 @@ pub(super) fn forced_call(conversation: &Conversation) -> Option<ToolCall> {
             _ => None,
         })
         .collect();
-    let called: Vec<_> = conversation.tool_calls().map(|call| call.name.as_str()).collect();
-    ToolCall::forced(forced, &tools, &called, &conversation.answered_tools())
+    let calls: Vec<_> = conversation
+        .tool_calls()
+        .map(|call| EarlierCall { id: &call.tool_use_id, name: &call.name })
+        .collect();
+    let last = conversation.messages.last().into_iter().flat_map(|message| &message.content);
+    let results = last.filter_map(|block| match block {
+        ContentBlock::ToolResult(result) => Some(result.tool_use_id.as_str()),
+        _ => None,
+    });
+    ToolCall::forced(forced, &tools, &calls, results)
 }

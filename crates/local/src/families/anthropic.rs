@@ -14,20 +14,22 @@
 mod thinking;
 mod tools;
 
+use invoke_model_types::{StopReason as AnswerStop, ToolUseBlock};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::completion::Completion;
 use super::content::{Content, Part};
-use super::deltas::pieces;
 use super::models::Model;
-use super::reply::{Reply, ReplyBounds, StopReason};
+use super::reply::{ReplyBounds, StopReason};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
-use super::tool_call::{ToolCall, call_or_reply};
+use super::tool_call::call_or_reply;
 use super::validation_error::ValidationError;
+use super::writer::{StreamState, claude};
 use super::{json, tokens};
+use crate::conversation::{Answer, Block};
 use thinking::Thinking;
 use tools::{Tool, ToolChoice};
 
@@ -111,80 +113,37 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
 
     let system = request.system.map_or_else(String::new, |system| system.text());
     let input_tokens = texts.iter().chain([&system]).map(|text| tokens::count(text)).sum();
-    let (stop_reason, stop_sequence) = match &reply.stop {
-        StopReason::EndTurn if call.is_some() => ("tool_use", None),
-        StopReason::EndTurn => ("end_turn", None),
-        StopReason::MaxTokens => ("max_tokens", None),
-        StopReason::StopSequence(sequence) => ("stop_sequence", Some(sequence)),
+    let (stop_reason, stop_sequence) = match reply.stop {
+        StopReason::EndTurn if call.is_some() => (AnswerStop::TOOL_USE, None),
+        StopReason::EndTurn => (AnswerStop::END_TURN, None),
+        StopReason::MaxTokens => (AnswerStop::MAX_TOKENS, None),
+        StopReason::StopSequence(sequence) => (AnswerStop::STOP_SEQUENCE, Some(sequence)),
     };
-    let call_id = format!("toolu_bdrk_01{}", ids.tool_call());
-    let block = match &call {
+    let block = match call {
         Some(call) => {
-            Some(json!({"type": "tool_use", "id": call_id, "name": call.name, "input": call.input}))
+            let id = format!("toolu_bdrk_01{}", ids.tool_call());
+            Some(Block::ToolUse(ToolUseBlock::new(id, call.name, call.input)))
         }
         None if reply.text.is_empty() => None,
-        None => Some(json!({"type": "text", "text": reply.text})),
+        None => Some(Block::Text(reply.text)),
     };
-    let content: Value = thinking.as_ref().map(Thinking::block).into_iter().chain(block).collect();
-    let response = json!({
+    let blocks = thinking.map(Thinking::into_block).into_iter().chain(block).collect();
+    let max_tokens = request.max_tokens.0;
+    let answer =
+        Answer { blocks, stop_reason, stop_sequence, output_tokens, max_tokens: max_tokens.unsigned_abs() };
+    let message = json!({
         "id": format!("msg_bdrk_{}", ids.hex()),
         "type": "message",
         "role": "assistant",
         "model": vendor_id(model),
-        "content": content,
-        "stop_reason": stop_reason,
-        "stop_sequence": stop_sequence,
-        "usage": {"input_tokens": input_tokens, "output_tokens": output_tokens},
     });
-    let chunks = Box::new(chunks(&response, thinking, &reply, call));
-    let max_tokens = Some(request.max_tokens.0);
-    Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
-}
-
-/// Returns the events of a stream that sends `message`. The content of the message is `thinking`, and then the
-/// text of `reply`, or `call`.
-///
-/// The first event contains the message without its content. The usage in this event counts at most one
-/// output token. If the reply has no text and no call, the stream has no content block for them.
-fn chunks(
-    message: &Value,
-    thinking: Option<Thinking>,
-    reply: &Reply,
-    call: Option<ToolCall>,
-) -> impl Iterator<Item = Value> + Send + use<> {
-    let mut empty = message.clone();
-    empty["content"] = json!([]);
-    empty["stop_reason"] = Value::Null;
-    empty["stop_sequence"] = Value::Null;
-    let output_tokens = thinking.as_ref().map_or(0, |thinking| thinking.tokens) + reply.tokens;
-    empty["usage"]["output_tokens"] = json!(output_tokens.min(1));
-    let start = json!({"type": "message_start", "message": empty});
-
-    let index = usize::from(thinking.is_some());
-    let block = message["content"].get(index).map(|block| {
-        let mut block = block.clone();
-        match call {
-            Some(_) => block["input"] = json!({}),
-            None => block["text"] = json!(""),
-        }
-        json!({"type": "content_block_start", "index": index, "content_block": block})
-    });
-    let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": index}));
-    let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
-    // The first piece of the tool input is empty, as in streams of the vendor.
-    let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
-    let inputs =
-        inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
-    let deltas = texts
-        .chain(inputs)
-        .map(move |delta| json!({"type": "content_block_delta", "index": index, "delta": delta}));
-    let block = block.into_iter().chain(deltas).chain(block_stop);
-
-    let delta = json!({"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]});
-    let usage = json!({"output_tokens": output_tokens});
-    let delta = json!({"type": "message_delta", "delta": delta, "usage": usage});
-    let thinking = thinking.into_iter().flat_map(Thinking::chunks);
-    std::iter::once(start).chain(thinking).chain(block).chain([delta, json!({"type": "message_stop"})])
+    // The usage in the first event of a stream counts at most one output token.
+    let start = claude::start(message.clone(), input_tokens, output_tokens.min(1));
+    let response = claude::response(message, input_tokens, &answer);
+    let mut state = StreamState::default();
+    let events = answer.into_parts(input_tokens).flat_map(move |part| claude::chunks(&mut state, part));
+    let chunks = Box::new(std::iter::once(start).chain(events));
+    Ok(Completion { input_tokens, output_tokens, max_tokens: Some(max_tokens), response, chunks })
 }
 
 /// Checks the rules that the request structure does not express.

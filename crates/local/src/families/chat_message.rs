@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::content::Content;
 use super::models::Model;
+use super::tool_call::EarlierCall;
 use super::validation_error::ValidationError;
 
 /// A message. Other members, such as `name` and `reasoning_content`, are ignored.
@@ -32,12 +33,18 @@ pub(super) enum Role {
 #[derive(Deserialize)]
 pub(super) struct Call {
     pub(super) id: String,
-    pub(super) function: CalledFunction,
+    function: CalledFunction,
 }
 
 #[derive(Deserialize)]
-pub(super) struct CalledFunction {
-    pub(super) name: String,
+struct CalledFunction {
+    name: String,
+}
+
+impl Call {
+    pub(super) fn as_earlier(&self) -> EarlierCall<'_> {
+        EarlierCall { id: &self.id, name: &self.function.name }
+    }
 }
 
 impl Message {

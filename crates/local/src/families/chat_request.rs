@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chat_dialect::{COMMON_KEYS, ChatDialect, ChatReasoning};
-use super::chat_message::{Message, Role};
+use super::chat_message::{Call, Message, Role};
 use super::json;
 use super::models::Model;
-use super::schema::{List, Number, within};
+use super::schema::{List, Number, check_count, within};
 use super::tool_call::{ForcedTool, ToolCall, ToolDefinition};
 use super::validation_error::ValidationError;
 
@@ -155,11 +155,8 @@ impl ChatRequest {
             Some(Value::String(sequence)) => vec![sequence.clone()],
             Some(sequences) => json::read(sequences).map_err(|error: ValidationError| error.at("stop"))?,
         };
-        let (count, max) = (sequences.len(), dialect.max_stop_sequences);
-        if count > max {
-            let problem = format_args!("expected maximum item count: {max}, found: {count}");
-            return Err(ValidationError::new(problem).at("stop"));
-        }
+        check_count(sequences.len(), dialect.max_stop_sequences)
+            .map_err(|error: ValidationError| error.at("stop"))?;
         Ok(sequences)
     }
 
@@ -182,14 +179,10 @@ impl ChatRequest {
         let tools = self.tools.iter().map(|tool| &tool.function);
         let tools: Vec<_> =
             tools.map(|tool| ToolDefinition { name: &tool.name, schema: &tool.parameters }).collect();
-        let calls: Vec<_> = self.messages.0.iter().flat_map(|message| &message.tool_calls).collect();
-        let called: Vec<_> = calls.iter().map(|call| call.function.name.as_str()).collect();
-        let answered = self.results().iter().filter_map(|message| message.tool_call_id.as_ref());
-        let answered: Vec<_> = answered
-            .filter_map(|id| calls.iter().rfind(|call| call.id == *id))
-            .map(|call| call.function.name.as_str())
-            .collect();
-        Ok(ToolCall::forced(forced, &tools, &called, &answered))
+        let calls = self.messages.0.iter().flat_map(|message| &message.tool_calls);
+        let calls: Vec<_> = calls.map(Call::as_earlier).collect();
+        let results = self.results().iter().filter_map(|message| message.tool_call_id.as_deref());
+        Ok(ToolCall::forced(forced, &tools, &calls, results))
     }
 
     /// Returns the results of tools at the end of the conversation.
@@ -272,11 +265,10 @@ impl ChatRequest {
 /// Removes the members whose value is `null` from the body and from its messages.
 fn without_nulls(body: &Value) -> Cow<'_, Value> {
     let mut body = Cow::Borrowed(body);
-    let is_null =
+    let has_null =
         |value: &Value| value.as_object().is_some_and(|members| members.values().any(Value::is_null));
-    let has_null = |message: &Value| is_null(message);
     let in_messages = body["messages"].as_array().is_some_and(|messages| messages.iter().any(has_null));
-    if is_null(&body) || in_messages {
+    if has_null(&body) || in_messages {
         let body = body.to_mut();
         remove_nulls(body);
         let messages = body.get_mut("messages").and_then(Value::as_array_mut);

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::content::Content;
 use super::models::Model;
 use super::response::{ModelResponse, Rejection, ResponseIds};
-use super::schema::{Integer, List, check_length, dimensions};
+use super::schema::{Integer, List, check_count, check_length, dimensions};
 use super::validation_error::ValidationError;
 use super::{embedding, image_input, json, tokens};
 
@@ -197,11 +197,8 @@ fn items(request: &Request, version: &EmbedVersion) -> Result<(&'static str, Vec
             Ok(("texts", texts.collect()))
         }
         (None, Some(images), None) => {
-            let (count, max) = (images.0.len(), version.max_images);
-            if count > max {
-                let problem = format_args!("expected maximum item count: {max}, found: {count}");
-                return Err(ValidationError::new(problem).at("images"));
-            }
+            check_count(images.0.len(), version.max_images)
+                .map_err(|error: ValidationError| error.at("images"))?;
             let images = images.0.iter().enumerate().map(|(index, image)| {
                 let image = decoded(image, version).map_err(|error| error.at(index).at("images"));
                 image.map(|image| Item { text: None, images: vec![image] })

@@ -14,6 +14,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chat_message::Call;
 use super::completion::Completion;
 use super::content::Content;
 use super::models::{Family, Model};
@@ -94,18 +95,6 @@ struct Function {
     parameters: Option<Value>,
 }
 
-/// A tool call of an earlier response. Other members are ignored.
-#[derive(Deserialize)]
-struct Call {
-    id: String,
-    function: CalledFunction,
-}
-
-#[derive(Deserialize)]
-struct CalledFunction {
-    name: String,
-}
-
 #[derive(PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Role {
@@ -170,13 +159,9 @@ fn forced_call(tools: &[Tool], messages: &[Message], results: usize) -> Option<T
             schema: tool.function.parameters.as_ref().unwrap_or(&any),
         })
         .collect();
-    let calls: Vec<_> = messages.iter().flat_map(|message| &message.tool_calls).collect();
-    let called: Vec<_> = calls.iter().map(|call| call.function.name.as_str()).collect();
-    let answered: Vec<_> = messages[messages.len() - results..]
-        .iter()
-        .filter_map(|message| message.tool_call_id.as_ref())
-        .filter_map(|id| calls.iter().rfind(|call| call.id == *id))
-        .map(|call| call.function.name.as_str())
-        .collect();
-    ToolCall::forced(ForcedTool::Any, &tools, &called, &answered)
+    let calls: Vec<_> =
+        messages.iter().flat_map(|message| &message.tool_calls).map(Call::as_earlier).collect();
+    let results = messages[messages.len() - results..].iter();
+    let results = results.filter_map(|message| message.tool_call_id.as_deref());
+    ToolCall::forced(ForcedTool::Any, &tools, &calls, results)
 }

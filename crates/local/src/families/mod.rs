@@ -95,5 +95,5 @@ pub(crate) use models::MODELS;
 pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo, last_user_turn};
 pub(crate) use schema_instance::smallest_instance;
 pub(crate) use tokens::{count as count_tokens, first as first_tokens};
-pub(crate) use tool_call::{ForcedTool, ToolCall, ToolDefinition, tool_call_id};
+pub(crate) use tool_call::{EarlierCall, ForcedTool, ToolCall, ToolDefinition, tool_call_id};
 pub(crate) use writer::ResponseWriter;

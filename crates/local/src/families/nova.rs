@@ -163,6 +163,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let bounds = ReplyBounds { max_tokens: remaining, stop_sequences: &config.stop_sequences };
     let call = tool_config.and_then(|config| tools::forced_call(config, &messages));
     let (call, reply) = call_or_reply(call, &turn, &bounds);
+    let call = call.map(|call| (format!("tooluse_{}", ResponseIds::new(model, body).tool_call()), call));
     let output_tokens = reasoning_tokens + reply.tokens;
 
     let system = request.system.into_iter().filter_map(|system| system.text);
@@ -181,15 +182,16 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
         "cacheReadInputTokenCount": 0,
         "cacheWriteInputTokenCount": 0,
     });
-    let id = format!("tooluse_{}", ResponseIds::new(model, body).tool_call());
     let thoughts =
         reasoning.iter().map(|text| json!({"reasoningContent": {"reasoningText": {"text": text}}}));
     let output = match &call {
-        Some(call) => json!({"toolUse": {"toolUseId": id, "name": call.name, "input": call.input}}),
+        Some((id, call)) => {
+            json!({"toolUse": {"toolUseId": id, "name": call.name, "input": call.input}})
+        }
         None => json!({"text": reply.text}),
     };
     let content: Value = thoughts.chain([output]).collect();
-    let chunks = chunks(&reply, reasoning, call.map(|call| (id, call)), stop_reason, usage.clone());
+    let chunks = chunks(&reply, reasoning, call, stop_reason, usage.clone());
     let response = json!({
         "output": {"message": {"role": "assistant", "content": content}},
         "stopReason": stop_reason,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::response::{ModelResponse, Rejection};
-use super::schema::dimensions;
+use super::schema::{check_length, dimensions};
 use super::validation_error::ValidationError;
 use super::{embedding, image_input, json, tokens};
 
@@ -214,10 +214,10 @@ impl Text {
     /// Returns the text of the member that is set.
     fn value(&self) -> Result<String, ValidationError> {
         match (&self.value, &self.source) {
-            (Some(value), None) if value.is_empty() => {
-                Err(ValidationError::new("expected minLength: 1, actual: 0").at("value"))
+            (Some(value), None) => {
+                check_length(value, 1, usize::MAX).map_err(|error: ValidationError| error.at("value"))?;
+                Ok(value.clone())
             }
-            (Some(value), None) => Ok(value.clone()),
             (None, Some(source)) => {
                 let bytes = source.bytes().map_err(|error| error.at("source"))?;
                 String::from_utf8(bytes)

@@ -14,6 +14,13 @@ pub(crate) struct ReplyBounds<'a> {
     pub(crate) stop_sequences: &'a [String],
 }
 
+impl ReplyBounds<'_> {
+    /// Returns the token limit. A negative limit counts as 0.
+    pub(super) fn token_limit(&self) -> u64 {
+        self.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0))
+    }
+}
+
 /// A reply and its stop reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
@@ -49,8 +56,7 @@ pub(super) fn reply(turn: &str, bounds: &ReplyBounds<'_>) -> Reply {
 
 /// Truncates a text to the bounds of a request.
 pub(crate) fn bounded(full: &str, bounds: &ReplyBounds<'_>) -> Reply {
-    let limit = bounds.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
-    let mut text = tokens::first(full, limit);
+    let mut text = tokens::first(full, bounds.token_limit());
     let mut stop = if text.len() < full.len() { StopReason::MaxTokens } else { StopReason::EndTurn };
     let sequences = bounds.stop_sequences.iter().filter(|sequence| !sequence.is_empty());
     let found = sequences.filter_map(|sequence| Some((text.find(sequence.as_str())?, sequence))).min();

@@ -57,9 +57,7 @@ impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'
         if count < MIN {
             return Err(D::Error::custom(format_args!("expected minimum item count: {MIN}, found: {count}")));
         }
-        if count > MAX {
-            return Err(D::Error::custom(format_args!("expected maximum item count: {MAX}, found: {count}")));
-        }
+        check_count(count, MAX)?;
         Ok(Self(items))
     }
 }
@@ -69,6 +67,14 @@ pub(super) fn dimensions<E: Error>(requested: Option<i64>, allowed: &[usize]) ->
     let Some(requested) = requested else { return Ok(allowed[0]) };
     let found = allowed.iter().find(|length| i64::try_from(**length) == Ok(requested));
     found.copied().ok_or_else(|| E::custom(format_args!("{requested} is not a valid enum value")))
+}
+
+/// Checks that a list has at most `max` items.
+pub(super) fn check_count<E: Error>(count: usize, max: usize) -> Result<(), E> {
+    if count > max {
+        return Err(E::custom(format_args!("expected maximum item count: {max}, found: {count}")));
+    }
+    Ok(())
 }
 
 /// Checks that `text` has `min` to `max` characters.

@@ -18,6 +18,13 @@ pub(crate) struct ToolDefinition<'a> {
     pub(crate) schema: &'a Value,
 }
 
+/// A tool call earlier in a conversation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EarlierCall<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+}
+
 /// The tool that a request forces the model to call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ForcedTool<'a> {
@@ -37,21 +44,22 @@ pub(crate) struct ToolCall {
 impl ToolCall {
     /// Returns the call that a request forces, if any.
     ///
-    /// `called` contains the names of the tools that the conversation has called. `answered` contains the
-    /// names of the tools whose results are in the last message. If any tool is allowed, the model calls the
-    /// first tool. If the last message contains results, the model calls the first tool that the conversation
-    /// has not called yet. If the last message contains the result of a named tool, the model does not call
-    /// this tool again. Therefore a loop that sends the results of all tool calls ends, although each request
-    /// forces a call.
-    pub(crate) fn forced(
+    /// `calls` contains the calls of the conversation. `results` contains the ids of the calls whose results
+    /// are in the last message. If any tool is allowed, the model calls the first tool. If the last message
+    /// contains results, the model calls the first tool that the conversation has not called yet. If the last
+    /// message contains the result of a named tool, the model does not call this tool again. Therefore a loop
+    /// that sends the results of all tool calls ends, although each request forces a call.
+    pub(crate) fn forced<'a>(
         forced: ForcedTool<'_>,
         tools: &[ToolDefinition<'_>],
-        called: &[&str],
-        answered: &[&str],
+        calls: &[EarlierCall<'_>],
+        results: impl Iterator<Item = &'a str>,
     ) -> Option<Self> {
+        let call = |id: &str| calls.iter().rfind(|call| call.id == id);
+        let answered: Vec<_> = results.filter_map(call).map(|call| call.name).collect();
         let tool = match forced {
             ForcedTool::Any if answered.is_empty() => tools.first(),
-            ForcedTool::Any => tools.iter().find(|tool| !called.contains(&tool.name)),
+            ForcedTool::Any => tools.iter().find(|tool| calls.iter().all(|call| call.name != tool.name)),
             ForcedTool::Named(name) if answered.contains(&name) => None,
             ForcedTool::Named(name) => tools.iter().find(|tool| tool.name == name),
         }?;
@@ -75,7 +83,7 @@ pub(super) fn call_or_reply(
     bounds: &ReplyBounds<'_>,
 ) -> (Option<ToolCall>, Reply) {
     let Some(call) = call else { return (None, reply(turn, bounds)) };
-    let limit = bounds.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
+    let limit = bounds.token_limit();
     let text = String::new();
     let (tokens, max_tokens) = (call.tokens(), bounds.max_tokens);
     if tokens > limit {

@@ -42,7 +42,7 @@ impl OperationHandler for ConverseStreamHandler {
         let output = ConverseStreamOutput::default();
         let reply = match parts {
             None => {
-                let parts = answer.into_parts(tokens.input_tokens).into_iter();
+                let parts = answer.into_parts(tokens.input_tokens);
                 Reply::stream(output, parts.flat_map(move |part| writer.write(part)))
             }
             Some(parts) => Reply::parts(output, parts, move |part| Ok(writer.write(part))),

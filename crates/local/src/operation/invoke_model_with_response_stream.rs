@@ -82,7 +82,7 @@ fn scripted(
     let mut writer = ResponseWriter::new(template, chunks.input_tokens)?;
     let answer = writer.answer(reply, chunks.max_tokens);
     chunks.output_tokens = answer.output_tokens;
-    let parts = answer.into_parts(chunks.input_tokens).into_iter();
+    let parts = answer.into_parts(chunks.input_tokens);
     let written = parts.map(|part| writer.chunks(part)).collect::<Result<Vec<_>, _>>()?;
     Ok(chunks.with_chunks(written.concat()))
 }

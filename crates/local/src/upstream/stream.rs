@@ -71,31 +71,19 @@ pub(super) async fn read(
 ) {
     let mut reader = Reader::default();
     while !reader.is_done {
-        let parts = match body.frame().await {
-            Some(Ok(frame)) => frame.into_data().map_or(Ok(Vec::new()), |bytes| reader.push(&bytes)),
-            Some(Err(error)) => Err(format!("the stream is incomplete: {error}")),
-            None => {
-                reader.is_done = true;
-                // Accept a stream without the last line, `data: [DONE]`, because some servers do not send
-                // this line.
-                match reader.finish_reason {
-                    Some(_) => Ok(Vec::new()),
-                    None => Err("the stream ended without a finish reason".to_owned()),
+        match reader.next(&mut body).await {
+            Ok(parts) => {
+                for part in parts {
+                    if sender.send(Ok(part)).await.is_err() {
+                        return;
+                    }
                 }
             }
-        };
-        let has_failed = parts.is_err();
-        let parts = match parts {
-            Ok(parts) => parts.into_iter().map(Ok).collect(),
-            Err(problem) => vec![Err(stream_error(&upstream, &problem))],
-        };
-        for part in parts {
-            if sender.send(part).await.is_err() {
+            Err(problem) => {
+                // If the receiver was dropped, nobody needs the error.
+                let _ = sender.send(Err(stream_error(&upstream, &problem))).await;
                 return;
             }
-        }
-        if has_failed {
-            return;
         }
     }
     // If the receiver was dropped, nobody needs the end.
@@ -109,6 +97,26 @@ fn stream_error(upstream: &str, problem: &str) -> ServiceError {
 }
 
 impl Reader {
+    /// Reads the next bytes of the stream, and returns their parts.
+    async fn next(&mut self, body: &mut ForwardedBody) -> Result<Vec<Part>, String> {
+        let mut parts = Vec::new();
+        match body.frame().await {
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    parts = self.push(&bytes)?;
+                }
+            }
+            Some(Err(error)) => return Err(format!("the stream is incomplete: {error}")),
+            // Accept a stream without the last line, `data: [DONE]`, because some servers do not send this
+            // line.
+            None => self.is_done = true,
+        }
+        if self.is_done && self.finish_reason.is_none() {
+            return Err("the stream ended without a finish reason".to_owned());
+        }
+        Ok(parts)
+    }
+
     /// Adds the next bytes, and returns the parts of the complete lines.
     fn push(&mut self, bytes: &Bytes) -> Result<Vec<Part>, String> {
         self.buffer.extend_from_slice(bytes);
@@ -121,9 +129,6 @@ impl Reader {
             let data = data.trim_start();
             if data == "[DONE]" {
                 self.is_done = true;
-                if self.finish_reason.is_none() {
-                    return Err("the stream ended without a finish reason".to_owned());
-                }
                 break;
             }
             let chunk: Chunk = serde_json::from_str(data)

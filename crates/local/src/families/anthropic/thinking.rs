@@ -6,12 +6,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Request, tools};
-use crate::conversation::supports_thinking;
+use crate::conversation::{Block, supports_thinking};
 use crate::families::chat_completion::reasoning;
-use crate::families::deltas::pieces;
 use crate::families::models::Model;
 use crate::families::response::ResponseIds;
 use crate::families::tokens;
@@ -65,21 +64,8 @@ impl Thinking {
         Ok(Some(Self { tokens: tokens::count(&text), text, signature: ids.thinking_signature() }))
     }
 
-    /// Returns the content block of a complete response.
-    pub(super) fn block(&self) -> Value {
-        json!({"type": "thinking", "thinking": self.text, "signature": self.signature})
-    }
-
-    /// Returns the events of a stream. The content block is the first block of the message.
-    pub(super) fn chunks(self) -> impl Iterator<Item = Value> + Send {
-        let empty = json!({"type": "thinking", "thinking": "", "signature": ""});
-        let start = json!({"type": "content_block_start", "index": 0, "content_block": empty});
-        let texts = pieces(self.text).map(|piece| json!({"type": "thinking_delta", "thinking": piece}));
-        let signature = json!({"type": "signature_delta", "signature": self.signature});
-        let deltas = texts
-            .chain([signature])
-            .map(|delta| json!({"type": "content_block_delta", "index": 0, "delta": delta}));
-        std::iter::once(start).chain(deltas).chain([json!({"type": "content_block_stop", "index": 0})])
+    pub(super) fn into_block(self) -> Block {
+        Block::Reasoning { text: self.text, signature: Some(self.signature) }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Request;
-use crate::families::tool_call::{ForcedTool, ToolCall, ToolDefinition};
+use crate::families::tool_call::{EarlierCall, ForcedTool, ToolCall, ToolDefinition};
 use crate::families::validation_error::ValidationError;
 
 /// The type of the tools that the client defines.
@@ -66,15 +66,11 @@ pub(super) fn forced_call(request: &Request) -> Option<ToolCall> {
         .iter()
         .flat_map(|message| message.content.parts())
         .filter(|part| part.kind == "tool_use")
+        .filter_map(|part| Some(EarlierCall { id: part.id.as_deref()?, name: part.name.as_deref()? }))
         .collect();
-    let called: Vec<_> = calls.iter().filter_map(|call| call.name.as_deref()).collect();
     let last = request.messages.last().map_or(&[][..], |message| message.content.parts());
-    let answered: Vec<_> = last
-        .iter()
-        .filter_map(|part| part.tool_use_id.as_ref())
-        .filter_map(|id| calls.iter().rfind(|call| call.id.as_ref() == Some(id))?.name.as_deref())
-        .collect();
-    ToolCall::forced(forced, &tools, &called, &answered)
+    let results = last.iter().filter_map(|part| part.tool_use_id.as_deref());
+    ToolCall::forced(forced, &tools, &calls, results)
 }
 
 /// Checks the tools, and that tool calls and results form pairs.

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Message;
-use crate::families::tool_call::{ForcedTool, ToolCall, ToolDefinition};
+use crate::families::tool_call::{EarlierCall, ForcedTool, ToolCall, ToolDefinition};
 use crate::families::validation_error::ValidationError;
 
 #[derive(Deserialize)]
@@ -93,15 +93,11 @@ pub(super) fn forced_call(config: &ToolConfig, messages: &[Message]) -> Option<T
     let tools: Vec<_> =
         tools.map(|tool| ToolDefinition { name: &tool.name, schema: &tool.input_schema.json }).collect();
     let blocks = messages.iter().flat_map(|message| &message.content.0);
-    let calls: Vec<_> = blocks.filter_map(|block| block.tool_use.as_ref()).collect();
-    let called: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
+    let calls = blocks.filter_map(|block| block.tool_use.as_ref());
+    let calls: Vec<_> = calls.map(|call| EarlierCall { id: &call.tool_use_id, name: &call.name }).collect();
     let last = messages.last().into_iter().flat_map(|message| &message.content.0);
-    let answered: Vec<_> = last
-        .filter_map(|block| block.tool_result.as_ref())
-        .filter_map(|result| calls.iter().rfind(|call| call.tool_use_id == result.tool_use_id))
-        .map(|call| call.name.as_str())
-        .collect();
-    ToolCall::forced(forced, &tools, &called, &answered)
+    let results = last.filter_map(|block| block.tool_result.as_ref());
+    ToolCall::forced(forced, &tools, &calls, results.map(|result| result.tool_use_id.as_str()))
 }
 
 /// Checks that each tool name occurs once, and that the chosen tool exists.

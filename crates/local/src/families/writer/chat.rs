@@ -89,14 +89,13 @@ fn openai_chunks(template: &Value, state: &mut StreamState, part: Part) -> Vec<V
         Part::Reasoning(text) => chunks.push(chunk(json!({"reasoning_content": text}), None)),
         Part::Signature(_) => {}
         Part::ToolCall { id, name, .. } => {
-            let index = state.calls.len();
-            state.calls.push((id.clone(), name.clone(), String::new()));
             let function = json!({"name": name, "arguments": ""});
-            let call = json!({"index": index, "id": id, "type": "function", "function": function});
+            let call = json!({"index": state.index, "id": id, "type": "function", "function": function});
+            state.index += 1;
             chunks.push(chunk(json!({"tool_calls": [call]}), None));
         }
         Part::ToolInput(input) => {
-            let index = state.calls.len().saturating_sub(1);
+            let index = state.index.saturating_sub(1);
             let call = json!({"index": index, "function": {"arguments": input}});
             chunks.push(chunk(json!({"tool_calls": [call]}), None));
         }

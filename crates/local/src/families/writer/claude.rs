@@ -1,11 +1,11 @@
-//! The schema of Claude.
+//! The schema of Claude. The simulated responses of Claude models use this module, too (`anthropic.rs`).
 
 use serde_json::{Value, json};
 
 use super::StreamState;
 use crate::conversation::{Answer, Block, Part};
 
-pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
+pub(in crate::families) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
     let blocks = answer.blocks.iter().map(|block| match block {
         Block::Text(text) => json!({"type": "text", "text": text}),
         Block::Reasoning { text, signature } => {
@@ -23,17 +23,19 @@ pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) 
     template
 }
 
-pub(super) fn chunks(template: &Value, input_tokens: u64, state: &mut StreamState, part: Part) -> Vec<Value> {
+/// Returns the first event of a stream. It contains the message without its content.
+pub(in crate::families) fn start(mut message: Value, input_tokens: u64, output_tokens: u64) -> Value {
+    message["content"] = json!([]);
+    message["stop_reason"] = Value::Null;
+    message["stop_sequence"] = Value::Null;
+    message["usage"]["input_tokens"] = json!(input_tokens);
+    message["usage"]["output_tokens"] = json!(output_tokens);
+    json!({"type": "message_start", "message": message})
+}
+
+/// Returns the events for the next part of an answer. [`start`] returns the event before them.
+pub(in crate::families) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
     let mut chunks = Vec::new();
-    if state.begin() {
-        let mut message = template.clone();
-        message["content"] = json!([]);
-        message["stop_reason"] = Value::Null;
-        message["stop_sequence"] = Value::Null;
-        message["usage"]["input_tokens"] = json!(input_tokens);
-        message["usage"]["output_tokens"] = json!(1);
-        chunks.push(json!({"type": "message_start", "message": message}));
-    }
     let (kind, start, delta) = match part {
         Part::Text(text) => {
             ("text", json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": text}))

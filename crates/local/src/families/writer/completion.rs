@@ -1,9 +1,11 @@
 //! The schemas whose responses contain only text: Llama, Mistral text completion, Titan Text, Cohere Command,
 //! Claude text completion and DeepSeek-R1.
 
+use invoke_model_types::StopReason;
 use serde_json::{Value, json};
 
 use super::super::response::Rejection;
+use super::super::tokens;
 use super::{StreamState, length_or};
 use crate::conversation::{Answer, AnswerEnd, Block, Part};
 
@@ -125,13 +127,14 @@ impl Schema {
         };
         state.text.push_str(&text);
         let stop = end.as_ref().map(|end| self.stop_reason(end));
-        let tokens = super::super::tokens::count(&state.text);
-        let tokens = end.as_ref().map_or(tokens, |end| end.output_tokens);
         chunks.push(match self {
             Self::Llama => json!({
                 "generation": text,
                 "prompt_token_count": is_first.then_some(input_tokens),
-                "generation_token_count": tokens,
+                "generation_token_count": match &end {
+                    None => tokens::count(&state.text),
+                    Some(end) => end.output_tokens,
+                },
                 "stop_reason": stop,
             }),
             Self::Mistral => json!({"outputs": [{"text": text, "stop_reason": stop}]}),
@@ -139,7 +142,7 @@ impl Schema {
             Self::Titan => json!({
                 "index": 0,
                 "inputTextTokenCount": is_first.then_some(input_tokens),
-                "totalOutputTextTokenCount": end.is_some().then_some(tokens),
+                "totalOutputTextTokenCount": end.as_ref().map(|end| end.output_tokens),
                 "outputText": text,
                 "completionReason": stop,
             }),
@@ -163,7 +166,7 @@ impl Schema {
     }
 
     fn stop_reason(self, end: &AnswerEnd) -> &'static str {
-        let by_length = length_or(&end.stop_reason, "") == "length";
+        let by_length = end.stop_reason == StopReason::MAX_TOKENS;
         match self {
             Self::Titan if by_length => "LENGTH",
             Self::Titan => "FINISHED",

@@ -5,7 +5,7 @@
 //! members.
 
 mod chat;
-mod claude;
+pub(super) mod claude;
 mod completion;
 mod nova;
 
@@ -39,9 +39,9 @@ pub(crate) struct ResponseWriter {
 
 /// The state of a stream.
 #[derive(Debug, Default)]
-struct StreamState {
+pub(super) struct StreamState {
     has_begun: bool,
-    /// The index of the current or next block.
+    /// The index of the current or next block. In a chat completion, the index of the next tool call.
     index: u64,
     /// The type of the current block, if a block is open.
     open: Option<&'static str>,
@@ -110,7 +110,10 @@ impl ResponseWriter {
     pub(crate) fn chunks(&mut self, part: Part) -> Result<Vec<Value>, Rejection> {
         let Self { schema, template, input_tokens, state } = self;
         match schema {
-            Schema::Claude => Ok(claude::chunks(template, *input_tokens, state, part)),
+            Schema::Claude => {
+                let start = state.begin().then(|| claude::start(template.clone(), *input_tokens, 1));
+                Ok(start.into_iter().chain(claude::chunks(state, part)).collect())
+            }
             Schema::Nova => Ok(nova::chunks(state, part)),
             Schema::Chat => Ok(chat::chunks(template, state, part)),
             Schema::Completion(schema) => schema.chunks(template, *input_tokens, state, part),

@@ -31,16 +31,8 @@ pub(super) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
         chunks.push(json!({"messageStart": {"role": "assistant"}}));
     }
     match part {
-        Part::Text(text) => {
-            close(state, &mut chunks);
-            delta(state, json!({"text": text}), &mut chunks);
-            close(state, &mut chunks);
-        }
-        Part::Reasoning(text) => {
-            close(state, &mut chunks);
-            delta(state, json!({"reasoningContent": {"text": text}}), &mut chunks);
-            close(state, &mut chunks);
-        }
+        Part::Text(text) => block(state, json!({"text": text}), &mut chunks),
+        Part::Reasoning(text) => block(state, json!({"reasoningContent": {"text": text}}), &mut chunks),
         // Reasoning of Nova models has no signature.
         Part::Signature(_) => {}
         Part::ToolCall { id, name, .. } => {
@@ -59,6 +51,13 @@ pub(super) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
         }
     }
     chunks
+}
+
+/// Adds a complete block with one delta.
+fn block(state: &mut StreamState, value: Value, chunks: &mut Vec<Value>) {
+    close(state, chunks);
+    delta(state, value, chunks);
+    close(state, chunks);
 }
 
 fn delta(state: &mut StreamState, delta: Value, chunks: &mut Vec<Value>) {
