@@ -173,7 +173,8 @@ impl TargetBuilder {
         self.target.extend(utf8_percent_encode(name, RESERVED));
     }
 
-    pub(crate) fn into_string(self) -> String {
+    /// Returns the request target.
+    pub fn into_string(self) -> String {
         self.target
     }
 
@@ -188,6 +189,13 @@ impl TargetBuilder {
         }
         self.target.extend(utf8_percent_encode(value, set));
         Ok(())
+    }
+}
+
+impl From<String> for TargetBuilder {
+    /// Continues a request target that may already contain a query.
+    fn from(target: String) -> Self {
+        Self { has_query: target.contains('?'), target }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::header::{X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::hex::HexDigest;
 use crate::path::RESERVED;
 use crate::payload::PayloadHash;
+use crate::query;
 use crate::scope::CredentialScope;
 use crate::sign::{Signer, SigningOutput, signable_headers, string_to_sign};
 
@@ -27,6 +28,7 @@ use crate::sign::{Signer, SigningOutput, signable_headers, string_to_sign};
 pub const MAX_PRESIGN_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 pub(crate) const TOKEN: &str = "X-Amz-Security-Token";
+pub(crate) const SIGNATURE: &str = "X-Amz-Signature";
 
 /// Names of the query parameters that presigning adds.
 const PARAMETERS: &[&str] = &[
@@ -36,7 +38,7 @@ const PARAMETERS: &[&str] = &[
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
     TOKEN,
-    "X-Amz-Signature",
+    SIGNATURE,
 ];
 
 /// The query parameters of a presigned request.
@@ -90,7 +92,7 @@ impl PresignParams<'_> {
         if let Some(token) = unsigned_token {
             append(&mut query, TOKEN, token);
         }
-        append(&mut query, "X-Amz-Signature", signature);
+        append(&mut query, SIGNATURE, signature);
         query
     }
 }
@@ -148,7 +150,9 @@ impl Signer {
         }
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
-        let query = remove_signature(request.uri.query().unwrap_or_default());
+        // Remove the parameters of an earlier signature.
+        let query =
+            query::retain(request.uri.query().unwrap_or_default(), |name| !PARAMETERS.contains(&name));
         // The query to sign must contain the names of the signed headers. To find these names, first build a
         // canonical request without the new parameters.
         let unsigned = SignableRequest::from_parts(request, signable_headers(request, |_| false)?, payload);
@@ -172,15 +176,6 @@ impl Signer {
         request.uri = with_query(&request.uri, &query).ok_or(SignError::UriTooLong)?;
         Ok(SigningOutput::new(canonical_request, string_to_sign, signature))
     }
-}
-
-/// Removes the parameters of an earlier signature and keeps other parameters unchanged.
-fn remove_signature(query: &str) -> String {
-    let is_unrelated = |parameter: &&str| {
-        let name = parameter.split_once('=').map_or(*parameter, |(name, _)| name);
-        !PARAMETERS.contains(&name)
-    };
-    query.split('&').filter(is_unrelated).collect::<Vec<_>>().join("&")
 }
 
 fn append(query: &mut String, name: &str, value: &str) {

@@ -15,14 +15,13 @@ use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::VerifyError;
 use crate::payload::PayloadHash;
-use crate::presign::{MAX_PRESIGN_EXPIRY, TOKEN};
+use crate::presign::{MAX_PRESIGN_EXPIRY, SIGNATURE, TOKEN};
+use crate::query::{retain, sent_parameters};
 use crate::verify::{VerifiedSignature, Verifier, check_payload, find_credentials, signable_request};
-
-const SIGNATURE: &str = "X-Amz-Signature";
 
 /// Returns `true` if the query contains a signature.
 pub(crate) fn is_presigned(uri: &Uri) -> bool {
-    parameters(uri.query().unwrap_or_default()).any(|(name, _)| name == SIGNATURE)
+    sent_parameters(uri.query().unwrap_or_default()).any(|(name, _)| name == SIGNATURE)
 }
 
 impl Verifier {
@@ -86,28 +85,19 @@ impl Verifier {
 
     /// Returns the parameters that the signature covers, as they were sent.
     fn without_signature(&self, query: &str) -> String {
-        let is_signed = |parameter: &&str| {
-            let name = parameter.split_once('=').map_or(*parameter, |(name, _)| name);
-            name != SIGNATURE && (name != TOKEN || self.settings().sign_session_token)
-        };
-        query.split('&').filter(is_signed).collect::<Vec<_>>().join("&")
+        retain(query, |name| name != SIGNATURE && (name != TOKEN || self.settings().sign_session_token))
     }
 }
 
 /// Returns the decoded value of a parameter, or `None` if the parameter is missing.
 fn value(query: &str, name: &'static str) -> Result<Option<String>, VerifyError> {
-    let mut values = parameters(query).filter(|(found, _)| *found == name).map(|(_, value)| value);
+    let mut values = sent_parameters(query).filter(|(found, _)| *found == name).map(|(_, value)| value);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(malformed(name, "is repeated"));
     }
     let decoded = percent_decode_str(value).decode_utf8().map_err(|_| malformed(name, "is not UTF-8"))?;
     Ok(Some(decoded.into_owned()))
-}
-
-/// Iterates over the parameters as they were sent.
-fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
 }
 
 fn malformed(name: &'static str, problem: &'static str) -> VerifyError {

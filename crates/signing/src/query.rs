@@ -22,10 +22,22 @@ pub(crate) fn write(text: &mut String, query: &str) {
 
 /// Iterates over the parameters in the order of the query. Decodes each name and value, and encodes it again.
 pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (String, String)> {
-    query.split('&').filter(|parameter| !parameter.is_empty()).map(|parameter| {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        (reencode(name), reencode(value))
-    })
+    sent_parameters(query).map(|(name, value)| (reencode(name), reencode(value)))
+}
+
+/// Iterates over the parameters as they were sent.
+pub(crate) fn sent_parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter(|parameter| !parameter.is_empty()).map(name_and_value)
+}
+
+/// Returns a query with only the parameters whose names match. Does not change these parameters.
+pub(crate) fn retain(query: &str, is_kept: impl Fn(&str) -> bool) -> String {
+    let is_kept = |parameter: &&str| is_kept(name_and_value(parameter).0);
+    query.split('&').filter(is_kept).collect::<Vec<_>>().join("&")
+}
+
+fn name_and_value(parameter: &str) -> (&str, &str) {
+    parameter.split_once('=').unwrap_or((parameter, ""))
 }
 
 /// Appends encoded parameters in the given order.

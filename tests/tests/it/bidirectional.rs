@@ -1,19 +1,19 @@
 //! A test of a bidirectional stream between the client and the local endpoint, over HTTP/2 without TLS.
 
+use invoke_model_client::Client;
 use invoke_model_client::types::{
     BidirectionalInputPayloadPart, InvokeModelWithBidirectionalStreamInputEvent as InputEvent,
     InvokeModelWithBidirectionalStreamOutputEvent as OutputEvent,
 };
-use invoke_model_client::{Client, Config, Credentials};
 use invoke_model_local::LocalEndpoint;
 use invoke_model_transport::{HttpVersionPolicy, HyperTransport};
 use serde_json::{Value, json};
 
+use crate::end_to_end::config;
+
 fn client(local: &LocalEndpoint) -> Client {
     let transport = HyperTransport::builder().http_version_policy(HttpVersionPolicy::Http2Only).build();
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-    let config = Config::builder().region("us-east-1").endpoint_url(local.url());
-    Client::new(config.credentials_provider(credentials).transport(transport)).unwrap()
+    Client::new(config(local).transport(transport)).unwrap()
 }
 
 fn event(name: &str, members: Value) -> InputEvent {

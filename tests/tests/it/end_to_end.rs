@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-fn config(local: &LocalEndpoint) -> invoke_model_client::ConfigBuilder {
+/// Returns the settings of a client that calls the endpoint.
+pub(crate) fn config(local: &LocalEndpoint) -> invoke_model_client::ConfigBuilder {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     Config::builder().region("us-east-1").endpoint_url(local.url()).credentials_provider(credentials)
 }
 
-fn client(local: &LocalEndpoint) -> Client {
+pub(crate) fn client(local: &LocalEndpoint) -> Client {
     Client::new(config(local)).unwrap()
 }
 

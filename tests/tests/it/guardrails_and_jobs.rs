@@ -8,10 +8,12 @@ use invoke_model_client::types::{
     AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig, AsyncInvokeStatus, GetAsyncInvoke,
     GuardrailAction, GuardrailContentBlock, GuardrailContentSource, GuardrailTextBlock, SortOrder,
 };
-use invoke_model_client::{Client, Config, Credentials, WaitError};
+use invoke_model_client::{Client, WaitError};
 use invoke_model_local::{ERROR_MODEL_ID, GuardrailFile, LocalEndpoint, LocalEndpointBuilder};
 use invoke_model_protocol::Waiter;
 use serde_json::json;
+
+use crate::end_to_end::config;
 
 /// 20150830T123600Z.
 fn epoch() -> SystemTime {
@@ -24,9 +26,7 @@ async fn start(builder: LocalEndpointBuilder) -> (LocalEndpoint, Client) {
     let clock = move || epoch() + Duration::from_secs(reads.fetch_add(1, Ordering::Relaxed));
     let builder = builder.clock(clock).async_invoke_duration(Duration::from_secs(20));
     let local = builder.start().await.unwrap();
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-    let config = Config::builder().region("us-east-1").endpoint_url(local.url()).time_source(epoch);
-    let client = Client::new(config.credentials_provider(credentials)).unwrap();
+    let client = Client::new(config(&local).time_source(epoch)).unwrap();
     (local, client)
 }
 

@@ -1,10 +1,12 @@
 //! Tests of signed calls through a proxy.
 
-use invoke_model_client::{Client, Config, Credentials, Proxies, TransportErrorKind};
+use invoke_model_client::{Client, Proxies, TransportErrorKind};
 use invoke_model_local::LocalEndpoint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+
+use crate::end_to_end::config;
 
 /// Starts a proxy that accepts one connection. The proxy changes the target of the first request to origin
 /// form, and forwards the request to the host in the original target. Returns the URL of the proxy, and a
@@ -31,13 +33,7 @@ async fn relay() -> (String, oneshot::Receiver<String>) {
 }
 
 fn client(local: &LocalEndpoint, proxies: Proxies) -> Client {
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-    let config = Config::builder()
-        .region("us-east-1")
-        .endpoint_url(local.url())
-        .credentials_provider(credentials)
-        .proxies(proxies);
-    Client::new(config).unwrap()
+    Client::new(config(local).proxies(proxies)).unwrap()
 }
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";

@@ -29,8 +29,8 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
             prefixes: &'static [&'static str],
         }
 
-        /// Returns the partition that lists the region. If there is none, returns the first partition whose
-        /// naming pattern matches, or else the first partition of the table.
+        /// Returns the partition that lists the region. If no partition lists the region, returns the first
+        /// partition whose naming pattern matches. If none matches, returns the first partition of the table.
         /// <https://smithy.io/2.0/aws/rules-engine/library-functions.html#aws-partition-function>
         pub fn partition(region: &str) -> &'static Partition {
             let listed = PARTITIONS.iter().find(|partition| partition.regions.contains(&region));
@@ -47,8 +47,8 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
                 self.regions
             }
 
-            /// Returns `true` if the region has the form `prefix-word-number`, such as `us-east-1`. The prefix must
-            /// be a prefix of the partition.
+            /// Returns `true` if the region has the form `prefix-word-number`, such as `us-east-1`. The partition
+            /// must list the prefix.
             fn matches(&self, region: &str) -> bool {
                 self.prefixes.iter().any(|prefix| {
                     let rest = region.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));

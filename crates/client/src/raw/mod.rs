@@ -11,10 +11,9 @@ use invoke_model_families::ModelResponse;
 use invoke_model_protocol::metrics::ResponseMetrics;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadOutput, Route, SerializeError,
-    SerializeErrorKind, delivery,
+    SerializeErrorKind, TargetBuilder, delivery,
 };
 use invoke_model_types::{InvokeModel, InvokeModelError};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 pub use event_stream::ServerSentEvent;
@@ -23,10 +22,6 @@ pub use events::{ServerSentEventOutput, ServerSentEventReceiver};
 use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
-
-/// The characters that are encoded in a query: all except the unreserved characters.
-/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The operation of a raw request: see [`Client::request`].
 ///
@@ -100,10 +95,9 @@ impl Call<RawRequest> {
     #[must_use]
     pub fn query(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let target = &mut self.input_mut().target;
-        target.push(if target.contains('?') { '&' } else { '?' });
-        target.extend(utf8_percent_encode(name.as_ref(), RESERVED));
-        target.push('=');
-        target.extend(utf8_percent_encode(value.as_ref(), RESERVED));
+        let mut extended = TargetBuilder::from(std::mem::take(target));
+        extended.query(name.as_ref(), value);
+        *target = extended.into_string();
         self
     }
 

@@ -87,29 +87,9 @@ pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Resul
 #[macro_export]
 macro_rules! deserialize_events {
     ($name:ident, [$(($event:literal, $variant:ident)),* $(,)?]) => {
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct EventVisitor;
-
-                impl<'de> ::serde::de::Visitor<'de> for EventVisitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str("an object with one member")
-                    }
-
-                    fn visit_enum<A: ::serde::de::EnumAccess<'de>>(self, event: A) -> Result<$name, A::Error> {
-                        let (name, value) = event.variant::<String>()?;
-                        match name.as_str() {
-                            $($event => ::serde::de::VariantAccess::newtype_variant(value).map($name::$variant),)*
-                            _ => Err(::serde::de::Error::unknown_variant(&name, &[$($event),*])),
-                        }
-                    }
-                }
-
-                deserializer.deserialize_enum(stringify!($name), &[$($event),*], EventVisitor)
-            }
-        }
+        $crate::deserialize_only_member!($name, [$(($event, $variant, value)),*], |name, value| {
+            Err(::serde::de::Error::unknown_variant(&name, &[$($event),*]))
+        });
     };
 }
 

@@ -99,10 +99,16 @@ impl fmt::Debug for Nodes<'_> {
 
 /// Returns the error for a body that is not JSON because of the byte at `at`.
 fn not_json(body: &[u8], at: usize) -> ParseError {
-    let read = &body[..body.len().min(at + 1)];
+    let (line, column) = position(body, at);
+    ParseErrorKind::NotJson { line, column }.into()
+}
+
+/// Returns the line and the column of the byte at `at`, for error messages.
+pub(super) fn position(text: &[u8], at: usize) -> (usize, usize) {
+    let read = &text[..text.len().min(at + 1)];
     let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
     let column = read.iter().rev().take_while(|byte| **byte != b'\n').count();
-    ParseErrorKind::NotJson { line, column }.into()
+    (line, column)
 }
 
 struct Scanner<'a, 'n> {

@@ -158,6 +158,23 @@ pub struct UnitMember {}
 #[macro_export]
 macro_rules! deserialize_union {
     ($name:ident, [$(($member:literal, $variant:ident, $kind:ident)),* $(,)?]) => {
+        $crate::deserialize_only_member!($name, [$(($member, $variant, $kind)),*], |name, value| {
+            let value = ::serde::de::VariantAccess::newtype_variant(value)?;
+            Ok($name::Unknown($crate::json::UnknownMember::new(name, value)))
+        });
+    };
+}
+
+/// Implements `Deserialize` for a generated union or for the generated events of a stream: an object with one
+/// member. The last argument handles a member that is not in the model.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! deserialize_only_member {
+    (
+        $name:ident,
+        [$(($member:literal, $variant:ident, $kind:ident)),*],
+        |$member_name:ident, $value:ident| $unknown:expr
+    ) => {
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct MemberVisitor;
@@ -170,14 +187,10 @@ macro_rules! deserialize_union {
                     }
 
                     fn visit_enum<A: ::serde::de::EnumAccess<'de>>(self, member: A) -> Result<$name, A::Error> {
-                        use ::serde::de::VariantAccess;
-                        let (name, value) = member.variant::<String>()?;
-                        match name.as_str() {
-                            $($member => $crate::deserialize_union_member!($name, $variant, $kind, value),)*
-                            _ => {
-                                let value = value.newtype_variant()?;
-                                Ok($name::Unknown($crate::json::UnknownMember::new(name, value)))
-                            }
+                        let ($member_name, $value) = member.variant::<String>()?;
+                        match $member_name.as_str() {
+                            $($member => $crate::deserialize_union_member!($name, $variant, $kind, $value),)*
+                            _ => $unknown,
                         }
                     }
                 }
@@ -193,12 +206,14 @@ macro_rules! deserialize_union {
 #[macro_export]
 macro_rules! deserialize_union_member {
     ($name:ident, $variant:ident, value, $value:ident) => {
-        $value.newtype_variant().map($name::$variant)
+        ::serde::de::VariantAccess::newtype_variant($value).map($name::$variant)
     };
     ($name:ident, $variant:ident, blobs, $value:ident) => {
-        $value.newtype_variant().map(|$crate::serde_blob::AsDeserialize(value)| $name::$variant(value))
+        ::serde::de::VariantAccess::newtype_variant($value)
+            .map(|$crate::serde_blob::AsDeserialize(value)| $name::$variant(value))
     };
     ($name:ident, $variant:ident, unit, $value:ident) => {
-        $value.newtype_variant().map(|$crate::json::UnitMember {}| $name::$variant {})
+        ::serde::de::VariantAccess::newtype_variant($value)
+            .map(|$crate::json::UnitMember {}| $name::$variant {})
     };
 }

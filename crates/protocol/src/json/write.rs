@@ -66,7 +66,7 @@ pub fn document(value: &Value, out: &mut Vec<u8>) {
 
 /// Returns `true` if the depth of a value is at most `levels`. Does not visit deeper values, because the
 /// recursion could overflow the stack.
-fn has_levels(value: &Value, levels: usize) -> bool {
+pub(super) fn has_levels(value: &Value, levels: usize) -> bool {
     match (value, levels.checked_sub(1)) {
         (Value::Array(_) | Value::Object(_), None) => false,
         (Value::Array(elements), Some(rest)) => elements.iter().all(|value| has_levels(value, rest)),

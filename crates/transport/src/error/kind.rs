@@ -7,7 +7,8 @@ pub enum TransportErrorKind {
     /// The request is invalid and cannot be sent. Possible reasons:
     ///
     /// * The URI is not an `http` or `https` URI with a host.
-    /// * The method is CONNECT, or the version is none of HTTP/1.0, HTTP/1.1 and HTTP/2.
+    /// * The method is CONNECT.
+    /// * The version is not HTTP/1.0, HTTP/1.1 or HTTP/2.
     /// * The version is HTTP/2, but the settings of the transport or the proxy permit only HTTP/1.1.
     /// * `Content-Length` contradicts the body.
     /// * A header value cannot be represented.

@@ -1,23 +1,18 @@
 //! Typed calls of `Converse`, `ConverseStream` and `CountTokens` from the client to the local endpoint.
 
+use invoke_model_client::RetryConfig;
 use invoke_model_client::types::{
     AnyToolChoice, ContentBlock, ContentBlockDelta, ConversationRole, ConverseError, ConverseOutputShape,
     ConverseStreamEvent, ConverseTokensRequest, CountTokensInputShape, Message, StopReason,
     ThrottlingException, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolResultBlock,
     ToolResultContentBlock, ToolSpecification,
 };
-use invoke_model_client::{Client, Config, Credentials, RetryConfig};
 use invoke_model_local::{Fault, LocalEndpoint, StreamFault};
 use serde_json::{Value, json};
 
-const CLAUDE: &str = "anthropic.claude-sonnet-4-20250514-v1:0";
+use crate::end_to_end::client;
 
-fn client(local: &LocalEndpoint) -> Client {
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-    let config =
-        Config::builder().region("us-east-1").endpoint_url(local.url()).credentials_provider(credentials);
-    Client::new(config).unwrap()
-}
+const CLAUDE: &str = "anthropic.claude-sonnet-4-20250514-v1:0";
 
 fn user(content: ContentBlock) -> Message {
     Message::new(ConversationRole::USER, vec![content])

@@ -7,8 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Response;
-use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
+use invoke_model_protocol::event_stream::{HeaderValue, Message};
 use serde_json::Value;
+
+use crate::recorded::decode;
 
 /// Headers that depend on the connection, or that recorders drop.
 const TRANSPORT_HEADERS: [&str; 4] = ["connection", "content-length", "date", "transfer-encoding"];
@@ -50,7 +52,7 @@ impl Shape {
             shape.add("", &serde_json::from_slice(response.body()).unwrap());
             return shape;
         }
-        let messages = decode(response.body());
+        let messages = decode(response.body(), response.body().len()).unwrap();
         for message in &messages {
             let names: Vec<_> = message.headers().map(|(name, _)| name).collect();
             shape.event_headers.insert(names.join(" "));
@@ -106,12 +108,6 @@ fn add_paths(path: String, value: &Value, paths: &mut BTreeSet<String>) {
         }
         _ => _ = paths.insert(path),
     }
-}
-
-fn decode(body: &Bytes) -> Vec<Message> {
-    let mut decoder = Decoder::new();
-    decoder.push_bytes(body.clone());
-    std::iter::from_fn(|| decoder.decode().unwrap()).collect()
 }
 
 fn event_type(message: &Message) -> String {

@@ -404,7 +404,7 @@ fn same<T: Debug + PartialEq>(what: &str, found: &T, expected: &T) -> Result<(),
 }
 
 /// Decodes the frames of a stream that arrives in chunks of `size` bytes.
-fn decode(body: &Bytes, size: usize) -> Result<Vec<Message>, String> {
+pub(crate) fn decode(body: &Bytes, size: usize) -> Result<Vec<Message>, String> {
     let (mut decoder, mut messages) = (Decoder::new(), Vec::new());
     for chunk in body.chunks(size.max(1)) {
         decoder.push(chunk);

@@ -18,6 +18,7 @@ pub use error::{InputError, InputErrorKind};
 pub use text::value_from_text;
 
 use super::MAX_DEPTH;
+use super::write::has_levels;
 use deserializer::StrictDeserializer;
 
 /// Checks that the depth of a value is at most [`MAX_DEPTH`].
@@ -26,18 +27,7 @@ use deserializer::StrictDeserializer;
 /// Returns an error if the value is nested too deeply. In this case, the function drops the value without
 /// recursion, because the destructor of a very deep value would overflow the stack.
 pub fn check_depth(value: Value) -> Result<Value, InputError> {
-    let mut open = vec![(&value, 1)];
-    let mut is_too_deep = false;
-    while let Some((value, depth)) = open.pop() {
-        is_too_deep |= depth > MAX_DEPTH && is_container(value);
-        match value {
-            _ if is_too_deep => break,
-            Value::Array(elements) => open.extend(elements.iter().map(|element| (element, depth + 1))),
-            Value::Object(members) => open.extend(members.values().map(|member| (member, depth + 1))),
-            _ => {}
-        }
-    }
-    if !is_too_deep {
+    if has_levels(&value, MAX_DEPTH) {
         return Ok(value);
     }
     let mut rest = vec![value];
@@ -58,10 +48,6 @@ pub fn check_depth(value: Value) -> Result<Value, InputError> {
 /// Returns an error if a member is not in the model, is missing, or has a value of another type.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, InputError> {
     T::deserialize(StrictDeserializer::new(value))
-}
-
-fn is_container(value: &Value) -> bool {
-    matches!(value, Value::Array(_) | Value::Object(_))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::MAX_DEPTH;
 use super::error::{InputError, InputErrorKind};
+use crate::json::scan::position;
 
 /// The only key of the object that replaces the value of a repeated key: see [`value_from_text`].
 const REPEATED: &str = "\0repeated key";
@@ -35,9 +36,7 @@ pub fn value_from_text(text: &[u8]) -> Result<Value, InputError> {
         .map_err(|error| InputErrorKind::NotJson { line: error.line(), column: error.column() })?;
     match large_integer {
         Some(offset) => {
-            let before = &text[..offset];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-            let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+            let (line, column) = position(text, offset);
             Err(InputErrorKind::LargeInteger { line, column }.into())
         }
         None => Ok(value),
