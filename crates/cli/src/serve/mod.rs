@@ -24,7 +24,7 @@ use self::signals::Signals;
 pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
     if arguments.check {
         let checked = health::check(arguments.host, arguments.port).await;
-        return checked.map_err(|error| Failure::connection(&error));
+        return checked.map_err(|error| Failure::incomplete(&error));
     }
     let mut signals = Signals::new().map_err(|error| Failure::input(&error))?;
     let local = builder(arguments)?.start().await.map_err(|error| Failure::input(&error))?;
