@@ -91,7 +91,7 @@ impl Failure {
         Self { message: format!("{}; {advice}", self.message), ..self }
     }
 
-    /// Adds the place of the failure, such as a line of the input, before the message.
+    /// Adds the place of the failure, such as a flag or a line of the input, before the message.
     pub(crate) fn at(self, place: &dyn Display) -> Self {
         Self { message: format!("{place}: {}", self.message), ..self }
     }
