@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::connection::{Connection, Session};
 use crate::exit::Failure;
+use crate::input::{self, ReadError};
+use crate::print_error;
 use crate::settings::Settings;
-use crate::{input, print_error};
 use schema::Schema;
 
 /// Arguments of `embed`.
@@ -49,11 +50,6 @@ pub(crate) struct Embed {
     #[command(flatten)]
     connection: Connection,
 }
-
-/// Error of standard input that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read standard input: {0}")]
-struct ReadError(io::Error);
 
 pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
     let settings = Settings::load()?;
