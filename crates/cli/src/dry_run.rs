@@ -1,14 +1,12 @@
 //! The flags `--dry-run` and `--explain`.
 
-use std::io::{self, Write};
-
 use clap::Args;
 use invoke_model_client::Explanation;
 
 use crate::curl;
 use crate::exit::Failure;
 use crate::input::Source;
-use crate::print_error;
+use crate::{print_error, print_output};
 
 /// Flags that show the request of a call.
 #[derive(Debug, Args)]
@@ -36,7 +34,7 @@ impl Inspection {
         }
         if self.dry_run {
             let script = curl::script(explanation, body);
-            io::stdout().write_all(script.as_bytes()).map_err(|error| Failure::output(&error))?;
+            print_output(script.as_bytes())?;
         }
         Ok(!self.dry_run)
     }

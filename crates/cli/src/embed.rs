@@ -2,7 +2,7 @@
 
 mod schema;
 
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
 
 use clap::Args;
@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use crate::connection::{Connection, Session};
 use crate::exit::Failure;
 use crate::input::{self, ReadError};
-use crate::print_error;
 use crate::settings::Settings;
+use crate::{print_error, print_output};
 use schema::Schema;
 
 /// Arguments of `embed`.
@@ -90,7 +90,7 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
             }
         };
         let vector = vector.as_deref().map_or("null", RawValue::get);
-        print(&text, vector, arguments.vectors_only).map_err(|error| Failure::output(&error))?;
+        print(&text, vector, arguments.vectors_only)?;
     }
     if arguments.verbose {
         print_error(&format_args!("{tokens} input tokens"));
@@ -123,11 +123,10 @@ async fn embed(
 }
 
 /// Prints one line. Copies the vector from the text of the response, so its numbers lose no digits.
-fn print(text: &str, vector: &str, vectors_only: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match vectors_only {
-        true => writeln!(out, "{vector}")?,
-        false => writeln!(out, "{{\"text\":{},\"embedding\":{vector}}}", json!(text))?,
-    }
-    out.flush()
+fn print(text: &str, vector: &str, vectors_only: bool) -> Result<(), Failure> {
+    let line = match vectors_only {
+        true => format!("{vector}\n"),
+        false => format!("{{\"text\":{},\"embedding\":{vector}}}\n", json!(text)),
+    };
+    print_output(line.as_bytes())
 }
