@@ -85,11 +85,9 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     let create = || -> Result<JsonCall, Failure> {
         Ok(session.client.operation(name).map_err(Failure::call)?.json_text(&input))
     };
-    if arguments.inspection.is_requested() {
-        let explanation = create()?.explain().await.map_err(|error| session.failure(error))?;
-        if !arguments.inspection.print(&explanation, None)? {
-            return Ok(());
-        }
+    let explain = async { create()?.explain().await.map_err(|error| session.failure(error)) };
+    if !arguments.inspection.print(explain, None).await? {
+        return Ok(());
     }
     send(create()?, &session).await
 }
