@@ -84,7 +84,7 @@ impl Peers {
         fs::create_dir_all(&home).map_err(|error| installation::about(&home, &error))?;
         let python = Python::install(directory.join("venv"))?;
         let frameworks = Python::install_frameworks(directory.join("frameworks"), &python)?;
-        let node = Node::install(&python, directory.join("node"))?;
+        let node = Node::install(&python, "", directory.join("node"))?;
         let toolchains = Toolchains { directory: directory.to_owned() };
         Ok(Self { python, frameworks, node, toolchains, home })
     }
