@@ -138,9 +138,7 @@ fn summary(model_id: &str, metadata: &Metadata) -> String {
         count(usage.cache_write_input_tokens.filter(|count| *count > 0), "tokens written to the cache"),
         metadata.latency.map(|latency| format!("{} ms", latency.as_millis())),
         metadata.stop_reason.clone(),
-        Some(metadata.attempts)
-            .filter(|attempts| *attempts > 1)
-            .map(|attempts| format!("{attempts} attempts")),
+        (metadata.attempts > 1).then(|| format!("{} attempts", metadata.attempts)),
         metadata.request_id.as_ref().map(|id| format!("request id {id}")),
     ];
     facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
