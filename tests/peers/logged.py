@@ -2,6 +2,8 @@
 
 usage: logged.py OPERATION.. -- PROGRAM ARGUMENT..
 
+The program gets its arguments, and then the operations.
+
 The environment must contain the variables of `invoke-model serve`. Without this comparison, a program that never
 reaches the endpoint could pass.
 """
@@ -18,7 +20,7 @@ from common import TIMEOUT
 def main(words):
     end = words.index("--")
     operations, command = words[:end], words[end + 1 :]
-    done = subprocess.run(command, check=False, timeout=TIMEOUT)
+    done = subprocess.run([*command, *operations], check=False, timeout=TIMEOUT)
     if done.returncode != 0:
         raise SystemExit(done.returncode)
     url = os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] + "/_local/calls"

@@ -46,6 +46,11 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     Err(Failure::new(format!("`{}` failed: {}", shown(command), output.status)))
 }
 
+/// Returns `true` if a command can be started and succeeds. Discards its output.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
 /// Downloads every crate of the lock file, so that later commands can run with `--offline`.
 pub(crate) fn fetch() -> Result<(), Failure> {
     run(&mut cargo(&["fetch", "--locked", "--quiet"]))

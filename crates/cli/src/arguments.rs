@@ -9,14 +9,13 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::backend::Backend;
 use crate::call::CallArguments;
 use crate::chat::Chat;
 use crate::connection::Connection;
 use crate::dry_run::Inspection;
 use crate::embed::Embed;
 use crate::models::Models;
-
-use crate::backend::Backend;
 
 /// Call models on Amazon Bedrock, or run a local Bedrock Runtime endpoint for tests.
 #[derive(Debug, Parser)]

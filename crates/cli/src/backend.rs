@@ -6,11 +6,11 @@ use clap::Args;
 use http::Request;
 use http_body_util::BodyExt;
 use invoke_model_client::{
-    Bytes, Client, ConfigBuilder, ConfigError, HyperTransport, RequestBody, ResponseBody, RetryConfig,
-    Transport,
+    Bytes, Client, ConfigBuilder, HyperTransport, RequestBody, ResponseBody, RetryConfig, Transport,
 };
 use invoke_model_local::{BoxError, FaultFile, Forward, ForwardFuture, ForwardedBody, LocalEndpointBuilder};
 
+use crate::connection;
 use crate::exit::Failure;
 use crate::serve::read;
 
@@ -46,28 +46,21 @@ impl Backend {
         }
         if let Some(folder) = &self.record {
             let service = Service::new(region)?;
-            builder = builder.record(folder, service).map_err(|error| {
-                Failure::input(&FlagError(format!("--record {}: {error}", folder.display())))
-            })?;
+            builder = builder
+                .record(folder, service)
+                .map_err(|error| Failure::input(&error).at(&format_args!("--record {}", folder.display())))?;
         }
         if let Some(folder) = &self.replay {
-            builder = builder
-                .replay(folder)
-                .map_err(|error| Failure::input(&FlagError(format!("--replay: {error}"))))?;
+            builder = builder.replay(folder).map_err(|error| Failure::input(&error).at(&"--replay"))?;
         }
         if let Some(url) = &self.upstream {
             builder = builder
                 .upstream(url, self.upstream_model.clone(), Server(HyperTransport::new()))
-                .map_err(|error| Failure::input(&FlagError(format!("--upstream: {error}"))))?;
+                .map_err(|error| Failure::input(&error).at(&"--upstream"))?;
         }
         Ok(builder)
     }
 }
-
-/// Error of a flag that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct FlagError(String);
 
 /// A server that gets requests unchanged.
 #[derive(Debug)]
@@ -93,12 +86,7 @@ impl Service {
         if let Some(region) = region {
             config = config.region(region);
         }
-        let client = Client::new(config).map_err(|error| match error {
-            ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => {
-                Failure::input(&FlagError("--record: no region: set --region or AWS_REGION".to_owned()))
-            }
-            error => Failure::input(&FlagError(format!("--record: {error}"))),
-        })?;
+        let client = Client::new(config).map_err(|error| connection::failure(error).at(&"--record"))?;
         Ok(Self { client, transport: HyperTransport::new() })
     }
 }

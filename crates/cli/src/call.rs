@@ -1,7 +1,7 @@
 //! `invoke-model call`: calls any operation with JSON.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -13,6 +13,7 @@ use crate::connection::{Connection, Protocol, Session};
 use crate::dry_run::Inspection;
 use crate::exit::Failure;
 use crate::input::{self, Source};
+use crate::print_output;
 use crate::settings::Settings;
 use crate::stream::until_interrupt;
 
@@ -84,11 +85,9 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     let create = || -> Result<JsonCall, Failure> {
         Ok(session.client.operation(name).map_err(Failure::call)?.json_text(&input))
     };
-    if arguments.inspection.is_requested() {
-        let explanation = create()?.explain().await.map_err(|error| session.failure(error))?;
-        if !arguments.inspection.print(&explanation, None)? {
-            return Ok(());
-        }
+    let explain = async { create()?.explain().await.map_err(|error| session.failure(error)) };
+    if !arguments.inspection.print(explain, None).await? {
+        return Ok(());
     }
     send(create()?, &session).await
 }
@@ -113,8 +112,8 @@ async fn send(call: JsonCall, session: &Session) -> Result<(), Failure> {
     if !call.has_event_stream() {
         let output = call.send().await.map_err(|error| session.failure(error))?;
         let is_terminal = io::stdout().is_terminal();
-        let text = if is_terminal { format!("{output:#}") } else { output.to_string() };
-        return print_line(&text);
+        let text = if is_terminal { format!("{output:#}\n") } else { format!("{output}\n") };
+        return print_output(text.as_bytes());
     }
     if call.has_input_event_stream() {
         let stream = call.send_bidirectional().await.map_err(|error| session.failure(error))?;
@@ -166,14 +165,9 @@ async fn send_events(mut sender: JsonEventSender) -> Result<(), Failure> {
 /// Prints each event as one line.
 async fn print_events(events: &mut JsonEventReceiver) -> Result<(), Failure> {
     while let Some(event) = events.recv().await.map_err(Failure::call)? {
-        print_line(&event.to_string())?;
+        print_output(format!("{event}\n").as_bytes())?;
     }
     Ok(())
-}
-
-fn print_line(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
 }
 
 #[cfg(test)]

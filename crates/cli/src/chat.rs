@@ -90,11 +90,8 @@ pub(crate) async fn run(arguments: &Chat) -> Result<(), Failure> {
     if is_conversation {
         return interactive::run(conversation, question.cloned()).await;
     }
-    if arguments.inspection.is_requested() {
-        let explanation = conversation.explain(&text).await?;
-        if !arguments.inspection.print(&explanation, None)? {
-            return Ok(());
-        }
+    if !arguments.inspection.print(conversation.explain(&text), None).await? {
+        return Ok(());
     }
     if let Some(note) = conversation.ask(&text).await? {
         print_error(&format_args!("note: {note}"));

@@ -73,7 +73,7 @@ pub(crate) enum Protocol {
 }
 
 /// Returns the failure for a setting that is missing or invalid.
-fn failure(error: ConfigError) -> Failure {
+pub(crate) fn failure(error: ConfigError) -> Failure {
     match error {
         ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(&NoRegion),
         error => Failure::input(&error),

@@ -100,6 +100,6 @@ fn data(body: &[u8], source: Option<&Source>) -> (Option<String>, String) {
 }
 
 /// Returns the text in single quotes for a POSIX shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

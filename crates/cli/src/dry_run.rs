@@ -1,6 +1,6 @@
 //! The flags `--dry-run` and `--explain`.
 
-use std::io::{self, Write};
+use std::future::Future;
 
 use clap::Args;
 use invoke_model_client::Explanation;
@@ -8,7 +8,7 @@ use invoke_model_client::Explanation;
 use crate::curl;
 use crate::exit::Failure;
 use crate::input::Source;
-use crate::print_error;
+use crate::{print_error, print_output};
 
 /// Flags that show the request of a call.
 #[derive(Debug, Args)]
@@ -23,20 +23,23 @@ pub(crate) struct Inspection {
 }
 
 impl Inspection {
-    /// Returns `true` if a flag is set.
-    pub(crate) fn is_requested(&self) -> bool {
-        self.dry_run || self.explain
-    }
-
-    /// Prints what the flags request. `body` is the source of the body, if the body is the content of an
-    /// argument. Returns `false` if the call must not be sent.
-    pub(crate) fn print(&self, explanation: &Explanation, body: Option<&Source>) -> Result<bool, Failure> {
+    /// Prints what the flags request. If no flag is set, does not poll `explain`. `body` is the source of the
+    /// body, if the body is the content of an argument. Returns `false` if the call must not be sent.
+    pub(crate) async fn print(
+        &self,
+        explain: impl Future<Output = Result<Explanation, Failure>>,
+        body: Option<&Source>,
+    ) -> Result<bool, Failure> {
+        if !self.dry_run && !self.explain {
+            return Ok(true);
+        }
+        let explanation = explain.await?;
         if self.explain {
-            print_error(explanation);
+            print_error(&explanation);
         }
         if self.dry_run {
-            let script = curl::script(explanation, body);
-            io::stdout().write_all(script.as_bytes()).map_err(|error| Failure::output(&error))?;
+            let script = curl::script(&explanation, body);
+            print_output(script.as_bytes())?;
         }
         Ok(!self.dry_run)
     }

@@ -2,7 +2,7 @@
 
 mod schema;
 
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
 
 use clap::Args;
@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::connection::{Connection, Session};
 use crate::exit::Failure;
+use crate::input::{self, ReadError};
 use crate::settings::Settings;
-use crate::{input, print_error};
+use crate::{print_error, print_output};
 use schema::Schema;
 
 /// Arguments of `embed`.
@@ -49,11 +50,6 @@ pub(crate) struct Embed {
     #[command(flatten)]
     connection: Connection,
 }
-
-/// Error of standard input that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read standard input: {0}")]
-struct ReadError(io::Error);
 
 pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
     let settings = Settings::load()?;
@@ -94,7 +90,7 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
             }
         };
         let vector = vector.as_deref().map_or("null", RawValue::get);
-        print(&text, vector, arguments.vectors_only).map_err(|error| Failure::output(&error))?;
+        print(&text, vector, arguments.vectors_only)?;
     }
     if arguments.verbose {
         print_error(&format_args!("{tokens} input tokens"));
@@ -127,11 +123,10 @@ async fn embed(
 }
 
 /// Prints one line. Copies the vector from the text of the response, so its numbers lose no digits.
-fn print(text: &str, vector: &str, vectors_only: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match vectors_only {
-        true => writeln!(out, "{vector}")?,
-        false => writeln!(out, "{{\"text\":{},\"embedding\":{vector}}}", json!(text))?,
-    }
-    out.flush()
+fn print(text: &str, vector: &str, vectors_only: bool) -> Result<(), Failure> {
+    let line = match vectors_only {
+        true => format!("{vector}\n"),
+        false => format!("{{\"text\":{},\"embedding\":{vector}}}\n", json!(text)),
+    };
+    print_output(line.as_bytes())
 }

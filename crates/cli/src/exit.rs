@@ -35,7 +35,7 @@ impl Failure {
     /// the reader does not need more output, as in `invoke-model .. | head`.
     pub(crate) fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self { code: CLOSED_PIPE, message: String::new() };
+            return Self::status(CLOSED_PIPE);
         }
         Self { code: OUTPUT, message: format!("cannot write the output: {error}") }
     }
@@ -43,11 +43,6 @@ impl Failure {
     /// Returns the failure of a command that sent no request.
     pub(crate) fn input(error: &dyn std::error::Error) -> Self {
         Self { code: INPUT, message: error.to_string() }
-    }
-
-    /// Returns the failure of a command that received no complete response.
-    pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
-        Self { code: CONNECTION, message: error.to_string() }
     }
 
     /// Returns the failure of a stream that the user interrupted.
@@ -58,7 +53,7 @@ impl Failure {
         }
     }
 
-    /// Returns the failure of a call that was sent, but has no complete or usable response.
+    /// Returns the failure of a command that received no complete or usable response.
     pub(crate) fn incomplete(error: &dyn std::error::Error) -> Self {
         Self { code: CONNECTION, message: error.to_string() }
     }
@@ -96,14 +91,14 @@ impl Failure {
         Self { message: format!("{}; {advice}", self.message), ..self }
     }
 
-    /// Adds the place of the failure, such as a line of the input, before the message.
+    /// Adds the place of the failure, such as a flag or a line of the input, before the message.
     pub(crate) fn at(self, place: &dyn Display) -> Self {
         Self { message: format!("{place}: {}", self.message), ..self }
     }
 
     /// Returns the failure without its message. The caller has already printed the message.
     pub(crate) fn without_message(self) -> Self {
-        Self { message: String::new(), ..self }
+        Self::status(self.code)
     }
 
     /// Returns `true` if the failure has a message.

@@ -78,6 +78,11 @@ impl Source {
     }
 }
 
+/// Error of standard input that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read standard input: {0}")]
+pub(crate) struct ReadError(pub(crate) io::Error);
+
 /// The number of lines that the thread of [`lines`] reads ahead.
 const LINES_AHEAD: usize = 16;
 

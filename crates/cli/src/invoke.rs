@@ -85,11 +85,8 @@ async fn inspect<O: Operation>(
 where
     O::Input: Clone,
 {
-    if !arguments.inspection.is_requested() {
-        return Ok(true);
-    }
-    let explanation = call.clone().explain().await.map_err(|error| session.failure(error))?;
-    arguments.inspection.print(&explanation, body)
+    let explain = async { call.clone().explain().await.map_err(|error| session.failure(error)) };
+    arguments.inspection.print(explain, body).await
 }
 
 /// The file for the body of the response.

@@ -53,6 +53,12 @@ fn print_error(line: &dyn Display) {
     let _ = writeln!(io::stderr(), "{}", line.to_string().replace(is_unsafe, " "));
 }
 
+/// Prints to standard output, and flushes it.
+fn print_output(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+}
+
 fn run(command: Command) -> Result<(), Failure> {
     // One thread is enough, because all commands wait for sockets most of the time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,12 +1,11 @@
 //! `invoke-model models`: lists the known models and the aliases.
 
-use std::io::{self, Write};
-
 use clap::Args;
 use invoke_model_families::ModelFamily;
 use invoke_model_local::families::{Model, ModelModality, models};
 
 use crate::exit::Failure;
+use crate::print_output;
 use crate::settings::Settings;
 
 /// Arguments of `models`.
@@ -39,7 +38,7 @@ pub(crate) fn run(arguments: &Models) -> Result<(), Failure> {
     if arguments.filter.is_none() {
         text.push_str(&format!("\n{NOTE}\n"));
     }
-    io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::output(&error))
+    print_output(text.as_bytes())
 }
 
 fn family(model: &Model) -> String {

@@ -1,13 +1,12 @@
 //! Completion scripts and manual pages, which clap generates from the arguments.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::arguments::Arguments;
 use crate::exit::Failure;
+use crate::print_output;
 
 /// Prints the completion script for a shell.
 pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
@@ -16,7 +15,7 @@ pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
     // `generate` panics if a write fails. Therefore this function passes a buffer in memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    print(&script)
+    print_output(&script)
 }
 
 /// Error of `man` with an unknown command.
@@ -53,10 +52,5 @@ pub(crate) fn man(command: Option<&str>) -> Result<(), Failure> {
     };
     let mut text = Vec::new();
     page.render(&mut text).map_err(|error| Failure::output(&error))?;
-    print(&text)
-}
-
-fn print(text: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    out.write_all(text).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+    print_output(&text)
 }

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 
-import { ARGUMENTS, checkStream, checkUsage, equal, MODEL, PROMPT, TEXT, TOOL } from "./expected.mjs";
+import { ARGUMENTS, checkStream, checkUsage, equal, MODEL, PROMPT, TEXT, TOOL } from "../expected.mjs";
 
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);

@@ -6,11 +6,12 @@ arguments that the schema allows.
 
 from typing import Literal
 
+import families
 from pydantic import BaseModel, Field
 
-MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0"
-PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn."
-TEXT = f"You said: {PROMPT}"
+MODEL = families.CLAUDE.model_id
+PROMPT = families.PROMPT
+TEXT = families.ECHO
 
 
 class Weather(BaseModel):

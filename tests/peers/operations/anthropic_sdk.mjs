@@ -3,27 +3,15 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
+import { ARGUMENTS, MODEL, PROMPT, SCHEMA, TEXT } from "../expected.mjs";
+
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
 const { AnthropicBedrock } = require("@anthropic-ai/bedrock-sdk");
 
-const PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn.";
-const TEXT = `You said: ${PROMPT}`;
-const REQUEST = {
-  model: "anthropic.claude-haiku-4-5-20251001-v1:0",
-  max_tokens: 256,
-  messages: [{ role: "user", content: PROMPT }],
-};
-const TOOL = {
-  name: "weather",
-  input_schema: {
-    type: "object",
-    properties: { city: { enum: ["Oslo", "Lima"] }, days: { type: "integer", minimum: 3 } },
-    required: ["city", "days"],
-  },
-};
+const REQUEST = { model: MODEL, max_tokens: 256, messages: [{ role: "user", content: PROMPT }] };
+const TOOL = { name: "weather", input_schema: SCHEMA };
 const FORCED = { ...REQUEST, tools: [TOOL], tool_choice: { type: "tool", name: TOOL.name } };
-const ARGUMENTS = { city: "Oslo", days: 3 };
 
 const { messages } = new AnthropicBedrock({ maxRetries: 0 });
 

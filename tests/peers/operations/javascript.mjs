@@ -5,13 +5,12 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
+import { ARGUMENTS, MODEL, PROMPT, SCHEMA, TEXT } from "../expected.mjs";
+
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
 const sdk = require("@aws-sdk/client-bedrock-runtime");
 
-const MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
-const PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn.";
-const TEXT = `You said: ${PROMPT}`;
 const REQUEST = {
   anthropic_version: "bedrock-2023-05-31",
   max_tokens: 256,
@@ -20,17 +19,11 @@ const REQUEST = {
 // Set the content type, because the service rejects the default content type of this client.
 const INVOKE = { modelId: MODEL, contentType: "application/json", body: JSON.stringify(REQUEST) };
 const CONVERSE = { modelId: MODEL, messages: [{ role: "user", content: [{ text: PROMPT }] }] };
-const SCHEMA = {
-  type: "object",
-  properties: { city: { enum: ["Oslo", "Lima"] }, days: { type: "integer", minimum: 3 } },
-  required: ["city", "days"],
-};
 const TOOL = "weather";
 const TOOLS = {
   tools: [{ toolSpec: { name: TOOL, inputSchema: { json: SCHEMA } } }],
   toolChoice: { tool: { name: TOOL } },
 };
-const ARGUMENTS = { city: "Oslo", days: 3 };
 
 // The guardrail of `guardrails.json` denies a word of the prompt.
 const GUARDRAIL = { guardrailIdentifier: "lighthouse", guardrailVersion: "1" };

@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
 
 use serde::Deserialize;
 use spdx::{Expression, Licensee, ParseMode};
 
-use crate::program::{self, cargo};
+use crate::program::{self, cargo, succeeds};
 use crate::{Failure, root};
 
 /// Value of `source` that `cargo metadata` prints for crates from crates.io.
@@ -33,7 +32,6 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 /// Checks security advisories with `cargo deny`. Returns a line if the check is not possible on this machine.
 pub(crate) fn advisories() -> Result<Vec<String>, Failure> {
-    let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     if !succeeds(&mut cargo(&["deny", "--version"])) {
         return Ok(vec!["security advisories (`cargo deny` is not installed)".to_owned()]);
     }

@@ -140,10 +140,8 @@ impl Client {
         words: &[OsString],
         serve: &[&str],
     ) -> Result<(), Failure> {
-        let operations = || self.operations.iter().map(OsString::from);
-        let arguments = operations().chain([OsString::from("--")]).chain(words.iter().cloned());
         let mut command = peers.serve(invoke_model, serve, "logged.py");
-        command.args(arguments.chain(operations()));
+        command.args(self.operations).arg("--").args(words);
         installation::execute(&mut command, &format!("see tests/peers/{}", self.program))
     }
 }

@@ -28,7 +28,8 @@ const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peer
 
 /// Runs all peers. Returns a line for each check that was not possible.
 pub(crate) fn run() -> Result<Vec<String>, Failure> {
-    let peers = Peers::install(&programs::target_directory()?.join("peers"))?;
+    let directory = programs::target_directory()?.join("peers");
+    let peers = Peers::install(&directory)?;
     let programs = Programs::build()?;
     for script in ["wire.py", "responses.py", "endpoints.py"] {
         let mut command = peers.script(script);
@@ -40,8 +41,7 @@ pub(crate) fn run() -> Result<Vec<String>, Failure> {
     let mut replay = peers.serve(&programs.invoke_model, &[], "replay.py");
     execute(replay.arg(&programs.invoke_model), "replay.py")?;
     let mut unchecked = clients::run(&peers, &programs.invoke_model)?;
-    let place = programs::target_directory()?.join("peers/page");
-    if !page::run(&peers.python, &place, &programs.invoke_model)? {
+    if !page::run(&peers.python, &directory.join("page"), &programs.invoke_model)? {
         unchecked.push("page of the local endpoint (there is no Chromium for this machine)".to_owned());
     }
     Ok(unchecked)
@@ -84,7 +84,7 @@ impl Peers {
         fs::create_dir_all(&home).map_err(|error| installation::about(&home, &error))?;
         let python = Python::install(directory.join("venv"))?;
         let frameworks = Python::install_frameworks(directory.join("frameworks"), &python)?;
-        let node = Node::install(&python, directory.join("node"))?;
+        let node = Node::install(&python, "", directory.join("node"))?;
         let toolchains = Toolchains { directory: directory.to_owned() };
         Ok(Self { python, frameworks, node, toolchains, home })
     }

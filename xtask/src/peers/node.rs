@@ -19,14 +19,16 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Installs the packages of `tests/peers/package-lock.json` in `place`, if they are not installed yet.
-    pub(super) fn install(python: &Python, place: PathBuf) -> Result<Self, Failure> {
-        let [_, lock] = SOURCES.map(source);
+    /// Installs the packages of the lock file in a folder of `tests/peers` in `place`, if they are not installed
+    /// yet.
+    pub(super) fn install(python: &Python, folder: &str, place: PathBuf) -> Result<Self, Failure> {
+        let pinned = |name: &str| source(folder).join(name);
+        let [_, lock] = SOURCES.map(pinned);
         // npm writes `.package-lock.json` last.
         once(&place, &lock, "node_modules/.package-lock.json", || {
             fs::create_dir_all(&place).map_err(|error| about(&place, &error))?;
             for name in SOURCES {
-                fs::copy(source(name), place.join(name)).map_err(|error| about(&source(name), &error))?;
+                fs::copy(pinned(name), place.join(name)).map_err(|error| about(&pinned(name), &error))?;
             }
             let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
             let mut npm = Command::new(python.program("npm"));

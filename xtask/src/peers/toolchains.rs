@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::installation::{execute, once, source};
-use crate::{Failure, program};
+use crate::Failure;
+use crate::program::{cargo, succeeds};
 
 /// The words of a command that runs a program, or the name of a missing toolchain.
 pub(super) type Words = Result<Vec<OsString>, &'static str>;
@@ -19,7 +20,7 @@ pub(super) struct Toolchains {
 impl Toolchains {
     /// Builds the Go module in a folder of `tests/peers`.
     pub(super) fn go(&self, folder: &str) -> Result<Words, Failure> {
-        if !exists("go", "version") {
+        if !succeeds(Command::new("go").arg("version")) {
             return Ok(Err("go"));
         }
         let executable = self.directory.join("go");
@@ -33,7 +34,7 @@ impl Toolchains {
     /// when it runs this file.
     pub(super) fn java(&self, folder: &str) -> Result<Words, Failure> {
         for name in ["java", "mvn"] {
-            if !exists(name, "-version") {
+            if !succeeds(Command::new(name).arg("-version")) {
                 return Ok(Err(name));
             }
         }
@@ -53,16 +54,9 @@ impl Toolchains {
     /// Builds the crate in a folder of `tests/peers`.
     pub(super) fn cargo(&self, folder: &str) -> Result<Words, Failure> {
         let target = self.directory.join("cargo");
-        let mut build = program::cargo(&["build", "--quiet", "--locked", "--target-dir"]);
+        let mut build = cargo(&["build", "--quiet", "--locked", "--target-dir"]);
         build.arg(&target).current_dir(source(folder));
         execute(&mut build, "cargo needs access to a registry, and the crate needs a recent Rust version")?;
         Ok(Ok(vec![target.join("debug/peer-official").into()]))
     }
-}
-
-/// Returns `true` if a program can be started. `argument` makes the program print its version.
-fn exists(name: &str, argument: &str) -> bool {
-    let mut command = Command::new(name);
-    command.arg(argument).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

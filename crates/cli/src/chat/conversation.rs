@@ -1,15 +1,14 @@
 //! The messages of a conversation, and the calls of `Converse` and `ConverseStream`.
 
 use std::future::Future;
-use std::io::{self, Write};
 
 use invoke_model_client::{Error, Explanation, JsonCall, Metadata};
 use serde_json::{Map, Value, json};
 
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::print_error;
 use crate::stream::until_interrupt;
+use crate::{print_error, print_output};
 
 /// A conversation with a model. The input of each call contains all earlier messages.
 pub(super) struct Conversation<'a> {
@@ -98,8 +97,8 @@ impl<'a> Conversation<'a> {
         let blocks = output["output"]["message"]["content"].as_array();
         let texts = blocks.into_iter().flatten().filter_map(|block| block["text"].as_str());
         let text: String = texts.collect();
-        let printed = print(&text).and_then(|()| end_line(&text));
-        printed.map_err(|error| Failure::output(&error))?;
+        print_output(text.as_bytes())?;
+        end_line(&text)?;
         Ok((text, metadata))
     }
 
@@ -110,27 +109,21 @@ impl<'a> Conversation<'a> {
             while let Some(event) = events.recv().await.map_err(Failure::call)? {
                 if let Some(part) = event["contentBlockDelta"]["delta"]["text"].as_str() {
                     text.push_str(part);
-                    print(part).map_err(|error| Failure::output(&error))?;
+                    print_output(part.as_bytes())?;
                 }
             }
             Ok(())
         });
         let result = printed.await.unwrap_or_else(|| Err(Failure::interrupted(&events.received())));
         // End the line, so that notes, errors and the prompt of the shell start on a new line.
-        let ended = end_line(&text).map_err(|error| Failure::output(&error));
+        let ended = end_line(&text);
         result.and(ended)?;
         Ok((text, events.metadata()))
     }
 }
 
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
-}
-
-fn end_line(text: &str) -> io::Result<()> {
-    if text.is_empty() || text.ends_with('\n') { Ok(()) } else { print("\n") }
+fn end_line(text: &str) -> Result<(), Failure> {
+    if text.is_empty() || text.ends_with('\n') { Ok(()) } else { print_output(b"\n") }
 }
 
 /// Returns the metadata of a call as one line.
@@ -145,9 +138,7 @@ fn summary(model_id: &str, metadata: &Metadata) -> String {
         count(usage.cache_write_input_tokens.filter(|count| *count > 0), "tokens written to the cache"),
         metadata.latency.map(|latency| format!("{} ms", latency.as_millis())),
         metadata.stop_reason.clone(),
-        Some(metadata.attempts)
-            .filter(|attempts| *attempts > 1)
-            .map(|attempts| format!("{attempts} attempts")),
+        (metadata.attempts > 1).then(|| format!("{} attempts", metadata.attempts)),
         metadata.request_id.as_ref().map(|id| format!("request id {id}")),
     ];
     facts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -4,16 +4,12 @@ use std::io::{self, IsTerminal, Write};
 
 use super::conversation::Conversation;
 use crate::exit::Failure;
+use crate::input::{self, ReadError};
+use crate::print_error;
 use crate::stream::until_interrupt;
-use crate::{input, print_error};
 
 /// Commands of a conversation.
 const HELP: &str = "/exit or Ctrl-D ends the conversation, /clear forgets it, Ctrl-C stops a response";
-
-/// Error of standard input that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read standard input: {0}")]
-struct ReadError(io::Error);
 
 /// Asks the first question, if there is one. Then reads and asks questions until the end of standard input.
 ///

@@ -7,6 +7,8 @@ use std::process::Command;
 
 use invoke_model_local::LocalEndpoint;
 
+use crate::curl::quoted;
+
 /// Variables that override or change the endpoint, the credentials or the signature.
 const UNSET: [&str; 9] = [
     "AWS_SESSION_TOKEN",
@@ -107,7 +109,7 @@ fn quote(value: &str) -> Cow<'_, str> {
     if !value.is_empty() && value.bytes().all(is_plain) {
         Cow::Borrowed(value)
     } else {
-        Cow::Owned(format!("'{}'", value.replace('\'', r"'\''")))
+        Cow::Owned(quoted(value))
     }
 }
 

@@ -8,7 +8,7 @@ mod log;
 mod signals;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use invoke_model_local::{AccessPolicy, FaultFile, GuardrailFile, LocalEndpoint, LocalEndpointBuilder};
@@ -24,7 +24,7 @@ use self::signals::Signals;
 pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
     if arguments.check {
         let checked = health::check(arguments.host, arguments.port).await;
-        return checked.map_err(|error| Failure::connection(&error));
+        return checked.map_err(|error| Failure::incomplete(&error));
     }
     let mut signals = Signals::new().map_err(|error| Failure::input(&error))?;
     let local = builder(arguments)?.start().await.map_err(|error| Failure::input(&error))?;
@@ -96,26 +96,14 @@ fn write_line(mut line: String) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// Error of a file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-enum FileError<E> {
-    #[error("{option} {}: cannot read the file: {error}", path.display())]
-    Read { option: &'static str, path: PathBuf, error: io::Error },
-
-    #[error("{option} {}: {error}", path.display())]
-    Parse { option: &'static str, path: PathBuf, error: E },
-}
-
 /// Reads and parses the file of an option.
 pub(crate) fn read<T, E: std::error::Error>(
-    option: &'static str,
+    option: &str,
     path: &Path,
     parse: fn(&str) -> Result<T, E>,
 ) -> Result<T, Failure> {
-    let path = path.to_owned();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => return Err(Failure::input(&FileError::<E>::Read { option, path, error })),
-    };
-    parse(&text).map_err(|error| Failure::input(&FileError::Parse { option, path, error }))
+    let place = format!("{option} {}", path.display());
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::input(&error).at(&format_args!("{place}: cannot read the file")))?;
+    parse(&text).map_err(|error| Failure::input(&error).at(&place))
 }

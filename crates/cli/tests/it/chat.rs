@@ -7,14 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use super::scripted_server::{ScriptedServer, events, response};
-use super::{check_failure, run, text};
-
-const ENVIRONMENT: [(&str, &str); 4] = [
-    ("AWS_REGION", "us-east-1"),
-    ("AWS_ACCESS_KEY_ID", "a"),
-    ("AWS_SECRET_ACCESS_KEY", "b"),
-    ("AWS_MAX_ATTEMPTS", "1"),
-];
+use super::{ENVIRONMENT, check_failure, run, text};
 
 fn chat(server: &ScriptedServer, arguments: &[&str], input: &str) -> Output {
     let chat = ["chat", "-m", "us.amazon.nova-lite-v1:0", "--endpoint-url", &server.url];
@@ -112,7 +105,6 @@ fn conversation_keeps_its_messages() {
     assert_eq!(messages(3), json!([user("third")]));
 }
 
-/// Sends the signal with the builtin `kill` of the shell, so the test needs no program except for the shell.
 #[cfg(unix)]
 #[test]
 fn interrupt_stops_a_response_but_not_the_conversation() {
@@ -127,8 +119,7 @@ fn interrupt_stops_a_response_but_not_the_conversation() {
     input.write_all(b"hi\n").unwrap();
     // The server accepts the request, but does not respond.
     let (socket, _) = listener.accept().unwrap();
-    let kill = format!("kill -INT {}", child.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    super::kill(&child, rustix::process::Signal::INT);
     let mut error = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut error).unwrap();
     assert_eq!(error, "error: interrupted after 0 events: the response is incomplete\n");

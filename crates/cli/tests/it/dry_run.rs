@@ -1,9 +1,8 @@
 //! Tests of `--dry-run`: the printed script has no secrets, and curl runs it.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
+use super::served::Served;
 use super::{TITAN, run, text};
 
 const KEYS: [(&str, &str); 4] = [
@@ -47,32 +46,6 @@ fn bearer_token_is_a_variable() {
     assert!(!shown.contains("the-token") && !shown.contains("--aws-sigv4"), "{shown}");
 }
 
-/// A running `invoke-model serve`, killed on drop.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts an endpoint that verifies signatures. Returns the variables that it prints.
-fn serve() -> (Served, BTreeMap<String, String>) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    let mut child = command.arg("serve").env_clear().stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut variables = BTreeMap::new();
-    // Reads until the `unset` line, which is the last line. If the test closed the pipe earlier, the command
-    // could not print its remaining lines.
-    for line in lines.map(Result::unwrap).take_while(|line| !line.starts_with("unset ")) {
-        if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
-            variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
-        }
-    }
-    (Served(child), variables)
-}
-
 /// Returns the version of the installed curl, or `None` if curl is not installed.
 fn curl_version() -> Option<(u32, u32)> {
     let output = Command::new("curl").arg("--version").output().ok()?;
@@ -88,9 +61,8 @@ fn curl_runs_the_script() {
         println!("skipped: needs a POSIX shell and curl 7.88 or newer");
         return;
     };
-    let (_served, variables) = serve();
-    let environment: Vec<(&str, &str)> =
-        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let served = Served::start(&[], &[]);
+    let variables = served.variables();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("it's a body.json");
     std::fs::write(&file, r#"{"inputText":"from a file"}"#).unwrap();
@@ -102,9 +74,9 @@ fn curl_runs_the_script() {
         _ => TITAN,
     };
     for body in [r#"{"inputText":"it's"}"#, &file, &long] {
-        let script = run(&["invoke", "--dry-run", "-m", model, "--body", body], None, &environment);
+        let script = run(&["invoke", "--dry-run", "-m", model, "--body", body], None, &variables);
         let mut shell = Command::new("sh");
-        shell.args(["-c", &text(&script.stdout)]).envs(&variables).env_remove("AWS_SESSION_TOKEN");
+        shell.args(["-c", &text(&script.stdout)]).envs(served.variables()).env_remove("AWS_SESSION_TOKEN");
         let output = shell.env("no_proxy", "*").output().unwrap();
         let response = text(&output.stdout);
         assert!(response.starts_with("{\"embedding\":["), "{response}{}", text(&output.stderr));

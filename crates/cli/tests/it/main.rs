@@ -10,6 +10,7 @@ mod pages;
 mod scripted_server;
 mod serve;
 mod serve_command;
+mod served;
 mod settings;
 mod stream;
 
@@ -17,6 +18,14 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
+
+/// Settings for calls of a server in a test.
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "a"),
+    ("AWS_SECRET_ACCESS_KEY", "b"),
+    ("AWS_MAX_ATTEMPTS", "1"),
+];
 
 /// Runs the command with only these environment variables. Disables instance metadata.
 fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) -> Output {
@@ -50,6 +59,13 @@ fn check_failure(output: &Output, code: i32, words: &str) {
     assert!(error.contains(words), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
     assert!(output.stdout.is_empty());
+}
+
+#[cfg(unix)]
+fn kill(child: &std::process::Child, signal: rustix::process::Signal) {
+    use rustix::process::{Pid, kill_process};
+
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
 }
 
 #[test]
@@ -284,13 +300,7 @@ fn exit_code_does_not_need_standard_error() {
 
 /// Calls a server at this URL with a small request.
 fn call(url: &str) -> Output {
-    let environment = [
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
-        ("AWS_MAX_ATTEMPTS", "1"),
-    ];
-    run(&["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", url], None, &environment)
+    run(&["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", url], None, &ENVIRONMENT)
 }
 
 #[test]

@@ -1,71 +1,10 @@
 //! Tests of the options, the output and the end of `invoke-model serve`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::net::TcpListener;
+use std::process::Command;
 
-use super::serve::post;
+use super::served::Served;
 use super::{TITAN, check_failure, run, text};
-
-/// A running `invoke-model serve` with piped output, killed on drop.
-struct Served {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-    /// The lines that set variables.
-    exports: Vec<String>,
-    unset: String,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Served {
-    fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-        command.arg("serve").args(arguments).env_clear().envs(environment.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut exports = Vec::new();
-        let unset = loop {
-            let line = lines.next().unwrap();
-            match line.strip_prefix("export ") {
-                Some(export) => exports.push(export.to_owned()),
-                None => break line,
-            }
-        };
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, exports, unset }
-    }
-
-    fn variable(&self, name: &str) -> &str {
-        let value = self.exports.iter().find_map(|export| export.strip_prefix(name)?.strip_prefix('='));
-        value.unwrap_or_else(|| panic!("{name} is not in {:?}", self.exports))
-    }
-
-    fn address(&self) -> &str {
-        self.variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME").rsplit_once('/').unwrap().1
-    }
-
-    /// Reads the next line of standard error.
-    fn log(&mut self) -> String {
-        let mut line = String::new();
-        self.stderr.read_line(&mut line).unwrap();
-        line
-    }
-}
-
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    response
-}
 
 #[test]
 fn shell_commands_set_the_variables_of_clients() {
@@ -107,9 +46,9 @@ fn shell_commands_are_quoted() {
 #[test]
 fn each_call_is_logged_as_text() {
     let mut served = Served::start(&[], &[]);
-    let address = served.address().to_owned();
-    assert_eq!(served.log(), format!("The page http://{address}/_local/ shows the calls.\n"));
-    post(&address, "amazon.titan-embed-text-v2%1b%0a", "invoke", "{}").unwrap();
+    let page = format!("The page http://{}/_local/ shows the calls.\n", served.address());
+    assert_eq!(served.log(), page);
+    served.post("amazon.titan-embed-text-v2%1b%0a", "invoke", "{}").unwrap();
     let line = served.log();
     let (time, rest) = line.split_once(' ').unwrap();
     assert!(time.ends_with('Z') && time.contains('T'), "{line}");
@@ -123,8 +62,7 @@ fn each_call_is_logged_as_text() {
 fn each_call_is_logged_as_json() {
     let mut served = Served::start(&["--log", "json", "--no-verify"], &[]);
     served.log();
-    let address = served.address().to_owned();
-    post(&address, TITAN, "invoke", r#"{"inputText":"in"}"#).unwrap();
+    served.post(TITAN, "invoke", r#"{"inputText":"in"}"#).unwrap();
     let line: serde_json::Value = serde_json::from_str(&served.log()).unwrap();
     assert_eq!((&line["operation"], &line["model_id"]), (&"InvokeModel".into(), &TITAN.into()));
     assert_eq!((&line["status"], &line["signature"]), (&200.into(), &"not_verified".into()));
@@ -137,7 +75,7 @@ fn other_addresses_cause_a_warning() {
     let mut served = Served::start(&["--host", "0.0.0.0"], &[]);
     assert!(served.log().starts_with("warning: 0.0.0.0 is not a loopback address: "));
     assert!(served.address().starts_with("127.0.0.1:"), "{}", served.address());
-    assert!(get(served.address(), "/_local/health").starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(served.send("GET", "/_local/health", "").unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
     let output = run(&["serve", "--host", "example.com"], None, &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("not an IP address; use 127.0.0.1"));
@@ -175,8 +113,7 @@ fn the_certificate_is_written_to_a_file() {
     let certificate = std::fs::read_to_string(&path).unwrap();
     assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"), "{certificate}");
     let invoke = ["invoke", "--model-id", TITAN, "--body", r#"{"inputText":"in"}"#];
-    let environment: Vec<_> = served.exports.iter().map(|export| export.split_once('=').unwrap()).collect();
-    let output = run(&invoke, None, &environment);
+    let output = run(&invoke, None, &served.variables());
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("\"embedding\""));
 
@@ -219,17 +156,15 @@ fn a_command_that_cannot_run_has_the_exit_codes_of_shells() {
 
 #[cfg(unix)]
 mod signals {
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpStream;
     use std::os::unix::process::ExitStatusExt;
     use std::process::{Command, Stdio};
 
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::Signal;
 
-    use super::*;
-
-    fn kill(child: &Child, signal: Signal) {
-        kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
-    }
+    use super::super::kill;
+    use super::Served;
 
     /// Starts a stream that never ends. Returns its connection after the head of the response has arrived.
     fn endless_stream(address: &str) -> TcpStream {

@@ -163,7 +163,6 @@ fn unusual_complete_stream_prints_notes() {
     );
 }
 
-/// Sends the signal with the builtin `kill` of the shell, so the test needs no program except for the shell.
 #[cfg(unix)]
 #[test]
 fn interrupt_closes_the_request() {
@@ -176,8 +175,7 @@ fn interrupt_closes_the_request() {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_exact(&mut shown).unwrap();
     assert_eq!(&shown, b"hi", "the text is printed before the stream ends");
-    let kill = format!("kill -INT {}", child.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    super::kill(&child, rustix::process::Signal::INT);
     let mut rest = String::new();
     out.read_line(&mut rest).unwrap();
     assert_eq!(rest, "\n");

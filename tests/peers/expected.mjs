@@ -1,4 +1,4 @@
-// The values of `expected.py` for the frameworks in JavaScript.
+// The values of `frameworks/expected.py` for the programs in JavaScript, and the schema of the tool.
 
 import assert from "node:assert/strict";
 
@@ -6,6 +6,11 @@ export const MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
 export const PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn.";
 export const TEXT = `You said: ${PROMPT}`;
 export const TOOL = "Weather";
+export const SCHEMA = {
+  type: "object",
+  properties: { city: { enum: ["Oslo", "Lima"] }, days: { type: "integer", minimum: 3 } },
+  required: ["city", "days"],
+};
 export const ARGUMENTS = { city: "Oslo", days: 3 };
 
 // A text that arrives in fewer pieces was not streamed.
