@@ -101,7 +101,7 @@ impl Session {
             Event::AudioInput(input) => return self.add_audio(&input),
             Event::ContentEnd(end) => return self.end_content(&end),
             Event::PromptEnd(end) => {
-                let prompt = self.prompt(&end.prompt_name, "promptEnd")?;
+                let prompt = current(&mut self.prompt, &end.prompt_name, "promptEnd")?;
                 if let Some(content) = prompt.contents.first() {
                     return Err(format!("promptEnd: the content {:?} has not ended", content.name));
                 }
@@ -124,7 +124,7 @@ impl Session {
 
     fn start_content(&mut self, start: ContentStart) -> Result<(), String> {
         let ContentStart { prompt_name, content_name, kind, role } = start;
-        let prompt = self.prompt(&prompt_name, "contentStart")?;
+        let prompt = current(&mut self.prompt, &prompt_name, "contentStart")?;
         if prompt.contents.iter().any(|content| content.name == content_name) {
             return Err(format!("contentStart: the content {content_name:?} has already started"));
         }
@@ -134,7 +134,8 @@ impl Session {
     }
 
     fn add_text(&mut self, input: &Input, kind: ContentKind, event: &'static str) -> Result<(), String> {
-        let content = self.prompt(&input.prompt_name, event)?.content(&input.content_name, kind, event)?;
+        let prompt = current(&mut self.prompt, &input.prompt_name, event)?;
+        let content = find(&mut prompt.contents, &input.content_name, kind, event)?;
         content.text.push_str(&input.content);
         if content.text.len() > MAX_TEXT {
             return Err(format!("{event}: the content {:?} has more than {MAX_TEXT} bytes", content.name));
@@ -147,22 +148,20 @@ impl Session {
     fn add_audio(&mut self, input: &Input) -> Result<Vec<Value>, String> {
         let bytes =
             STANDARD.decode(&input.content).map_err(|error| format!("audioInput: {error}"))?.len() as u64;
-        let (id, number) = (self.id.clone(), self.completions + 1);
-        let prompt = self.prompt(&input.prompt_name, "audioInput")?;
-        let (name, settings) = (prompt.name.clone(), prompt.settings.clone());
-        let content = prompt.content(&input.content_name, ContentKind::Audio, "audioInput")?;
+        let Prompt { name, settings, contents } =
+            current(&mut self.prompt, &input.prompt_name, "audioInput")?;
+        let content = find(contents, &input.content_name, ContentKind::Audio, "audioInput")?;
         content.audio += bytes;
         let mut events = Vec::new();
         let is_first = content.completion.is_none();
-        let completion =
-            content.completion.get_or_insert_with(|| Completion::new(&id, &name, number, &settings));
+        let completion = content.completion.get_or_insert_with(|| {
+            self.completions += 1;
+            Completion::new(&self.id, name, self.completions, settings)
+        });
         if is_first {
             events.extend([completion.start(), completion.audio_start()]);
         }
         events.push(completion.audio(&input.content));
-        if is_first {
-            self.completions = number;
-        }
         self.tokens.input_speech += Tokens::of_audio(bytes);
         self.tokens.output_speech += Tokens::of_audio(bytes);
         Ok(events)
@@ -170,7 +169,7 @@ impl Session {
 
     /// Ends a content. The model responds to the contents of the user and to the results of tools.
     fn end_content(&mut self, end: &ContentEnd) -> Result<Vec<Value>, String> {
-        let prompt = self.prompt(&end.prompt_name, "contentEnd")?;
+        let prompt = current(&mut self.prompt, &end.prompt_name, "contentEnd")?;
         let position = prompt.contents.iter().position(|content| content.name == end.content_name);
         let position = position
             .ok_or_else(|| format!("contentEnd: the content {:?} has not started", end.content_name))?;
@@ -214,25 +213,29 @@ impl Session {
         self.tokens.output_text += Tokens::of_text(text);
         completion.text(text)
     }
+}
 
-    /// Returns the current prompt, and checks that the event contains its name.
-    fn prompt(&mut self, name: &str, event: &str) -> Result<&mut Prompt, String> {
-        let prompt = self.prompt.as_mut();
-        let prompt = prompt.ok_or_else(|| format!("{event}: there is no prompt: send promptStart first"))?;
-        if prompt.name == name {
-            Ok(prompt)
-        } else {
-            Err(format!("{event}: the prompt is {:?}, and not {name:?}", prompt.name))
-        }
+/// Returns the current prompt, and checks that the event contains its name.
+fn current<'a>(prompt: &'a mut Option<Prompt>, name: &str, event: &str) -> Result<&'a mut Prompt, String> {
+    let prompt = prompt.as_mut();
+    let prompt = prompt.ok_or_else(|| format!("{event}: there is no prompt: send promptStart first"))?;
+    if prompt.name == name {
+        Ok(prompt)
+    } else {
+        Err(format!("{event}: the prompt is {:?}, and not {name:?}", prompt.name))
     }
 }
 
-impl Prompt {
-    fn content(&mut self, name: &str, kind: ContentKind, event: &str) -> Result<&mut Content, String> {
-        match self.contents.iter_mut().find(|content| content.name == name) {
-            Some(content) if content.kind == kind => Ok(content),
-            Some(_) => Err(format!("{event}: the content {name:?} has another type")),
-            None => Err(format!("{event}: the content {name:?} has not started: send contentStart first")),
-        }
+/// Returns the content with this name, and checks its kind.
+fn find<'a>(
+    contents: &'a mut [Content],
+    name: &str,
+    kind: ContentKind,
+    event: &str,
+) -> Result<&'a mut Content, String> {
+    match contents.iter_mut().find(|content| content.name == name) {
+        Some(content) if content.kind == kind => Ok(content),
+        Some(_) => Err(format!("{event}: the content {name:?} has another type")),
+        None => Err(format!("{event}: the content {name:?} has not started: send contentStart first")),
     }
 }

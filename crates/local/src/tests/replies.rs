@@ -145,6 +145,14 @@ fn mistral_body_has_all_blocks_of_a_reply() {
     assert_eq!(chunks.last().unwrap()["choices"][0]["message"]["tool_calls"], message["tool_calls"]);
 }
 
+#[test]
+fn a_reply_fits_a_body_that_asks_for_a_stream() {
+    let mut body = chat("a");
+    body["stream"] = json!(true);
+    let chunks = invoke_stream(&replying("one two"), "openai.gpt-oss-20b-1:0", &body);
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/content"), "one two");
+}
+
 /// Checks the text of a reply in a complete response and in a stream.
 fn check_text(model_id: &str, body: &Value, text: &str, chunk: &str, stop_reason: &str, expected: &str) {
     let endpoint = replying(ModelReply::text("one two").stop_reason("max_tokens"));
