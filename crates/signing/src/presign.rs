@@ -16,13 +16,13 @@ use crate::canonical::SignableRequest;
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
-use crate::header::{X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::header::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::hex::HexDigest;
 use crate::path::RESERVED;
 use crate::payload::PayloadHash;
 use crate::query;
 use crate::scope::CredentialScope;
-use crate::sign::{Signer, SigningOutput, signable_headers, string_to_sign};
+use crate::sign::{Signer, SigningOutput, signable_headers, string_to_sign, value};
 
 /// The longest validity of a presigned request: seven days.
 pub const MAX_PRESIGN_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -109,7 +109,8 @@ impl Signer {
     ///   [`MAX_PRESIGN_EXPIRY`]. Fractions of a second are discarded.
     ///
     /// The signature covers the same headers as [`sign`](Self::sign). The sender must send all these headers,
-    /// so presign a request with as few headers as possible.
+    /// so presign a request with as few headers as possible. If the request has an `x-amz-content-sha256`
+    /// header, this function sets its value to `payload`.
     /// [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256) has no effect.
     ///
     /// # Errors
@@ -147,6 +148,9 @@ impl Signer {
         }
         for name in [AUTHORIZATION, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
             request.headers.remove(name);
+        }
+        if request.headers.contains_key(X_AMZ_CONTENT_SHA256) {
+            request.headers.insert(X_AMZ_CONTENT_SHA256, value(payload.as_str().to_owned(), "payload hash")?);
         }
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;

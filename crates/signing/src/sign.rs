@@ -273,7 +273,7 @@ fn is_scope_part(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b',')
 }
 
-fn value(text: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
+pub(crate) fn value(text: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
     HeaderValue::try_from(text).map_err(|_| SignError::InvalidParameter { parameter })
 }
 

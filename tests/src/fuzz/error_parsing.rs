@@ -20,7 +20,7 @@ pub fn error_parsing(data: &[u8]) {
     check::<AskNothing>(&response);
 }
 
-fn check<O: ServerOperation>(response: &invoke_model_protocol::Response) {
+pub(super) fn check<O: ServerOperation>(response: &invoke_model_protocol::Response) {
     let metadata = ErrorMetadata::from_response(response);
     assert!(!metadata.to_string().is_empty());
     if let Some(code) = metadata.code() {

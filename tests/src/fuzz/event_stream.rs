@@ -1,6 +1,13 @@
 //! Decodes arbitrary bytes as an event stream.
 
+use std::fmt::Debug;
+
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, IncompleteFrame, Message};
+
+use invoke_model_types::{
+    ConverseStreamEvent, InvokeModelWithBidirectionalStreamInputEvent,
+    InvokeModelWithBidirectionalStreamOutputEvent, ResponseStream,
+};
 
 use super::has_empty_union;
 use crate::streams::Lines;
@@ -8,7 +15,7 @@ use crate::streams::Lines;
 /// Checks these properties:
 /// * The decoded messages do not depend on how the bytes are split.
 /// * Decoded messages encode to the original bytes.
-/// * An event stays the same when it is serialized and parsed.
+/// * An event of any stream, also of Bedrock Runtime, stays the same when it is serialized and parsed.
 ///
 /// Checks the bytes twice: first unchanged, and then in a frame with correct checksums. Arbitrary bytes
 /// rarely have correct checksums, so the first check rarely reaches the parsers of headers and payloads.
@@ -28,7 +35,11 @@ fn check(bytes: &[u8], step: usize) {
     let mut encoded = Vec::new();
     for message in &messages {
         message.encode(&mut encoded).unwrap_or_else(|error| panic!("{message:?}: {error}"));
-        round_trip(message);
+        round_trip::<Lines>(message);
+        round_trip::<ConverseStreamEvent>(message);
+        round_trip::<InvokeModelWithBidirectionalStreamInputEvent>(message);
+        round_trip::<InvokeModelWithBidirectionalStreamOutputEvent>(message);
+        round_trip::<ResponseStream>(message);
     }
     assert!(bytes.starts_with(&encoded), "the decoded messages differ from the stream");
     assert!(failed.is_some() || end.is_err() || encoded.len() == bytes.len());
@@ -55,18 +66,18 @@ fn decoded(pieces: &[&[u8]]) -> Decoded {
     (messages, None, end)
 }
 
-fn round_trip(message: &Message) {
-    let Ok(parsed) = Lines::parse(message) else { return };
+fn round_trip<S: EventStream + PartialEq + Debug>(message: &Message) {
+    let Ok(parsed) = S::parse(message) else { return };
     if has_empty_union(&parsed) {
         return;
     }
     let message = match &parsed {
         Ok(event) => event.event(),
-        Err(error) => Lines::exception(error),
+        Err(error) => S::exception(error),
     };
     // Serialization may fail, because the decoder accepts longer headers than the encoder.
     let Ok(message) = message else { return };
-    let again = Lines::parse(&message).unwrap_or_else(|error| panic!("{parsed:?}: {error}"));
+    let again = S::parse(&message).unwrap_or_else(|error| panic!("{parsed:?}: {error}"));
     match (&parsed, &again) {
         (Ok(parsed), Ok(again)) => assert_eq!(again, parsed),
         (Err(parsed), Err(again)) => assert_eq!(again.to_string(), parsed.to_string()),

@@ -5,16 +5,20 @@
 mod error_parsing;
 mod event_stream;
 mod json_documents;
+mod operations;
 mod response_parsing;
+mod signatures;
 
 pub use error_parsing::error_parsing;
 pub use event_stream::event_stream;
 pub use json_documents::json_documents;
+pub use operations::operations;
 pub use response_parsing::response_parsing;
+pub use signatures::signatures;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
-use invoke_model_protocol::Response;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use invoke_model_protocol::{Request, Response};
 
 /// Name and function of a fuzz target.
 pub type Target = (&'static str, fn(&[u8]));
@@ -24,7 +28,9 @@ pub const TARGETS: &[Target] = &[
     ("error_parsing", error_parsing),
     ("event_stream", event_stream),
     ("json_documents", json_documents),
+    ("operations", operations),
     ("response_parsing", response_parsing),
+    ("signatures", signatures),
 ];
 
 /// Returns `true` if a value contains a union without a member. Such a union cannot be serialized. The parser
@@ -36,8 +42,28 @@ fn has_empty_union(value: &impl std::fmt::Debug) -> bool {
 /// Creates a response from text. The text consists of header lines, an empty line, and the body. Ignores
 /// invalid header lines.
 fn response(status: u16, text: &[u8]) -> Response {
-    let mut response = http::Response::new(Bytes::new());
+    let (headers, body) = message(text);
+    let mut response = http::Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Creates a request from text. The text consists of the target, a line feed, header lines, an empty line, and
+/// the body. Returns `None` if the target is invalid.
+fn request(method: http::Method, text: &[u8]) -> Option<Request> {
+    let end = text.iter().position(|byte| *byte == b'\n')?;
+    let (headers, body) = message(&text[end + 1..]);
+    let mut request = http::Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = http::Uri::try_from(&text[..end]).ok()?;
+    *request.headers_mut() = headers;
+    Some(request)
+}
+
+/// Splits text into headers and a body.
+fn message(text: &[u8]) -> (HeaderMap, Bytes) {
+    let mut headers = HeaderMap::new();
     let mut rest = text;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let line = &rest[..end];
@@ -49,9 +75,8 @@ fn response(status: u16, text: &[u8]) -> Response {
         let (name, value) =
             (HeaderName::from_bytes(&line[..colon]), HeaderValue::from_bytes(&line[colon + 1..]));
         if let (Ok(name), Ok(value)) = (name, value) {
-            response.headers_mut().append(name, value);
+            headers.append(name, value);
         }
     }
-    *response.body_mut() = Bytes::copy_from_slice(rest);
-    response
+    (headers, Bytes::copy_from_slice(rest))
 }

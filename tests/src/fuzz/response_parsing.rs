@@ -25,7 +25,7 @@ pub fn response_parsing(data: &[u8]) {
     }
 }
 
-fn check<O: ServerOperation>(text: &[u8])
+pub(super) fn check<O: ServerOperation>(text: &[u8])
 where
     O::Output: Clone + Debug,
 {

@@ -53,6 +53,14 @@ fn keeps_path_and_other_parameters_unchanged() {
 }
 
 #[test]
+fn sets_the_header_with_the_payload_hash() {
+    let mut parts = parts("https://example.com/");
+    parts.headers.insert("x-amz-content-sha256", "old".parse().unwrap());
+    presigned(&mut parts, None, SigningSettings::default(), DAY).unwrap();
+    assert_eq!(parts.headers["x-amz-content-sha256"], "UNSIGNED-PAYLOAD");
+}
+
+#[test]
 fn session_token_is_signed_or_appended() {
     let uri = |signed: bool, token: &str| {
         let settings = SigningSettings { sign_session_token: signed, ..SigningSettings::default() };

@@ -37,6 +37,12 @@ fn presigned_requests_are_accepted() {
 }
 
 #[test]
+fn other_query_parameters_are_not_a_signature() {
+    let error = verify(&parts(URI, &[])).unwrap_err();
+    assert!(matches!(error, VerifyError::MissingAuthentication), "{error:?}");
+}
+
+#[test]
 fn a_token_outside_of_the_signature_is_accepted_if_the_settings_allow_it() {
     let settings = SigningSettings { sign_session_token: false, ..SigningSettings::default() };
     let mut request = parts(URI, &[]);

@@ -43,6 +43,11 @@ fn debug_and_display_redact_secrets() {
     check(&SignableHeader::new("X-Amz-Security-Token", TOKEN));
     let headers = vec![SignableHeader::new("x-amz-security-token", TOKEN)];
     check(&SignableRequest::new("GET", "/", "", headers, payload.as_str()));
+    assert_eq!(format!("{:?}", SignableHeader::new("X-Name", "value")), "x-name: value");
+    let shown = format!("{:?}", signed.canonical_request());
+    assert!(shown.contains(r"\nx-amz-security-token:[redacted]\n"), "{shown}");
+    let shown = format!("{:?}", signer.event_signer(&temporary(), &signed));
+    assert!(shown.contains(signed.signature()) && !shown.contains(SECRET), "{shown}");
     assert!(signed.canonical_request().as_str().contains(TOKEN), "`as_str` returns the text that is hashed");
     assert!(signed.canonical_request().to_string().contains("\nx-amz-security-token:[redacted]\n"));
     assert!(signed.canonical_request().to_string().contains("\nx-metadata:[redacted]\n"));
@@ -84,6 +89,19 @@ fn errors_redact_secrets() {
     let diff = mismatch.diff_with(&client).unwrap();
     assert_eq!(diff.client(), Some("x-amz-security-token:[redacted]"));
     check(&diff);
+
+    // The client has signed a session token, but has not sent it.
+    let mut request = parts("https://localhost/", &[]);
+    signer().sign(&mut request, &crate::credentials(), &PayloadHash::EMPTY, now()).unwrap();
+    let Err(VerifyError::SignatureMismatch(mismatch)) = verify_as(&request, &crate::credentials()) else {
+        panic!("a signature mismatch was expected");
+    };
+    let date = "x-amz-date:20150830T123600Z\n";
+    let computed = mismatch.canonical_request().as_str();
+    let client = computed.replace(date, &format!("{date}X-Amz-Security-Token:{TOKEN}\n"));
+    let diff = mismatch.diff_with(&client).unwrap();
+    assert_eq!((diff.line_number(), diff.computed()), (6, Some("")), "{computed}");
+    assert_eq!(diff.client(), Some("X-Amz-Security-Token:[redacted]"));
 
     for token in [&format!("{SECRET}\n"), ""] {
         let error = set_bearer_token(&mut request, token).unwrap_err();
