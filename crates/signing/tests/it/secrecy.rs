@@ -56,6 +56,9 @@ fn debug_and_display_redact_secrets() {
     let verified = verifier.verify(&request, &payload, |_| Some(temporary()), now()).unwrap();
     check(&verifier);
     check(&verified);
+    let scope = "20150830/us-east-1/bedrock/aws4_request";
+    let shown = format!("signed by access key `{ID}` for `{scope}` at 20150830T123600Z");
+    assert_eq!(verified.to_string(), shown);
     check(verified.scope());
     check(&SigningSettings::default());
 }
