@@ -120,6 +120,7 @@
 //! [Writer]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-writer-palmyra.html
 
 mod input_tokens;
+mod lossy;
 mod max_output;
 mod model_family;
 mod model_id;
