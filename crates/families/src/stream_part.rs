@@ -164,7 +164,15 @@ impl StreamPart {
     /// Returns the text that the part adds to the response, or an empty text if the part has no text.
     #[must_use]
     pub fn text(&self) -> &str {
-        first_str(&self.0, TEXTS).unwrap_or_default()
+        match at(&self.0, &["type"]).and_then(Value::as_str) {
+            // Other events of OpenAI Responses repeat the text, or contain reasoning or arguments of tools.
+            Some(kind) if kind.starts_with("response.") => match kind {
+                "response.output_text.delta" => first_str(&self.0, &[&["delta"]]),
+                _ => None,
+            },
+            _ => first_str(&self.0, TEXTS),
+        }
+        .unwrap_or_default()
     }
 
     /// Returns the text that the part adds to the reasoning, or an empty text if the part has no reasoning.

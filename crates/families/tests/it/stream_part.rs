@@ -27,6 +27,7 @@ fn finds_the_text_of_each_schema() {
     check_text(r#"{"choices":[{"text":"a","stop_reason":null}]}"#, "a");
     check_text(r#"{"is_finished":false,"event_type":"text-generation","text":"a"}"#, "a");
     check_text(r#"{"index":0,"is_finished":false,"text":"a"}"#, "a");
+    check_text(r#"{"type":"response.output_text.delta","item_id":"1","delta":"a"}"#, "a");
 }
 
 #[test]
@@ -41,6 +42,8 @@ fn finds_no_text_in_other_parts() {
     check_text(r#"{"event_type":"stream-end","response":{"text":"all of it"}}"#, "");
     check_text(r#"{"generation":null}"#, "");
     check_text(r#"{"choices":[]}"#, "");
+    check_text(r#"{"type":"response.function_call_arguments.delta","delta":"{}"}"#, "");
+    check_text(r#"{"type":"response.output_text.done","text":"all of it"}"#, "");
     check_text("[]", "");
     assert_eq!(StreamPart::default().text(), "");
     assert!(StreamPart::parse(b"no JSON").is_err());
