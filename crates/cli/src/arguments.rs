@@ -37,7 +37,7 @@ Exit codes:
   3    a setting, the credentials or the input is missing or invalid; no request was sent
   4    the service rejected the call (HTTP 4xx)
   5    the service failed (HTTP 5xx)
-  6    no complete response: no connection, connection lost, timeout, or truncated stream
+  6    no complete response: no connection, connection lost, timeout, truncated or unreadable
   130  interrupted (Ctrl-C) while streaming
   141  the reader of the output has closed the pipe
 
@@ -139,10 +139,10 @@ pub(crate) struct Invoke {
     #[arg(long, value_name = "TRACE")]
     pub(crate) trace: Option<String>,
     /// Id or ARN of the guardrail to apply; needs --guardrail-version
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "guardrail_version")]
     pub(crate) guardrail_identifier: Option<String>,
-    /// Version of the guardrail: a number or DRAFT
-    #[arg(long, value_name = "VERSION")]
+    /// Version of the guardrail: a number or DRAFT; needs --guardrail-identifier
+    #[arg(long, value_name = "VERSION", requires = "guardrail_identifier")]
     pub(crate) guardrail_version: Option<String>,
     /// Latency: standard or optimized
     #[arg(long, value_name = "LATENCY")]
@@ -154,14 +154,15 @@ pub(crate) struct Invoke {
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
     /// Stream the response: print the text while the model generates it
-    #[arg(long, conflicts_with = "outfile")]
+    #[arg(long)]
     pub(crate) stream: bool,
     /// Print the parts of a streamed response instead of their text, one JSON object per line
     #[arg(long, requires = "stream")]
     pub(crate) raw: bool,
     #[command(flatten)]
     pub(crate) inspection: Inspection,
-    /// File to write the response body to; the other members of the output are printed as JSON
+    /// File to write the response body to, or `-` for standard output; with a file, the other members of the
+    /// output are printed as JSON
     #[arg(value_name = "OUTFILE")]
     pub(crate) outfile: Option<PathBuf>,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::print_error;
+use crate::output::print_error;
 
 /// Flags of the AWS CLI that this command accepts and ignores, so that existing scripts keep working.
 ///

@@ -48,15 +48,15 @@ impl Backend {
             let service = Service::new(region)?;
             builder = builder
                 .record(folder, service)
-                .map_err(|error| Failure::input(&error).at(&format_args!("--record {}", folder.display())))?;
+                .map_err(|error| Failure::input(error).at(&format_args!("--record {}", folder.display())))?;
         }
         if let Some(folder) = &self.replay {
-            builder = builder.replay(folder).map_err(|error| Failure::input(&error).at(&"--replay"))?;
+            builder = builder.replay(folder).map_err(|error| Failure::input(error).at(&"--replay"))?;
         }
         if let Some(url) = &self.upstream {
             builder = builder
                 .upstream(url, self.upstream_model.clone(), Server(HyperTransport::new()))
-                .map_err(|error| Failure::input(&error).at(&"--upstream"))?;
+                .map_err(|error| Failure::input(error).at(&"--upstream"))?;
         }
         Ok(builder)
     }

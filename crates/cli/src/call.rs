@@ -13,7 +13,7 @@ use crate::connection::{Connection, Protocol, Session};
 use crate::dry_run::Inspection;
 use crate::exit::Failure;
 use crate::input::{self, Source};
-use crate::print_output;
+use crate::output::{check_output, print_output};
 use crate::settings::Settings;
 use crate::stream::until_interrupt;
 
@@ -68,15 +68,20 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     let name = Client::operation_names().iter().find(|known| known.eq_ignore_ascii_case(&name));
     let name = name.copied().unwrap_or(&arguments.operation);
     let source = arguments.input.as_deref().map(Source::new);
+    let reads_input = source.is_some() || name == BIDIRECTIONAL;
     if name == BIDIRECTIONAL && source == Some(Source::StandardInput) {
-        return Err(Failure::input(&EventError::Input));
+        return Err(Failure::input(EventError::Input));
     }
     let input = match source {
-        Some(source) => source.read("--input").map_err(|error| Failure::input(&error))?,
+        Some(source) => {
+            source.check_json("--input").map_err(Failure::input)?;
+            source.read("--input").map_err(Failure::input)?
+        }
         None => b"{}".to_vec(),
     };
+    check_output()?;
     let input = match &model_id {
-        Some(model_id) => with_model(&input, model_id).map_err(|error| Failure::input(&error))?,
+        Some(model_id) => with_model(&input, model_id).map_err(Failure::input)?,
         None => input,
     };
     let protocol = if name == BIDIRECTIONAL { Protocol::Http2 } else { Protocol::Http1 };
@@ -86,10 +91,16 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
         Ok(session.client.operation(name).map_err(Failure::call)?.json_text(&input))
     };
     let explain = async { create()?.explain().await.map_err(|error| session.failure(error)) };
-    if !arguments.inspection.print(explain, None).await? {
+    if !arguments.inspection.print(&session, explain, None).await? {
         return Ok(());
     }
-    send(create()?, &session).await
+    let result = send(create()?, &session).await;
+    // Many operations need no input, so the advice is printed only if the call fails.
+    match !reads_input && input::is_piped() {
+        true => result
+            .map_err(|failure| failure.with_advice("to send standard input as the input, use `--input -`")),
+        false => result,
+    }
 }
 
 /// The operation that needs HTTP/2, because the client sends the request while it receives the response.
@@ -153,9 +164,9 @@ async fn send_events(mut sender: JsonEventSender) -> Result<(), Failure> {
     let mut line = 0;
     while let Some(text) = lines.recv().await {
         line += 1;
-        let text = text.map_err(|error| Failure::incomplete(&EventError::Read(error)))?;
+        let text = text.map_err(|error| Failure::incomplete(EventError::Read(error)))?;
         let event = serde_json::from_str(&text);
-        let event = event.map_err(|error| Failure::incomplete(&EventError::NotJson { line, error }))?;
+        let event = event.map_err(|error| Failure::incomplete(EventError::NotJson { line, error }))?;
         let place = format_args!("event in line {line} of standard input");
         sender.send(event).await.map_err(|error| Failure::call(error).at(&place))?;
     }

@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::dry_run::Inspection;
 use crate::exit::Failure;
 use crate::input::Source;
-use crate::print_error;
+use crate::output::{check_output, print_error};
 use crate::settings::Settings;
 use conversation::Conversation;
 
@@ -37,7 +37,7 @@ pub(crate) struct Chat {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: Option<u32>,
     /// Randomness of the response, from 0 to 1 [default: the default of the model]
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = finite)]
     temperature: Option<f64>,
     /// Image to send with the first question: png, jpeg, gif or webp; can be repeated
     #[arg(long, value_name = "FILE")]
@@ -60,6 +60,12 @@ pub(crate) struct Chat {
     connection: Connection,
 }
 
+/// Parses a number that JSON can contain. `f64` also parses `nan` and `inf`.
+fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "not a number".to_owned())
+}
+
 /// Error of a `chat` without a question.
 #[derive(Debug, thiserror::Error)]
 #[error("no question: pass it as an argument, with --prompt, or on standard input")]
@@ -72,16 +78,19 @@ pub(crate) async fn run(arguments: &Chat) -> Result<(), Failure> {
     let input = io::stdin();
     let is_conversation = arguments.interactive || (question.is_none() && input.is_terminal());
     let mut text = question.cloned().unwrap_or_default();
-    if !is_conversation && !input.is_terminal() {
+    // `--system -` reads standard input.
+    let has_piped_question = arguments.system.as_deref().map(Source::new) != Some(Source::StandardInput);
+    if !is_conversation && !input.is_terminal() && has_piped_question {
         let piped = Source::StandardInput.read_text("standard input");
-        append(&mut text, &piped.map_err(|error| Failure::input(&error))?);
+        append(&mut text, &piped.map_err(Failure::input)?);
     }
     if !is_conversation && text.trim().is_empty() {
-        return Err(Failure::input(&NoQuestion));
+        return Err(Failure::input(NoQuestion));
     }
     let attachments = attachment::blocks(&arguments.image, &arguments.document);
-    let attachments = attachments.map_err(|error| Failure::input(&error))?;
+    let attachments = attachments.map_err(Failure::input)?;
     let members = members(arguments)?;
+    check_output()?;
     let session = arguments.connection.open(settings, Some(&model_id)).await?;
     let mut conversation = Conversation::new(&session, model_id, members);
     conversation.stream = !arguments.no_stream;
@@ -90,7 +99,7 @@ pub(crate) async fn run(arguments: &Chat) -> Result<(), Failure> {
     if is_conversation {
         return interactive::run(conversation, question.cloned()).await;
     }
-    if !arguments.inspection.print(conversation.explain(&text), None).await? {
+    if !arguments.inspection.print(&session, conversation.explain(&text), None).await? {
         return Ok(());
     }
     if let Some(note) = conversation.ask(&text).await? {
@@ -112,7 +121,13 @@ fn append(question: &mut String, piped: &str) {
 fn members(arguments: &Chat) -> Result<Map<String, Value>, Failure> {
     let mut members = Map::new();
     if let Some(system) = &arguments.system {
-        let text = Source::new(system).read_text("--system").map_err(|error| Failure::input(&error))?;
+        let source = Source::new(system);
+        if let Some(name) = source.file_name() {
+            print_error(&format_args!(
+                "note: the system prompt is the text `{name}`; to read the file, use `--system @{name}`"
+            ));
+        }
+        let text = source.read_text("--system").map_err(Failure::input)?;
         members.insert("system".to_owned(), json!([{ "text": text }]));
     }
     let mut inference = Map::new();

@@ -75,8 +75,8 @@ pub(crate) enum Protocol {
 /// Returns the failure for a setting that is missing or invalid.
 pub(crate) fn failure(error: ConfigError) -> Failure {
     match error {
-        ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(&NoRegion),
-        error => Failure::input(&error),
+        ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(NoRegion),
+        error => Failure::input(error),
     }
 }
 
@@ -95,7 +95,7 @@ impl Connection {
     ) -> Result<Session, Failure> {
         self.aws_cli.print_note();
         let local = match self.local {
-            true => Some(LocalEndpoint::start().await.map_err(|error| Failure::input(&error))?),
+            true => Some(LocalEndpoint::start().await.map_err(Failure::input)?),
             false => None,
         };
         let mut config = match &local {
@@ -118,7 +118,7 @@ impl Connection {
             });
         }
         let client = Client::new(config).map_err(failure)?;
-        Ok(Session { client, settings, _local: local })
+        Ok(Session { client, settings, local })
     }
 
     fn config(&self, settings: &Settings, model_id: &str) -> ConfigBuilder {
@@ -163,10 +163,15 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     settings: Settings,
     /// Runs until the session is dropped.
-    _local: Option<LocalEndpoint>,
+    local: Option<LocalEndpoint>,
 }
 
 impl Session {
+    /// Returns the port of the endpoint of `--local`.
+    pub(crate) fn local_port(&self) -> Option<u16> {
+        self.local.as_ref().map(|local| local.address().port())
+    }
+
     /// Returns the failure of a call. If the service does not know the model, the failure proposes the closest
     /// known model.
     pub(crate) fn failure(&self, error: impl Into<Error>) -> Failure {

@@ -5,10 +5,12 @@ use std::future::Future;
 use clap::Args;
 use invoke_model_client::Explanation;
 
+use crate::connection::Session;
 use crate::curl;
 use crate::exit::Failure;
 use crate::input::Source;
-use crate::{print_error, print_output};
+use crate::output::{print_error, print_output};
+use crate::words;
 
 /// Flags that show the request of a call.
 #[derive(Debug, Args)]
@@ -27,6 +29,7 @@ impl Inspection {
     /// body, if the body is the content of an argument. Returns `false` if the call must not be sent.
     pub(crate) async fn print(
         &self,
+        session: &Session,
         explain: impl Future<Output = Result<Explanation, Failure>>,
         body: Option<&Source>,
     ) -> Result<bool, Failure> {
@@ -35,10 +38,19 @@ impl Inspection {
         }
         let explanation = explain.await?;
         if self.explain {
-            print_error(&explanation);
+            print_error(&words::of_command(&explanation.to_string()));
         }
         if self.dry_run {
-            let script = curl::script(&explanation, body);
+            let mut script = curl::script(&explanation, body);
+            if let Some(port) = session.local_port() {
+                // The endpoint stops with this command, so the script needs another endpoint on this port.
+                let note = format!(
+                    "the endpoint of --local has stopped; before you run the script, run `invoke-model serve --port \
+                     {port}` in another shell, and set the variables that it prints"
+                );
+                print_error(&format_args!("note: {note}"));
+                script = format!("# Note: {note}.\n{script}");
+            }
             print_output(script.as_bytes())?;
         }
         Ok(!self.dry_run)

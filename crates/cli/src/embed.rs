@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use crate::connection::{Connection, Session};
 use crate::exit::Failure;
 use crate::input::{self, ReadError};
+use crate::output::{check_output, print_error, print_output};
 use crate::settings::Settings;
-use crate::{print_error, print_output};
 use schema::Schema;
 
 /// Arguments of `embed`.
@@ -54,14 +54,15 @@ pub(crate) struct Embed {
 pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let model_id = settings.embedding_model_id(arguments.model_id.as_deref())?;
-    let schema = Schema::new(&model_id, arguments.dimensions, &arguments.input_type)
-        .map_err(|error| Failure::input(&error))?;
+    let schema =
+        Schema::new(&model_id, arguments.dimensions, &arguments.input_type).map_err(Failure::input)?;
+    check_output()?;
     let session = arguments.connection.open(settings, Some(&model_id)).await?;
     let unit = if arguments.texts.is_empty() { "line" } else { "text" };
     let calls = texts(arguments).enumerate().map(|(index, text)| {
         let (session, model_id) = (&session, &model_id);
         async move {
-            let text = text.map_err(|error| Failure::input(&ReadError(error)));
+            let text = text.map_err(|error| Failure::input(ReadError(error)));
             match text {
                 Ok(text) => {
                     let result = embed(session, schema, model_id, &text).await;
@@ -84,8 +85,7 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
             // for each text.
             Err(failure) if !arguments.keep_going || !failure.is_response() => return Err(failure),
             Err(failure) => {
-                print_error(&format_args!("error: {failure}"));
-                first_failure.get_or_insert(failure.without_message());
+                first_failure.get_or_insert(failure.print());
                 None
             }
         };
@@ -118,7 +118,8 @@ async fn embed(
     let body = schema.body(text).to_string();
     let call = session.client.invoke_model().model_id(model_id).body(body);
     let (output, metadata) = call.send_with_metadata().await.map_err(|error| session.failure(error))?;
-    let vector = schema.vector(&output.body).map_err(|error| Failure::incomplete(&error))?;
+    let vector = schema.vector(&output.body);
+    let vector = vector.map_err(|error| Failure::incomplete(error).with_response(output.body.clone()))?;
     Ok((vector, metadata.usage))
 }
 

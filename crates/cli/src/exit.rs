@@ -4,17 +4,24 @@ use std::fmt::{self, Display};
 use std::io;
 use std::process::ExitCode;
 
-use invoke_model_client::{Error, ErrorKind, TransportErrorKind};
+use invoke_model_client::{Bytes, CredentialsError, Error, ErrorKind, TransportError, TransportErrorKind};
+
+use crate::output::{print_error, print_output};
+use crate::words;
 
 /// The reason why the command failed, and the exit code of the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
     message: String,
+    /// A response of the service that the command cannot read.
+    response: Bytes,
 }
 
 /// The output could not be written.
 const OUTPUT: u8 = 1;
+/// The command line is invalid. clap ends the command with the same code.
+const USAGE: u8 = 2;
 /// A setting, the credentials or the input is missing or invalid. No request was sent.
 const INPUT: u8 = 3;
 /// The service rejected the call: HTTP 4xx.
@@ -31,36 +38,48 @@ const INTERRUPTED: u8 = 130;
 const CLOSED_PIPE: u8 = 141;
 
 impl Failure {
-    /// Returns the failure of a write to standard output or to OUTFILE. A closed pipe has no message, because
-    /// the reader does not need more output, as in `invoke-model .. | head`.
-    pub(crate) fn output(error: &io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::status(CLOSED_PIPE);
+    fn new(code: u8, message: impl Display) -> Self {
+        Self { code, message: words::of_command(&message.to_string()), response: Bytes::new() }
+    }
+
+    /// Returns the failure of a write to standard output. A closed pipe has no message, because the reader
+    /// does not need more output, as in `invoke-model .. | head`.
+    pub(crate) fn output(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::status(CLOSED_PIPE),
+            _ => Self::outfile(error),
         }
-        Self { code: OUTPUT, message: format!("cannot write the output: {error}") }
+    }
+
+    /// Returns the failure of a write to OUTFILE. In contrast to standard output, a closed pipe is an error,
+    /// because the response is lost.
+    pub(crate) fn outfile(error: io::Error) -> Self {
+        Self::new(OUTPUT, format_args!("cannot write the output: {error}"))
+    }
+
+    /// Returns the failure of a combination of arguments that clap cannot check.
+    pub(crate) fn usage(problem: &str) -> Self {
+        Self::new(USAGE, problem)
     }
 
     /// Returns the failure of a command that sent no request.
-    pub(crate) fn input(error: &dyn std::error::Error) -> Self {
-        Self { code: INPUT, message: error.to_string() }
+    pub(crate) fn input(error: impl Display) -> Self {
+        Self::new(INPUT, error)
     }
 
     /// Returns the failure of a stream that the user interrupted.
     pub(crate) fn interrupted(received: &dyn Display) -> Self {
-        Self {
-            code: INTERRUPTED,
-            message: format!("interrupted after {received}: the response is incomplete"),
-        }
+        Self::new(INTERRUPTED, format_args!("interrupted after {received}: the response is incomplete"))
     }
 
     /// Returns the failure of a command that received no complete or usable response.
-    pub(crate) fn incomplete(error: &dyn std::error::Error) -> Self {
-        Self { code: CONNECTION, message: error.to_string() }
+    pub(crate) fn incomplete(error: impl Display) -> Self {
+        Self::new(CONNECTION, error)
     }
 
     /// Returns a failure without a message, for example the failure of another command.
     pub(crate) fn status(code: u8) -> Self {
-        Self { code, message: String::new() }
+        Self::new(code, "")
     }
 
     /// Returns the failure of a call.
@@ -78,12 +97,22 @@ impl Failure {
             (Some(400..500), _) => REJECTED,
             (_, ErrorKind::Transport(error)) if is_input(error.kind()) => INPUT,
             (_, ErrorKind::Transport(_)) => CONNECTION,
+            (_, ErrorKind::Credentials(error)) if is_unreachable(error) => CONNECTION,
             _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
+        let response = match error.kind() {
+            ErrorKind::Parse { response, .. } => response.body().clone(),
+            ErrorKind::ParseEvent { message, .. } => message.payload().clone(),
+            _ => Bytes::new(),
+        };
         // Use the alternate format (`#`), because it keeps the line feeds of a message.
-        let message = format!("{error:#}").replace("`TimeoutConfig::operation`", "`--timeout`");
-        Self { code, message }
+        Self::new(code, format_args!("{error:#}")).with_response(response)
+    }
+
+    /// Adds a response that the command cannot read.
+    pub(crate) fn with_response(self, response: Bytes) -> Self {
+        Self { response, ..self }
     }
 
     /// Adds advice to the message.
@@ -96,8 +125,16 @@ impl Failure {
         Self { message: format!("{place}: {}", self.message), ..self }
     }
 
-    /// Returns the failure without its message. The caller has already printed the message.
-    pub(crate) fn without_message(self) -> Self {
+    /// Prints the message. Prints a response that the command cannot read to standard output, because the
+    /// service also bills such a response. Returns the failure without what was printed.
+    pub(crate) fn print(self) -> Self {
+        if self.has_message() {
+            print_error(&format_args!("error: {self}"));
+        }
+        if !self.response.is_empty() {
+            // The exit code already states a failure.
+            let _ = print_output(&[&self.response, &b"\n"[..]].concat());
+        }
         Self::status(self.code)
     }
 
@@ -115,6 +152,20 @@ impl Failure {
 /// Returns `true` if the request, and not the connection, caused the failure.
 fn is_input(kind: TransportErrorKind) -> bool {
     matches!(kind, TransportErrorKind::InvalidRequest | TransportErrorKind::RequestBody)
+}
+
+/// Returns `true` if the settings select a source of credentials, but the client has no connection to it.
+///
+/// The error of the default chain contains the error of the transport only as text. If no source is
+/// configured, the chain also tries the instance metadata, but then the credentials are missing, and not the
+/// connection.
+fn is_unreachable(error: &CredentialsError) -> bool {
+    use TransportErrorKind::{Connect, ConnectTimeout, Proxy, Resolve, Tls};
+    let text = error.to_string();
+    let mut kinds = [Connect, ConnectTimeout, Proxy, Resolve, Tls].into_iter();
+    let has_no_connection = kinds.any(|kind| text.contains(&TransportError::from(kind).to_string()));
+    let has_source = !text.contains("configure one of these");
+    matches!(error, CredentialsError::TimedOut { .. }) || (has_no_connection && has_source)
 }
 
 impl Display for Failure {

@@ -1,9 +1,10 @@
 //! Arguments that contain a text, or name a file or standard input.
 
 use std::fs;
-use std::io::{self, BufRead, Read};
-use std::path::PathBuf;
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
 /// The source of the content of an argument.
@@ -31,6 +32,9 @@ pub(crate) enum SourceError {
 
     #[error("{flag}: the text is not UTF-8")]
     NotText { flag: &'static str },
+
+    #[error("{flag}: `{path}` is not JSON, but the name of a file; use `{flag} @{path}` to read the file")]
+    FileName { flag: &'static str, path: String },
 }
 
 impl Source {
@@ -76,6 +80,41 @@ impl Source {
             Err(error) => Err(SourceError::File { flag, path: path.clone(), error }),
         }
     }
+
+    /// Returns an error if the source is the name of an existing file instead of JSON text, because the `@`
+    /// is probably missing.
+    pub(crate) fn check_json(&self, flag: &'static str) -> Result<(), SourceError> {
+        match self.file_name() {
+            Some(name) if serde_json::from_str::<IgnoredAny>(name).is_err() => {
+                Err(SourceError::FileName { flag, path: name.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the text if it is the name of an existing file.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        let Self::Text(text) = self else { return None };
+        Some(text.as_str()).filter(|text| Path::new(text).is_file())
+    }
+}
+
+/// Returns `true` if standard input is a pipe or a file, and not a terminal or `/dev/null`.
+#[cfg(unix)]
+pub(crate) fn is_piped() -> bool {
+    use std::os::fd::AsFd;
+
+    let input = io::stdin();
+    // Opens no file: `File` reads the type of the duplicate of standard input.
+    let metadata = input.as_fd().try_clone_to_owned().and_then(|input| fs::File::from(input).metadata());
+    !input.is_terminal()
+        && metadata
+            .is_ok_and(|metadata| !std::os::unix::fs::FileTypeExt::is_char_device(&metadata.file_type()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_piped() -> bool {
+    !io::stdin().is_terminal()
 }
 
 /// Error of standard input that cannot be read.

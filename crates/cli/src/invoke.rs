@@ -1,7 +1,5 @@
 //! `invoke-model invoke`: makes one call.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
 use std::path::Path;
 
 use invoke_model_client::types::{InvokeModelOutput, Operation};
@@ -11,29 +9,48 @@ use serde_json::json;
 use crate::arguments::Invoke;
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::input::{Source, SourceError};
+use crate::input::{self, Source, SourceError};
+use crate::outfile::Outfile;
+use crate::output::{check_output, print_error, print_output};
+use crate::request_metadata;
 use crate::settings::Settings;
 use crate::stream;
 
 pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let model_id = settings.model_id(arguments.model_id.as_deref())?;
+    let source = arguments.body.as_deref().map(Source::new);
+    let body = source.as_ref().map(body).transpose().map_err(Failure::input)?;
+    if source.is_none() && input::is_piped() {
+        print_error(&"note: the request has no body; to send standard input as the body, use `--body -`");
+    }
+    let metadata = arguments.request_metadata.as_deref().map(request_metadata::parse);
+    let metadata = metadata.transpose().map_err(Failure::input)?;
+    // `-` means standard output, as in most commands.
+    let outfile = arguments.outfile.as_deref().filter(|path| *path != Path::new("-"));
+    match outfile {
+        Some(_) if arguments.stream => {
+            return Err(Failure::usage(
+                "--stream prints to standard output: omit OUTFILE, and redirect the output",
+            ));
+        }
+        Some(_) => {}
+        None => check_output()?,
+    }
     let session = arguments.connection.open(settings, Some(&model_id)).await?;
     let client = &session.client;
-    let source = arguments.body.as_deref().map(Source::new);
-    let body = source.as_ref().map(body).transpose().map_err(|error| Failure::input(&error))?;
     if arguments.stream {
-        let call = with_members!(client.invoke_model_with_response_stream(), arguments, model_id, body);
+        let call =
+            with_members!(client.invoke_model_with_response_stream(), arguments, model_id, metadata, body);
         if inspect(&call, arguments, source.as_ref(), &session).await? {
             stream::run(call, arguments.raw, &session).await?;
         }
     } else {
-        let call = with_members!(client.invoke_model(), arguments, model_id, body);
+        let call = with_members!(client.invoke_model(), arguments, model_id, metadata, body);
         if inspect(&call, arguments, source.as_ref(), &session).await? {
-            let outfile = arguments.outfile.as_deref().map(Outfile::open).transpose();
-            let outfile = outfile.map_err(|error| Failure::output(&error))?;
+            let outfile = outfile.map(Outfile::open).transpose().map_err(Failure::outfile)?;
             let output = call.send().await.map_err(|error| session.failure(error))?;
-            print(&output, outfile).map_err(|error| Failure::output(&error))?;
+            print(&output, outfile)?;
         }
     }
     Ok(())
@@ -44,8 +61,11 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
 /// The two operations have the same members, but their calls have different types. A macro is shorter than a
 /// trait for both types.
 macro_rules! with_members {
-    ($call:expr, $arguments:expr, $model_id:expr, $body:expr, $($member:ident),*) => {{
+    ($call:expr, $arguments:expr, $model_id:expr, $metadata:expr, $body:expr, $($member:ident),*) => {{
         let mut call = $call.model_id(&$model_id);
+        if let Some(metadata) = $metadata {
+            call = call.request_metadata(metadata);
+        }
         $(if let Some(value) = &$arguments.$member {
             call = call.$member(value.as_str());
         })*
@@ -54,10 +74,10 @@ macro_rules! with_members {
             None => call,
         }
     }};
-    ($call:expr, $arguments:expr, $model_id:expr, $body:expr) => {
+    ($call:expr, $arguments:expr, $model_id:expr, $metadata:expr, $body:expr) => {
         with_members!(
-            $call, $arguments, $model_id, $body, content_type, accept, trace, guardrail_identifier,
-            guardrail_version, performance_config_latency, service_tier, request_metadata
+            $call, $arguments, $model_id, $metadata, $body, content_type, accept, trace, guardrail_identifier,
+            guardrail_version, performance_config_latency, service_tier
         )
     };
 }
@@ -69,6 +89,7 @@ use with_members;
 /// send it.
 fn body(source: &Source) -> Result<Body, SourceError> {
     source.check_file("--body")?;
+    source.check_json("--body")?;
     match source {
         Source::File(path) => Ok(Body::from_path(path)),
         Source::Text(_) | Source::StandardInput => source.read("--body").map(Body::from),
@@ -86,59 +107,35 @@ where
     O::Input: Clone,
 {
     let explain = async { call.clone().explain().await.map_err(|error| session.failure(error)) };
-    arguments.inspection.print(explain, body).await
+    arguments.inspection.print(session, explain, body).await
 }
 
-/// The file for the body of the response.
-///
-/// The file is opened before the request is sent, because the service also bills a response that cannot be
-/// written. The file keeps its old content until the call has succeeded.
-struct Outfile<'a> {
-    path: &'a Path,
-    file: File,
-}
-
-impl<'a> Outfile<'a> {
-    fn open(path: &'a Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        file.map(|file| Self { path, file }).map_err(|error| with_path(path, &error))
-    }
-
-    fn write(mut self, body: &[u8]) -> io::Result<()> {
-        let mut replace = || {
-            // Truncate only a regular file, because a pipe or a terminal cannot be truncated.
-            if self.file.metadata()?.is_file() {
-                self.file.set_len(0)?;
+/// Writes the body to the file, and prints the other members of the output. Prints the body if there is no
+/// file or if the write fails, because the service bills the response in any case.
+fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> Result<(), Failure> {
+    let Some(outfile) = outfile else { return print_body(&output.body) };
+    if let Err(error) = outfile.write(&output.body) {
+        let place = match print_body(&output.body) {
+            Ok(()) => "the response is on standard output",
+            Err(_) => {
+                print_error(&String::from_utf8_lossy(&output.body));
+                "the response is on standard error"
             }
-            self.file.write_all(body)
         };
-        replace().map_err(|error| with_path(self.path, &error))
+        return Err(Failure::outfile(error).with_advice(place));
     }
+    let mut members = json!({ "contentType": output.content_type });
+    if let Some(latency) = &output.performance_config_latency {
+        members["performanceConfigLatency"] = json!(latency);
+    }
+    if let Some(tier) = &output.service_tier {
+        members["serviceTier"] = json!(tier);
+    }
+    print_output(format!("{members:#}\n").as_bytes())
 }
 
-/// Adds the path to an error, because the errors of the operating system do not contain it.
-fn with_path(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// Prints the body. If there is an `outfile`, writes the body to this file instead, and prints the other
-/// members of the output.
-fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if let Some(outfile) = outfile {
-        outfile.write(&output.body)?;
-        let mut members = json!({ "contentType": output.content_type });
-        if let Some(latency) = &output.performance_config_latency {
-            members["performanceConfigLatency"] = json!(latency);
-        }
-        if let Some(tier) = &output.service_tier {
-            members["serviceTier"] = json!(tier);
-        }
-        return writeln!(out, "{members:#}");
-    }
-    out.write_all(&output.body)?;
-    if !output.body.ends_with(b"\n") {
-        out.write_all(b"\n")?;
-    }
-    out.flush()
+/// Prints a body, and ends its last line.
+fn print_body(body: &[u8]) -> Result<(), Failure> {
+    print_output(body)?;
+    if body.ends_with(b"\n") { Ok(()) } else { print_output(b"\n") }
 }

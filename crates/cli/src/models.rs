@@ -5,7 +5,7 @@ use invoke_model_families::ModelFamily;
 use invoke_model_local::families::{Model, ModelModality, models};
 
 use crate::exit::Failure;
-use crate::print_output;
+use crate::output::{check_output, print_output};
 use crate::settings::Settings;
 
 /// Arguments of `models`.
@@ -23,6 +23,7 @@ the same ids with a prefix such as `us.`, `eu.` or `global.`. The models of an a
 `aws bedrock list-foundation-models` and `aws bedrock list-inference-profiles`.";
 
 pub(crate) fn run(arguments: &Models) -> Result<(), Failure> {
+    check_output()?;
     let settings = Settings::load()?;
     let filter = arguments.filter.as_deref().unwrap_or_default().to_ascii_lowercase();
     let mut rows = vec![["ID", "FAMILY", "COMMANDS"].map(str::to_owned)];

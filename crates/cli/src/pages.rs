@@ -6,10 +6,11 @@ use clap_mangen::Man;
 
 use crate::arguments::Arguments;
 use crate::exit::Failure;
-use crate::print_output;
+use crate::output::{check_output, print_output};
 
 /// Prints the completion script for a shell.
 pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
+    check_output()?;
     let mut command = Arguments::command();
     let name = command.get_name().to_owned();
     // `generate` panics if a write fails. Therefore this function passes a buffer in memory.
@@ -28,6 +29,7 @@ struct UnknownCommand {
 
 /// Prints the manual page of a command, or of the program.
 pub(crate) fn man(command: Option<&str>) -> Result<(), Failure> {
+    check_output()?;
     let mut program = Arguments::command();
     program.build();
     let page = match command {
@@ -46,11 +48,11 @@ pub(crate) fn man(command: Option<&str>) -> Result<(), Failure> {
             None => {
                 let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
                 let error = UnknownCommand { name: name.to_owned(), known: known.join(", ") };
-                return Err(Failure::input(&error));
+                return Err(Failure::input(error));
             }
         },
     };
     let mut text = Vec::new();
-    page.render(&mut text).map_err(|error| Failure::output(&error))?;
+    page.render(&mut text).map_err(Failure::output)?;
     print_output(&text)
 }

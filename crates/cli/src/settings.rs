@@ -62,7 +62,7 @@ impl Settings {
             }
             Err(error) => Err(SettingsError::Read { path, error }),
         }
-        .map_err(|error| Failure::input(&error))
+        .map_err(Failure::input)
     }
 
     fn parse(text: &str, path: PathBuf) -> Result<Self, SettingsError> {
@@ -100,7 +100,7 @@ impl Settings {
         default: Option<&str>,
         setting: &'static str,
     ) -> Result<String, Failure> {
-        let no_model = || Failure::input(&SettingsError::NoModel { setting, path: self.path.clone() });
+        let no_model = || Failure::input(SettingsError::NoModel { setting, path: self.path.clone() });
         argument.or(default).map(|name| self.without_alias(name)).ok_or_else(no_model)
     }
 

@@ -2,15 +2,14 @@
 //! event of the stream.
 
 use std::future::Future;
-use std::io::{self, Write};
 
 use invoke_model_client::types::{InvokeModelWithResponseStream, ResponseStream};
-use invoke_model_client::{Call, EventReceiver};
+use invoke_model_client::{Bytes, Call, EventReceiver};
 use invoke_model_families::StreamPart;
 
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::print_error;
+use crate::output::{print_error, print_output};
 
 pub(crate) async fn run(
     call: Call<InvokeModelWithResponseStream>,
@@ -24,12 +23,26 @@ pub(crate) async fn run(
     // If the stream was not read to its end, this drop closes the request, and the service can stop the
     // inference.
     drop(events);
-    printer.end_line().map_err(|error| Failure::output(&error))?;
+    printer.end_line()?;
+    for part in &printer.unreadable {
+        print_error(&format_args!("note: this part is not JSON: {}", String::from_utf8_lossy(part)));
+    }
     result?;
     for note in printer.notes() {
         print_error(&format_args!("note: {note}"));
     }
-    Ok(())
+    match printer.unreadable.len() {
+        0 => Ok(()),
+        unreadable => Err(Failure::incomplete(UnreadableParts { unreadable, parts: printer.parts })),
+    }
+}
+
+/// Error of a complete stream with parts that are not JSON, so their text is missing in the output.
+#[derive(Debug, thiserror::Error)]
+#[error("{unreadable} of {parts} parts of the response are not JSON, so the printed text is incomplete")]
+struct UnreadableParts {
+    unreadable: usize,
+    parts: u64,
 }
 
 /// Runs a future. Returns `None` if the user presses Ctrl-C before the future is ready.
@@ -49,8 +62,7 @@ async fn print(
     while let Some(event) = events.recv().await.map_err(Failure::call)? {
         match event {
             ResponseStream::Chunk(chunk) => {
-                let bytes = chunk.bytes.unwrap_or_default();
-                printer.print(&bytes).map_err(|error| Failure::output(&error))?;
+                printer.print(&chunk.bytes.unwrap_or_default())?;
             }
             _ => printer.unknown_events += 1,
         }
@@ -65,6 +77,10 @@ struct Printer {
     raw: bool,
     parts: u64,
     parts_with_text: u64,
+    /// The number of parts that are JSON only after the replacements of [`StreamPart::parse_lossy`].
+    parts_with_replacements: u64,
+    /// The parts that are not JSON.
+    unreadable: Vec<Bytes>,
     /// The number of events that the model does not define.
     unknown_events: u64,
     /// `true` if the last part had the metrics of the call.
@@ -74,29 +90,45 @@ struct Printer {
 }
 
 impl Printer {
-    /// Prints the raw part as one line, or only the text of the part. Flushes the output.
-    fn print(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // A part that is not JSON has no text.
-        let part = StreamPart::parse(bytes).unwrap_or_default();
-        let text = part.text();
+    /// Prints the raw part as one line, or only the text of the part.
+    fn print(&mut self, bytes: &Bytes) -> Result<(), Failure> {
         self.parts += 1;
-        self.has_metrics = part.has_invocation_metrics();
-        let mut out = io::stdout().lock();
         if self.raw {
-            out.write_all(bytes)?;
-            out.write_all(b"\n")?;
-        } else if !text.is_empty() {
-            self.parts_with_text += 1;
-            self.in_line = !text.ends_with('\n');
-            out.write_all(text.as_bytes())?;
+            self.has_metrics = StreamPart::parse(bytes).is_ok_and(|part| part.has_invocation_metrics());
+            return print_output(&[bytes, &b"\n"[..]].concat());
         }
-        out.flush()
+        let part = self.parse(bytes);
+        self.has_metrics = part.has_invocation_metrics();
+        let text = part.text();
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.parts_with_text += 1;
+        self.in_line = !text.ends_with('\n');
+        print_output(text.as_bytes())
+    }
+
+    /// Parses a part. A part that is not JSON has no text.
+    fn parse(&mut self, bytes: &Bytes) -> StreamPart {
+        if let Ok(part) = StreamPart::parse(bytes) {
+            return part;
+        }
+        match StreamPart::parse_lossy(bytes) {
+            Ok(part) => {
+                self.parts_with_replacements += 1;
+                part
+            }
+            Err(_) => {
+                self.unreadable.push(bytes.clone());
+                StreamPart::default()
+            }
+        }
     }
 
     /// Ends an incomplete line. Notes, errors and the prompt of the shell then start on a new line.
-    fn end_line(&mut self) -> io::Result<()> {
+    fn end_line(&mut self) -> Result<(), Failure> {
         match std::mem::take(&mut self.in_line) {
-            true => writeln!(io::stdout()),
+            true => print_output(b"\n"),
             false => Ok(()),
         }
     }
@@ -104,6 +136,13 @@ impl Printer {
     /// Returns notes for the user about a complete stream.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if self.parts_with_replacements > 0 {
+            notes.push(format!(
+                "{} of {} parts are not valid JSON: U+FFFD replaces each character that is not valid; use --raw \
+                 to print the parts unchanged",
+                self.parts_with_replacements, self.parts
+            ));
+        }
         if self.unknown_events > 0 {
             notes.push(format!(
                 "skipped {} event(s) of a type that this version does not support",

@@ -67,7 +67,7 @@
 //! | DeepSeek-R1 | `choices[0].text` | `choices[0].stop_reason` | |
 //! | Cohere Command R | `text` | `finish_reason` | |
 //! | Cohere Command | `generations[0].text` | `generations[0].finish_reason` | |
-//! | OpenAI Responses | | | `usage.input_tokens`, `usage.output_tokens` |
+//! | OpenAI Responses | `output[].content[].text` of each `message` | | `usage.input_tokens`, `usage.output_tokens` |
 //! | AI21 Jurassic-2 | `completions[0].data.text` | `completions[0].finishReason.reason` | lengths of `prompt.tokens`, `completions[0].data.tokens` |
 //!
 //! | schema | reasoning | cache reads, cache writes |
@@ -93,7 +93,7 @@
 //! | DeepSeek-R1 | `choices[0].text` | `choices[0].stop_reason` | |
 //! | Cohere Command R, Command | `text` | `finish_reason` | |
 //! | Nova Sonic | | | `event.usageEvent` |
-//! | OpenAI Responses | | | `response.usage` |
+//! | OpenAI Responses | `delta` of `response.output_text.delta` | | `response.usage` |
 //!
 //! | schema | reasoning |
 //! |---|---|
@@ -120,6 +120,7 @@
 //! [Writer]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-writer-palmyra.html
 
 mod input_tokens;
+mod lossy;
 mod max_output;
 mod model_family;
 mod model_id;

@@ -132,7 +132,7 @@ impl ModelResponse {
             Value::Array(blocks) => join(blocks, &["text"]),
             _ => None,
         };
-        TEXTS.iter().find_map(text).unwrap_or_default()
+        TEXTS.iter().find_map(text).or_else(|| responses_text(&self.0)).unwrap_or_default()
     }
 
     /// Returns the text of the reasoning, or an empty text if the response has no reasoning.
@@ -178,6 +178,16 @@ impl From<Value> for ModelResponse {
     fn from(body: Value) -> Self {
         Self(body)
     }
+}
+
+/// Returns the text of a response of the OpenAI Responses API. Its `output` contains messages, and other
+/// items such as reasoning.
+fn responses_text(response: &Value) -> Option<Cow<'_, str>> {
+    let items = at(response, &["output"])?.as_array()?.iter();
+    let messages = items.filter(|item| at(item, &["type"]).and_then(Value::as_str) == Some("message"));
+    messages
+        .filter_map(|message| join(at(message, &["content"])?.as_array()?, &["text"]))
+        .reduce(|text, more| text + more)
 }
 
 /// Concatenates the strings at the path in each content block. Returns `None` if no block has a string at

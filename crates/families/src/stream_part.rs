@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::lossy::repair;
 use crate::path::{Path, UsagePaths, at, first_str};
 use crate::usage::Usage;
 
@@ -139,10 +140,39 @@ impl StreamPart {
         serde_json::from_slice(part).map(Self)
     }
 
+    /// Parses a part, and replaces what a strict parser rejects.
+    ///
+    /// U+FFFD replaces bytes that are not UTF-8, and halves of surrogate pairs such as `\ud83d`. `null`
+    /// replaces literals such as `NaN` and `1e999`, and values that are nested more than 100 deep. Use this
+    /// function if [`parse`](Self::parse) fails, because the service also bills such a part.
+    ///
+    /// # Errors
+    /// Returns an error if the part is not JSON even after these replacements.
+    ///
+    /// ```
+    /// use invoke_model_families::StreamPart;
+    ///
+    /// let part = br#"{"generation":"Hi \ud83d","score":NaN}"#;
+    /// assert!(StreamPart::parse(part).is_err());
+    /// assert_eq!(StreamPart::parse_lossy(part)?.text(), "Hi \u{fffd}");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn parse_lossy(part: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_str(&repair(part)).map(Self)
+    }
+
     /// Returns the text that the part adds to the response, or an empty text if the part has no text.
     #[must_use]
     pub fn text(&self) -> &str {
-        first_str(&self.0, TEXTS).unwrap_or_default()
+        match at(&self.0, &["type"]).and_then(Value::as_str) {
+            // Other events of OpenAI Responses repeat the text, or contain reasoning or arguments of tools.
+            Some(kind) if kind.starts_with("response.") => match kind {
+                "response.output_text.delta" => first_str(&self.0, &[&["delta"]]),
+                _ => None,
+            },
+            _ => first_str(&self.0, TEXTS),
+        }
+        .unwrap_or_default()
     }
 
     /// Returns the text that the part adds to the reasoning, or an empty text if the part has no reasoning.

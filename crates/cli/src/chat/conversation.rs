@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::output::{print_error, print_output};
 use crate::stream::until_interrupt;
-use crate::{print_error, print_output};
 
 /// A conversation with a model. The input of each call contains all earlier messages.
 pub(super) struct Conversation<'a> {

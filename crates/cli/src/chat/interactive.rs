@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use super::conversation::Conversation;
 use crate::exit::Failure;
 use crate::input::{self, ReadError};
-use crate::print_error;
+use crate::output::print_error;
 use crate::stream::until_interrupt;
 
 /// Commands of a conversation.
@@ -30,7 +30,7 @@ pub(super) async fn run(mut conversation: Conversation<'_>, first: Option<String
                     let _ = write!(io::stderr(), "> ");
                 }
                 match until_interrupt(lines.recv()).await {
-                    Some(Some(line)) => line.map_err(|error| Failure::input(&ReadError(error)))?,
+                    Some(Some(line)) => line.map_err(|error| Failure::input(ReadError(error)))?,
                     // The end of the input, or Ctrl-C.
                     Some(None) | None => {
                         if is_terminal {
@@ -54,7 +54,9 @@ pub(super) async fn run(mut conversation: Conversation<'_>, first: Option<String
                 Ok(Some(note)) => print_error(&format_args!("note: {note}")),
                 // End the conversation, because the reader of the output has closed the pipe.
                 Err(failure) if !failure.has_message() => return Err(failure),
-                Err(failure) => print_error(&format_args!("error: {failure}")),
+                Err(failure) => {
+                    failure.print();
+                }
             },
         }
     }

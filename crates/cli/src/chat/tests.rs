@@ -1,6 +1,16 @@
-//! Tests of the question.
+//! Tests of the question and the temperature.
 
-use super::append;
+use super::{append, finite};
+
+#[test]
+fn temperature_is_a_finite_number() {
+    let check = |text: &str, expected: Option<f64>| assert_eq!(finite(text).ok(), expected, "{text}");
+    check("0.5", Some(0.5));
+    check("1", Some(1.0));
+    for text in ["nan", "inf", "-inf", "1e999", "", "warm"] {
+        check(text, None);
+    }
+}
 
 #[test]
 fn piped_text_follows_the_question() {

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use super::environment::ClientEnvironment;
 use super::signals::{Signals, StopSignal};
 use crate::exit::Failure;
-use crate::print_error;
+use crate::output::print_error;
 
 /// The exit code of `env` and of shells for a command that cannot be executed.
 const NOT_EXECUTABLE: u8 = 126;
@@ -39,7 +39,7 @@ pub(super) async fn run(
     let mut signaled = false;
     loop {
         tokio::select! {
-            status = child.wait() => return Ok(exit_code(status.map_err(|error| Failure::input(&error))?)),
+            status = child.wait() => return Ok(exit_code(status.map_err(Failure::input)?)),
             signal = signals.next() => {
                 if std::mem::replace(&mut signaled, true) {
                     // An error means that the command has ended already.

@@ -3,6 +3,8 @@
 use invoke_model_local::CallRecord;
 use serde_json::{Map, Value};
 
+use crate::output::is_unsafe;
+
 /// The members of a record that the log contains.
 const MEMBERS: [&str; 13] = [
     "time",
@@ -24,7 +26,7 @@ const MEMBERS: [&str; 13] = [
 pub(super) fn json(call: &CallRecord) -> String {
     let record = serde_json::to_value(call).unwrap_or_default();
     let members = MEMBERS.map(|name| (name.to_owned(), record.get(name).cloned().unwrap_or_default()));
-    Value::Object(Map::from_iter(members)).to_string()
+    escaped(&Value::Object(Map::from_iter(members)).to_string(), |c| format!("\\u{:04x}", u32::from(c)))
 }
 
 /// Returns a call as text in one line.
@@ -49,29 +51,23 @@ pub(super) fn text(call: &CallRecord) -> String {
     // Log only the last line of an explanation, because this line is the summary.
     let summary = call.signature_error.as_deref().and_then(|error| error.lines().last());
     words.extend(summary.map(|summary| format!("({summary})")));
-    printable(&words.join(" "))
+    escaped(&words.join(" "), |c| c.escape_default().to_string())
 }
 
-/// Escapes control characters. A client may send characters that a terminal would execute, for example in a
-/// model id.
-fn printable(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    for character in line.chars() {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+/// Escapes the characters that are not safe on a terminal. A client may send such characters, for example in
+/// a model id.
+fn escaped(line: &str, escape: impl Fn(char) -> String) -> String {
+    let escape = |c: char| if is_unsafe(c) { escape(c) } else { c.to_string() };
+    line.chars().map(escape).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::escaped;
 
     #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(printable("a\u{1b}[31m\nb é \u{9b}"), r"a\u{1b}[31m\nb é \u{9b}");
+    fn unsafe_characters_are_escaped() {
+        let escape = |character: char| character.escape_default().to_string();
+        assert_eq!(escaped("a\u{1b}[31m\nb é \u{9b}\u{202e}", escape), r"a\u{1b}[31m\nb é \u{9b}\u{202e}");
     }
 }

@@ -15,7 +15,7 @@ use invoke_model_local::{AccessPolicy, FaultFile, GuardrailFile, LocalEndpoint, 
 
 use crate::arguments::{LogFormat, Serve};
 use crate::exit::Failure;
-use crate::print_error;
+use crate::output::print_error;
 
 use self::certificate::CertificateFile;
 use self::environment::ClientEnvironment;
@@ -24,12 +24,12 @@ use self::signals::Signals;
 pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
     if arguments.check {
         let checked = health::check(arguments.host, arguments.port).await;
-        return checked.map_err(|error| Failure::incomplete(&error));
+        return checked.map_err(Failure::incomplete);
     }
-    let mut signals = Signals::new().map_err(|error| Failure::input(&error))?;
-    let local = builder(arguments)?.start().await.map_err(|error| Failure::input(&error))?;
-    let certificate = CertificateFile::write(&local, arguments.certificate.as_deref())
-        .map_err(|error| Failure::input(&error))?;
+    let mut signals = Signals::new().map_err(Failure::input)?;
+    let local = builder(arguments)?.start().await.map_err(Failure::input)?;
+    let certificate =
+        CertificateFile::write(&local, arguments.certificate.as_deref()).map_err(Failure::input)?;
     let environment = ClientEnvironment::new(&local, certificate.as_ref().map(CertificateFile::path));
     if !local.address().ip().is_loopback() {
         print_error(&format_args!(
@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
         local.stop().await;
         return if code == 0 { Ok(()) } else { Err(Failure::status(code)) };
     }
-    environment.print(&mut io::stdout().lock()).map_err(|error| Failure::output(&error))?;
+    environment.print(&mut io::stdout().lock()).map_err(Failure::output)?;
     print_error(&format_args!("The page {}/_local/ shows the calls.", local.url()));
     signals.next().await;
     tokio::select! {
@@ -104,6 +104,6 @@ pub(crate) fn read<T, E: std::error::Error>(
 ) -> Result<T, Failure> {
     let place = format!("{option} {}", path.display());
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::input(&error).at(&format_args!("{place}: cannot read the file")))?;
-    parse(&text).map_err(|error| Failure::input(&error).at(&place))
+        .map_err(|error| Failure::input(error).at(&format_args!("{place}: cannot read the file")))?;
+    parse(&text).map_err(|error| Failure::input(error).at(&place))
 }

@@ -82,3 +82,29 @@ fn curl_runs_the_script() {
         assert!(response.starts_with("{\"embedding\":["), "{response}{}", text(&output.stderr));
     }
 }
+
+#[test]
+fn script_for_a_stopped_endpoint_says_how_to_start_one() {
+    let body = r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#;
+    let input = r#"{"messages":[]}"#;
+    for arguments in [
+        &["invoke", "--body", body][..],
+        &["invoke", "--stream", "--body", body],
+        &["chat", "hi"],
+        &["call", "Converse", "--input", input],
+    ] {
+        let output =
+            run(&[arguments, &["--local", "--dry-run", "-m", "amazon.nova-lite-v1:0"]].concat(), None, &[]);
+        let (script, note) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{note}");
+        let url = script.split("http://127.0.0.1:").nth(1).unwrap();
+        let port = url.split('/').next().unwrap();
+        let command = format!("`invoke-model serve --port {port}`");
+        assert!(
+            note.starts_with("note: the endpoint of --local has stopped; ") && note.contains(&command),
+            "{note}"
+        );
+        assert!(script.starts_with("# Note: the endpoint of --local has stopped; "), "{script}");
+        assert!(script.lines().next().unwrap().contains(&command), "{script}");
+    }
+}

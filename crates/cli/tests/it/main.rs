@@ -6,6 +6,9 @@ mod call;
 mod chat;
 mod dry_run;
 mod embed;
+mod exit_codes;
+mod mistakes;
+mod outfile;
 mod pages;
 mod scripted_server;
 mod serve;
@@ -13,6 +16,9 @@ mod serve_command;
 mod served;
 mod settings;
 mod stream;
+#[cfg(unix)]
+mod terminal;
+mod unreadable;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -47,6 +53,10 @@ fn local(arguments: &[&str]) -> Output {
         Some(r#"{"inputText":"in"}"#),
         &[],
     )
+}
+
+fn base64(bytes: impl AsRef<[u8]>) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -107,54 +117,13 @@ fn body_is_text_a_file_or_standard_input() {
 }
 
 #[test]
-fn outfile_gets_the_body_and_the_other_members_are_printed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("response.json");
-    let output = local(&["--body", "-", "--service-tier", "flex", path.to_str().unwrap()]);
-    assert_eq!(
-        text(&output.stdout),
-        "{\n  \"contentType\": \"application/json\",\n  \"serviceTier\": \"flex\"\n}\n"
-    );
-    assert!(std::fs::read_to_string(path).unwrap().contains("\"embedding\""));
-}
-
-#[test]
-fn outfile_replaces_a_file_only_after_a_successful_call() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("response.json");
-    std::fs::write(&path, "old ".repeat(10_000)).unwrap();
-    let argument = path.to_str().unwrap();
-    check_failure(&local(&["--body", "not json", argument]), 4, "ValidationException");
-    assert!(std::fs::read_to_string(&path).unwrap().starts_with("old "));
-    assert!(local(&["--body", "-", argument]).status.success());
-    let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written.starts_with("{\"embedding\"") && !written.contains("old"), "{written}");
-}
-
-#[test]
-fn outfile_is_opened_before_the_call() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("missing").join("response.json");
-    // The service would reject this body, but the command fails before it sends the request.
-    let output = local(&["--body", "not json", path.to_str().unwrap()]);
-    check_failure(&output, 1, &format!("cannot write the output: {}: ", path.display()));
-}
-
-#[cfg(unix)]
-#[test]
-fn outfile_can_be_standard_output() {
-    let output = local(&["--body", "-", "/dev/stdout"]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).starts_with("{\"embedding\""));
-}
-
-#[test]
 fn explain_prints_the_source_of_each_setting() {
     let output = local(&["--body", "-", "--explain"]);
     let shown = text(&output.stderr);
     assert!(shown.contains("endpoint     http://127.0.0.1:"), "{shown}");
     assert!(
-        shown.contains("(set in code)") && shown.contains("/model/amazon.titan-embed-text-v2%253A0/invoke")
+        shown.contains("(set by a flag or the configuration file)")
+            && shown.contains("/model/amazon.titan-embed-text-v2%253A0/invoke")
     );
     assert!(text(&output.stdout).contains("\"embedding\""));
 }
@@ -235,32 +204,6 @@ fn debug_logs_spans_without_secrets() {
 }
 
 #[test]
-fn each_kind_of_failure_has_its_exit_code() {
-    let invoke = ["invoke", "--model-id", TITAN, "--body", "{}"];
-    check_failure(&run(&invoke, None, &[]), 3, "error: no region: set --region or AWS_REGION\n");
-    check_failure(&run(&invoke, None, &[("AWS_REGION", "us-east-1")]), 3, "AWS_ACCESS_KEY_ID");
-    check_failure(&local(&["--body", "@/no/such/file"]), 3, "/no/such/file");
-    check_failure(&local(&["--body", "{}", "--trace", "a\nb"]), 3, "`trace`");
-    check_failure(&local(&["--body", "not json"]), 4, "ValidationException");
-    let environment =
-        [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
-    let bad_url = [&invoke[..], &["--endpoint-url", "not a url"]].concat();
-    check_failure(&run(&bad_url, None, &environment), 3, "endpoint URL");
-    let failing = ["invoke", "--local", "--model-id", "local.error-v1", "--body"];
-    let with = |body: &str| run(&[&failing[..], &[body]].concat(), None, &[]);
-    check_failure(
-        &with(r#"{"error":"ThrottlingException","message":"slow"}"#),
-        4,
-        "ThrottlingException: slow",
-    );
-    check_failure(
-        &with(r#"{"error":"InternalServerException","message":"oh"}"#),
-        5,
-        "InternalServerException: oh",
-    );
-}
-
-#[test]
 fn error_keeps_its_lines_and_replaces_other_control_characters() {
     let output = local(&["--body", "@/no/such\n\u{1b}[31mfile"]);
     let error = text(&output.stderr);
@@ -283,71 +226,4 @@ fn body_file_must_be_a_regular_file() {
     let output = local(&["--body", "@/dev/stdin"]);
     let expected = "--body: /dev/stdin is not a regular file; use `--body -` to read standard input";
     check_failure(&output, 3, expected);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn exit_code_does_not_need_standard_error() {
-    let code = |arguments: &[&str]| {
-        let full = std::fs::File::create("/dev/full").unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-        command.args(["invoke", "--local", "--model-id"]).args(arguments).env_clear();
-        command.stdout(Stdio::null()).stderr(full).status().unwrap().code()
-    };
-    assert_eq!(code(&[TITAN, "--explain", "--body", r#"{"inputText":"in"}"#]), Some(0));
-    assert_eq!(code(&[TITAN, "--body", "not json"]), Some(4));
-}
-
-/// Calls a server at this URL with a small request.
-fn call(url: &str) -> Output {
-    run(&["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", url], None, &ENVIRONMENT)
-}
-
-#[test]
-fn timeout_has_its_exit_code() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let keys = ["--region", "us-east-1", "--bearer-token", "t"];
-    let limits = ["--timeout", "50ms", "--max-attempts", "1"];
-    let invoke = ["invoke", "-m", TITAN, "--body", "{}", "--endpoint-url", &url];
-    let output = run(&[&invoke[..], &keys, &limits].concat(), None, &[]);
-    check_failure(&output, 6, "not complete after 50ms; raise `--timeout` if the operation may take longer");
-}
-
-#[cfg(unix)]
-#[test]
-fn closed_pipe_ends_quietly() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(["embed", "--local", "-m", TITAN]).env_clear();
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    // The command does not try to print before it has read this line. At this time, the test has already
-    // closed its end of the output pipe.
-    child.stdin.take().unwrap().write_all(b"a\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(141), String::new()));
-}
-
-#[test]
-fn refused_connection_has_its_exit_code() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    check_failure(&call(&url), 6, "Connection refused");
-}
-
-#[test]
-fn incomplete_response_has_its_exit_code() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
-        let mut request = [0; 4096];
-        let _ = std::io::Read::read(&mut socket, &mut request).unwrap();
-        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{").unwrap();
-    });
-    let output = call(&url);
-    server.join().unwrap();
-    check_failure(&output, 6, "");
 }

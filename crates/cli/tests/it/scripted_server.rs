@@ -39,7 +39,8 @@ impl ScriptedServer {
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> Recorded {
+/// Reads a request.
+pub(crate) fn read_request(reader: &mut impl BufRead) -> Recorded {
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     let target = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();

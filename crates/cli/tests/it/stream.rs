@@ -5,13 +5,16 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::thread::{JoinHandle, spawn};
 
+use invoke_model_families::ModelResponse;
+
 use super::scripted_server::frame;
-use super::{check_failure, run, text};
+use super::{base64, check_failure, run, text};
 
 const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
-/// A request body for one text model of each family.
-const BODIES: [(&str, &str); 7] = [
+/// A request body for one text model of each schema of docs/models.md, except of the gpt-oss models, whose
+/// text contains their reasoning.
+const BODIES: [(&str, &str); 13] = [
     (
         CLAUDE,
         r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":64,"messages":[{"role":"user","content":"hi there"}]}"#,
@@ -22,6 +25,12 @@ const BODIES: [(&str, &str); 7] = [
     ("mistral.mistral-7b-instruct-v0:2", r#"{"prompt":"hi there"}"#),
     ("mistral.mistral-large-2407-v1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#),
     ("cohere.command-r-v1:0", r#"{"message":"hi there"}"#),
+    ("anthropic.claude-v2:1", r#"{"prompt":"\n\nHuman: hi there\n\nAssistant:","max_tokens_to_sample":64}"#),
+    ("deepseek.r1-v1:0", r#"{"prompt":"hi there"}"#),
+    ("deepseek.v3-v1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#),
+    ("ai21.jamba-1-5-mini-v1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#),
+    ("qwen.qwen3-32b-v1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#),
+    ("writer.palmyra-x5-v1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#),
 ];
 
 fn local(model: &str, body: &str, more: &[&str]) -> Output {
@@ -36,6 +45,27 @@ fn prints_the_text_of_every_family() {
         assert_eq!(text(&output.stdout), "You said: hi there\n", "{model}: {}", text(&output.stderr));
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{model}");
     }
+}
+
+/// The text is the same in a response that is not streamed.
+#[test]
+fn whole_response_of_every_family_has_the_text() {
+    for (model, body) in BODIES {
+        let output = run(&["invoke", "--local", "--model-id", model, "--body", body], None, &[]);
+        let response = ModelResponse::parse(&output.stdout).unwrap();
+        assert_eq!(response.text(), "You said: hi there", "{model}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn reasoning_of_gpt_oss_is_part_of_the_text() {
+    let output =
+        local("openai.gpt-oss-20b-1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#, &[]);
+    let shown = text(&output.stdout);
+    assert!(
+        shown.starts_with("<reasoning>") && shown.ends_with("</reasoning>You said: hi there\n"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -73,8 +103,13 @@ fn error_before_the_stream_has_its_exit_code() {
 
 /// Returns an event frame. Its payload is a response part in the Llama format with the text `hi`.
 fn part() -> Vec<u8> {
+    chunk(r#"{"generation":"hi"}"#)
+}
+
+/// Returns an event frame with this part.
+fn chunk(part: impl AsRef<[u8]>) -> Vec<u8> {
     let headers = [(":message-type", "event"), (":event-type", "chunk")];
-    frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)
+    frame(&headers, &format!(r#"{{"bytes":"{}"}}"#, base64(part)))
 }
 
 /// Starts a server that reads one request. The server sends the response head of a stream, sends `frames`,
@@ -132,6 +167,32 @@ fn truncated_stream_is_a_failure() {
     let (shown, code, error) = served(vec![part(), half], end);
     assert_eq!((shown.as_str(), code), ("hi\n", Some(6)), "{error}");
     assert!(error.contains("the last frame is incomplete, 40 bytes of it were received"), "{error}");
+}
+
+#[test]
+fn part_that_is_almost_json_is_printed() {
+    let deep = format!(r#"{{"generation":"a","x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    let parts: [(&[u8], &str); 5] = [
+        (br#"{"generation":"a\ud83d"}"#, "hia\u{fffd}hi\n"),
+        (br#"{"generation":"a","x":NaN}"#, "hiahi\n"),
+        (br#"{"generation":"a","x":1e999}"#, "hiahi\n"),
+        (b"{\"generation\":\"caf\xe9\"}", "hicaf\u{fffd}hi\n"),
+        (deep.as_bytes(), "hiahi\n"),
+    ];
+    for (part, expected) in parts {
+        let (shown, code, notes) = served(vec![self::part(), chunk(part), self::part()], end);
+        assert_eq!((shown.as_str(), code), (expected, Some(0)), "{notes}");
+        assert!(notes.starts_with("note: 1 of 3 parts are not valid JSON: U+FFFD replaces "), "{notes}");
+    }
+}
+
+#[test]
+fn part_that_is_not_json_is_a_failure_after_the_text() {
+    let (shown, code, error) = served(vec![part(), chunk("paid \u{1b}text"), part()], end);
+    assert_eq!((shown.as_str(), code), ("hihi\n", Some(6)), "{error}");
+    assert!(error.starts_with("note: this part is not JSON: paid  text\n"), "{error}");
+    let last = "error: 1 of 3 parts of the response are not JSON, so the printed text is incomplete\n";
+    assert!(error.ends_with(last), "{error}");
 }
 
 #[test]

@@ -112,6 +112,12 @@ fn concatenates_blocks_of_text_and_skips_other_blocks() {
     );
     check(r#"{"choices":[{"message":{"content":"a","reasoning_content":"hm"}}]}"#, "a", "hm");
     check(r#"{"choices":[{"message":{"content":null,"reasoning":"hm"}}]}"#, "", "hm");
+    check(
+        r#"{"object":"response","output":[{"type":"reasoning","content":[{"type":"reasoning_text","text":"hm"}]},{"type":"message","content":[{"type":"output_text","text":"a"},{"type":"output_text","text":"b"}]},{"type":"message","content":[{"type":"output_text","text":"c"}]}]}"#,
+        "abc",
+        "",
+    );
+    check(r#"{"output":[{"type":"message","content":[]}]}"#, "", "");
     check(r#"{"content":[]}"#, "", "");
 }
 

@@ -1,6 +1,7 @@
 //! Stream parts of each schema.
 
 use invoke_model_families::{StreamPart, Usage};
+use proptest::prelude::*;
 use serde_json::json;
 
 fn parse(part: &str) -> StreamPart {
@@ -26,6 +27,7 @@ fn finds_the_text_of_each_schema() {
     check_text(r#"{"choices":[{"text":"a","stop_reason":null}]}"#, "a");
     check_text(r#"{"is_finished":false,"event_type":"text-generation","text":"a"}"#, "a");
     check_text(r#"{"index":0,"is_finished":false,"text":"a"}"#, "a");
+    check_text(r#"{"type":"response.output_text.delta","item_id":"1","delta":"a"}"#, "a");
 }
 
 #[test]
@@ -40,6 +42,8 @@ fn finds_no_text_in_other_parts() {
     check_text(r#"{"event_type":"stream-end","response":{"text":"all of it"}}"#, "");
     check_text(r#"{"generation":null}"#, "");
     check_text(r#"{"choices":[]}"#, "");
+    check_text(r#"{"type":"response.function_call_arguments.delta","delta":"{}"}"#, "");
+    check_text(r#"{"type":"response.output_text.done","text":"all of it"}"#, "");
     check_text("[]", "");
     assert_eq!(StreamPart::default().text(), "");
     assert!(StreamPart::parse(b"no JSON").is_err());
@@ -127,4 +131,75 @@ fn finds_the_action_of_a_guardrail() {
 fn converts_from_and_to_json() {
     let part = json!({"generation": "a"});
     assert_eq!(StreamPart::from(part.clone()).as_json(), &part);
+}
+
+#[test]
+fn lossy_parser_replaces_what_a_strict_parser_rejects() {
+    let check = |part: &[u8], text: &str| {
+        assert!(StreamPart::parse(part).is_err(), "{}", part.escape_ascii());
+        let parsed = StreamPart::parse_lossy(part).unwrap_or_else(|error| panic!("{error}: {part:?}"));
+        assert_eq!(parsed.text(), text, "{}", part.escape_ascii());
+    };
+    check(br#"{"generation":"a\ud83d"}"#, "a\u{fffd}");
+    check(br#"{"generation":"\ude00\ud83d\ude00\ud83d"}"#, "\u{fffd}\u{1f600}\u{fffd}");
+    check(br#"{"generation":"\ud83d\u0041\u12g4\u+123"}"#, "\u{fffd}A\u{fffd}12g4\u{fffd}+123");
+    check(br#"{"generation":"a\x","b":"\\"}"#, "ax");
+    check(b"{\"generation\":\"caf\xe9\"}", "caf\u{fffd}");
+    check(b"\xef\xbb\xbf{\"generation\":\"a\"}", "a");
+    check(b"{\"generation\":\"a\x01\tb\nc\"}", "a\u{1}\tb\nc");
+    for number in ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "01", "+1", ".5", "undefined"] {
+        check(format!(r#"{{"score":[{number}, 1],"generation":"a"}}"#).as_bytes(), "a");
+    }
+    for depth in [128, 200, 100_000] {
+        let (open, close) = ("[{\"a\":".repeat(depth), "}]".repeat(depth));
+        check(format!(r#"{{"logprobs":{open}"x"{close},"generation":"a"}}"#).as_bytes(), "a");
+    }
+}
+
+#[test]
+fn lossy_parser_does_not_accept_other_mistakes() {
+    for part in [
+        "",
+        "{",
+        "no JSON",
+        r#"{"generation":"a"#,
+        r#"{"generation":"a\"#,
+        r#"{generation:"a"}"#,
+        "{}{}",
+        "]",
+    ] {
+        assert!(StreamPart::parse_lossy(part.as_bytes()).is_err(), "{part}");
+    }
+}
+
+/// Returns any JSON that is not nested too deep.
+fn json_value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|value| json!(value)),
+        any::<f64>().prop_map(|value| json!(value)),
+        any::<String>().prop_map(|value| json!(value)),
+    ];
+    leaf.prop_recursive(4, 32, 4, |value| {
+        prop_oneof![
+            prop::collection::vec(value.clone(), 0..4).prop_map(|values| json!(values)),
+            prop::collection::btree_map(any::<String>(), value, 0..4).prop_map(|values| json!(values)),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn lossy_parser_does_not_change_json(value in json_value()) {
+        for text in [value.to_string(), format!("{value:#}")] {
+            let strict = StreamPart::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(StreamPart::parse_lossy(text.as_bytes()).unwrap(), strict);
+        }
+    }
+
+    #[test]
+    fn lossy_parser_never_panics(part in any::<Vec<u8>>(), text in r#"[\[\]{}:,"\\udD8e0-9N. \n\x01é]{0,40}"#) {
+        let _ = StreamPart::parse_lossy(&part);
+        let _ = StreamPart::parse_lossy(text.as_bytes());
+    }
 }
