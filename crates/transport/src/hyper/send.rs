@@ -17,6 +17,7 @@ use super::route::Route;
 use super::{Inner, classify, http2, request, response};
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;
+use crate::progress::RequestStage;
 use crate::proxies::Proxy;
 use crate::transport::ConnectTimeout;
 
@@ -35,7 +36,8 @@ impl Inner {
             let connect_timeout = request.extensions().get().map(|ConnectTimeout(timeout)| *timeout);
             let connect_timeout = connect_timeout.unwrap_or(self.settings.connect_timeout);
             let needs_http2 = request.version() == Version::HTTP_2;
-            let route = Route { scheme, authority, proxy, connect_timeout, needs_http2 };
+            let progress = request.extensions().get().cloned();
+            let route = Route { scheme, authority, proxy, connect_timeout, needs_http2, progress };
             let sent = self.send_to(&route, &mut request).await;
             sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
         }
@@ -47,8 +49,12 @@ impl Inner {
         request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, TransportError> {
         let host = self.pool.host(&route.scheme, &route.authority)?;
+        route.reach(RequestStage::Queued);
         loop {
             let (connection, is_new) = self.connection(route, &host).await?;
+            if let Some(progress) = &route.progress {
+                request.body_mut().track(progress.clone());
+            }
             match exchange(connection, route, &host.header, request).await {
                 Ok(response) => {
                     return match proxy_error(&response, route.relay()) {

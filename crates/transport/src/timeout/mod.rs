@@ -12,8 +12,11 @@ use http_body::Body;
 use tokio::time::timeout_at;
 
 use crate::body::{BodyTimer, RequestBody, ResponseBody};
-use crate::deadline::{Deadline, earlier, expired};
+#[cfg(test)]
+use crate::deadline::expired;
+use crate::deadline::{Deadline, earlier, expired_at};
 use crate::error::{TimeoutKind, TransportError};
+use crate::progress::{RequestProgress, RequestStage};
 use crate::transport::{ConnectTimeout, Transport};
 
 /// The timeouts of one request and its response. These timeouts work with any [`Transport`]. `None` disables
@@ -57,7 +60,8 @@ impl RequestTimeouts {
     /// # Errors
     ///
     /// Returns the errors of the transport. If a timeout expires, drops the request and returns an error of
-    /// kind [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout).
+    /// kind [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout). The error states that the
+    /// request was not sent if the [`RequestProgress`] proves this.
     ///
     /// # Panics
     ///
@@ -74,23 +78,36 @@ impl RequestTimeouts {
         // Calls `Transport::send` outside of the async block, because the future would otherwise store the
         // request.
         let (idle, deadline) = (self.idle, self.deadline);
-        let (response, head) = match self.first_byte {
-            Some(first_byte) if request.body().size_hint().exact().is_none() => {
-                (streamed::send(transport, request, first_byte, deadline), None)
+        let progress = self.progress(&mut request);
+        let (response, head) = match (self.first_byte, progress) {
+            (Some(first_byte), Some(progress)) if request.body().size_hint().exact().is_none() => {
+                (streamed::send(transport, request, progress, first_byte, deadline), None)
             }
-            _ => (transport.send(request), self.head_deadline()),
+            (_, progress) => (transport.send(request), self.head_deadline().zip(progress)),
         };
         async move {
             let response = match head {
                 None => response.await,
-                Some((kind, head)) => match timeout_at(head.at(), response).await {
+                Some(((kind, head), progress)) => match timeout_at(head.at(), response).await {
                     Ok(result) => result,
-                    Err(_) => Err(expired(kind, head.timeout())),
+                    Err(_) => Err(expired_at(progress.stage(), kind, head.timeout())),
                 },
             }?;
             let timer = BodyTimer::new(idle, deadline);
             Ok(response.map(|body| body.with_timer(timer)))
         }
+    }
+
+    /// Returns the progress of the request, and records that the request is passed to a transport. If the
+    /// caller has not added the extension, adds it only if a timeout needs it.
+    fn progress(&self, request: &mut Request<RequestBody>) -> Option<RequestProgress> {
+        let extensions = request.extensions_mut();
+        let progress = match self.first_byte.is_some() || self.deadline.is_some() {
+            true => &*extensions.get_or_insert_default::<RequestProgress>(),
+            false => extensions.get::<RequestProgress>()?,
+        };
+        progress.reach(RequestStage::Unknown);
+        Some(progress.clone())
     }
 
     /// Returns the deadline for the head of the response: the earlier of `first_byte` and `deadline`.
