@@ -75,8 +75,8 @@ pub struct Attempt {
 pub enum FailureClass {
     /// The service cannot have received the complete request.
     NotSent,
-    /// The service rejected the request before doing any work. The status is a 4xx status except 408 and 424, or
-    /// it is 503 and the service itself sent the response.
+    /// The service rejected the request before doing any work. The status is a 4xx status except 408 and 424,
+    /// or it is 503 and the service itself sent the response.
     Rejected,
     /// The service reported an internal failure. The status is 500, the error is in the service model, and
     /// the service itself sent the response.

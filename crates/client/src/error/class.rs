@@ -44,8 +44,8 @@ pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::R
 fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> FailureClass {
     match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        // A gateway can send a 5xx response after it has forwarded the request. Only the service knows whether
-        // it did the work.
+        // A gateway can send a 5xx response after it has forwarded the request. Only the service knows
+        // whether it did the work.
         500.. if !is_from_service(error, response) => FailureClass::Ambiguous,
         500 if error.status().is_some() => FailureClass::ServerError,
         503 => FailureClass::Rejected,
@@ -57,8 +57,8 @@ fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> 
 /// Returns `true` if the service itself sent the response, and not a proxy or a gateway. The evidence is a
 /// header that the service adds, the member `__type`, or the code of a modeled error.
 ///
-/// A member `code` with another value is no evidence, because gateways send such a member too. A modeled error
-/// without a code is no evidence either, because such an error is recognized only by its status.
+/// A member `code` with another value is no evidence, because gateways send such a member too. A modeled
+/// error without a code is no evidence either, because such an error is recognized only by its status.
 fn is_from_service<E: ServiceErrorDetails>(error: &E, response: &Response) -> bool {
     let has_header = |name| response.headers().get(name).is_some_and(|value| !value.is_empty());
     has_header("x-amzn-requestid")

@@ -114,13 +114,16 @@ impl<E> Error<E> {
     }
 
     /// Returns the HTTP response if it is an error response, or if it cannot be parsed. Returns `None` if the
-    /// response is incomplete. The returned response has no body if it is an event stream, or if it is a
-    /// successful response to [`send_streaming`](crate::Call::send_streaming).
+    /// connection was lost before the end of the response. If the response has neither chunks nor a length
+    /// and may be [truncated](TruncatedError::response), returns the received part. The returned response has
+    /// no body if it is an event stream, or if it is a successful response to
+    /// [`send_streaming`](crate::Call::send_streaming).
     ///
     /// `Debug` of the response shows the body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {
         match self.kind() {
             ErrorKind::Service { response, .. } | ErrorKind::Parse { response, .. } => Some(response),
+            ErrorKind::Truncated(error) => error.response.as_deref(),
             _ => None,
         }
     }
