@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+#[cfg(feature = "hyper")]
+pub(crate) use tracked::track;
+
 /// A request extension in which the transport reports how far the request is. Clones share the stage.
 ///
 /// If a request is cancelled, or if a timeout expires, the stage shows whether the service can have received
@@ -75,6 +78,51 @@ impl RequestProgress {
     /// transport that sends a request again cannot hide that the request was sent before.
     pub fn reach(&self, stage: RequestStage) {
         self.0.fetch_max(stage as u8, Ordering::AcqRel);
+    }
+}
+
+#[cfg(feature = "hyper")]
+mod tracked {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use bytes::Bytes;
+    use http_body::{Body, Frame, SizeHint};
+
+    use super::{RequestProgress, RequestStage};
+    use crate::body::RequestBody;
+    use crate::error::TransportError;
+
+    /// Returns a body that records when a connection begins to send the request. A connection reads the body
+    /// before it writes the first byte of the request. An empty body is not read.
+    pub(crate) fn track(body: RequestBody, progress: RequestProgress) -> RequestBody {
+        RequestBody::from_body(TrackedBody { body, progress })
+    }
+
+    struct TrackedBody {
+        body: RequestBody,
+        progress: RequestProgress,
+    }
+
+    impl Body for TrackedBody {
+        type Data = Bytes;
+        type Error = TransportError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+            self.progress.reach(RequestStage::Sending);
+            Pin::new(&mut self.body).poll_frame(cx)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.body.is_end_stream()
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            self.body.size_hint()
+        }
     }
 }
 

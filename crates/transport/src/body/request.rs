@@ -10,16 +10,11 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::boxed::BoxBody;
 use crate::error::{TransportError, TransportErrorKind};
-use crate::progress::{RequestProgress, RequestStage};
 
 /// The body of a request. It is either in memory, or streamed while the request is sent.
 ///
 /// The default body is empty. The `Debug` output contains the size, but not the bytes.
-pub struct RequestBody {
-    inner: Inner,
-    /// The progress of the request, until the body is read for the first time.
-    progress: Option<RequestProgress>,
-}
+pub struct RequestBody(Inner);
 
 enum Inner {
     /// `None` after the bytes have been read.
@@ -38,28 +33,13 @@ impl RequestBody {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self::new(Inner::Streamed(BoxBody::new(body, TransportErrorKind::RequestBody)))
-    }
-
-    const fn new(inner: Inner) -> Self {
-        Self { inner, progress: None }
-    }
-
-    /// Records in `progress` when a connection begins to send the request. A connection reads the body before
-    /// it writes the first byte of the request. An empty body is not read, so it counts as read immediately.
-    #[cfg(feature = "hyper")]
-    pub(crate) fn track(&mut self, progress: RequestProgress) {
-        if self.is_end_stream() {
-            progress.reach(RequestStage::Sending);
-        } else {
-            self.progress = Some(progress);
-        }
+        Self(Inner::Streamed(BoxBody::new(body, TransportErrorKind::RequestBody)))
     }
 
     /// Returns the bytes, or `None` if the body is streamed or has already been read.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
-        match &self.inner {
+        match &self.0 {
             Inner::InMemory(bytes) => bytes.as_ref(),
             Inner::Streamed(_) => None,
         }
@@ -74,7 +54,7 @@ impl Default for RequestBody {
 
 impl From<Bytes> for RequestBody {
     fn from(bytes: Bytes) -> Self {
-        Self::new(Inner::InMemory(Some(bytes)))
+        Self(Inner::InMemory(Some(bytes)))
     }
 }
 
@@ -86,10 +66,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
-        if let Some(progress) = self.progress.take() {
-            progress.reach(RequestStage::Sending);
-        }
-        match &mut self.inner {
+        match &mut self.0 {
             Inner::InMemory(bytes) => Poll::Ready(take_frame(bytes)),
             #[cfg(not(feature = "http2"))]
             Inner::Streamed(body) => Pin::new(body).poll_frame(cx),
@@ -99,14 +76,14 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.inner {
+        match &self.0 {
             Inner::InMemory(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Inner::Streamed(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.inner {
+        match &self.0 {
             Inner::InMemory(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Inner::Streamed(body) => body.size_hint(),
         }
@@ -115,7 +92,7 @@ impl Body for RequestBody {
 
 impl fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = match &self.inner {
+        let form = match &self.0 {
             Inner::InMemory(_) => "in memory",
             Inner::Streamed(_) => "streamed",
         };

@@ -17,7 +17,7 @@ use crate::deadline::expired;
 use crate::deadline::{Deadline, earlier, expired_at};
 use crate::error::{TimeoutKind, TransportError};
 use crate::progress::{RequestProgress, RequestStage};
-use crate::transport::{ConnectTimeout, Transport};
+use crate::transport::{BoxFuture, ConnectTimeout, Transport};
 
 /// The timeouts of one request and its response. These timeouts work with any [`Transport`]. `None` disables
 /// a timeout. By default, all timeouts are disabled.
@@ -75,39 +75,42 @@ impl RequestTimeouts {
         if let Some(connect) = self.connect {
             request.extensions_mut().insert(ConnectTimeout(connect));
         }
+        let (idle, deadline) = (self.idle, self.deadline);
         // Calls `Transport::send` outside of the async block, because the future would otherwise store the
         // request.
-        let (idle, deadline) = (self.idle, self.deadline);
-        let progress = self.progress(&mut request);
-        let (response, head) = match (self.first_byte, progress) {
-            (Some(first_byte), Some(progress)) if request.body().size_hint().exact().is_none() => {
-                (streamed::send(transport, request, progress, first_byte, deadline), None)
+        let response = match self.first_byte.is_some() || deadline.is_some() {
+            true => self.send_in_time(transport, request),
+            false => {
+                if let Some(progress) = request.extensions().get::<RequestProgress>() {
+                    progress.reach(RequestStage::Unknown);
+                }
+                transport.send(request)
             }
-            (_, progress) => (transport.send(request), self.head_deadline().zip(progress)),
         };
         async move {
-            let response = match head {
-                None => response.await,
-                Some(((kind, head), progress)) => match timeout_at(head.at(), response).await {
-                    Ok(result) => result,
-                    Err(_) => Err(expired_at(progress.stage(), kind, head.timeout())),
-                },
-            }?;
+            let response = response.await?;
             let timer = BodyTimer::new(idle, deadline);
             Ok(response.map(|body| body.with_timer(timer)))
         }
     }
 
-    /// Returns the progress of the request, and records that the request is passed to a transport. If the
-    /// caller has not added the extension, adds it only if a timeout needs it.
-    fn progress(&self, request: &mut Request<RequestBody>) -> Option<RequestProgress> {
-        let extensions = request.extensions_mut();
-        let progress = match self.first_byte.is_some() || self.deadline.is_some() {
-            true => &*extensions.get_or_insert_default::<RequestProgress>(),
-            false => extensions.get::<RequestProgress>()?,
-        };
+    /// Sends a request, and waits for the head of its response until a timeout expires.
+    fn send_in_time(
+        &self,
+        transport: &dyn Transport,
+        mut request: Request<RequestBody>,
+    ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
+        let progress = request.extensions_mut().get_or_insert_default::<RequestProgress>().clone();
         progress.reach(RequestStage::Unknown);
-        Some(progress.clone())
+        if let Some(first_byte) = self.first_byte.filter(|_| request.body().size_hint().exact().is_none()) {
+            return streamed::send(transport, request, progress, first_byte, self.deadline);
+        }
+        let (response, head) = (transport.send(request), self.head_deadline());
+        Box::pin(async move {
+            let Some((kind, head)) = head else { return response.await };
+            let result = timeout_at(head.at(), response).await;
+            result.unwrap_or_else(|_| Err(expired_at(progress.stage(), kind, head.timeout())))
+        })
     }
 
     /// Returns the deadline for the head of the response: the earlier of `first_byte` and `deadline`.
