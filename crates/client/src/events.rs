@@ -191,7 +191,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
 
     fn truncated(&mut self, cause: TruncationCause) -> Error<StreamErrorOf<O>> {
         let received = self.received();
-        self.fail(ErrorKind::Truncated(TruncatedError { received, cause }))
+        self.fail(ErrorKind::Truncated(TruncatedError::of_stream(received, cause)))
     }
 
     /// Ends the stream with an error, and closes the connection.

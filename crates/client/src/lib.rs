@@ -411,7 +411,7 @@ pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;
 pub use invoke_model_transport::{
-    BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, ResponseBody,
-    TimeoutKind, Transport, TransportError, TransportErrorKind,
+    BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, RequestProgress,
+    RequestStage, ResponseBody, TimeoutKind, Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;

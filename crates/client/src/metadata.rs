@@ -75,18 +75,20 @@ pub struct Attempt {
 pub enum FailureClass {
     /// The service cannot have received the complete request.
     NotSent,
-    /// The service rejected the request before doing any work. The status is 503, or any 4xx status except
-    /// 408 and 424.
+    /// The service rejected the request before doing any work. The status is a 4xx status except 408 and 424,
+    /// or it is 503 and the service itself sent the response.
     Rejected,
     /// The service reported an internal failure. The status is 500, the error is in the service model, and
-    /// the response contains the error code.
+    /// the service itself sent the response.
     ServerError,
     /// The service may have executed, and therefore billed, the request.
     ///
     /// This is the class of the following failures:
     ///
     /// * The connection was lost, or a timeout expired, after the request was sent.
-    /// * The status is 500, but the error is not in the service model, or the response has no error code.
+    /// * The status is 500 or above, and the response has neither an error code of the service nor the header
+    ///   `x-amzn-requestid`. A gateway may have sent the response after it had forwarded the request.
+    /// * The status is 500, but the error is not in the service model.
     /// * The status is above 500, and it is not 503.
     /// * The model timed out (408) or failed (424).
     /// * The response is incomplete or cannot be parsed.

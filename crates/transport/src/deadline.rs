@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{TimeoutKind, TransportError, TransportErrorKind};
+use crate::progress::RequestStage;
 
 /// A point in time on tokio's clock. It also stores the timeout from which it was computed, because error
 /// messages contain this timeout.
@@ -94,4 +95,32 @@ pub(crate) fn expired(kind: TimeoutKind, timeout: Duration) -> TransportError {
     };
     let message = format!("{event} {timeout:?}; raise `TimeoutConfig::{setting}` if {condition}");
     TransportError::new(TransportErrorKind::Timeout(kind), message)
+}
+
+/// Returns the error for a timeout that expired while a request was at `stage`. The error states whether the
+/// request may have been sent.
+pub(crate) fn expired_at(stage: RequestStage, kind: TimeoutKind, timeout: Duration) -> TransportError {
+    let (reason, advice) = match stage {
+        RequestStage::Unknown | RequestStage::Sending => return expired(kind, timeout),
+        RequestStage::NotStarted => return expired(kind, timeout).before_sending(),
+        RequestStage::Queued => (
+            "other requests used all connections",
+            "send fewer requests at a time, raise `HyperTransport::builder().max_connections_per_host(..)`,",
+        ),
+        RequestStage::Resolving => ("the host name was not resolved", "check the DNS server"),
+        RequestStage::Connecting => {
+            ("no connection was established", "check the endpoint, firewalls and proxies")
+        }
+        RequestStage::TlsHandshake => {
+            ("the TLS handshake was not completed", "check the endpoint, firewalls and proxies")
+        }
+    };
+    let setting = match kind {
+        TimeoutKind::FirstByte => "first_byte",
+        TimeoutKind::Idle => "idle",
+        TimeoutKind::Operation => "operation",
+    };
+    let message =
+        format!("not sent after {timeout:?}, because {reason}; {advice} or raise `TimeoutConfig::{setting}`");
+    TransportError::new(TransportErrorKind::Timeout(kind), message).before_sending()
 }

@@ -24,6 +24,9 @@
 //! dropping the future or the [`ResponseBody`]. The drop closes the connection (HTTP/1) or resets the stream
 //! (HTTP/2).
 //!
+//! A transport should report the stages of a request in its [`RequestProgress`] extension. Otherwise, a
+//! request that is cancelled or times out counts as a request that may have been sent.
+//!
 //! # Example
 //!
 //! A transport for tests that always returns the same response:
@@ -59,6 +62,7 @@ mod deadline;
 mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
+mod progress;
 #[cfg(feature = "hyper")]
 mod proxies;
 #[cfg(feature = "smithy")]
@@ -75,6 +79,7 @@ pub use error::{TimeoutKind, TransportError, TransportErrorKind};
 pub use hyper::HttpVersionPolicy;
 #[cfg(feature = "hyper")]
 pub use hyper::{HyperTransport, HyperTransportBuilder};
+pub use progress::{RequestProgress, RequestStage};
 #[cfg(feature = "hyper")]
 pub use proxies::{Proxies, ProxyError};
 #[cfg(feature = "smithy")]

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use invoke_model_client::types::{InvokeModelWithResponseStream, OperationError};
-use invoke_model_client::{Client, Config, Credentials, Error, ErrorKind, EventReceiver, FailureClass};
+use invoke_model_client::{
+    Client, Config, Credentials, Error, ErrorKind, EventReceiver, FailureClass, HyperTransport, RetryConfig,
+};
 use invoke_model_local::{LocalEndpoint, Stats};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use super::row::{Observed, Operation, Row};
+use super::row::{OCCUPIED, Observed, Operation, Row, Situation};
 
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
 const BODY: &str = r#"{"prompt":"one two three four"}"#;
@@ -26,6 +29,10 @@ pub(crate) fn observe(row: &Row) -> Observed {
         let local = LocalEndpoint::start().await.unwrap();
         row.rules.iter().for_each(|rule| local.inject(rule.clone()));
         let client = client(&local, row);
+        if row.situation == Situation::NoFreeConnection {
+            occupy(&client, &local).await;
+        }
+        let before = local.stats();
         let call = async {
             match row.operation {
                 Operation::InvokeModel => invoke_model(&client).await,
@@ -36,16 +43,41 @@ pub(crate) fn observe(row: &Row) -> Observed {
         let (outcome, class, attempts) =
             timeout(MAX_DURATION, call).await.unwrap_or_else(|_| waits_forever());
         let Stats { connections, requests, worked_on: executed, .. } = local.stats();
-        Observed { outcome, class, attempts, connections, requests, executed }
+        Observed {
+            outcome,
+            class,
+            attempts,
+            connections: connections - before.connections,
+            requests: requests - before.requests,
+            executed: executed - before.worked_on,
+        }
     })
 }
 
 fn client(local: &LocalEndpoint, row: &Row) -> Client {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-    let config = Config::builder().region(local.region()).endpoint_url(local.url());
+    let root = include_bytes!("../../../crates/transport/tests/data/root.pem").as_slice();
+    let (url, transport) = match row.situation {
+        Situation::Normal => (local.url(), HyperTransport::builder()),
+        Situation::NoFreeConnection => (local.url(), HyperTransport::builder().max_connections_per_host(1)),
+        Situation::Tls => (
+            local.url().replace("http://", "https://"),
+            HyperTransport::builder().root_certificates_pem(root).connect_timeout(Duration::from_secs(120)),
+        ),
+    };
+    let config = Config::builder().region(local.region()).endpoint_url(url).transport(transport.build());
     let config = config.credentials_provider(credentials);
     Client::new(config.retry_config(row.setting.retry_config()).timeout_config(row.setting.timeout_config()))
         .unwrap()
+}
+
+/// Starts another call, and returns when the endpoint has received its request.
+async fn occupy(client: &Client, local: &LocalEndpoint) {
+    let call = client.invoke_model().model_id(MODEL).body(BODY).timeout(OCCUPIED);
+    tokio::spawn(call.retry_config(RetryConfig::disabled()).send());
+    while local.stats().requests == 0 {
+        yield_now().await;
+    }
 }
 
 async fn invoke_model(client: &Client) -> CallResult {

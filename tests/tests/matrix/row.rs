@@ -11,6 +11,7 @@ pub(crate) struct Row {
     /// Description of the fault on the page.
     pub(crate) fault: &'static str,
     pub(crate) rules: Vec<FaultRule>,
+    pub(crate) situation: Situation,
     pub(crate) setting: Setting,
     pub(crate) expected: Observed,
 }
@@ -21,6 +22,21 @@ pub(crate) enum Operation {
     InvokeModel,
     InvokeModelWithResponseStream,
 }
+
+/// The situation in which the call starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Situation {
+    /// The client has no other calls, and the endpoint has no TLS.
+    Normal,
+    /// Another call uses the only connection of the client for [`OCCUPIED`]. The rules affect this call too.
+    /// The numbers of the row do not contain this call.
+    NoFreeConnection,
+    /// The client uses TLS, and its connect timeout is two minutes.
+    Tls,
+}
+
+/// The time for which another call uses the only connection.
+pub(crate) const OCCUPIED: Duration = Duration::from_secs(62);
 
 /// Settings of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
-use invoke_model_transport::RequestBody;
+use invoke_model_transport::{RequestBody, RequestProgress};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
@@ -106,13 +106,14 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
     let (sending, credentials, span) = {
-        let (request, credentials) = match signed_request::<O>(client, prepared, timer).await {
+        let (mut request, credentials) = match signed_request::<O>(client, prepared, timer).await {
             Ok(signed) => signed,
             Err(kind) => {
                 permit.into_iter().for_each(QuotaPermit::release);
                 return Err(kind);
             }
         };
+        report_progress(&mut request, permit.as_ref());
         let span = span::attempt(client, &request, context.attempts);
         let sending = span.in_scope(|| timer.send(&*client.config().transport, request));
         (sending, credentials, span)
@@ -159,7 +160,15 @@ async fn signed_request<O: Operation>(
     Ok((Request::from_parts(parts, body), authorization.credentials))
 }
 
-/// Waits for a permit, if the client has a quota limiter and the operation runs a model.
+/// Asks the transport to report the progress of the request to the permit.
+pub(super) fn report_progress(request: &mut Request<RequestBody>, permit: Option<&QuotaPermit>) {
+    if let Some(progress) = permit.and_then(QuotaPermit::progress) {
+        request.extensions_mut().insert(progress.clone());
+    }
+}
+
+/// Waits for a permit, if the client has a quota limiter and the operation runs a model. If the call is
+/// cancelled before its request is sent, the permit counts nothing.
 pub(super) async fn acquire_permit<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
@@ -170,7 +179,8 @@ pub(super) async fn acquire_permit<O: Operation>(
         true => prepared.token_estimate::<O>().await?,
         false => TokenEstimate::default(),
     };
-    Ok(Some(timer.bound(limiter.acquire(estimate)).await??))
+    let permit = timer.bound(limiter.acquire(estimate)).await??;
+    Ok(Some(permit.with_progress(RequestProgress::default())))
 }
 
 /// Parses an error response into a modeled error. If a member cannot be parsed, the error contains only the

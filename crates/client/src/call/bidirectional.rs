@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::attempts::{Attempt, acquire_permit, corrects_clock, service_error};
+use super::attempts::{Attempt, acquire_permit, corrects_clock, report_progress, service_error};
 use super::output::{Delivery, EventStreamOutput, ResponseDelivery};
 use super::{Call, span};
 use crate::authorization::Authorizer;
@@ -101,7 +101,8 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
         let (frames, receiver) = mpsc::channel(1);
         let (started, has_started) = oneshot::channel();
         let body = EventBody::new(receiver, started, cancelled, Arc::clone(&link));
-        let request = Request::from_parts(parts, RequestBody::from_body(body));
+        let mut request = Request::from_parts(parts, RequestBody::from_body(body));
+        report_progress(&mut request, permit.as_ref());
         let span = span::attempt(client, &request, context.attempts);
         let mut sending: Sending =
             Box::pin(span.in_scope(|| timer.send(&*client.config().transport, request)));

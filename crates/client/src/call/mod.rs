@@ -2,6 +2,7 @@
 
 mod attempts;
 mod bidirectional;
+mod completeness;
 mod explanation;
 mod output;
 mod prepared;

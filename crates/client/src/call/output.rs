@@ -13,6 +13,7 @@ use invoke_model_protocol::{
 use invoke_model_transport::ResponseBody;
 
 use super::attempts::{self, Attempt};
+use super::completeness;
 use crate::call_context::CallContext;
 use crate::error::ErrorKind;
 use crate::events::EventReceiver;
@@ -42,7 +43,9 @@ pub struct StreamingBodyOutput<T> {
     /// All members except the payload. The payload member is empty.
     pub output: T,
     /// The payload. Read it with [`chunk`](ResponseBody::chunk) or as a `Stream`. If the payload is
-    /// truncated, the last item is an error.
+    /// truncated, the last item is an error. If the response has neither chunks nor a length, the last item
+    /// is also an error if the payload is not a complete JSON document: see
+    /// [`TruncationCause::UnknownEnd`](crate::TruncationCause::UnknownEnd).
     pub body: ResponseBody,
 }
 
@@ -97,7 +100,12 @@ impl<O: Operation> ResponseDelivery<O> for delivery::Buffered {
     ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
         async move {
             let body = response.body_mut().read_to_end().await?;
-            let output = parse::<O>(response.map(|_| body));
+            let ends_with_connection = response.body().ends_with_connection();
+            let mut response = response.map(|_| body);
+            if ends_with_connection {
+                response = completeness::check(response)?;
+            }
+            let output = parse::<O>(response);
             if let (Ok(output), Some(metrics)) = (&output, context.metrics()) {
                 O::output_metrics(output, metrics);
             }
@@ -130,6 +138,7 @@ impl<O: PayloadOutput> ResponseDelivery<O> for Chunks {
         let (head, body) = response.into_parts();
         // The token counts are in the head of the response, so the permit can be completed now.
         complete(permit, context);
+        let body = completeness::checked(body);
         Ok(StreamingBodyOutput { output: parse_head::<O>(head)?, body })
     }
 }

@@ -1,7 +1,11 @@
 //! Determines the [`FailureClass`] of a failure, and decides if a retry may succeed.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use invoke_model_protocol::{ErrorMetadata, Response};
 use invoke_model_transport::TransportErrorKind;
+use serde::de::IgnoredAny;
 
 use super::kind::ErrorKind;
 use super::service::ServiceErrorDetails;
@@ -40,19 +44,33 @@ pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::R
 fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> FailureClass {
     match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        // A 500 without an error code is also parsed as the modeled error with status 500, but a proxy may
-        // have sent it. Therefore this arm requires a code. Without a code, the arm `500..` returns
-        // `Ambiguous`.
-        500 if error.status().is_some() && has_code(response) => FailureClass::ServerError,
+        // A gateway can send a 5xx response after it has forwarded the request. Only the service knows
+        // whether it did the work.
+        500.. if !is_from_service(error, response) => FailureClass::Ambiguous,
+        500 if error.status().is_some() => FailureClass::ServerError,
         503 => FailureClass::Rejected,
         500.. => FailureClass::Ambiguous,
         _ => FailureClass::Rejected,
     }
 }
 
-/// Returns `true` if the response contains an error code.
-fn has_code(response: &Response) -> bool {
-    ErrorMetadata::from_response(response).code().is_some()
+/// Returns `true` if the service itself sent the response, and not a proxy or a gateway. The evidence is a
+/// header that the service adds, the member `__type`, or the code of a modeled error.
+///
+/// A member `code` with another value is no evidence, because gateways send such a member too. A modeled
+/// error without a code is no evidence either, because such an error is recognized only by its status.
+fn is_from_service<E: ServiceErrorDetails>(error: &E, response: &Response) -> bool {
+    let has_header = |name| response.headers().get(name).is_some_and(|value| !value.is_empty());
+    has_header("x-amzn-requestid")
+        || has_header("x-amzn-errortype")
+        || has_type(response.body())
+        || (error.status().is_some() && ErrorMetadata::from_response(response).code().is_some())
+}
+
+/// Returns `true` if the body is a JSON object with the member `__type`.
+fn has_type(body: &[u8]) -> bool {
+    let members = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body);
+    members.is_ok_and(|members| members.contains_key("__type"))
 }
 
 /// Returns `true` if the next attempt may succeed after a transport error of this kind.

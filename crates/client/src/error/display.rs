@@ -27,6 +27,10 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
             text.prefixed("request failed: ", error)?;
             text.write_str("; the service may have processed the request")?;
         }
+        ErrorKind::Transport(cause) if error.may_have_been_sent() => {
+            text.prefixed("request failed: ", cause)?;
+            text.write_str("; the service may have processed an earlier attempt")?;
+        }
         ErrorKind::Transport(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Parse { error, .. } => {
             text.prefixed("request succeeded, but cannot parse the response: ", error)?;

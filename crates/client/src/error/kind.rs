@@ -55,8 +55,8 @@ pub enum ErrorKind<E = ServiceError> {
         /// [`send_streaming`](crate::Call::send_streaming), or if the response is an event stream.
         response: Box<http::Response<Bytes>>,
     },
-    /// The event stream ended before it was complete. The received events are valid, but further events are
-    /// missing.
+    /// The event stream or the response ended before it was complete. The received events are valid, but
+    /// further events are missing.
     Truncated(TruncatedError),
     /// The event stream contains bytes that are not a valid frame. The rest of the stream cannot be decoded.
     Decode(FrameError),
@@ -198,7 +198,7 @@ macro_rules! from {
 
 from! {
     SerializeError => Serialize, HeaderError => Header, BodyError => Body, CredentialsError => Credentials,
-    SignError => Sign, QuotaError => Quota, TransportError => Transport
+    SignError => Sign, QuotaError => Quota, TransportError => Transport, TruncatedError => Truncated
 }
 
 /// Shows only the status of a response, because response bodies are sensitive.

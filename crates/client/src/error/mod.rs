@@ -114,13 +114,16 @@ impl<E> Error<E> {
     }
 
     /// Returns the HTTP response if it is an error response, or if it cannot be parsed. Returns `None` if the
-    /// response is incomplete. The returned response has no body if it is an event stream, or if it is a
-    /// successful response to [`send_streaming`](crate::Call::send_streaming).
+    /// connection was lost before the end of the response. If the response has neither chunks nor a length
+    /// and may be [truncated](TruncatedError::response), returns the received part. The returned response has
+    /// no body if it is an event stream, or if it is a successful response to
+    /// [`send_streaming`](crate::Call::send_streaming).
     ///
     /// `Debug` of the response shows the body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {
         match self.kind() {
             ErrorKind::Service { response, .. } | ErrorKind::Parse { response, .. } => Some(response),
+            ErrorKind::Truncated(error) => error.response.as_deref(),
             _ => None,
         }
     }
@@ -170,7 +173,20 @@ impl<E> Error<E> {
     /// Returns `true` if the service may have received the complete request. The service may then have
     /// executed and billed the request. If this function returns `false`, the service has certainly not
     /// received the complete request.
+    ///
+    /// The result covers all attempts. If an earlier attempt was ambiguous, the result is `true`, even if the
+    /// last attempt was not sent.
     pub fn may_have_been_sent(&self) -> bool {
+        self.is_ambiguous_before() || self.last_may_have_been_sent()
+    }
+
+    /// Returns `true` if the service may have executed an attempt before the last attempt.
+    fn is_ambiguous_before(&self) -> bool {
+        self.earlier_attempts().iter().any(|attempt| attempt.class == Some(FailureClass::Ambiguous))
+    }
+
+    /// Returns `true` if the service may have received the complete request of the last attempt.
+    fn last_may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
             ErrorKind::Parse { .. }
@@ -189,8 +205,15 @@ impl<E> Error<E> {
 impl<E: ServiceErrorDetails> Error<E> {
     /// Returns the class of the failure. The class states if the service may have executed, and therefore
     /// billed, the request.
+    ///
+    /// This is the class of the last attempt, except if the service may have executed an earlier attempt. Then
+    /// the class is [`Ambiguous`](FailureClass::Ambiguous). The caller has allowed this with
+    /// [`RetryConfig::retry_ambiguous`](crate::RetryConfig::retry_ambiguous).
     pub fn class(&self) -> FailureClass {
-        class(self.kind())
+        match self.is_ambiguous_before() {
+            true => FailureClass::Ambiguous,
+            false => class(self.kind()),
+        }
     }
 
     /// Returns the error code of the service, for example `ThrottlingException`.

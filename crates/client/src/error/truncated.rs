@@ -1,8 +1,9 @@
-//! The error of an event stream that ends too early.
+//! The error of an event stream or a response that ends too early.
 
 use std::error::Error;
 use std::fmt;
 
+use bytes::Bytes;
 use invoke_model_transport::TransportError;
 
 /// The received part of an event stream.
@@ -38,18 +39,31 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// The error of an event stream that ended before it was complete. The received events are valid, but further
-/// events are missing.
-#[derive(Clone, Debug)]
+/// The error of an event stream or a response that ended before it was complete. The received events are
+/// valid, but further events are missing.
+///
+/// `Debug` does not show the response.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct TruncatedError {
-    /// The received part of the stream.
+    /// The received part of the stream. For a response without events, the number of events is 0.
     pub received: StreamProgress,
-    /// The evidence that the stream is incomplete.
+    /// The evidence that the stream or the response is incomplete.
     pub cause: TruncationCause,
+    /// The received part of a response without events. The response may be complete if the cause is
+    /// [`UnknownEnd`](TruncationCause::UnknownEnd). This field is `None` for an event stream, and for
+    /// [`send_streaming`](crate::Call::send_streaming).
+    pub response: Option<Box<http::Response<Bytes>>>,
 }
 
-/// The evidence that an event stream is incomplete.
+impl TruncatedError {
+    /// Creates the error of an event stream.
+    pub(crate) fn of_stream(received: StreamProgress, cause: TruncationCause) -> Self {
+        Self { received, cause, response: None }
+    }
+}
+
+/// The evidence that an event stream or a response is incomplete.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TruncationCause {
@@ -69,11 +83,21 @@ pub enum TruncationCause {
     /// cannot distinguish a truncated body from a complete body ([RFC 9112, section
     /// 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
     CloseDelimited,
+    /// The response has neither chunks nor a length, and its body is a JSON document that ends too early.
+    IncompleteJson,
+    /// The response has neither chunks nor a length, and its body is not a JSON document. The client
+    /// therefore cannot distinguish a truncated body from a complete body.
+    UnknownEnd,
 }
 
 impl fmt::Display for TruncatedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "response stream truncated after {}: ", self.received)?;
+        match &self.cause {
+            TruncationCause::IncompleteJson | TruncationCause::UnknownEnd => {
+                write!(f, "response truncated after {} bytes: ", grouped(self.received.bytes))?;
+            }
+            _ => write!(f, "response stream truncated after {}: ", self.received)?,
+        }
         match &self.cause {
             TruncationCause::Connection(error) => error.fmt(f),
             TruncationCause::IncompleteFrame { received } => {
@@ -86,7 +110,24 @@ impl fmt::Display for TruncatedError {
                 "the response has neither chunks nor a length, so its end looks like a lost connection; use a proxy \
                  that supports HTTP/1.1",
             ),
+            TruncationCause::IncompleteJson => f.write_str(
+                "the JSON document ends too early; find out if a proxy truncates long responses, and use a proxy that \
+                 supports HTTP/1.1",
+            ),
+            TruncationCause::UnknownEnd => f.write_str(
+                "the response has neither chunks nor a length, and only a JSON document shows its own end; the received \
+                 part may be complete; use a proxy that supports HTTP/1.1",
+            ),
         }
+    }
+}
+
+impl fmt::Debug for TruncatedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TruncatedError")
+            .field("received", &self.received)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,7 +137,9 @@ impl Error for TruncatedError {
             TruncationCause::Connection(error) => Some(error),
             TruncationCause::IncompleteFrame { .. }
             | TruncationCause::IncompleteEvent { .. }
-            | TruncationCause::CloseDelimited => None,
+            | TruncationCause::CloseDelimited
+            | TruncationCause::IncompleteJson
+            | TruncationCause::UnknownEnd => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use invoke_model_families::Usage;
+use invoke_model_transport::RequestProgress;
 
 use super::State;
 use super::window::{Outcome, ReservationId};
@@ -25,11 +26,25 @@ pub struct QuotaPermit {
     id: ReservationId,
     reserved_tokens: u64,
     outcome: Outcome,
+    /// The progress of the request, if the client sends it.
+    progress: Option<RequestProgress>,
 }
 
 impl QuotaPermit {
     pub(super) fn new(state: Arc<State>, id: ReservationId, reserved_tokens: u64) -> Self {
-        Self { state, id, reserved_tokens, outcome: Outcome::Unknown }
+        Self { state, id, reserved_tokens, outcome: Outcome::Unknown, progress: None }
+    }
+
+    /// Makes a dropped permit count nothing as long as the request was certainly not sent. Without the
+    /// progress, a call that is cancelled while it waits for a connection would keep its tokens for a minute.
+    pub(crate) fn with_progress(mut self, progress: RequestProgress) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Returns the progress of the request.
+    pub(crate) fn progress(&self) -> Option<&RequestProgress> {
+        self.progress.as_ref()
     }
 
     /// Returns the number of reserved tokens.
@@ -63,6 +78,10 @@ impl QuotaPermit {
 
 impl Drop for QuotaPermit {
     fn drop(&mut self) {
+        let is_not_sent = |progress: &RequestProgress| !progress.stage().may_have_been_sent();
+        if matches!(self.outcome, Outcome::Unknown) && self.progress.as_ref().is_some_and(is_not_sent) {
+            self.outcome = Outcome::NotSent;
+        }
         self.state.window().end(self.id, self.outcome);
         self.state.request_ended.notify_one();
     }

@@ -213,7 +213,7 @@ impl ServerSentEventReceiver {
 
     fn truncated(&mut self, cause: TruncationCause) -> Error<InvokeModelError> {
         let received = self.received();
-        self.fail(ErrorKind::Truncated(TruncatedError { received, cause }))
+        self.fail(ErrorKind::Truncated(TruncatedError::of_stream(received, cause)))
     }
 
     /// Ends the stream with an error, and closes the connection.

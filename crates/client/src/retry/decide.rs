@@ -6,7 +6,9 @@ use http::HeaderMap;
 
 use super::RetryConfig;
 use super::backoff::{backoff, retry_after};
-use crate::error::{ErrorKind, ServiceErrorDetails, class, is_daily_quota, is_transient, status_of};
+use crate::error::{
+    ErrorKind, ServiceErrorDetails, TruncationCause, class, is_daily_quota, is_transient, status_of,
+};
 use crate::metadata::FailureClass;
 
 /// The decision whether to retry a failed call.
@@ -70,6 +72,11 @@ fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig
             retries.retry_ambiguous && is_transient(error.kind())
         }
         (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retries.retry_ambiguous,
+        // A response whose end is unknown is not requested again, because the next response would have the
+        // same form.
+        (FailureClass::Ambiguous, ErrorKind::Truncated(error)) => {
+            retries.retry_ambiguous && !matches!(error.cause, TruncationCause::UnknownEnd)
+        }
         // A retry does not help after a mistake of the caller, or if the next attempt would return the same
         // response.
         _ => false,

@@ -32,10 +32,13 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 /// | failure | [class](crate::FailureClass) | retried |
 /// |---|---|---|
 /// | no connection | not sent | yes |
-/// | 429, 503 | rejected | yes, except if the daily quota is exhausted |
+/// | 429, or 503 from the service | rejected | yes, except if the daily quota is exhausted |
 /// | other 4xx responses | rejected | no |
-/// | modeled error with status 500 | server error | yes |
+/// | modeled error with status 500 from the service | server error | yes |
 /// | lost connection, expired timeout, 408, 424, other 5xx responses | ambiguous | only with [`retry_ambiguous`](Self::retry_ambiguous) |
+///
+/// A 5xx response is from the service if it has an error code of the service or the header
+/// `x-amzn-requestid`. A gateway can send any other 5xx response after it has forwarded the request.
 ///
 /// # Backoff
 ///

@@ -94,10 +94,7 @@ fn error_responses_are_retried_by_class() {
     check(&service_error(429, "ModelNotReadyException", "loading", &[]), Rejected, true, true);
     check(&service_error(503, "ServiceUnavailableException", "busy", &[]), Rejected, true, true);
     check(&service_error(500, "InternalServerException", "oh", &[]), ServerError, true, true);
-    check(&service_error(500, "", "oh", &[]), Ambiguous, false, true); // a proxy may have sent it
     check(&service_error(500, "NewException", "oh", &[]), Ambiguous, false, true);
-    check(&service_error(502, "", "", &[]), Ambiguous, false, true);
-    check(&service_error(504, "", "", &[]), Ambiguous, false, true);
     check(&service_error(408, "ModelTimeoutException", "slow", &[]), Ambiguous, false, true);
     check(&service_error(424, "ModelErrorException", "broke", &[]), Ambiguous, false, true);
     for (status, code) in [
@@ -112,6 +109,73 @@ fn error_responses_are_retried_by_class() {
     }
     let daily = "Too many tokens per day, please wait before trying again.";
     check(&service_error(429, "ThrottlingException", daily, &[]), Rejected, false, false);
+}
+
+/// Checks a response with `body` and without an error code in the headers.
+fn check_body(
+    status: u16,
+    body: &'static str,
+    extra_headers: &[(&'static str, &'static str)],
+    expected: FailureClass,
+    by_default: bool,
+) {
+    let mut response = Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap();
+    *response.headers_mut() = headers(extra_headers);
+    let error = InvokeModel::service_error(&response);
+    check(&ErrorKind::Service { error, response: Box::new(response) }, expected, by_default, true);
+}
+
+#[test]
+fn a_5xx_response_of_a_gateway_is_ambiguous() {
+    for status in [500, 501, 502, 503, 504, 507, 520, 529, 599] {
+        for body in [
+            "",
+            "{}",
+            "<html>busy</html>",
+            "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+            r#"{"error":"upstream reset"}"#,
+            r#"{"error":{"code":"ServiceUnavailableException","message":"busy"}}"#,
+            r#"{"message":"Service Unavailable"}"#,
+            r#"{"message":"no healthy Upstream"}"#,
+            r#"{"code":"UPSTREAM_RESET","message":"busy"}"#,
+            r#"{"code":"","message":"busy"}"#,
+            r#"{"code":503,"message":"busy"}"#,
+            r#"{"code":14,"message":"unavailable","details":[]}"#,
+            r#"["__type"]"#,
+        ] {
+            check_body(status, body, &[], FailureClass::Ambiguous, false);
+            check_body(status, body, &[("retry-after", "1")], FailureClass::Ambiguous, false);
+            check_body(status, body, &[("x-amzn-requestid", "")], FailureClass::Ambiguous, false);
+            check_body(status, body, &[("x-request-id", "envoy")], FailureClass::Ambiguous, false);
+        }
+    }
+}
+
+#[test]
+fn a_5xx_response_of_the_service_is_rejected_or_failed() {
+    use FailureClass::{Ambiguous, Rejected, ServerError};
+    let id = [("x-amzn-requestid", "5f0c")];
+    check_body(503, "", &id, Rejected, true);
+    check_body(503, "<html>busy</html>", &id, Rejected, true);
+    check_body(503, "{}", &id, Rejected, true);
+    check_body(503, r#"{"__type":"SlowDown"}"#, &[], Rejected, true);
+    check_body(503, r#"{"code":"ServiceUnavailableException"}"#, &[], Rejected, true);
+    check_body(503, "", &[("x-amzn-errortype", "SlowDown")], Rejected, true);
+    check_body(500, "", &id, ServerError, true);
+    check_body(500, "{}", &id, ServerError, true);
+    check_body(500, r#"{"__type":"com.amazon.coral#InternalServerException"}"#, &[], ServerError, true);
+    check_body(500, r#"{"code":"InternalServerException"}"#, &[], ServerError, true);
+    // The model does not define these errors, so they do not state that the service did no work.
+    check_body(500, "<html>", &id, Ambiguous, false);
+    check_body(502, "", &id, Ambiguous, false);
+    check_body(504, "{}", &id, Ambiguous, false);
+}
+
+#[test]
+fn a_429_response_is_rejected_without_a_code() {
+    for body in ["", "{}", "<html>slow down</html>", r#"{"error":"rate limit"}"#] {
+        check_body(429, body, &[], FailureClass::Rejected, true);
+    }
 }
 
 #[test]

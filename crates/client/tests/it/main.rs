@@ -25,4 +25,5 @@ mod settings;
 mod socket;
 mod spans;
 mod streams;
+mod waits;
 mod wire;

@@ -114,8 +114,7 @@ async fn errors_of_other_apis_have_code_and_message() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_like_invoke_model() {
-    let check = async |status: u16, text: &'static str, attempts: usize| {
-        let headers: &[(&str, &str)] = &[];
+    let check_headers = async |status: u16, headers: &[(&str, &str)], text: &'static str, attempts: usize| {
         let fake = Fake::with_responses(
             [(); 3].map(|()| Ok(response(status, headers, Bytes::from_static(text.as_bytes()).into()))),
         );
@@ -123,10 +122,13 @@ async fn retries_like_invoke_model() {
         call.retry_config(RetryConfig::standard()).send().await.unwrap_err();
         assert_eq!(fake.requests().len(), attempts, "{status} {text}");
     };
+    let check = async |status, text, attempts| check_headers(status, &[], text, attempts).await;
     check(429, r#"{"error":{"code":"rate_limit","message":"slow"}}"#, 3).await;
-    check(503, "", 3).await;
+    check_headers(503, &[("x-amzn-requestid", "abc")], "", 3).await;
     check(500, r#"{"__type":"InternalServerException"}"#, 3).await;
     // The service may have billed these requests.
+    check(503, "", 1).await;
+    check(503, r#"{"error":{"code":"overloaded"}}"#, 1).await;
     check(500, r#"{"error":{"code":"server_error"}}"#, 1).await;
     check(424, r#"{"__type":"ModelErrorException"}"#, 1).await;
     check(400, r#"{"error":{"code":"bad"}}"#, 1).await;

@@ -100,6 +100,30 @@ async fn retries_ambiguous_failures_if_the_caller_allows_it() {
     assert_eq!(metadata.attempts, 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_ambiguous_attempt_makes_the_failure_of_the_call_ambiguous() {
+    let fake = Fake::with_responses([
+        transport_error(TransportErrorKind::Send),
+        transport_error(TransportErrorKind::Connect),
+    ]);
+    let retries = RetryConfig::standard().max_attempts(2).retry_ambiguous(true);
+    let call = fake.client().invoke_model().model_id(ID).body("{}").retry_config(retries);
+    let error = call.send().await.unwrap_err();
+    assert_eq!((error.class(), error.may_have_been_sent()), (FailureClass::Ambiguous, true));
+    let expected = "InvokeModel: request failed: cannot connect: cause; the service may have processed an earlier attempt \
+                    (region us-east-1, modelId amazon.titan-embed-text-v2:0, 2 attempts, ambiguous)";
+    assert_eq!(error.to_string(), expected);
+
+    let (result, _) = call_twice_not_sent().await;
+    let error = result.unwrap_err();
+    assert_eq!((error.class(), error.may_have_been_sent()), (FailureClass::NotSent, false));
+}
+
+/// Makes a call whose attempts all fail before they are sent.
+async fn call_twice_not_sent() -> (Result<(), Error<InvokeModelError>>, usize) {
+    call([(); 3].map(|()| transport_error(TransportErrorKind::Connect))).await
+}
+
 /// A body whose connection is reset immediately.
 struct ResetBody;
 

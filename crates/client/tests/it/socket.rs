@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use invoke_model_client::{Body, Client, Config, Credentials, RetryConfig, TransportErrorKind};
-use invoke_model_client::{ErrorKind, types::InvokeModel};
+use invoke_model_client::types::{InvokeModel, InvokeModelError};
+use invoke_model_client::{
+    Body, Client, Config, Credentials, Error, ErrorKind, FailureClass, RetryConfig, TransportErrorKind,
+    TruncationCause,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
@@ -19,7 +22,8 @@ fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
 
 /// Starts a server that reads one request, writes `response` and closes the connection. Returns the address
 /// of the server, and a task that returns the headers and the body of the request.
-async fn serve(response: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
+async fn serve(response: impl Into<String>) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
+    let response = response.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let served = tokio::spawn(async move {
@@ -90,4 +94,77 @@ async fn request_over_a_refused_connection_counts_as_not_sent() {
     assert!(!error.may_have_been_sent());
     let expected = format!("InvokeModel: request not sent: cannot connect ({address}): ");
     assert!(error.to_string().starts_with(&expected), "{error}");
+}
+
+/// Heads of responses whose body ends when the connection is closed.
+const WITHOUT_DELIMITER: [&str; 4] = [
+    "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: abc\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\nx-amzn-requestid: abc\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, gzip\r\nx-amzn-requestid: abc\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx-amzn-requestid: abc\r\n\r\n",
+];
+
+/// Checks that `error` is a truncation, and that it contains the received part of the response.
+fn check_truncated(error: &Error<InvokeModelError>, body: &str) -> TruncationCause {
+    let ErrorKind::Truncated(truncated) = error.kind() else { panic!("{body}: {error}") };
+    assert_eq!((truncated.received.events, truncated.received.bytes), (0, body.len() as u64));
+    assert_eq!(error.response().unwrap().body(), body);
+    assert_eq!((error.class(), error.request_id()), (FailureClass::Ambiguous, Some("abc")));
+    let beginning = format!("InvokeModel: response truncated after {} bytes: ", body.len());
+    assert!(error.to_string().starts_with(&beginning), "{error}");
+    assert!(body.len() < 7 || !format!("{error:?}").contains(body), "`Debug` does not show the body");
+    truncated.cause.clone()
+}
+
+#[tokio::test]
+async fn json_without_a_delimiter_is_truncated_unless_it_is_complete() {
+    let document = r#"{"embedding":[0.1,0.2,0.3],"text":"}]"}"#;
+    for head in WITHOUT_DELIMITER {
+        for at in 1..document.len() {
+            let (address, _served) = serve(format!("{head}{}", &document[..at])).await;
+            let error = call(address).body("{}").send().await.unwrap_err();
+            let cause = check_truncated(&error, &document[..at]);
+            assert!(matches!(cause, TruncationCause::IncompleteJson), "{at}: {error}");
+        }
+        let (address, _served) = serve(format!("{head}{document}")).await;
+        assert_eq!(call(address).body("{}").send().await.unwrap().body, document);
+    }
+}
+
+#[tokio::test]
+async fn content_that_does_not_show_its_end_is_truncated() {
+    for head in WITHOUT_DELIMITER {
+        for body in ["", "A text.", "{\"a\":1}\n{\"b\":2}\n", "12"] {
+            let (address, _served) = serve(format!("{head}{body}")).await;
+            let error = call(address).body("{}").send().await.unwrap_err();
+            let cause = check_truncated(&error, body);
+            assert!(matches!(cause, TruncationCause::UnknownEnd), "{body}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payload_in_chunks_without_a_delimiter_ends_with_an_error_unless_it_is_complete() {
+    for (body, is_complete) in [("{\"a\":1}", true), ("{\"a\":", false), ("text", false), ("", false)] {
+        let (address, _served) = serve(format!("{}{body}", WITHOUT_DELIMITER[0])).await;
+        let output = call(address).body("{}").send_streaming().await.unwrap();
+        let result = output.body.collect().await;
+        match is_complete {
+            true => assert_eq!(result.unwrap(), body),
+            false => assert_eq!(result.unwrap_err().kind(), TransportErrorKind::BodyIncomplete, "{body}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_with_a_json_output_reports_a_truncation() {
+    let (address, _served) = serve(format!("{}{{\"inputTokens\":1", WITHOUT_DELIMITER[0])).await;
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
+    let config = Config::builder().region("us-east-1").credentials_provider(credentials);
+    let client = Client::new(config.endpoint_url(format!("http://{address}"))).unwrap();
+    let call = client.operation("CountTokens").unwrap();
+    let call = call.json_text(r#"{"modelId":"a:0","input":{"invokeModel":{"body":"e30="}}}"#);
+    let error = call.send().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Truncated(_)), "{error:?}");
+    assert_eq!(error.attempts(), 1);
 }

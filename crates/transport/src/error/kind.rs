@@ -81,7 +81,9 @@ pub enum TransportErrorKind {
 
     /// A timeout of `RequestTimeouts` expired.
     ///
-    /// The service may have received the request and may still process it.
+    /// The service may have received the request and may still process it. If the request was certainly not
+    /// sent, for example because it waited for a connection,
+    /// [`TransportError::may_have_been_sent`](crate::TransportError::may_have_been_sent) returns `false`.
     Timeout(TimeoutKind),
 
     /// The beginning of the response is not valid HTTP.
@@ -115,7 +117,8 @@ impl TransportErrorKind {
     /// Returns `true` if the service may have received the complete request and processed it.
     ///
     /// `false` means that the service certainly did not process the request, so a retry cannot execute the
-    /// request twice. `true` does not mean that the service has processed the request.
+    /// request twice. `true` does not mean that the service has processed the request. An error knows more
+    /// than its kind: see [`TransportError::may_have_been_sent`](crate::TransportError::may_have_been_sent).
     #[must_use]
     pub const fn may_have_been_sent(self) -> bool {
         match self {

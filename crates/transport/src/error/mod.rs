@@ -41,7 +41,8 @@ impl TransportError {
     }
 
     /// Returns `true` if the service may have received the request and processed it. See
-    /// [`TransportErrorKind::may_have_been_sent`].
+    /// [`TransportErrorKind::may_have_been_sent`]. For a timeout, the result also depends on the
+    /// [stage](crate::RequestStage) of the request.
     #[must_use]
     pub const fn may_have_been_sent(&self) -> bool {
         !self.not_sent && self.kind.may_have_been_sent()

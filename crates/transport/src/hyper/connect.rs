@@ -9,6 +9,7 @@ use super::tcp::{self, Keepalive};
 use super::tls::{HTTP1, Tls};
 use super::{socks, tunnel};
 use crate::error::{TransportError, TransportErrorKind};
+use crate::progress::RequestStage;
 use crate::proxies::Proxy;
 
 /// A connector that opens TCP connections, directly or through a proxy, and uses TLS for `https`.
@@ -53,9 +54,10 @@ impl Connector {
 
     async fn open(&self, route: &Route<'_>) -> Result<(Io, Option<bool>), TransportError> {
         let stream = match route.proxy {
-            None => self.tcp(route.authority.host(), route.port()).await?,
+            None => self.tcp(route, route.authority.host(), route.port()).await?,
             Some(proxy) => {
-                let stream = self.open_proxy(proxy).await?;
+                let stream = self.open_proxy(route, proxy).await?;
+                route.reach(RequestStage::Connecting);
                 if proxy.is_socks() {
                     socks::connect(stream, proxy, route.authority.host(), route.port()).await?
                 } else if route.is_secure() {
@@ -68,19 +70,23 @@ impl Connector {
         if !route.is_secure() {
             return Ok((Io::new(stream), None));
         }
+        route.reach(RequestStage::TlsHandshake);
         let (stream, is_http2) = self.tls.handshake(stream, route.authority.host()).await?;
         Ok((Io::new(stream), Some(is_http2)))
     }
 
-    async fn open_proxy(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, TransportError> {
-        let stream = self.tcp(proxy.authority().host(), proxy.port()).await?;
+    async fn open_proxy(&self, route: &Route<'_>, proxy: &Proxy) -> Result<Box<dyn Stream>, TransportError> {
+        let stream = self.tcp(route, proxy.authority().host(), proxy.port()).await?;
         if !proxy.is_secure() {
             return Ok(stream);
         }
         Ok(self.proxy_tls.handshake(stream, proxy.authority().host()).await?.0)
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, TransportError> {
-        Ok(Box::new(tcp::connect(host, port, self.keepalive).await?))
+    async fn tcp(&self, route: &Route<'_>, host: &str, port: u16) -> Result<Box<dyn Stream>, TransportError> {
+        route.reach(RequestStage::Resolving);
+        let addresses = tcp::resolve(host, port).await?;
+        route.reach(RequestStage::Connecting);
+        Ok(Box::new(tcp::connect_to(addresses, self.keepalive).await?))
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
 
+use crate::progress::{RequestProgress, RequestStage};
 use crate::proxies::Proxy;
 
 /// The host of a request, the proxy for this host, and the requirements on the connection.
@@ -14,9 +15,18 @@ pub(super) struct Route<'a> {
     pub(super) connect_timeout: Duration,
     /// `true` if the request cannot be sent over HTTP/1.1.
     pub(super) needs_http2: bool,
+    /// The progress of the request, if the caller needs it.
+    pub(super) progress: Option<RequestProgress>,
 }
 
 impl Route<'_> {
+    /// Records that the request has reached `stage`.
+    pub(super) fn reach(&self, stage: RequestStage) {
+        if let Some(progress) = &self.progress {
+            progress.reach(stage);
+        }
+    }
+
     /// Returns `true` if the scheme is `https`.
     pub(super) fn is_secure(&self) -> bool {
         self.scheme == Scheme::HTTPS

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http_body::Body;
 use hyper::client::conn::TrySendError;
 
 use super::body::Connection;
@@ -17,6 +18,7 @@ use super::route::Route;
 use super::{Inner, classify, http2, request, response};
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;
+use crate::progress::{RequestProgress, RequestStage, track};
 use crate::proxies::Proxy;
 use crate::transport::ConnectTimeout;
 
@@ -35,7 +37,12 @@ impl Inner {
             let connect_timeout = request.extensions().get().map(|ConnectTimeout(timeout)| *timeout);
             let connect_timeout = connect_timeout.unwrap_or(self.settings.connect_timeout);
             let needs_http2 = request.version() == Version::HTTP_2;
-            let route = Route { scheme, authority, proxy, connect_timeout, needs_http2 };
+            let progress = request.extensions().get::<RequestProgress>().cloned();
+            if let Some(progress) = &progress {
+                progress.reach(RequestStage::Queued);
+                *request.body_mut() = track(take(request.body_mut()), progress.clone());
+            }
+            let route = Route { scheme, authority, proxy, connect_timeout, needs_http2, progress };
             let sent = self.send_to(&route, &mut request).await;
             sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
         }
@@ -49,6 +56,10 @@ impl Inner {
         let host = self.pool.host(&route.scheme, &route.authority)?;
         loop {
             let (connection, is_new) = self.connection(route, &host).await?;
+            // A connection does not read an empty body, so the body cannot record this stage.
+            if route.progress.is_some() && request.body().is_end_stream() {
+                route.reach(RequestStage::Sending);
+            }
             match exchange(connection, route, &host.header, request).await {
                 Ok(response) => {
                     return match proxy_error(&response, route.relay()) {

@@ -26,7 +26,8 @@ impl Default for Keepalive {
     }
 }
 
-/// Returns the addresses of `host`. The list is never empty.
+/// Returns the addresses of `host`: a name, an IPv4 address, or an IPv6 address in brackets. The list is
+/// never empty.
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let found = lookup_host((name, port)).await.map_err(|error| TransportError::new(Resolve, error))?;
@@ -37,13 +38,11 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Tr
     Ok(addresses)
 }
 
-/// Connects to `host`: a name, an IPv4 address, or an IPv6 address in brackets.
-pub(super) async fn connect(
-    host: &str,
-    port: u16,
+/// Connects to the first of `addresses` that accepts a connection.
+pub(super) async fn connect_to(
+    addresses: Vec<SocketAddr>,
     keepalive: Keepalive,
 ) -> Result<TcpStream, TransportError> {
-    let addresses = resolve(host, port).await?;
     let stream = race(addresses, TcpStream::connect).await.map_err(|error| {
         let kind = if error.kind() == io::ErrorKind::TimedOut { ConnectTimeout } else { Connect };
         TransportError::new(kind, error)
@@ -91,6 +90,10 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+
+    async fn connect(host: &str, port: u16, keepalive: Keepalive) -> Result<TcpStream, TransportError> {
+        connect_to(resolve(host, port).await?, keepalive).await
+    }
 
     #[tokio::test]
     async fn sets_keepalive_nodelay_and_user_timeout() {

@@ -12,9 +12,12 @@ use http_body::Body;
 use tokio::time::timeout_at;
 
 use crate::body::{BodyTimer, RequestBody, ResponseBody};
-use crate::deadline::{Deadline, earlier, expired};
+#[cfg(test)]
+use crate::deadline::expired;
+use crate::deadline::{Deadline, earlier, expired_at};
 use crate::error::{TimeoutKind, TransportError};
-use crate::transport::{ConnectTimeout, Transport};
+use crate::progress::{RequestProgress, RequestStage};
+use crate::transport::{BoxFuture, ConnectTimeout, Transport};
 
 /// The timeouts of one request and its response. These timeouts work with any [`Transport`]. `None` disables
 /// a timeout. By default, all timeouts are disabled.
@@ -57,7 +60,8 @@ impl RequestTimeouts {
     /// # Errors
     ///
     /// Returns the errors of the transport. If a timeout expires, drops the request and returns an error of
-    /// kind [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout).
+    /// kind [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout). The error states that the
+    /// request was not sent if the [`RequestProgress`] proves this.
     ///
     /// # Panics
     ///
@@ -71,26 +75,42 @@ impl RequestTimeouts {
         if let Some(connect) = self.connect {
             request.extensions_mut().insert(ConnectTimeout(connect));
         }
+        let (idle, deadline) = (self.idle, self.deadline);
         // Calls `Transport::send` outside of the async block, because the future would otherwise store the
         // request.
-        let (idle, deadline) = (self.idle, self.deadline);
-        let (response, head) = match self.first_byte {
-            Some(first_byte) if request.body().size_hint().exact().is_none() => {
-                (streamed::send(transport, request, first_byte, deadline), None)
+        let response = match self.first_byte.is_some() || deadline.is_some() {
+            true => self.send_in_time(transport, request),
+            false => {
+                if let Some(progress) = request.extensions().get::<RequestProgress>() {
+                    progress.reach(RequestStage::Unknown);
+                }
+                transport.send(request)
             }
-            _ => (transport.send(request), self.head_deadline()),
         };
         async move {
-            let response = match head {
-                None => response.await,
-                Some((kind, head)) => match timeout_at(head.at(), response).await {
-                    Ok(result) => result,
-                    Err(_) => Err(expired(kind, head.timeout())),
-                },
-            }?;
+            let response = response.await?;
             let timer = BodyTimer::new(idle, deadline);
             Ok(response.map(|body| body.with_timer(timer)))
         }
+    }
+
+    /// Sends a request, and waits for the head of its response until a timeout expires.
+    fn send_in_time(
+        &self,
+        transport: &dyn Transport,
+        mut request: Request<RequestBody>,
+    ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
+        let progress = request.extensions_mut().get_or_insert_default::<RequestProgress>().clone();
+        progress.reach(RequestStage::Unknown);
+        if let Some(first_byte) = self.first_byte.filter(|_| request.body().size_hint().exact().is_none()) {
+            return streamed::send(transport, request, progress, first_byte, self.deadline);
+        }
+        let (response, head) = (transport.send(request), self.head_deadline());
+        Box::pin(async move {
+            let Some((kind, head)) = head else { return response.await };
+            let result = timeout_at(head.at(), response).await;
+            result.unwrap_or_else(|_| Err(expired_at(progress.stage(), kind, head.timeout())))
+        })
     }
 
     /// Returns the deadline for the head of the response: the earlier of `first_byte` and `deadline`.

@@ -12,8 +12,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use crate::body::{RequestBody, ResponseBody};
-use crate::deadline::{Deadline, earlier, expired};
+use crate::deadline::{Deadline, earlier, expired_at};
 use crate::error::{TimeoutKind, TransportError};
+use crate::progress::RequestProgress;
 use crate::transport::{BoxFuture, Transport};
 
 /// Sends a request through `transport`. The timeout `first_byte` starts when the body of the request has
@@ -21,6 +22,7 @@ use crate::transport::{BoxFuture, Transport};
 pub(super) fn send(
     transport: &dyn Transport,
     request: Request<RequestBody>,
+    progress: RequestProgress,
     first_byte: Duration,
     deadline: Option<Deadline>,
 ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
@@ -35,7 +37,9 @@ pub(super) fn send(
             Poll::Pending => ended.as_mut().poll(cx).map(|_| None),
         });
         let result = match deadline {
-            Some(deadline) => deadline.bound_after_sending(sending).await?,
+            Some(deadline) => timeout_at(deadline.at(), sending)
+                .await
+                .map_err(|_| expired_at(progress.stage(), TimeoutKind::Operation, deadline.timeout()))?,
             None => sending.await,
         };
         if let Some(result) = result {
@@ -46,7 +50,7 @@ pub(super) fn send(
             None => response.await,
             Some((kind, head)) => match timeout_at(head.at(), response).await {
                 Ok(result) => result,
-                Err(_) => Err(expired(kind, head.timeout())),
+                Err(_) => Err(expired_at(progress.stage(), kind, head.timeout())),
             },
         }
     })

@@ -23,4 +23,6 @@ mod smithy;
 #[cfg(feature = "hyper")]
 mod socks;
 #[cfg(feature = "hyper")]
+mod stages;
+#[cfg(feature = "hyper")]
 mod tls;

@@ -1,5 +1,6 @@
 //! Rows in which a connection is closed or reset.
 
+use bytes::Bytes;
 use invoke_model_client::FailureClass::Ambiguous;
 use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule};
 
@@ -9,6 +10,46 @@ use super::invoke;
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = before();
     rows.extend(after());
+    rows.extend(without_delimiter());
+    rows
+}
+
+/// Returns rows in which the end of the connection is the only end of the body.
+fn without_delimiter() -> Vec<Row> {
+    let raw = |description, response: &'static str| {
+        invoke(description, [Fault::garbage(Bytes::from_static(response.as_bytes())).first(1)])
+    };
+    let http10 = raw(
+        "JSON truncated over HTTP/1.0 without a length, once",
+        "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{\"embedding\":[0.1,0.2,0.",
+    );
+    let close = raw(
+        "JSON truncated with `connection: close`, without a length, once",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"embedding\":[0.1,0.2,0.",
+    );
+    let gzip = raw(
+        "JSON truncated with `transfer-encoding: chunked, gzip`, once",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, gzip\r\n\r\n{\"embedding\":[0.1,0.2,0.",
+    );
+    let text = raw(
+        "text over HTTP/1.0 without a length, once",
+        "HTTP/1.0 200 OK\r\ncontent-type: text/plain\r\n\r\nA text without an end",
+    );
+    let complete = raw(
+        "complete JSON over HTTP/1.0 without a length, once",
+        "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{\"embedding\":[0.1,0.2]}\n",
+    );
+    use Setting::{Default, RetryAmbiguous};
+    let mut rows = Vec::new();
+    for truncated in [http10, close, gzip] {
+        rows.push(truncated.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)));
+        rows.push(truncated.succeeds(RetryAmbiguous, 2, (2, 2, 2)));
+    }
+    rows.extend([
+        text.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        text.fails(RetryAmbiguous, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        complete.succeeds(Default, 1, (1, 1, 1)),
+    ]);
     rows
 }
 

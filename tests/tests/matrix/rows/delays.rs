@@ -2,14 +2,46 @@
 
 use std::time::Duration;
 
-use invoke_model_client::FailureClass::{Ambiguous, Rejected};
+use invoke_model_client::FailureClass::{Ambiguous, NotSent, Rejected};
 use invoke_model_client::types::ThrottlingException;
-use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, RetryAfter};
+use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule, RetryAfter};
 
-use super::super::row::{Row, Setting};
-use super::invoke;
+use super::super::row::{Row, Setting, Situation};
+use super::{invoke, stream};
 
 pub(super) fn rows() -> Vec<Row> {
+    let mut rows = before_sending();
+    rows.extend(after_sending());
+    rows
+}
+
+/// Returns rows in which the call waits before its request is sent.
+fn before_sending() -> Vec<Row> {
+    let stalled_once = || Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).first(1);
+    let occupied = invoke("another call uses the only connection for 62 s", [stalled_once()])
+        .in_situation(Situation::NoFreeConnection);
+    let occupied_stream = stream("another call uses the only connection for 62 s", [stalled_once()])
+        .in_situation(Situation::NoFreeConnection);
+    let no_handshake = invoke(
+        "TLS handshake that never ends, connect timeout of 120 s",
+        [FaultRule::reject_connection(ConnectionEnd::Stall)],
+    )
+    .in_situation(Situation::Tls);
+    use Setting::{Default, FirstByte, Operation};
+    vec![
+        occupied.succeeds(Default, 1, (1, 1, 1)),
+        occupied.succeeds(FirstByte, 2, (1, 1, 1)),
+        occupied.fails(Operation, "Timeout(Operation)", NotSent, 1, (0, 0, 0)),
+        occupied_stream.succeeds(FirstByte, 2, (1, 1, 1)),
+        occupied_stream.fails(Operation, "Timeout(Operation)", NotSent, 1, (0, 0, 0)),
+        no_handshake.fails(Default, "ConnectTimeout", NotSent, 3, (3, 0, 0)),
+        no_handshake.fails(FirstByte, "Timeout(FirstByte)", NotSent, 3, (3, 0, 0)),
+        no_handshake.fails(Operation, "Timeout(Operation)", NotSent, 1, (1, 0, 0)),
+    ]
+}
+
+/// Returns rows in which the endpoint or the service is slow after it has received the request.
+fn after_sending() -> Vec<Row> {
     let second = Duration::from_secs(1);
     let hour = invoke("response after one hour", [Fault::new().delay(second * 3600).into()]);
     let slow = invoke("response after 59 s", [Fault::new().delay(second * 59).into()]);

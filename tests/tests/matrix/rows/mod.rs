@@ -8,7 +8,7 @@ mod streams;
 use invoke_model_client::FailureClass;
 use invoke_model_local::FaultRule;
 
-use super::row::{Observed, Operation, Row, Setting};
+use super::row::{Observed, Operation, Row, Setting, Situation};
 
 /// Returns all rows, in the order of the page.
 pub(crate) fn all() -> Vec<Row> {
@@ -20,22 +20,34 @@ struct RowFault {
     operation: Operation,
     description: &'static str,
     rules: Vec<FaultRule>,
+    situation: Situation,
 }
 
 /// Returns a fault of `InvokeModel`.
 fn invoke<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
-    RowFault { operation: Operation::InvokeModel, description, rules: rules.into() }
+    RowFault {
+        operation: Operation::InvokeModel,
+        description,
+        rules: rules.into(),
+        situation: Situation::Normal,
+    }
 }
 
 /// Returns a fault of `InvokeModelWithResponseStream`.
 fn stream<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
-    RowFault { operation: Operation::InvokeModelWithResponseStream, description, rules: rules.into() }
+    let operation = Operation::InvokeModelWithResponseStream;
+    RowFault { operation, description, rules: rules.into(), situation: Situation::Normal }
 }
 
 /// Numbers that the endpoint counted: connections, requests, and executed requests.
 type Seen = (u64, u64, u64);
 
 impl RowFault {
+    /// Sets the situation in which the call starts.
+    fn in_situation(self, situation: Situation) -> Self {
+        Self { situation, ..self }
+    }
+
     /// Returns a row in which the call succeeds after `attempts` attempts.
     fn succeeds(&self, setting: Setting, attempts: u32, seen: Seen) -> Row {
         self.row(setting, "success", None, attempts, seen)
@@ -60,6 +72,7 @@ impl RowFault {
             operation: self.operation,
             fault: self.description,
             rules: self.rules.clone(),
+            situation: self.situation,
             setting,
             expected: Observed { outcome, class, attempts, connections, requests, executed },
         }

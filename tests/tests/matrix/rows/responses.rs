@@ -17,6 +17,7 @@ use super::invoke;
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = rejections();
     rows.extend(failures());
+    rows.extend(gateways());
     rows.extend(unmodeled());
     rows
 }
@@ -53,12 +54,9 @@ fn rejections() -> Vec<Row> {
         "503 ServiceUnavailableException, once",
         [Fault::error(ServiceUnavailableException::default()).first(1)],
     );
-    let proxy = invoke(
-        "503 with an HTML page from a proxy, once",
-        [Fault::status(StatusCode::SERVICE_UNAVAILABLE)
-            .body("<html>busy</html>")
-            .header(CONTENT_TYPE, HeaderValue::from_static("text/html"))
-            .first(1)],
+    let throttled_by_proxy = invoke(
+        "429 with an HTML page from a proxy, once",
+        [Fault::status(StatusCode::TOO_MANY_REQUESTS).body("<html>slow down</html>").first(1)],
     );
     let skew = invoke("endpoint whose clock is two hours ahead", [Fault::new().clock_skew(7200).into()]);
     let denied = invoke("403 AccessDeniedException", [Fault::error(AccessDeniedException::default()).into()]);
@@ -82,7 +80,7 @@ fn rejections() -> Vec<Row> {
         daily_quota.fails(Default, "ThrottlingException", Rejected, 1, (1, 1, 0)),
         loading.succeeds(Default, 5, (1, 5, 1)),
         busy.succeeds(Default, 2, (1, 2, 1)),
-        proxy.succeeds(Default, 2, (1, 2, 1)),
+        throttled_by_proxy.succeeds(Default, 2, (1, 2, 1)),
         skew.succeeds(Default, 2, (1, 2, 1)),
         denied.fails(Default, "AccessDeniedException", Rejected, 1, (1, 1, 0)),
         denied.fails(RetryAmbiguous, "AccessDeniedException", Rejected, 1, (1, 1, 0)),
@@ -115,6 +113,67 @@ fn failures() -> Vec<Row> {
         model_failed.fails(Default, "ModelErrorException", Ambiguous, 1, (1, 1, 1)),
         model_failed.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
     ]
+}
+
+/// Returns rows in which a gateway responds although the service executes the request, and rows in which the
+/// service itself sends such a response without a code.
+fn gateways() -> Vec<Row> {
+    let forwarded = |description, status, body: &'static str| {
+        let json = HeaderValue::from_static("application/json");
+        let fault = Fault::status(status).body(body).header(CONTENT_TYPE, json).worked_on(true);
+        invoke(description, [fault.first(1)])
+    };
+    let by_service = |description, status| {
+        let id = (HeaderName::from_static("x-amzn-requestid"), HeaderValue::from_static("5f0c"));
+        invoke(description, [Fault::status(status).header(id.0, id.1).worked_on(false).first(1)])
+    };
+    let (busy, failed) = (StatusCode::SERVICE_UNAVAILABLE, StatusCode::INTERNAL_SERVER_ERROR);
+    let page = invoke(
+        "503 with an HTML page from a gateway that forwarded the request, once",
+        [Fault::status(busy)
+            .body("<html>busy</html>")
+            .header(CONTENT_TYPE, HeaderValue::from_static("text/html"))
+            .worked_on(true)
+            .first(1)],
+    );
+    let empty = invoke(
+        "503 without a body from a gateway that forwarded the request, once",
+        [Fault::status(busy).worked_on(true).first(1)],
+    );
+    let message = forwarded(
+        "503 `{\"message\":\"Service Unavailable\"}` from a gateway that forwarded the request, once",
+        busy,
+        r#"{"message":"Service Unavailable"}"#,
+    );
+    let code = forwarded(
+        "503 with the code of a gateway that forwarded the request, once",
+        busy,
+        r#"{"code":"UPSTREAM_TIMEOUT"}"#,
+    );
+    let object = forwarded("500 `{}` from a gateway that forwarded the request, once", failed, "{}");
+    let reset = forwarded(
+        "500 `{\"error\":\"upstream reset\"}` from a gateway that forwarded the request, once",
+        failed,
+        r#"{"error":"upstream reset"}"#,
+    );
+    use Setting::{Default, RetryAmbiguous};
+    let mut rows = Vec::new();
+    for (fault, outcome) in [
+        (page, "HTTP 503"),
+        (empty, "ServiceUnavailableException"),
+        (message, "ServiceUnavailableException"),
+        (code, "UPSTREAM_TIMEOUT"),
+        (object, "InternalServerException"),
+        (reset, "InternalServerException"),
+    ] {
+        rows.push(fault.fails(Default, outcome, Ambiguous, 1, (1, 1, 1)));
+        rows.push(fault.succeeds(RetryAmbiguous, 2, (1, 2, 2)));
+    }
+    rows.extend([
+        by_service("503 with a request id, without a code, once", busy).succeeds(Default, 2, (1, 2, 1)),
+        by_service("500 with a request id, without a code, once", failed).succeeds(Default, 2, (1, 2, 1)),
+    ]);
+    rows
 }
 
 /// Returns rows with responses that the API model does not define.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use invoke_model_client::FailureClass::Ambiguous;
 use invoke_model_client::types::{InternalServerException, ModelStreamErrorException, ThrottlingException};
 use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule, ServiceError, StreamFault};
@@ -26,6 +27,10 @@ pub(super) fn rows() -> Vec<Row> {
     let model_error = stream(
         "424 ModelStreamErrorException instead of a stream",
         [Fault::error(ModelStreamErrorException::default()).first(1)],
+    );
+    let gateway = stream(
+        "503 without a code instead of a stream, from a gateway that forwarded the request, once",
+        [Fault::status(StatusCode::SERVICE_UNAVAILABLE).body("<html>busy</html>").worked_on(true).first(1)],
     );
     let first = stream(
         "throttlingException as the first event",
@@ -66,6 +71,8 @@ pub(super) fn rows() -> Vec<Row> {
         throttled.succeeds(Default, 2, (1, 2, 1)),
         model_error.fails(Default, "ModelStreamErrorException", Ambiguous, 1, (1, 1, 1)),
         model_error.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
+        gateway.fails(Default, "HTTP 503", Ambiguous, 1, (1, 1, 1)),
+        gateway.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
         first.fails(Default, "ThrottlingException", Ambiguous, 1, (1, 1, 1)),
         first.fails(RetryAmbiguous, "ThrottlingException", Ambiguous, 1, (1, 1, 1)),
         third_event.fails(Default, "InternalServerException", Ambiguous, 1, (1, 1, 1)),

@@ -4,6 +4,7 @@ mod failures;
 mod frames;
 mod server;
 mod sharing;
+mod stages;
 mod streams;
 
 use bytes::Bytes;
