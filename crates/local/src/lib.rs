@@ -174,6 +174,7 @@ mod backend;
 mod bidirectional;
 mod builder;
 mod call_log;
+mod call_record;
 mod call_totals;
 mod clock;
 mod connections;
@@ -212,7 +213,7 @@ mod tests;
 pub use access_policy::AccessPolicy;
 pub use backend::{BoxError, Forward, ForwardFuture, ForwardedBody};
 pub use builder::LocalEndpointBuilder;
-pub use call_log::{CallRecord, SignatureVerdict};
+pub use call_record::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{

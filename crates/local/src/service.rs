@@ -13,7 +13,7 @@ use hyper::service::Service;
 
 use crate::admin;
 use crate::bidirectional::RequestBody;
-use crate::call_log::mark_sensitive;
+use crate::call_record::mark_sensitive;
 use crate::delivery::{ResponseDelivery, ResponseProgress};
 use crate::fault::{ConnectionEnd, Fault, FaultPoint};
 use crate::gauge::GaugeGuard;

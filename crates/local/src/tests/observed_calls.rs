@@ -50,7 +50,7 @@ fn explanations_of_signatures_hide_request_metadata() {
     input.request_metadata = Some("{\"user\":\"secret\"}".to_owned());
     let mut request = sign(request(input));
     request.headers_mut().insert("host", "localhost".parse().unwrap());
-    crate::call_log::mark_sensitive(request.headers_mut());
+    crate::call_record::mark_sensitive(request.headers_mut());
     let message = check_error(&endpoint, request, 403, "InvalidSignatureException");
     check_contains(&message, "x-amzn-bedrock-request-metadata:[redacted]");
     let call = endpoint.log.calls().pop().unwrap();

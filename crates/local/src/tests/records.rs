@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::json;
 
-use crate::call_log::{CallLog, CallRecord};
+use crate::call_log::CallLog;
+use crate::call_record::CallRecord;
 use crate::connections::Connections;
 
 fn check_bounds(lengths: &[usize], expected: usize) {
