@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use invoke_model_protocol::Timestamp;
 use invoke_model_protocol::timestamp::{self, Format};
 use serde::{Serialize, Serializer};
@@ -31,6 +31,9 @@ const SENSITIVE: [HeaderName; 4] = [
 const SECRET_PARAMETERS: [&str; 2] = ["x-amz-security-token", "x-amz-signature"];
 
 const REDACTED: &str = "[redacted]";
+
+/// The approximate memory of a header in addition to its name and value, in bytes.
+const HEADER_SIZE: usize = 128;
 
 /// A call: its request and its outcome.
 ///
@@ -112,9 +115,7 @@ pub struct CallRecord {
 impl CallRecord {
     /// Creates a record from a request, before its outcome is known.
     pub(crate) fn new(request: &Parts, body: Bytes, request_id: String) -> Self {
-        let mut headers = request.headers.clone();
-        headers.remove(AUTHORIZATION);
-        headers.remove("x-amz-security-token");
+        let mut headers = copied_headers(&request.headers);
         mark_sensitive(&mut headers);
         Self {
             number: 0,
@@ -157,11 +158,16 @@ impl CallRecord {
         self.signature_error = caller.err().and_then(ServiceError::message).map(str::to_owned);
     }
 
-    /// Returns the size of the large fields in bytes: the body, the target, the headers and the explanation.
+    /// Returns the approximate size of the record in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
-        let explanation = self.signature_error.as_ref().map_or(0, String::len);
-        self.body.len() + self.target.len() + headers.sum::<usize>() + explanation
+        let headers =
+            self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_SIZE);
+        let texts = [&self.model_id, &self.signature_error, &self.error_code].into_iter().flatten();
+        size_of::<Self>()
+            + self.body.len()
+            + self.target.len()
+            + headers.sum::<usize>()
+            + texts.map(String::len).sum::<usize>()
     }
 
     pub(crate) fn since_start(&self, time: SystemTime) -> Duration {
@@ -208,6 +214,22 @@ impl SignatureVerdict {
             Self::NotVerified => "not_verified",
         }
     }
+}
+
+/// Copies all headers except for the credentials. The value of a received header shares the memory of the
+/// complete head and of the bytes that arrived with it. A record must not keep this memory.
+fn copied_headers(headers: &HeaderMap) -> HeaderMap {
+    let mut copies = HeaderMap::with_capacity(headers.keys_len());
+    for (name, value) in headers {
+        if *name == AUTHORIZATION || name == "x-amz-security-token" {
+            continue;
+        }
+        if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            copy.set_sensitive(value.is_sensitive());
+            copies.append(name.clone(), copy);
+        }
+    }
+    copies
 }
 
 /// Marks the headers that may contain secrets or personal data as sensitive. Explanations of signatures do
