@@ -178,7 +178,7 @@ pub(crate) struct Serve {
     /// Port; 0 selects a free port
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
-    /// Region that requests must be signed for [default: any]
+    /// Region that requests must be signed for [default: any; with --record, the region of the service is exported]
     #[arg(long, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) region: Option<String>,
     /// Access key id that requests must be signed with
@@ -187,7 +187,7 @@ pub(crate) struct Serve {
     /// Secret access key of --access-key-id
     #[arg(long, value_name = "SECRET", requires = "access_key_id", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) secret_access_key: Option<String>,
-    /// Bearer token to accept in addition to signatures
+    /// Bearer token to accept in addition to signatures, and to set for clients
     #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) bearer_token: Option<String>,
     /// Accept requests with a wrong signature or without a signature

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use http::Request;
+use http::{Method, Request};
 use http_body_util::BodyExt;
 use invoke_model_client::{
     Bytes, Client, ConfigBuilder, HyperTransport, RequestBody, ResponseBody, RetryConfig, Transport,
@@ -36,7 +36,7 @@ pub(crate) struct Backend {
 
 impl Backend {
     /// Adds the rules and the source of replies to an endpoint. `region` is the region of the service.
-    pub(crate) fn configure(
+    pub(crate) async fn configure(
         &self,
         mut builder: LocalEndpointBuilder,
         region: Option<&str>,
@@ -45,7 +45,10 @@ impl Backend {
             builder = builder.fault_file(read("--rules", path, FaultFile::from_json)?);
         }
         if let Some(folder) = &self.record {
-            let service = Service::new(region)?;
+            let service = Service::new(region).await?;
+            if let Some(region) = service.client.config().region() {
+                builder = builder.default_region(region);
+            }
             builder = builder
                 .record(folder, service)
                 .map_err(|error| Failure::input(error).at(&format_args!("--record {}", folder.display())))?;
@@ -81,12 +84,15 @@ struct Service {
 }
 
 impl Service {
-    fn new(region: Option<&str>) -> Result<Self, Failure> {
+    /// Creates the client, and loads its credentials. Without this check, each call would fail later.
+    async fn new(region: Option<&str>) -> Result<Self, Failure> {
         let mut config = ConfigBuilder::from_env().retry_config(RetryConfig::disabled());
         if let Some(region) = region {
             config = config.region(region);
         }
         let client = Client::new(config).map_err(|error| connection::failure(error).at(&"--record"))?;
+        let signed = client.request(Method::GET, "/").sign().await;
+        signed.map_err(|error| Failure::call(error).at(&"--record: cannot sign requests to the service"))?;
         Ok(Self { client, transport: HyperTransport::new() })
     }
 }

@@ -87,6 +87,13 @@ impl Authenticator {
         if self.skip_verification {
             return Ok(Caller::Unverified);
         }
+        // Otherwise a proxy and the endpoint could use different values.
+        if request.headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+            return Err(error_response(VerifyError::MalformedHeader {
+                name: AUTHORIZATION.to_string(),
+                problem: "is repeated",
+            }));
+        }
         if let Some(token) = bearer(&request.headers) {
             return self.check_bearer(token);
         }

@@ -14,7 +14,9 @@ use crate::access_policy::AccessPolicy;
 use crate::async_jobs::{self, AsyncJobs};
 use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
 use crate::backend::{Backend, Forward};
-use crate::call_log::{CallLog, CallObserver, CallRecord};
+use crate::call_log::{CallLog, CallObserver};
+use crate::call_record::CallRecord;
+use crate::client_activity::IdleTimeouts;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::fault::{Fault, FaultFile, FaultRule, FaultRules, ModelReply, TemporaryCredentials, When};
@@ -36,11 +38,13 @@ pub struct LocalEndpointBuilder {
     #[cfg(feature = "tls")]
     tls: bool,
     max_connections: usize,
+    timeouts: IdleTimeouts,
     max_calls: usize,
     observer: Option<CallObserver>,
     credentials: Credentials,
     bearer_token: Option<BearerToken>,
     region: Option<String>,
+    default_region: String,
     clock: Clock,
     policy: AccessPolicy,
     verify: bool,
@@ -88,11 +92,13 @@ impl LocalEndpointBuilder {
             #[cfg(feature = "tls")]
             tls: false,
             max_connections: Self::MAX_CONNECTIONS,
+            timeouts: IdleTimeouts::default(),
             max_calls: CallLog::MAX_CALLS,
             observer: None,
             credentials: Credentials::new(Self::ACCESS_KEY_ID, Self::SECRET_ACCESS_KEY, None),
             bearer_token: None,
             region: None,
+            default_region: Self::REGION.to_owned(),
             clock: Clock::default(),
             policy: AccessPolicy::allow_all(),
             verify: true,
@@ -126,15 +132,22 @@ impl LocalEndpointBuilder {
         Self { tls, ..self }
     }
 
-    /// Sets the maximum number of open connections. The default is 1,000. While that many connections are
-    /// open, the endpoint does not accept more connections, and clients wait.
+    /// Sets the maximum number of open connections. The default is 1,000. If that many connections are open
+    /// and another client connects, the endpoint closes the connection that has waited longest for its
+    /// client. It closes only connections that have waited for a second or more, and no connection with a
+    /// response in progress. If there is no such connection, the new client waits.
     pub fn max_connections(self, number: usize) -> Self {
         Self { max_connections: number, ..self }
     }
 
+    #[cfg(test)]
+    pub(crate) fn timeouts(self, timeouts: IdleTimeouts) -> Self {
+        Self { timeouts, ..self }
+    }
+
     /// Sets the maximum number of calls that [`LocalEndpoint::calls`] returns. The default is 10,000. The
-    /// endpoint drops the records of older calls. It also drops the oldest records if the bodies, targets and
-    /// headers of all records have more than 256 MiB.
+    /// endpoint drops the records of older calls. It also drops the oldest records if all records have more
+    /// than 256 MiB.
     pub fn max_recorded_calls(self, number: usize) -> Self {
         Self { max_calls: number.max(1), ..self }
     }
@@ -183,6 +196,12 @@ impl LocalEndpointBuilder {
     /// Sets the region that signatures must contain. By default, the endpoint accepts any region.
     pub fn region(self, region: impl Into<String>) -> Self {
         Self { region: Some(region.into()), ..self }
+    }
+
+    /// Sets the region of requests without a signature, and of [`LocalEndpoint::region`]. The default is
+    /// [`REGION`](Self::REGION). In contrast to [`region`](Self::region), signatures may contain any region.
+    pub fn default_region(self, region: impl Into<String>) -> Self {
+        Self { default_region: region.into(), ..self }
     }
 
     /// Sets the clock for the expiry of signatures and credentials, and for the `Date` header. The default is
@@ -337,6 +356,7 @@ impl LocalEndpointBuilder {
         let certificate = None;
         let config = ServerConfig {
             max_connections: self.max_connections,
+            timeouts: self.timeouts,
             #[cfg(feature = "tls")]
             tls: tls.map(|tls| tls.acceptor),
         };
@@ -360,7 +380,7 @@ impl LocalEndpointBuilder {
                 skip_verification: !self.verify,
             },
             policy: self.policy,
-            region: self.region.unwrap_or_else(|| Self::REGION.to_owned()),
+            region: self.region.unwrap_or(self.default_region),
             clock: self.clock,
             log: CallLog::new(self.max_calls, self.observer),
             is_loopback: self.host.is_loopback(),

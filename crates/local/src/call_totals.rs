@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::call_log::CallRecord;
+use crate::call_record::CallRecord;
 
 /// The calls with the same operation, status and error code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use crate::client_activity::ActivityGuard;
 use crate::connections::ConnectionCounter;
 use crate::gauge::GaugeGuard;
 use crate::state::EndpointState;
@@ -67,6 +68,8 @@ pub(crate) struct ResponseDelivery {
     /// The progress of the stream. It is set only for streaming responses.
     stream: Option<Arc<StreamProgress>>,
     call: Option<CallInProgress>,
+    /// Marks the connection as active until the response was sent or lost.
+    _activity: ActivityGuard,
 }
 
 /// A call whose response has not been sent or lost yet.
@@ -80,15 +83,17 @@ impl ResponseDelivery {
     pub(crate) fn of_call(
         endpoint: Arc<EndpointState>,
         calls: GaugeGuard,
+        activity: ActivityGuard,
         progress: Arc<ResponseProgress>,
         stream: Option<Arc<StreamProgress>>,
     ) -> Self {
-        Self { progress, stream, call: Some(CallInProgress { endpoint, _calls: calls }) }
+        let call = Some(CallInProgress { endpoint, _calls: calls });
+        Self { progress, stream, call, _activity: activity }
     }
 
     /// Creates the delivery of a response that is not the response to a call.
-    pub(crate) fn unrecorded(progress: Arc<ResponseProgress>) -> Self {
-        Self { progress, stream: None, call: None }
+    pub(crate) fn unrecorded(progress: Arc<ResponseProgress>, activity: ActivityGuard) -> Self {
+        Self { progress, stream: None, call: None, _activity: activity }
     }
 
     pub(crate) fn add_sent(&self, bytes: usize) {

@@ -11,7 +11,7 @@ use invoke_model_families::output_token_weight;
 
 use crate::backend::Backend;
 use crate::bidirectional::{BidirectionalBody, EventInput, RequestBody};
-use crate::call_log::CallRecord;
+use crate::call_record::CallRecord;
 use crate::clock::shifted;
 use crate::conversation::Conversation;
 use crate::delivery::ResponseProgress;

@@ -58,7 +58,7 @@
 //! | check the constraints of the Smithy model | `operation` | 400 `ValidationException` |
 //! | check the rules of the API reference | `operation` | 400 `ValidationException` |
 //! | return the error that a call to [`ERROR_MODEL_ID`] specifies | `error_model` | any modeled error |
-//! | resolve the model | [`families`] | 404 `ResourceNotFoundException` |
+//! | resolve the model | [`families`] | 400 `ValidationException` |
 //! | check access | [`AccessPolicy`] | 403 `AccessDeniedException` |
 //! | find the guardrail | `guardrail` | 400 `ValidationException`, in `ApplyGuardrail` 404 `ResourceNotFoundException` |
 //! | generate the response | [`families`], `conversation` | 400 `ValidationException` |
@@ -174,7 +174,9 @@ mod backend;
 mod bidirectional;
 mod builder;
 mod call_log;
+mod call_record;
 mod call_totals;
+mod client_activity;
 mod clock;
 mod connections;
 mod conversation;
@@ -186,6 +188,8 @@ mod gauge;
 mod guardrail;
 mod handler;
 mod http2_body;
+mod http2_upgrade;
+mod json_form;
 mod local_endpoint;
 mod metered_socket;
 mod numbered_list;
@@ -212,7 +216,7 @@ mod tests;
 pub use access_policy::AccessPolicy;
 pub use backend::{BoxError, Forward, ForwardFuture, ForwardedBody};
 pub use builder::LocalEndpointBuilder;
-pub use call_log::{CallRecord, SignatureVerdict};
+pub use call_record::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::call_log::CallRecord;
+use crate::call_record::CallRecord;
 use crate::connections::{ConnectionRecord, Stats};
 use crate::fault::{Fault, FaultRule, ModelReply, When};
 use crate::server::{ServerConfig, accept};

@@ -1,6 +1,6 @@
 //! Request bodies, received in bounded memory.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use invoke_model_signing::{PayloadHash, PayloadHasher};
 
 use crate::bidirectional::RequestBody;
@@ -32,7 +32,7 @@ impl Payload {
 /// A collector for the frames of a body.
 #[derive(Debug, Default)]
 pub(crate) struct PayloadCollector {
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     hasher: PayloadHasher,
 }
 
@@ -43,7 +43,9 @@ impl PayloadCollector {
         self.bytes.extend_from_slice(&frame[..frame.len().min(capacity)]);
     }
 
-    pub(crate) fn finish(self) -> Payload {
-        Payload { bytes: self.bytes.freeze(), hash: self.hasher.finish(), events: None }
+    pub(crate) fn finish(mut self) -> Payload {
+        // The log keeps the body, so it must not keep the unused capacity.
+        self.bytes.shrink_to_fit();
+        Payload { bytes: self.bytes.into(), hash: self.hasher.finish(), events: None }
     }
 }

@@ -19,10 +19,7 @@ use tokio::time::Instant;
 /// `ThrottlingException` and uses no tokens.
 #[doc(alias = "rate limit")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an object with `requests_per_minute`, `tokens_per_minute` or `tokens_per_day`"
-)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Quotas {
     /// Requests per minute. Unlimited by default.

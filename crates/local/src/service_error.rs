@@ -107,13 +107,11 @@ impl ServiceError {
                 models.push(model.id);
             }
         }
-        let mut error = types::ResourceNotFoundException::default();
-        error.message = Some(format!(
-            "Could not resolve the foundation model from the provided model identifier. The local endpoint does not \
-             have this model. It has models of the families of {}",
+        Self::validation(format!(
+            "The provided model identifier is invalid. The local endpoint does not have this model. It has models of \
+             the families of {}",
             models.join(", ")
-        ));
-        error.into()
+        ))
     }
 
     /// Serializes the error as an HTTP response.

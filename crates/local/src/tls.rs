@@ -93,6 +93,8 @@ impl TlsAcceptor {
 /// A TLS stream ends a connection in the same way as its TCP stream. In addition, `shutdown` sends the
 /// `close_notify` alert of TLS.
 impl Socket for TlsStream<TcpStream> {
+    const IS_TLS: bool = true;
+
     fn reset_on_close(&self) -> io::Result<()> {
         self.get_ref().0.reset_on_close()
     }

@@ -162,7 +162,9 @@ impl Verifier {
         date: &AmzDate,
     ) -> Result<CredentialScope, VerifyError> {
         let [_, claimed_region, ..] = authorization.scope;
-        let region = self.region.as_deref().unwrap_or(claimed_region);
+        // `*` stands for any region. An empty region is not a region.
+        let any_region = if claimed_region.is_empty() { "*" } else { claimed_region };
+        let region = self.region.as_deref().unwrap_or(any_region);
         let scope = CredentialScope::new(date, region, self.service.as_str());
         let (expected, found) = (scope.to_string(), authorization.scope.join("/"));
         if expected == found { Ok(scope) } else { Err(VerifyError::WrongScope { expected, found }) }

@@ -19,7 +19,7 @@ const NOT_FOUND: u8 = 127;
 /// Runs a command with the variables of the endpoint. Returns the exit code of the command.
 ///
 /// When the user presses Ctrl-C, the terminal sends SIGINT to this process and to the command. Therefore this
-/// function passes only SIGTERM to the command. A second signal kills the command.
+/// function passes only SIGTERM and SIGHUP to the command. A second signal kills the command.
 pub(super) async fn run(
     program: &OsStr,
     arguments: &[OsString],
@@ -52,15 +52,19 @@ pub(super) async fn run(
     }
 }
 
-/// Passes SIGTERM to the command.
+/// Passes SIGTERM or SIGHUP to the command.
 #[cfg(unix)]
 fn forward(signal: StopSignal, child: &Child) {
     use rustix::process::{Pid, Signal, kill_process};
 
-    let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    if let (StopSignal::Terminate, Some(pid)) = (signal, pid) {
+    let signal = match signal {
+        StopSignal::Interrupt => return,
+        StopSignal::Terminate => Signal::TERM,
+        StopSignal::HangUp => Signal::HUP,
+    };
+    if let Some(pid) = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
         // An error means that the command has ended already.
-        let _ = kill_process(pid, Signal::TERM);
+        let _ = kill_process(pid, signal);
     }
 }
 

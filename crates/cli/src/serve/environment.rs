@@ -60,10 +60,9 @@ impl ClientEnvironment {
                 ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, path.clone())),
             );
         }
-        // If the user has chosen a bearer token, keep `BEARER_TOKEN`, because the user may have set it for
-        // the clients.
-        let keeps_token = local.bearer_token().is_some();
-        let unset = UNSET.into_iter().filter(|name| !(keeps_token && *name == BEARER_TOKEN)).collect();
+        set.extend(local.bearer_token().map(|token| (BEARER_TOKEN, token.to_owned())));
+        let is_set = |name: &str| set.iter().any(|(set, _)| *set == name);
+        let unset = UNSET.into_iter().filter(|name| !is_set(name)).collect();
         Self { set, unset }
     }
 

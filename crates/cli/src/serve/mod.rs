@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
         return checked.map_err(Failure::incomplete);
     }
     let mut signals = Signals::new().map_err(Failure::input)?;
-    let local = builder(arguments)?.start().await.map_err(Failure::input)?;
+    let local = builder(arguments).await?.start().await.map_err(Failure::input)?;
     let certificate =
         CertificateFile::write(&local, arguments.certificate.as_deref()).map_err(Failure::input)?;
     let environment = ClientEnvironment::new(&local, certificate.as_ref().map(CertificateFile::path));
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
 }
 
 /// Returns the configuration of the endpoint.
-fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
+async fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
     let mut builder = LocalEndpoint::builder()
         .host(arguments.host)
         .port(arguments.port)
@@ -83,7 +83,7 @@ fn builder(arguments: &Serve) -> Result<LocalEndpointBuilder, Failure> {
         LogFormat::Json => builder.on_call(|call| write_line(log::json(call))),
         LogFormat::Off => builder,
     };
-    builder = arguments.backend.configure(builder, arguments.region.as_deref())?;
+    builder = arguments.backend.configure(builder, arguments.region.as_deref()).await?;
     let policy =
         arguments.deny.iter().fold(AccessPolicy::allow_all(), |policy, pattern| policy.deny(pattern));
     Ok(builder.policy(policy))
@@ -96,6 +96,11 @@ fn write_line(mut line: String) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
+/// The error of a file with another encoding.
+#[derive(Debug, thiserror::Error)]
+#[error("the file is not UTF-8; save it in this encoding")]
+struct NotUtf8;
+
 /// Reads and parses the file of an option.
 pub(crate) fn read<T, E: std::error::Error>(
     option: &str,
@@ -103,7 +108,9 @@ pub(crate) fn read<T, E: std::error::Error>(
     parse: fn(&str) -> Result<T, E>,
 ) -> Result<T, Failure> {
     let place = format!("{option} {}", path.display());
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::input(error).at(&format_args!("{place}: cannot read the file")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => Failure::input(NotUtf8).at(&place),
+        _ => Failure::input(error).at(&format_args!("{place}: cannot read the file")),
+    })?;
     parse(&text).map_err(|error| Failure::input(error).at(&place))
 }

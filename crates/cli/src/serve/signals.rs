@@ -9,6 +9,9 @@ pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// `None` if the process ignores SIGHUP, as after `nohup`.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 /// A signal that stops the command.
@@ -19,6 +22,9 @@ pub(crate) enum StopSignal {
     /// SIGTERM.
     #[cfg(unix)]
     Terminate,
+    /// SIGHUP: the terminal was closed.
+    #[cfg(unix)]
+    HangUp,
 }
 
 impl StopSignal {
@@ -28,6 +34,8 @@ impl StopSignal {
             Self::Interrupt => 130,
             #[cfg(unix)]
             Self::Terminate => 143,
+            #[cfg(unix)]
+            Self::HangUp => 129,
         }
     }
 }
@@ -36,16 +44,37 @@ impl StopSignal {
 impl Signals {
     pub(crate) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?,
+        })
     }
 
     /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> StopSignal {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(signal) => _ = signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => StopSignal::Interrupt,
             _ = self.terminate.recv() => StopSignal::Terminate,
+            () = hangup => StopSignal::HangUp,
         }
     }
+}
+
+/// Returns `true` if the process ignores SIGHUP. A listener would replace this setting, and `nohup` would have
+/// no effect. Only Linux has the file that contains the setting.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit 0 is signal 1, which is SIGHUP.
+    ignored.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).is_some_and(|set| set & 1 == 1)
 }
 
 #[cfg(not(unix))]

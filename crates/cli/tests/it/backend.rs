@@ -27,13 +27,22 @@ fn invalid_settings_are_named() {
     let path = folder.path().join("rules.json");
     std::fs::write(&path, "{\"rules\": [\n{\"reply\": {\"txt\": \"a\"}}]}").unwrap();
     let name = path.to_str().unwrap();
-    let check = |arguments: &[&str], words: &str| {
+    let no_credentials = [("AWS_EC2_METADATA_DISABLED", "true")];
+    let credentials = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let check_with = |environment: &[(&str, &str)], arguments: &[&str], words: &str| {
         let arguments = [&["serve"][..], arguments].concat();
-        super::check_failure(&super::run(&arguments, None, &[]), 3, words);
+        super::check_failure(&super::run(&arguments, None, environment), 3, words);
     };
+    let check = |arguments: &[&str], words: &str| check_with(&[], arguments, words);
     check(&["--rules", name], &format!("--rules {name}: rule 1: unknown field `txt`"));
     check(&["--record", name], "--record: no region: set --region or AWS_REGION");
-    check(&["--record", name, "--region", "us-east-1"], &format!("--record {name}: "));
+    let record = ["--record", name, "--region", "us-east-1"];
+    check_with(&credentials, &record, &format!("--record {name}: "));
+    check_with(&no_credentials, &record, "--record: cannot sign requests to the service: ");
+    std::fs::write(&path, b"\xff\xfe{\0}\0").unwrap();
+    check(&["--rules", name], &format!("--rules {name}: the file is not UTF-8; save it in this encoding"));
+    std::fs::write(&path, "").unwrap();
+    check(&["--rules", name], &format!("--rules {name}: the file is empty: "));
     check(&["--replay", folder.path().to_str().unwrap()], "rules.json: ");
     check(&["--upstream", "localhost"], "--upstream: \"localhost\" is not the URL of an upstream");
 }
@@ -75,4 +84,30 @@ fn an_upstream_generates_replies() {
         &response,
         &format!("--upstream {url}/v1/chat/completions: the upstream cannot be reached"),
     );
+}
+
+#[test]
+fn recording_exports_the_region_of_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::write(
+        &config,
+        "[profile other]\nregion = ap-south-1\naws_access_key_id = AKID\naws_secret_access_key = s\n",
+    )
+    .unwrap();
+    let record = folder.path().join("record");
+    let arguments = ["--record", record.to_str().unwrap()];
+    let check = |arguments: &[&str], environment: &[(&str, &str)], expected: &str| {
+        let credentials = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s")];
+        let served = Served::start(arguments, &[&credentials[..], environment].concat());
+        assert_eq!(served.variable("AWS_REGION"), expected);
+        assert_eq!(served.variable("AWS_DEFAULT_REGION"), expected);
+    };
+    check(&arguments, &[("AWS_REGION", "eu-west-1")], "eu-west-1");
+    let home = folder.path().to_str().unwrap();
+    let profile =
+        [("AWS_PROFILE", "other"), ("AWS_CONFIG_FILE", config.to_str().unwrap()), ("HOME", home)];
+    check(&arguments, &profile, "ap-south-1");
+    let region = [&arguments[..], &["--region", "us-west-2"]].concat();
+    check(&region, &[("AWS_REGION", "eu-west-1")], "us-west-2");
 }

@@ -33,6 +33,8 @@ fn shell_commands_are_quoted() {
     let arguments = ["--access-key-id", "a b", "--secret-access-key", "it's", "--bearer-token", "t"];
     let served = Served::start(&arguments, &[]);
     assert!(!served.unset.contains("AWS_BEARER_TOKEN_BEDROCK"), "{}", served.unset);
+    assert!(served.unset.starts_with("unset AWS_SESSION_TOKEN "), "{}", served.unset);
+    assert_eq!(served.variable("AWS_BEARER_TOKEN_BEDROCK"), "t");
     let script = format!(
         "AWS_PROFILE=p\nexport {}\n{}\nprintf '%s|%s|%s' \"$AWS_ACCESS_KEY_ID\" \"$AWS_SECRET_ACCESS_KEY\" \
          \"$AWS_PROFILE\"",
@@ -181,12 +183,31 @@ mod signals {
     }
 
     #[test]
-    fn both_signals_stop_the_endpoint() {
-        for signal in [Signal::INT, Signal::TERM] {
-            let mut served = Served::start(&[], &[]);
+    fn signals_stop_the_endpoint() {
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+            let temporary = tempfile::tempdir().unwrap();
+            let environment = [("TMPDIR", temporary.path().to_str().unwrap())];
+            let mut served = Served::start(&["--tls"], &environment);
+            assert_eq!(temporary.path().read_dir().unwrap().count(), 1, "the certificate");
             kill(&served.child, signal);
             assert_eq!(served.child.wait().unwrap().code(), Some(0), "{signal:?}");
+            assert_eq!(temporary.path().read_dir().unwrap().count(), 0, "the certificate is removed");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nohup_ignores_a_closed_terminal() {
+        let mut command = Command::new("/bin/sh");
+        let program = env!("CARGO_BIN_EXE_invoke-model");
+        command.args(["-c", &format!("trap '' HUP; exec {program} serve")]).env_clear();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        while !lines.next().unwrap().starts_with("unset ") {}
+        kill(&child, Signal::HUP);
+        assert!(child.try_wait().unwrap().is_none());
+        kill(&child, Signal::TERM);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
     }
 
     #[test]

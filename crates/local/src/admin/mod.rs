@@ -10,14 +10,11 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::call_totals::{CallGroup, GroupTotals};
-use crate::service::NoResponse;
 use crate::state::EndpointState;
 
 /// The maximum length of the body of a request, in bytes.
@@ -37,25 +34,12 @@ pub(crate) fn serves(path: &str) -> bool {
 }
 
 /// Returns the response to a request.
-///
-/// # Errors
-/// Returns an error if the connection breaks while the body is received.
-pub(crate) async fn respond(
-    state: &EndpointState,
-    request: Request<Incoming>,
-) -> Result<Response<Bytes>, NoResponse> {
-    let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_LENGTH).collect().await.map(|body| body.to_bytes()) {
-        Ok(body) => body,
-        Err(error) => match error.downcast::<hyper::Error>() {
-            Ok(error) => return Err((*error).into()),
-            Err(_) => {
-                let message = format!("the body is longer than {MAX_LENGTH} bytes; shorten it");
-                return Ok(error_response(StatusCode::PAYLOAD_TOO_LARGE, &message));
-            }
-        },
-    };
-    Ok(route(state, &parts, &body))
+pub(crate) fn respond(state: &EndpointState, request: &Parts, body: &[u8]) -> Response<Bytes> {
+    if body.len() > MAX_LENGTH {
+        let message = format!("the body is longer than {MAX_LENGTH} bytes; shorten it");
+        return error_response(StatusCode::PAYLOAD_TOO_LARGE, &message);
+    }
+    route(state, request, body)
 }
 
 pub(crate) fn route(state: &EndpointState, request: &Parts, body: &[u8]) -> Response<Bytes> {

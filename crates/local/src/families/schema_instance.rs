@@ -20,9 +20,10 @@ const MAX_DEPTH: usize = 32;
 /// The maximum number of items, properties or characters that a schema can require.
 const MAX_LENGTH: u64 = 1_000;
 
-/// The maximum number of schemas that are read. Without this limit, a schema that refers to itself several
-/// times could require a number of instances that grows exponentially with the depth.
-const MAX_SCHEMAS: u32 = 10_000;
+/// The maximum number of schemas, properties and names of required properties that are read. Without this
+/// limit, a schema that refers to itself several times could require a number of instances that grows
+/// exponentially with the depth.
+const MAX_READ: usize = 100_000;
 
 /// The maximum size of an instance, as [`size`] counts it. Without this limit, arrays of arrays could repeat
 /// a long `const` any number of times. If an instance would exceed the maximum, the instance is incomplete.
@@ -30,7 +31,7 @@ const MAX_SIZE: usize = 2_000_000;
 
 /// Returns the smallest instance of `schema`.
 pub(crate) fn smallest_instance(schema: &Value) -> Value {
-    let generator = Generator { root: schema, schemas: Cell::new(MAX_SCHEMAS), size: Cell::new(MAX_SIZE) };
+    let generator = Generator { root: schema, unread: Cell::new(MAX_READ), size: Cell::new(MAX_SIZE) };
     generator.instance(schema, 0, MAX_DEPTH)
 }
 
@@ -38,8 +39,8 @@ pub(crate) fn smallest_instance(schema: &Value) -> Value {
 struct Generator<'a> {
     /// The schema that local references refer to.
     root: &'a Value,
-    /// The number of schemas that may still be read.
-    schemas: Cell<u32>,
+    /// The number of schemas, properties and names that may still be read.
+    unread: Cell<usize>,
     /// The size that the instance may still have.
     size: Cell<usize>,
 }
@@ -87,7 +88,7 @@ impl Generator<'_> {
     fn resolved<'s>(&self, schema: &'s Value, depth: usize) -> Option<Cow<'s, Map<String, Value>>> {
         let members = schema.as_object()?;
         let depth = depth.checked_sub(1)?;
-        self.schemas.set(self.schemas.get().checked_sub(1)?);
+        self.read(1)?;
         let reference =
             members.get("$ref").and_then(Value::as_str).and_then(|reference| self.target(reference));
         let first_of = |key| members.get(key).and_then(Value::as_array).and_then(|schemas| schemas.first());
@@ -95,9 +96,17 @@ impl Generator<'_> {
         let parts = reference.into_iter().chain(first_of("anyOf")).chain(first_of("oneOf")).chain(all_of);
         let mut merged = Cow::Borrowed(members);
         for part in parts.filter_map(|part| self.resolved(part, depth)) {
+            self.read(entries(&part))?;
             merge(merged.to_mut(), &part);
         }
         Some(merged)
+    }
+
+    /// Subtracts from the number of items that may still be read. Returns `None` if the schema is too large.
+    fn read(&self, items: usize) -> Option<()> {
+        let rest = self.unread.get().checked_sub(items);
+        self.unread.set(rest.unwrap_or(0));
+        rest.map(|_| ())
     }
 
     /// Returns the schema that a local reference refers to.
@@ -110,13 +119,13 @@ impl Generator<'_> {
         let empty = Map::new();
         let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        let mut names: Vec<&str> = required.filter_map(Value::as_str).collect();
+        let mut known = HashSet::new();
+        let mut names: Vec<&str> =
+            required.filter_map(Value::as_str).filter(|name| known.insert(*name)).collect();
         let least = usize::try_from(length(schema, "minProperties")).unwrap_or(0);
-        for name in properties.keys() {
-            if names.len() < least && !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
+        let missing = least.saturating_sub(names.len());
+        let others = properties.keys().map(String::as_str).filter(|name| known.insert(*name));
+        names.extend(others.take(missing));
         let of_others =
             schema.get("additionalProperties").filter(|schema| schema.is_object()).unwrap_or(&any);
         let mut members = Map::new();
@@ -155,7 +164,7 @@ impl Generator<'_> {
 
 /// Adds the members of `part` to a schema. If the schema already has a member, the schema keeps its own
 /// value. However, the entries of `properties` and `required` in `part` are added to the entries that the
-/// schema already has.
+/// schema already has. `required` can then contain a name twice.
 fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
     for (name, value) in part {
         match (name.as_str(), schema.get_mut(name), value) {
@@ -164,15 +173,17 @@ fn merge(schema: &mut Map<String, Value>, part: &Map<String, Value>) {
                     own.entry(name.clone()).or_insert_with(|| value.clone());
                 }
             }
-            ("required", Some(Value::Array(own)), Value::Array(added)) => {
-                let known: HashSet<&Value> = own.iter().collect();
-                let new: Vec<_> = added.iter().filter(|name| !known.contains(name)).cloned().collect();
-                own.extend(new);
-            }
+            ("required", Some(Value::Array(own)), Value::Array(added)) => own.extend(added.iter().cloned()),
             (_, Some(_), _) => {}
             (_, None, _) => _ = schema.insert(name.clone(), value.clone()),
         }
     }
+}
+
+/// Returns the number of entries that [`merge`] copies.
+fn entries(part: &Map<String, Value>) -> usize {
+    let properties = part.get("properties").and_then(Value::as_object).map_or(0, Map::len);
+    properties + part.get("required").and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 /// Returns the type of the instances. If a schema has no type, returns the type to which its keywords apply.

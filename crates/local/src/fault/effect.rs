@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::clock::http_date;
+use crate::json_form::alternative;
 use crate::service_error::ServiceError;
 
 /// The point at which the connection of a call ends.
@@ -31,7 +33,7 @@ pub enum FaultPoint {
 }
 
 /// The way in which a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectionEnd {
@@ -48,8 +50,24 @@ pub enum ConnectionEnd {
     Stall,
 }
 
+impl<'de> Deserialize<'de> for ConnectionEnd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "\"close\", \"reset\", \"half_close\" or \"stall\"";
+        alternative(deserializer, expected, |name, value| {
+            Ok(match name {
+                _ if value.is_some() => None,
+                "close" => Some(Self::Close),
+                "reset" => Some(Self::Reset),
+                "half_close" => Some(Self::HalfClose),
+                "stall" => Some(Self::Stall),
+                _ => None,
+            })
+        })
+    }
+}
+
 /// A retry hint in a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RetryAfter {
@@ -59,6 +77,22 @@ pub enum RetryAfter {
     DateIn(u64),
     /// `x-amz-retry-after` as a number of milliseconds. The AWS SDKs read this header.
     Milliseconds(u64),
+}
+
+impl<'de> Deserialize<'de> for RetryAfter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected =
+            "{\"seconds\": N}, {\"date_in\": N} or {\"milliseconds\": N}; N is an integer of 0 or more";
+        alternative(deserializer, expected, |name, value| {
+            let number = value.and_then(Value::as_u64);
+            Ok(number.and_then(|number| match name {
+                "seconds" => Some(Self::Seconds(number)),
+                "date_in" => Some(Self::DateIn(number)),
+                "milliseconds" => Some(Self::Milliseconds(number)),
+                _ => None,
+            }))
+        })
+    }
 }
 
 impl RetryAfter {

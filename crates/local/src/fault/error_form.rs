@@ -1,7 +1,9 @@
 //! Errors and stream faults in the format of fault files.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
+use crate::json_form::{alternative, object_form};
 use crate::service_error::ServiceError;
 use crate::stream::StreamFault;
 
@@ -25,10 +27,9 @@ pub(crate) fn one_of(names: &[&str]) -> String {
 
 /// An error in a fault file. `code` is the name of the error. The other members have the names of the Smithy
 /// model.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object with `code`")]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ErrorForm {
-    #[serde(skip_serializing)]
     code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -40,8 +41,10 @@ pub(super) struct ErrorForm {
     resource_name: Option<String>,
 }
 
+object_form!(ErrorForm, "an object with `code`", serialize);
+
 /// A stream fault in a fault file.
-#[derive(Deserialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StreamFaultForm {
     Error(ErrorForm),
@@ -51,16 +54,43 @@ pub(super) enum StreamFaultForm {
     Truncate(usize),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `code` and `message`")]
+impl<'de> Deserialize<'de> for StreamFaultForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "{\"error\": {..}}, {\"unmodeled\": {..}}, {\"unknown_event\": NAME}, \"wrong_checksum\" or \
+                        {\"truncate\": N}; N is a number of bytes";
+        alternative(deserializer, expected, |name, value| {
+            let bytes = value.and_then(Value::as_u64).and_then(|bytes| usize::try_from(bytes).ok());
+            Ok(match (name, value) {
+                ("error", Some(value)) => Some(Self::Error(member(name, value)?)),
+                ("unmodeled", Some(value)) => Some(Self::Unmodeled(member(name, value)?)),
+                ("unknown_event", Some(Value::String(event))) => Some(Self::UnknownEvent(event.clone())),
+                ("wrong_checksum", None) => Some(Self::WrongChecksum),
+                ("truncate", _) => bytes.map(Self::Truncate),
+                _ => None,
+            })
+        })
+    }
+}
+
+fn member<'de, T: Deserialize<'de>>(name: &str, value: &'de Value) -> Result<T, String> {
+    T::deserialize(value).map_err(|error| format!("`{name}`: {error}"))
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(super) struct UnmodeledForm {
     code: String,
     message: String,
 }
 
+object_form!(UnmodeledForm, "an object with `code` and `message`", serialize);
+
 impl ErrorForm {
     pub(super) fn error(self) -> Result<ServiceError, String> {
-        let members = serde_json::to_value(&self).map_err(|error| error.to_string())?;
+        let mut members = serde_json::to_value(&self).map_err(|error| error.to_string())?;
+        if let Some(members) = members.as_object_mut() {
+            members.remove("code");
+        }
         let code = self.code;
         let error = ServiceError::by_code(&code, &members)
             .ok_or_else(|| format!("`code` is {code:?}: it must be {}", one_of(ServiceError::MODELED)))?;

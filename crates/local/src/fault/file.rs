@@ -1,13 +1,11 @@
 //! Fault files.
 
-use std::sync::Arc;
-
 use invoke_model_signing::Credentials;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::rule::FaultRule;
 use super::rule_form;
+use crate::json_form::{in_words_of_json, object_form};
 use crate::quotas::Quotas;
 
 /// A fault file: fault rules, quotas and temporary credentials as JSON. `docs/faults.md` describes the
@@ -28,7 +26,7 @@ use crate::quotas::Quotas;
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object with `rules`, `quotas` or `credentials`")]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct FaultFile {
     /// The fault rules, in the order in which they are checked.
@@ -41,12 +39,11 @@ pub struct FaultFile {
     pub credentials: Vec<TemporaryCredentials>,
 }
 
+object_form!(FaultFile, "an object with `rules`, `quotas` or `credentials`");
+
 /// Credentials that expire.
 #[derive(Clone, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an object with `access_key_id`, `secret_access_key`, `session_token` and `expire_in_seconds`"
-)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TemporaryCredentials {
     /// The access key id.
@@ -59,6 +56,11 @@ pub struct TemporaryCredentials {
     /// receives the file.
     pub expire_in_seconds: u64,
 }
+
+object_form!(
+    TemporaryCredentials,
+    "an object with `access_key_id`, `secret_access_key`, `session_token` and `expire_in_seconds`"
+);
 
 impl From<TemporaryCredentials> for Credentials {
     fn from(credentials: TemporaryCredentials) -> Self {
@@ -79,50 +81,42 @@ impl std::fmt::Debug for TemporaryCredentials {
 /// The error of an invalid fault file. The message of the error contains the line and the column. If a rule
 /// is invalid, the message also contains the number of the rule.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct FaultFileError(serde_json::Error);
-
-impl FaultFile {
-    /// Parses a fault file.
-    ///
-    /// # Errors
-    /// Returns an error if the text is not JSON, has an unknown member, or has an invalid or contradictory
-    /// rule.
-    pub fn from_json(text: &str) -> Result<Self, FaultFileError> {
-        let mut file: Self = serde_json::from_str(text).map_err(FaultFileError)?;
-        // Parses the text again, because a parsed rule does not contain its JSON form.
-        let mut document: Value = serde_json::from_str(text).map_err(FaultFileError)?;
-        if let Some(Value::Array(sources)) = document.get_mut("rules").map(Value::take) {
-            for (rule, source) in file.rules.iter_mut().zip(sources.into_iter().flat_map(single_rules)) {
-                rule.source = Some(Arc::new(source));
-            }
-        }
-        Ok(file)
-    }
+#[error("{message}")]
+pub struct FaultFileError {
+    message: String,
+    line: usize,
+    column: usize,
 }
 
-/// Returns the JSON form of each rule of a list item. An item with `replies` contains one rule for each reply, and
-/// each of these rules applies to one call.
-fn single_rules(mut item: Value) -> Vec<Value> {
-    let Some(Value::Array(replies)) = item.as_object_mut().and_then(|rule| rule.remove("replies")) else {
-        return vec![item];
-    };
-    let rule = |reply| {
-        let mut rule = item.clone();
-        (rule["reply"], rule["first"]) = (reply, Value::from(1));
-        rule
-    };
-    if replies.is_empty() { vec![item] } else { replies.into_iter().map(rule).collect() }
+impl FaultFile {
+    /// Parses a fault file. Ignores a byte order mark at its beginning.
+    ///
+    /// # Errors
+    /// Returns an error if the text is empty or not JSON, has an unknown member, or has an invalid or
+    /// contradictory rule.
+    pub fn from_json(text: &str) -> Result<Self, FaultFileError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            let message =
+                r#"the file is empty: write {"rules": []} for a file without rules at line 1 column 1"#;
+            return Err(FaultFileError { message: message.to_owned(), line: 1, column: 1 });
+        }
+        serde_json::from_str(text).map_err(|error: serde_json::Error| FaultFileError {
+            message: in_words_of_json(&error.to_string()),
+            line: error.line(),
+            column: error.column(),
+        })
+    }
 }
 
 impl FaultFileError {
     /// Returns the line of the error, counted from 1.
     pub fn line(&self) -> usize {
-        self.0.line()
+        self.line
     }
 
     /// Returns the column of the error, counted from 1.
     pub fn column(&self) -> usize {
-        self.0.column()
+        self.column
     }
 }

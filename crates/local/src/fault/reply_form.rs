@@ -4,14 +4,15 @@ use std::fmt;
 
 use invoke_model_types::StopReason;
 use regex_lite::Regex;
-use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
 use super::error_form::one_of;
 use super::model_reply::{ModelReply, ReplyBlock};
 use super::when::TextPattern;
+use crate::json_form::object_form;
 
 /// The JSON form of a reply. A text alone is the short form.
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ struct ReplyForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct ToolForm {
     name: String,
     #[serde(default = "empty_object")]
@@ -36,19 +37,25 @@ struct ToolForm {
     id: Option<String>,
 }
 
+object_form!(ToolForm, "an object with `name`");
+
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct UsageForm {
     input_tokens: u64,
     output_tokens: u64,
 }
 
+object_form!(UsageForm, "an object with `input_tokens` and `output_tokens`");
+
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "`{\"contains\": TEXT}` or `{\"matches\": REGEX}`")]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct PatternForm {
     contains: Option<String>,
     matches: Option<String>,
 }
+
+object_form!(PatternForm, "`{\"contains\": TEXT}` or `{\"matches\": REGEX}`");
 
 fn empty_object() -> Value {
     Value::Object(serde_json::Map::new())
@@ -76,6 +83,40 @@ impl<'de> Deserialize<'de> for ModelReply {
         }
 
         deserializer.deserialize_any(TextOrMembers)
+    }
+}
+
+impl Serialize for ModelReply {
+    /// Writes a text, or the object that [`ReplyForm`] reads.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let (&[ReplyBlock::Text(ref text)], None, None) = (&self.blocks[..], &self.stop_reason, self.usage)
+        {
+            return serializer.serialize_str(text);
+        }
+        let mut members = Map::new();
+        let mut tools = Vec::new();
+        for block in &self.blocks {
+            match block {
+                ReplyBlock::Reasoning(text) => _ = members.insert("reasoning".to_owned(), json!(text)),
+                ReplyBlock::Text(text) => _ = members.insert("text".to_owned(), json!(text)),
+                ReplyBlock::ToolCall { id: Some(id), name, input } => {
+                    tools.push(json!({"name": name, "input": input, "id": id}));
+                }
+                ReplyBlock::ToolCall { id: None, name, input } => {
+                    tools.push(json!({"name": name, "input": input}));
+                }
+            }
+        }
+        if !tools.is_empty() {
+            members.insert("tools".to_owned(), Value::Array(tools));
+        }
+        if let Some(reason) = &self.stop_reason {
+            members.insert("stop_reason".to_owned(), json!(reason.as_str()));
+        }
+        if let Some((input, output)) = self.usage {
+            members.insert("usage".to_owned(), json!({"input_tokens": input, "output_tokens": output}));
+        }
+        members.serialize(serializer)
     }
 }
 
@@ -122,7 +163,7 @@ fn stop_reason(name: String) -> Result<StopReason, String> {
 
 impl<'de> Deserialize<'de> for TextPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match PatternForm::deserialize(deserializer)? {
+        match <PatternForm as Deserialize>::deserialize(deserializer)? {
             PatternForm { contains: Some(text), matches: None } => Ok(Self::Contains(text)),
             PatternForm { contains: None, matches: Some(regex) } => Regex::new(&regex)
                 .map(Self::Matches)
@@ -133,6 +174,15 @@ impl<'de> Deserialize<'de> for TextPattern {
             PatternForm { contains: None, matches: None } => {
                 Err(D::Error::custom("a condition on a text needs `contains` or `matches`"))
             }
+        }
+    }
+}
+
+impl Serialize for TextPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Contains(text) => serializer.collect_map([("contains", text.as_str())]),
+            Self::Matches(regex) => serializer.collect_map([("matches", regex.as_str())]),
         }
     }
 }

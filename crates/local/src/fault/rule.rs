@@ -63,19 +63,15 @@ impl FaultRule {
         Stage::Request { bytes, end }.into()
     }
 
+    /// Returns the JSON form of the rule, if the rule is from a fault file.
+    pub(crate) fn source(&self) -> Option<&Arc<Value>> {
+        self.source.as_ref()
+    }
+
     /// Limits the rule to the first `number` matching connections, requests or calls.
     #[must_use]
     pub fn first(self, number: u64) -> Self {
         Self { schedule: Schedule::First(number), ..self }
-    }
-
-    /// Returns a copy of the rule with a different reply. A rule for connections or requests stays the same.
-    pub(super) fn with_reply(&self, reply: ModelReply) -> Self {
-        let mut rule = self.clone();
-        if let Stage::Call(fault) = &mut rule.stage {
-            fault.reply = Some(reply);
-        }
-        rule
     }
 
     /// Limits the rule to every `number`th matching connection, request or call. With 3, the rule applies to

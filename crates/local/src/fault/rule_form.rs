@@ -1,13 +1,15 @@
 //! Fault rules in the format of fault files. `docs/faults.md` describes each member.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::call::Fault;
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
@@ -15,12 +17,13 @@ use super::error_form::{ErrorForm, StreamFaultForm, one_of};
 use super::model_reply::ModelReply;
 use super::rule::{FaultRule, Schedule};
 use super::when::{TextPattern, When};
+use crate::json_form::{alternative, object_form};
 use crate::numbered_list::numbered_list;
 use crate::operation;
 use crate::stream::PlannedStreamFault;
 
 /// The JSON form of a rule.
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
 struct RuleForm {
     operation: Option<OperationName>,
@@ -30,7 +33,7 @@ struct RuleForm {
     tool: Option<String>,
     tool_result: Option<String>,
     reply: Option<ModelReply>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replies: Vec<ModelReply>,
     first: Option<u64>,
     every: Option<u64>,
@@ -40,8 +43,8 @@ struct RuleForm {
     status: Option<u16>,
     garbage: Option<String>,
     body: Option<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, Option<String>>,
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    headers: Headers,
     retry_after: Option<RetryAfter>,
     content_length: Option<u64>,
     delay_ms: Option<u64>,
@@ -54,6 +57,7 @@ struct RuleForm {
 }
 
 /// The name of an operation that the endpoint has.
+#[derive(Clone, serde::Serialize)]
 struct OperationName(&'static str);
 
 impl<'de> Deserialize<'de> for OperationName {
@@ -69,15 +73,60 @@ impl<'de> Deserialize<'de> for OperationName {
     }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `at` and `by`")]
+/// Headers to set and, with the value `null`, to remove.
+#[derive(Clone, Default)]
+struct Headers(Vec<(String, Option<String>)>);
+
+impl Headers {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Headers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Headers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with a text or null for each header")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Headers, A::Error> {
+                let mut headers = Vec::<(String, Option<String>)>::new();
+                while let Some((name, value)) = members.next_entry::<String, _>()? {
+                    if headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                        return Err(A::Error::custom(format_args!("duplicate header `{name}`")));
+                    }
+                    headers.push((name, value));
+                }
+                Ok(Headers(headers))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[derive(Clone, serde::Deserialize, serde::Serialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct BreakForm {
     at: PointForm,
     by: ConnectionEnd,
 }
 
+object_form!(BreakForm, "an object with `at` and `by`", serialize);
+
 /// All points at which a connection can end. [`FaultPoint`] has only the points that belong to a call.
-#[derive(serde::Deserialize)]
+#[derive(Clone, Copy, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 enum PointForm {
     Accept,
@@ -88,19 +137,42 @@ enum PointForm {
     LastChunk,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `bytes` and `every_ms`")]
+impl<'de> Deserialize<'de> for PointForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "\"accept\", \"request\", \"last_chunk\", {\"request_bytes\": N}, {\"response_bytes\": N} \
+                        or {\"body_bytes\": N}; N is a number of bytes";
+        alternative(deserializer, expected, |name, value| {
+            let bytes = value.and_then(Value::as_u64);
+            Ok(match (name, bytes) {
+                ("accept", None) if value.is_none() => Some(Self::Accept),
+                ("request", None) if value.is_none() => Some(Self::Request),
+                ("last_chunk", None) if value.is_none() => Some(Self::LastChunk),
+                ("request_bytes", Some(bytes)) => Some(Self::RequestBytes(bytes)),
+                ("response_bytes", Some(bytes)) => Some(Self::ResponseBytes(bytes)),
+                ("body_bytes", Some(bytes)) => Some(Self::BodyBytes(bytes)),
+                _ => None,
+            })
+        })
+    }
+}
+
+#[derive(Clone, Copy, serde::Deserialize, serde::Serialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct DripForm {
     bytes: usize,
     every_ms: u64,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `after_events` and `by`")]
+object_form!(DripForm, "an object with `bytes` and `every_ms`", serialize);
+
+#[derive(Clone, serde::Deserialize, serde::Serialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct BreakStreamForm {
     after_events: u64,
     by: StreamFaultForm,
 }
+
+object_form!(BreakStreamForm, "an object with `after_events` and `by`", serialize);
 
 /// The rules that one rule of a file stands for. A rule with a list of replies stands for one rule per reply.
 struct RuleSequence(Vec<FaultRule>);
@@ -119,7 +191,9 @@ impl<'de> Deserialize<'de> for RuleSequence {
 
             fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
                 let form = RuleForm::deserialize(MapAccessDeserializer::new(members))?;
-                form.rules().map(RuleSequence).map_err(A::Error::custom)
+                let rules =
+                    form.single_rules().and_then(|forms| forms.into_iter().map(RuleForm::rule).collect());
+                rules.map(RuleSequence).map_err(A::Error::custom)
             }
         }
 
@@ -128,11 +202,11 @@ impl<'de> Deserialize<'de> for RuleSequence {
 }
 
 impl RuleForm {
-    /// Returns one rule, or one rule for each of the `replies`. Each of these rules applies to one call.
-    fn rules(mut self) -> Result<Vec<FaultRule>, String> {
+    /// Returns this form, or one form for each of the `replies`. Each of these forms applies to one call.
+    fn single_rules(mut self) -> Result<Vec<Self>, String> {
         let replies = std::mem::take(&mut self.replies);
         if replies.is_empty() {
-            return Ok(vec![self.rule()?]);
+            return Ok(vec![self]);
         }
         if self.reply.is_some() {
             return Err("`reply` and `replies` exclude each other: remove one of them".to_owned());
@@ -140,12 +214,21 @@ impl RuleForm {
         if self.first.is_some() || self.every.is_some() {
             return Err("`replies` gives each reply to one call: remove `first` and `every`".to_owned());
         }
-        self.reply = replies.first().cloned();
-        let rule = self.rule()?;
-        Ok(replies.into_iter().map(|reply| rule.with_reply(reply).first(1)).collect())
+        let single = |reply| Self { reply: Some(reply), first: Some(1), ..self.clone() };
+        Ok(replies.into_iter().map(single).collect())
+    }
+
+    /// Returns the rule as JSON.
+    fn source(&self) -> Result<Value, String> {
+        let mut source = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        if let Some(members) = source.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        Ok(source)
     }
 
     fn rule(self) -> Result<FaultRule, String> {
+        let source = Some(Arc::new(self.source()?));
         let schedule = match (self.first, self.every) {
             (Some(_), Some(_)) => {
                 return Err("`first` and `every` exclude each other: remove one of them".to_owned());
@@ -168,7 +251,7 @@ impl RuleForm {
             }
             _ => self.fault()?.into(),
         };
-        Ok(FaultRule { schedule, ..rule })
+        Ok(FaultRule { schedule, source, ..rule })
     }
 
     /// Checks that a rule for connections has no members that require a call.
@@ -251,7 +334,7 @@ impl RuleForm {
             date_skew: self.date_skew_seconds.unwrap_or_default(),
             replacement,
             body: self.body.map(Into::into),
-            headers: self.headers.into_iter().map(header).collect::<Result<_, _>>()?,
+            headers: self.headers.0.into_iter().map(header).collect::<Result<_, _>>()?,
             retry_after: self.retry_after,
             content_length: self.content_length,
             delay: self.delay_ms.map(Duration::from_millis).unwrap_or_default(),

@@ -36,7 +36,7 @@ impl FaultRules {
     /// Returns the JSON forms of the rules that may still apply. Rules that were not read from a fault file
     /// have no JSON form.
     pub(crate) fn sources(&self) -> Vec<Arc<Value>> {
-        self.lock().iter().filter_map(|counted| counted.rule.source.clone()).collect()
+        self.lock().iter().filter_map(|counted| counted.rule.source().cloned()).collect()
     }
 
     /// Returns the way in which a newly accepted connection ends, if a rule applies to the connection.

@@ -54,6 +54,7 @@ impl<S: Socket> AsyncRead for &MeteredSocket<S> {
         ready!(Pin::new(open(&mut state.socket)?).poll_read(cx, buf))?;
         let mut read = buf.filled().len() - before;
         if read > 0 && std::mem::take(&mut state.awaits_request) {
+            metered.activity.receive();
             state.read_fault = metered.endpoint.fault_rules.next_request_fault();
         }
         if let Some((remaining, end)) = &mut state.read_fault {

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Sleep;
 
+use crate::client_activity::ClientActivity;
 use crate::connections::ConnectionCounter;
 use crate::delivery::ResponseDelivery;
 use crate::fault::{ConnectionEnd, Drip, FaultPoint};
@@ -33,6 +34,7 @@ pub(crate) use self::socket::Socket;
 pub(crate) struct MeteredSocket<S> {
     endpoint: Arc<EndpointState>,
     pub(crate) counter: Arc<ConnectionCounter>,
+    pub(crate) activity: Arc<ClientActivity>,
     state: Mutex<State<S>>,
 }
 
@@ -82,7 +84,12 @@ struct Dripping {
 }
 
 impl<S> MeteredSocket<S> {
-    pub(crate) fn new(socket: S, endpoint: Arc<EndpointState>, counter: ConnectionCounter) -> Self {
+    pub(crate) fn new(
+        socket: S,
+        endpoint: Arc<EndpointState>,
+        counter: ConnectionCounter,
+        activity: Arc<ClientActivity>,
+    ) -> Self {
         let state = State {
             socket: Some(socket),
             awaits_request: true,
@@ -92,7 +99,7 @@ impl<S> MeteredSocket<S> {
             end_on_close: None,
             raw_response: None,
         };
-        Self { endpoint, counter: Arc::new(counter), state: Mutex::new(state) }
+        Self { endpoint, counter: Arc::new(counter), activity, state: Mutex::new(state) }
     }
 
     /// Records that a request was read completely. Returns `false` if the connection ends without a response.

@@ -10,6 +10,9 @@ use crate::fault::ConnectionEnd;
 
 /// A socket that supports every [`ConnectionEnd`].
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// `true` if the connection uses TLS.
+    const IS_TLS: bool = false;
+
     /// Makes the socket send RST instead of FIN when it is closed.
     fn reset_on_close(&self) -> io::Result<()>;
 

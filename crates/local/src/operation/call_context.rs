@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
+use invoke_model_types::endpoint::partition;
+
 use crate::conversation::PartReceiver;
 use crate::families::{self, Model};
 use crate::fault::ModelReply;
@@ -77,14 +79,16 @@ impl<'a> CallContext<'a> {
     }
 }
 
-/// Checks that the region of an ARN is `region`. Accepts an id or ARN without a region. The error has the
-/// message that the service returns for an ARN of another region.
+/// Checks that an ARN is an ARN of `region` and of the partition of this region. Accepts an id, and an ARN
+/// without a region. The error has the message that the service returns for an ARN of another region.
 pub(super) fn check_region(model_id: &str, region: &str) -> Result<(), ServiceError> {
-    let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
-    match arn_region {
-        Some(arn_region) if !arn_region.is_empty() && arn_region != region => {
-            Err(ServiceError::validation("The provided model identifier is invalid."))
-        }
-        _ => Ok(()),
+    let Some(arn) = model_id.strip_prefix("arn:") else { return Ok(()) };
+    let mut parts = arn.split(':');
+    let (arn_partition, arn_region) = (parts.next(), parts.nth(1));
+    let is_partition = arn_partition.is_none_or(|name| name == partition(region).name);
+    let is_region = arn_region.is_none_or(|name| name.is_empty() || name == region);
+    match is_partition && is_region {
+        true => Ok(()),
+        false => Err(ServiceError::validation("The provided model identifier is invalid.")),
     }
 }

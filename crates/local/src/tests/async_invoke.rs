@@ -169,7 +169,7 @@ fn invalid_requests_are_refused() {
     };
     let output = |uri: &str| json!({"s3OutputDataConfig": {"s3Uri": uri}});
     let invalid = "ValidationException";
-    check(with("modelId", json!("no.such-model")), 404, "ResourceNotFoundException", "Could not resolve");
+    check(with("modelId", json!("no.such-model")), 400, invalid, "model identifier is invalid");
     check(with("modelId", json!(CLAUDE)), 400, invalid, "does not support asynchronous invocation");
     check(with("modelId", json!("a b")), 400, invalid, "modelId");
     let elsewhere = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-reel-v1:1";

@@ -206,3 +206,32 @@ fn debug_redacts_secrets() {
     let endpoint = endpoint.build_state();
     assert!(!format!("{endpoint:?}").contains("s3cret"), "{endpoint:?}");
 }
+
+#[test]
+fn rejects_a_repeated_authorization_header() {
+    let endpoint = builder().bearer_token("token").build_state();
+    for other in ["Bearer token", "Bearer other", "Basic abc"] {
+        for is_first in [true, false] {
+            let mut request = sign(request(input(TITAN, BODY)));
+            let signature = request.headers_mut().remove("authorization").unwrap();
+            let mut values = [signature, other.parse().unwrap()];
+            if is_first {
+                values.reverse();
+            }
+            for value in values {
+                request.headers_mut().append("authorization", value);
+            }
+            let message = check_error(&endpoint, request, 400, "IncompleteSignatureException");
+            check_contains(&message, "header `authorization` is repeated");
+        }
+    }
+}
+
+#[test]
+fn rejects_an_empty_region() {
+    let mut request = sign(request(input(TITAN, BODY)));
+    let value = request.headers()["authorization"].to_str().unwrap().replace("/us-east-1/", "//");
+    request.headers_mut().insert("authorization", value.parse().unwrap());
+    let message = check_error(&endpoint(), request, 403, "InvalidSignatureException");
+    check_contains(&message, "Credential should be scoped to a valid region.");
+}

@@ -212,11 +212,12 @@ async fn a_bearer_token_needs_no_event_signatures() {
 #[tokio::test]
 async fn refusals_come_before_the_stream() {
     let local = start().await;
-    for (model_id, status, part) in
-        [("no.such-model", 404, "Could not resolve"), (TITAN, 400, "does not support bidirectional streams")]
-    {
+    for (model_id, part) in [
+        ("no.such-model", "The provided model identifier is invalid"),
+        (TITAN, "does not support bidirectional streams"),
+    ] {
         let (response, _sender) = open(&local, signed(model_id).0).await;
-        assert_eq!(response.status(), status);
+        assert_eq!(response.status(), 400);
         let (mut body, mut bytes) = (response.into_body(), BytesMut::new());
         while let Some(mut piece) = body.data().await.transpose().unwrap() {
             let length = piece.len();

@@ -94,8 +94,8 @@ fn the_policy_denies_a_model() {
 #[test]
 fn rejects_an_unknown_model() {
     let request = sign(request(input("amazon.no-such-model-v1:0", BODY)));
-    let message = check_error(&endpoint(), request, 404, "ResourceNotFoundException");
-    check_contains(&message, "Could not resolve the foundation model");
+    let message = check_error(&endpoint(), request, 400, "ValidationException");
+    check_contains(&message, "The provided model identifier is invalid.");
     check_contains(&message, "The local endpoint does not have this model.");
     for id in ["amazon.titan-text-express-v1", "deepseek.r1-v1:0", "openai.gpt-oss-120b-1:0"] {
         check_contains(&message, id);
@@ -129,4 +129,17 @@ fn rejects_unknown_operations() {
         );
         assert_eq!(endpoint.log.calls()[0].model_id, None);
     }
+}
+
+#[test]
+fn an_arn_of_another_partition_is_rejected() {
+    let arn =
+        |partition: &str, region: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{TITAN}");
+    for id in [arn("aws-cn", "us-east-1"), arn("aws-us-gov", "us-east-1"), arn("aws", "eu-west-1")] {
+        let request = sign(request(input(&id, BODY)));
+        let message = check_error(&endpoint(), request, 400, "ValidationException");
+        assert_eq!(message, "The provided model identifier is invalid.");
+    }
+    let own = sign(request(input(&arn("aws", "us-east-1"), BODY)));
+    assert_eq!(send(&endpoint(), own).status(), 200);
 }

@@ -99,7 +99,13 @@ fn parses_every_stream_fault() {
         &stream(r#"{"error": {"code": "AccessDeniedException"}}"#),
         "the `error` of a stream must be InternalServerException, ",
     );
-    check_invalid(&stream(r#"{"unknown_event": 1}"#), "invalid type");
+    let alternatives = r#"it must be {"error": {..}}, {"unmodeled": {..}}, "#;
+    check_invalid(
+        &stream(r#"{"unknown_event": 1}"#),
+        &format!(r#"{{"unknown_event":1}} is invalid: {alternatives}"#),
+    );
+    check_invalid(&stream(r#""truncate""#), &format!(r#""truncate" is invalid: {alternatives}"#));
+    check_invalid(&stream(r#"{"error": {"cod": 1}}"#), "`error`: unknown field `cod`");
 }
 
 #[test]
@@ -123,8 +129,54 @@ fn errors_name_the_invalid_member() {
     );
     check_invalid(r#"{"headers": {"a b": "1"}}"#, "`headers`: \"a b\" is not a valid header name");
     check_invalid(r#"{"headers": {"a": "\n"}}"#, "`headers`: the value of \"a\" is not a valid header value");
-    check_invalid(r#"{"break": {"at": "nowhere", "by": "close"}}"#, "unknown variant `nowhere`");
+    for at in [
+        "\"nowhere\"",
+        "\"request_bytes\"",
+        r#"{"request":1}"#,
+        r#"{"body_bytes":-1}"#,
+        "5",
+        "[]",
+        "{}",
+        "null",
+    ] {
+        check_invalid(
+            &format!(r#"{{"break": {{"at": {at}, "by": "close"}}}}"#),
+            &format!(
+                r#"{at} is invalid: it must be "accept", "request", "last_chunk", {{"request_bytes": N}}, "#
+            ),
+        );
+    }
+    for by in ["\"never\"", "7", r#"{"close":1}"#] {
+        check_invalid(
+            &format!(r#"{{"break": {{"at": "request", "by": {by}}}}}"#),
+            &format!(r#"{by} is invalid: it must be "close", "reset", "half_close" or "stall" at line"#),
+        );
+    }
+    check_invalid(
+        r#"{"retry_after": 1}"#,
+        r#"1 is invalid: it must be {"seconds": N}, {"date_in": N} or {"milliseconds": N}; N is an"#,
+    );
     check_invalid(r#"{"break": {"at": "request"}}"#, "missing field `by`");
+    check_invalid(
+        r#"{"break": ["request", "close"]}"#,
+        "invalid type: list, expected an object with `at` and `by`",
+    );
+    check_invalid(
+        r#"{"drip": 1}"#,
+        "invalid type: integer `1`, expected an object with `bytes` and `every_ms`",
+    );
+    check_invalid(r#"{"first": "1"}"#, "invalid type: string \"1\", expected an integer of 0 or more");
+    check_invalid(r#"{"first": -1}"#, "invalid value: integer `-1`, expected an integer of 0 or more");
+    check_invalid(r#"{"worked_on": 1}"#, "invalid type: integer `1`, expected true or false");
+    check_invalid(r#"{"headers": {"a": "1", "A": "2"}}"#, "duplicate header `A`");
+    check_invalid(
+        r#"{"headers": ["a"]}"#,
+        "invalid type: list, expected an object with a text or null for each",
+    );
+    check_invalid(r#"{"status": 500, "status": 501}"#, "duplicate field `status`");
+    check_invalid(r#"{"status": 500,}"#, "trailing comma");
+    check_invalid("[]", "invalid type: list, expected a fault rule");
+    check_invalid("{\"status\": 500", "expected `,` or `}`");
     check_invalid(
         r#"{"model": "a", "break": {"at": "accept", "by": "close"}}"#,
         "operation and model are not known at `accept`",
@@ -152,4 +204,57 @@ fn errors_have_the_rule_the_line_and_the_column() {
         error.to_string().starts_with("unknown field `requests`, expected one of `requests_per_minute`, "),
         "{error}"
     );
+}
+
+#[test]
+fn a_file_is_an_object() {
+    let check = |file: &str, expected: &str| {
+        let error = FaultFile::from_json(file).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{expected} at line {} column {}", error.line(), error.column())
+        );
+    };
+    let object = "an object with `rules`, `quotas` or `credentials`";
+    check("[]", &format!("invalid type: list, expected {object}"));
+    check("1", &format!("invalid type: integer `1`, expected {object}"));
+    check("null", &format!("invalid type: null, expected {object}"));
+    for empty in ["", " \n", "\u{feff}"] {
+        check(empty, r#"the file is empty: write {"rules": []} for a file without rules"#);
+    }
+    check("{} {}", "trailing characters");
+    check(r#"{"rules": {}}"#, "invalid type: object, expected a list; each item is a rule");
+    check(r#"{"rules": [], "rules": []}"#, "duplicate field `rules`");
+    check(
+        r#"{"quotas": {"tokens_per_day": 1.5}}"#,
+        "invalid type: floating point `1.5`, expected an integer of 0 or more",
+    );
+    let credentials =
+        "an object with `access_key_id`, `secret_access_key`, `session_token` and `expire_in_seconds`";
+    check(r#"{"credentials": ["a"]}"#, &format!("invalid type: string \"a\", expected {credentials}"));
+    assert!(FaultFile::from_json("{}").unwrap().rules.is_empty());
+    assert_eq!(FaultFile::from_json("\u{feff}{\"rules\": [{\"status\": 500}]}").unwrap().rules.len(), 1);
+}
+
+/// Checks that the JSON form of the rules of a file gives the same rules.
+#[test]
+fn rules_have_a_json_form() {
+    let rules = r#"[
+        {"break": {"at": "accept", "by": "reset"}},
+        {"every": 3, "break": {"at": {"request_bytes": 7}, "by": "stall"}},
+        {"operation": "InvokeModel", "model": "a*", "prompt": {"matches": "a+"}, "system": {"contains": "b"},
+         "tool": "t", "tool_result": "*", "error": {"code": "ThrottlingException", "message": "slow"},
+         "headers": {"a": "1", "b": null}, "retry_after": {"date_in": 7}, "delay_ms": 1, "pace_ms": 2,
+         "drip": {"bytes": 1, "every_ms": 2}, "clock_skew_seconds": -7, "worked_on": false},
+        {"break_stream": {"after_events": 7, "by": {"unmodeled": {"code": "C", "message": "m"}}}},
+        {"break_stream": {"after_events": 7, "by": "wrong_checksum"}},
+        {"replies": ["a", {"reasoning": "r", "json": [1], "tool": {"name": "n"}, "stop_reason": "end_turn",
+                           "usage": {"input_tokens": 1, "output_tokens": 2}}]}
+    ]"#;
+    let file = FaultFile::from_json(&format!("{{\"rules\": {rules}}}")).unwrap();
+    assert_eq!(file.rules.len(), 7);
+    let sources: Vec<_> = file.rules.iter().map(|rule| (**rule.source().unwrap()).clone()).collect();
+    assert_eq!(sources[5], serde_json::json!({"first": 1, "reply": "a"}));
+    let again = FaultFile::from_json(&serde_json::json!({"rules": sources}).to_string()).unwrap();
+    assert_eq!(format!("{:?}", again.rules), format!("{:?}", file.rules));
 }

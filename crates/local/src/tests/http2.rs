@@ -3,12 +3,11 @@
 use bytes::Buf;
 use h2::Reason;
 use h2::client::SendRequest;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::fault_connections::{connect, start};
 use super::streams::{LLAMA, PROMPT};
-use super::wire::{read, wire};
 use super::*;
 use crate::{ConnectionEnd, Fault, FaultPoint, FaultRule, LocalEndpoint, StreamEnd, StreamFault};
 
@@ -209,23 +208,4 @@ async fn stopping_waits_for_a_stream() {
     }
     assert!(local.stop().await);
     call.await.unwrap().unwrap();
-}
-
-/// The endpoint ignores the header `Upgrade`, because hyper cannot upgrade a connection from HTTP/1.1 to
-/// HTTP/2. RFC 9110 section 7.8 allows a server to ignore this header.
-#[tokio::test]
-async fn an_upgrade_request_gets_an_http1_response() {
-    let local = start().await;
-    let mut request = invoke();
-    for (name, value) in [
-        ("connection", "Upgrade, HTTP2-Settings"),
-        ("upgrade", "h2c"),
-        ("http2-settings", "AAMAAABkAAQAAP__"),
-    ] {
-        request.headers_mut().insert(name, value.parse().unwrap());
-    }
-    let mut socket = super::wire::connect(&local).await;
-    socket.write_all(&wire(&request)).await.unwrap();
-    let (head, _) = read(&mut socket).await;
-    assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
 }

@@ -20,6 +20,8 @@ mod fault_times;
 mod guardrail_masks;
 mod guardrails;
 mod http2;
+mod http2_upgrade;
+mod idle_connections;
 mod observed_calls;
 mod presigned;
 mod quotas;

@@ -50,7 +50,7 @@ fn explanations_of_signatures_hide_request_metadata() {
     input.request_metadata = Some("{\"user\":\"secret\"}".to_owned());
     let mut request = sign(request(input));
     request.headers_mut().insert("host", "localhost".parse().unwrap());
-    crate::call_log::mark_sensitive(request.headers_mut());
+    crate::call_record::mark_sensitive(request.headers_mut());
     let message = check_error(&endpoint, request, 403, "InvalidSignatureException");
     check_contains(&message, "x-amzn-bedrock-request-metadata:[redacted]");
     let call = endpoint.log.calls().pop().unwrap();
@@ -61,9 +61,9 @@ fn explanations_of_signatures_hide_request_metadata() {
 #[tokio::test(start_paused = true)]
 async fn connections_above_the_limit_wait() {
     let local = builder().max_connections(1).start().await.unwrap();
+    local.inject(Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).first(1));
     let mut first = super::wire::connect(&local).await;
     first.write_all(&call()).await.unwrap();
-    super::wire::read(&mut first).await;
     let mut second = super::wire::connect(&local).await;
     second.write_all(&call()).await.unwrap();
     let hour = Duration::from_secs(3600);

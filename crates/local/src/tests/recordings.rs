@@ -99,7 +99,7 @@ async fn replays_what_was_recorded_chunk_for_chunk() {
     for request in &requests {
         recorded.push(exchange(&recorder, request.clone()).await);
     }
-    assert_eq!(recorded.iter().map(|(status, ..)| *status).collect::<Vec<_>>(), [200, 200, 404, 200]);
+    assert_eq!(recorded.iter().map(|(status, ..)| *status).collect::<Vec<_>>(), [200, 200, 400, 200]);
     assert!(recorded[1].2.len() > 5, "the stream has a chunk for each event");
 
     let player = player(folder.path());

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::wire::{connect, wire};
 use super::*;
+use crate::client_activity::{ClientActivity, IdleTimeouts};
 use crate::server::serve_connection;
 use crate::{LocalEndpoint, StreamEnd, StreamFault, StreamRecord};
 
@@ -94,7 +95,8 @@ pub(super) fn pipe(
 ) -> (BufReader<DuplexStream>, watch::Sender<()>) {
     let (client, server) = tokio::io::duplex(capacity);
     let (alive, stopped) = watch::channel(());
-    tokio::spawn(serve_connection(server, Arc::clone(endpoint), stopped));
+    let activity = ClientActivity::new(IdleTimeouts::default());
+    tokio::spawn(serve_connection(server, Arc::clone(endpoint), activity, stopped));
     // The buffer has a capacity of one byte, so the client does not read ahead.
     (BufReader::with_capacity(1, client), alive)
 }

@@ -175,7 +175,7 @@ fn errors_are_returned_before_the_stream_begins() {
     check(streaming(TITAN, BODY), 400, invalid, "The model is unsupported for streaming.");
     check(streaming(LLAMA, "{}"), 400, invalid, "required key [prompt] not found");
     check(streaming(LLAMA, "{"), 400, invalid, "the body is not JSON");
-    check(streaming("a.b", PROMPT), 404, "ResourceNotFoundException", "Could not resolve");
+    check(streaming("a.b", PROMPT), 400, invalid, "The provided model identifier is invalid");
     check(streaming(&"m".repeat(2_049), PROMPT), 400, invalid, "less than or equal to 2048");
     let mut unsigned = streaming(LLAMA, PROMPT);
     unsigned.headers_mut().remove("authorization");

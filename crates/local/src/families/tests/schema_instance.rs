@@ -143,3 +143,15 @@ fn endless_schemas_have_finite_instances() {
         assert!((1_000_000..20_000_000).contains(&length), "{length}");
     }
 }
+
+#[test]
+fn many_alternatives_are_read_once() {
+    let part = |index: usize| json!({"properties": {format!("p{index}"): {"type": "null"}}, "required": [format!("p{index}")]});
+    let schema = json!({"type": "object", "allOf": (0..20_000).map(part).collect::<Vec<_>>()});
+    assert_eq!(smallest_instance(&schema).as_object().map(serde_json::Map::len), Some(20_000));
+    // Each reference repeats all names, so the schema is too large.
+    let names: Vec<_> = (0..1_000).map(|index| format!("p{index}")).collect();
+    let part = json!({"$ref": "#/$defs/names"});
+    let schema = json!({"$defs": {"names": {"required": names}}, "allOf": vec![part; 10_000]});
+    assert_eq!(smallest_instance(&schema), json!(""));
+}
