@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Conversation;
-use crate::families::last_user_turn;
+use crate::families::{TurnRole, turns};
 
 impl Conversation {
     /// Reads a request body in the schema of `Converse` or of a model family. Returns an empty conversation
@@ -193,8 +193,8 @@ fn tools(body: &Value) -> Option<ToolConfiguration> {
     Some(configuration)
 }
 
-/// Reads a body with a prompt in one string. The conversation contains the last turn of the user in this
-/// string. It also contains the system prompt and the chat history of the body.
+/// Reads a body with a prompt in one string. The conversation contains the turns of this string. It also
+/// contains the system prompt and the chat history of the body.
 fn from_prompt(body: &Value) -> Conversation {
     let mut conversation = Conversation::default();
     let prompt = ["prompt", "inputText", "message"].iter().find_map(|name| body.get(name)?.as_str());
@@ -206,9 +206,17 @@ fn from_prompt(body: &Value) -> Conversation {
         let role = if is_user { ConversationRole::USER } else { ConversationRole::ASSISTANT };
         conversation.messages.push(Message::new(role, vec![ContentBlock::Text(string(&turn["message"]))]));
     }
-    if let Some(prompt) = prompt {
-        let turn = ContentBlock::Text(last_user_turn(prompt).to_owned());
-        conversation.messages.push(Message::new(ConversationRole::USER, vec![turn]));
+    for turn in prompt.into_iter().flat_map(turns) {
+        let text = turn.text.to_owned();
+        let role = match turn.role {
+            TurnRole::System => {
+                conversation.system.push(SystemContentBlock::Text(text));
+                continue;
+            }
+            TurnRole::User => ConversationRole::USER,
+            TurnRole::Assistant => ConversationRole::ASSISTANT,
+        };
+        conversation.messages.push(Message::new(role, vec![ContentBlock::Text(text)]));
     }
     conversation
 }
@@ -221,6 +229,7 @@ fn inference(body: &Value) -> InferenceConfiguration {
     let max_tokens = find(&[
         "maxTokens",
         "max_tokens",
+        "max_tokens_to_sample",
         "max_new_tokens",
         "max_gen_len",
         "maxTokenCount",

@@ -10,8 +10,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chat_template::last_user_turn;
 use super::completion::Completion;
-use super::reply::{ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{ReplyBounds, StopReason, reply};
 use super::response::Rejection;
 use super::schema::{Integer, List, Number};
 use super::validation_error::ValidationError;
@@ -39,7 +40,7 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     check_prompt(&request.prompt)?;
     let max_tokens = Some(request.max_tokens_to_sample.0);
     let bounds = ReplyBounds { max_tokens, stop_sequences: &request.stop_sequences.0 };
-    let reply = reply(last_turn(&request.prompt, &[HUMAN], &[ASSISTANT]), &bounds);
+    let reply = reply(last_user_turn(&request.prompt), &bounds);
     let completion = |text: String, stop: Option<&StopReason>| {
         let (reason, sequence) = match stop {
             None => (None, None),

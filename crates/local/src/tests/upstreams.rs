@@ -178,6 +178,37 @@ async fn invoke_model_returns_the_reply_in_the_schema_of_the_family() {
 fn tool_stream() -> Scripted {
     let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ""}});
     let arguments = |text: &str| json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]});
+#[tokio::test]
+async fn a_prompt_in_one_string_becomes_messages() {
+    let all = json!([
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi!"},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "Why?"},
+    ]);
+    let llama = "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>\
+                 <|start_header_id|>user<|end_header_id|>\n\nHi!<|eot_id|>\
+                 <|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|>\
+                 <|start_header_id|>user<|end_header_id|>\n\nWhy?<|eot_id|>\
+                 <|start_header_id|>assistant<|end_header_id|>\n\n";
+    let mistral = "<s>[INST] <<SYS>>Be brief.<</SYS>> Hi! [/INST] Hello.</s>[INST] Why? [/INST]";
+    let claude = "\n\nHuman: Hi!\n\nAssistant: Hello.\n\nHuman: Why?\n\nAssistant:";
+    let check = async |model_id: &str, body: Value, messages: &[Value]| {
+        let mut reply = tool_completion();
+        reply["choices"][0]["message"].as_object_mut().unwrap().remove("tool_calls");
+        let server = completion(&reply);
+        let (status, value) = call(&server, sign(request(input(model_id, &body.to_string())))).await;
+        assert_eq!(status, 200, "{value}");
+        let sent = server.requests.lock().unwrap()[0].1.clone();
+        assert_eq!((&sent["messages"], &sent["max_tokens"]), (&json!(messages), &json!(9)), "{model_id}");
+    };
+    let messages = all.as_array().unwrap();
+    check("meta.llama3-8b-instruct-v1:0", json!({"prompt": llama, "max_gen_len": 9}), messages).await;
+    check("mistral.mistral-7b-instruct-v0:2", json!({"prompt": mistral, "max_tokens": 9}), messages).await;
+    check("anthropic.claude-v2:1", json!({"prompt": claude, "max_tokens_to_sample": 9}), &messages[1..])
+        .await;
+}
+
     stream(&[
         delta(json!({"role": "assistant", "content": ""}), None),
         delta(json!({"reasoning_content": "Hm."}), None),
