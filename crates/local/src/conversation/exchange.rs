@@ -14,7 +14,7 @@ use crate::error_model;
 use crate::families::{self, DEFAULT_TEXT_MODEL, Family, Model, ModelModality};
 use crate::fault::ModelReply;
 use crate::guardrail::GuardedCall;
-use crate::operation::{self, CallContext, ModelOutput, TokenUsage};
+use crate::operation::{CallContext, GuardedInput, ModelOutput, TokenUsage};
 use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
@@ -27,6 +27,9 @@ pub(crate) struct Exchange {
     pub(crate) usage: ConverseUsage,
     /// The tokens for the log and the quotas.
     pub(crate) tokens: TokenUsage,
+    /// The result of the guardrail for the input.
+    pub(crate) guarded_input: GuardedInput,
+    /// The trace of the guardrail, if the request asks for it.
     pub(crate) guardrail: Option<GuardrailTraceAssessment>,
     /// The values at `additionalModelResponseFieldPaths`.
     pub(crate) fields: Option<Value>,
@@ -56,12 +59,14 @@ impl Exchange {
         }
         let prompt = conversation.prompt(&model);
         let output = call.take_output().filter(|_| !is_error_model);
-        if guarded.is_some() && call.is_check && conversation.is_streaming {
-            return Err(operation::unguarded_stream());
-        }
         let blocked =
             guarded.as_mut().and_then(|guarded| guarded.check_input(&guardrail::content(conversation)));
         let is_blocked = blocked.is_some();
+        let guarded_input = match guarded {
+            None => GuardedInput::Unguarded,
+            Some(_) if is_blocked => GuardedInput::Blocked,
+            Some(_) => GuardedInput::Passed,
+        };
         let (mut answer, input_tokens, parts) = match (blocked, output) {
             (Some(message), _) => (Answer::blocked(message), None, None),
             (None, None) => (Answer::new(conversation, &model, &prompt)?, None, None),
@@ -96,6 +101,7 @@ impl Exchange {
                 output_tokens: answer.output_tokens,
                 max_tokens: answer.max_tokens,
             },
+            guarded_input,
             guardrail: guarded.and_then(GuardedCall::into_trace).map(guardrail::trace),
             fields: response_fields(&answer, &model, paths)?,
             answer,

@@ -5,7 +5,7 @@ use invoke_model_types::{InvokeModelInput, InvokeModelWithResponseStreamInput, T
 use serde_json::Value;
 
 use super::call_context::CallContext;
-use super::{guarded_body, validation};
+use super::{GuardedInput, guarded_body, validation};
 use crate::error_model;
 use crate::families::{DEFAULT_TEXT_MODEL, ModelModality};
 use crate::guardrail::GuardedCall;
@@ -30,8 +30,21 @@ pub(super) struct ModelRequest<'a> {
     pub(super) model_id: &'static str,
     pub(super) body: Value,
     pub(super) stream_fault: Option<PlannedStreamFault>,
-    /// The guardrail that applies to the call.
+    /// The guardrail that applies to the call. It has evaluated the input.
     pub(super) guarded: Option<GuardedCall<'a>>,
+    /// The message that replaces the response, if the guardrail blocks the input.
+    pub(super) blocked: Option<String>,
+}
+
+impl ModelRequest<'_> {
+    /// Returns the result of the guardrail for the input.
+    pub(super) fn guarded_input(&self) -> GuardedInput {
+        match (&self.guarded, &self.blocked) {
+            (None, _) => GuardedInput::Unguarded,
+            (Some(_), None) => GuardedInput::Passed,
+            (Some(_), Some(_)) => GuardedInput::Blocked,
+        }
+    }
 }
 
 impl Invocation {
@@ -45,13 +58,15 @@ impl Invocation {
                 body: error_model::conversation(),
                 stream_fault: Some(fault),
                 guarded: None,
+                blocked: None,
             });
         }
         let model = call.model(&self.model_id)?;
         let guarded = self.guardrail(call)?;
         // Ignore the guardrail of a model that does not generate text, because guardrails evaluate only text.
-        let guarded = guarded.filter(|_| model.output_modality() == ModelModality::Text);
-        Ok(ModelRequest { model_id: model.id, body, stream_fault: None, guarded })
+        let mut guarded = guarded.filter(|_| model.output_modality() == ModelModality::Text);
+        let blocked = guarded.as_mut().and_then(|guarded| guarded.check_input(&guarded_body::input(&body)));
+        Ok(ModelRequest { model_id: model.id, body, stream_fault: None, guarded, blocked })
     }
 
     /// Finds the guardrail that the request names.

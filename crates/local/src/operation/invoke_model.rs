@@ -23,6 +23,7 @@ impl OperationHandler for InvokeModelHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
+        let guarded_input = request.guarded_input();
         let mut response = families::respond(request.model_id, &request.body)?;
         if let Some(ModelOutput::Reply(reply)) = call.take_output() {
             let template = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -33,7 +34,8 @@ impl OperationHandler for InvokeModelHandler {
             (response.input_tokens, response.output_tokens) = (input_tokens, answer.output_tokens);
         }
         if let Some(guarded) = request.guarded {
-            response = guarded_body::respond(guarded, response, request.model_id, &request.body)?;
+            response =
+                guarded_body::respond(guarded, request.blocked, response, request.model_id, &request.body)?;
         }
         let usage = TokenUsage {
             model_id: request.model_id,
@@ -48,6 +50,7 @@ impl OperationHandler for InvokeModelHandler {
         // The latency 0 is a placeholder. The server replaces it when it sends the response.
         let reply = Reply::new(output)
             .with_usage(usage)
+            .with_guarded_input(guarded_input)
             .with_header("x-amzn-bedrock-input-token-count", usage.input_tokens)
             .with_header(LATENCY, 0);
         let model = families::find(usage.model_id);

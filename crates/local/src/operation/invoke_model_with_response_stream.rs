@@ -12,7 +12,7 @@ use invoke_model_types::{
 use serde_json::{Value, json};
 
 use super::invocation::Invocation;
-use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, guarded_body, unguarded_stream};
+use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, guarded_body};
 use crate::conversation::{AnswerEnd, Part, PartReceiver};
 use crate::families::{self, Family, ResponseChunks, ResponseWriter};
 use crate::fault::ModelReply;
@@ -36,6 +36,7 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
+        let guarded_input = request.guarded_input();
         let mut chunks = families::stream(request.model_id, &request.body)?;
         let mut output = InvokeModelWithResponseStreamOutput::new(chunks.content_type);
         output.performance_config_latency = performance_config_latency;
@@ -45,7 +46,6 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
             Ok::<_, ServiceError>(serde_json::from_slice(&response.body).unwrap_or_default())
         };
         match call.take_output() {
-            None if call.is_check && request.guarded.is_some() => return Err(unguarded_stream()),
             None => {}
             Some(ModelOutput::Reply(reply)) => chunks = scripted(chunks, &reply, template()?)?,
             Some(ModelOutput::Parts(parts)) => {
@@ -54,11 +54,11 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
             }
         }
         if let Some(guarded) = request.guarded {
-            chunks = guarded_body::stream(guarded, chunks, request.model_id, &request.body)?;
+            chunks = guarded_body::stream(guarded, request.blocked, chunks, request.model_id, &request.body)?;
         }
         let usage = usage(request.model_id, &chunks);
         let reply = Reply::stream(output, events(chunks, usage));
-        Ok(reply.with_usage(usage).with_stream_fault(request.stream_fault))
+        Ok(reply.with_usage(usage).with_guarded_input(guarded_input).with_stream_fault(request.stream_fault))
     }
 }
 
