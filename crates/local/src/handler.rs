@@ -127,11 +127,11 @@ async fn respond(
     match &state.backend {
         Backend::Record(recorder) if fault.reply.is_none() => {
             call.worked_on = fault.counts_as_worked_on(true);
-            return recorder.respond(request).await;
+            return recorder.respond(request, &call.response_progress).await;
         }
         Backend::Replay(recordings) if fault.reply.is_none() => {
             call.worked_on = fault.counts_as_worked_on(true);
-            return recordings.respond(&request);
+            return recordings.respond(&request, &call.response_progress);
         }
         _ => {}
     }

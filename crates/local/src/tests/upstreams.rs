@@ -261,6 +261,14 @@ async fn invoke_model_stream_has_chunks_of_the_family() {
 
 #[tokio::test]
 async fn events_may_be_split_at_any_byte() {
+#[tokio::test]
+async fn the_log_has_the_tokens_of_a_stream() {
+    let endpoint = builder().upstream(URL, None, tool_stream()).unwrap().build_state();
+    send_to(&endpoint, json_request(CLAUDE, "converse-stream", &hello())).await;
+    let call = endpoint.log.calls().pop().unwrap();
+    assert_eq!((call.input_tokens, call.output_tokens), (Some(12), Some(6)));
+}
+
     let whole: String = tool_stream().chunks.into_iter().flatten().collect();
     let pieces = whole.as_bytes().chunks(7).map(|piece| Some(String::from_utf8(piece.to_vec()).unwrap()));
     let server = server(200, "text/event-stream", pieces.collect());

@@ -1,5 +1,7 @@
 //! Streams of chat completions: server-sent events.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use invoke_model_types::{ModelStreamErrorException, StopReason};
@@ -9,6 +11,7 @@ use tokio::sync::mpsc::Sender;
 use super::response::{Usage, stop_reason};
 use crate::backend::ForwardedBody;
 use crate::conversation::{AnswerEnd, Part};
+use crate::delivery::ResponseProgress;
 use crate::families::count_tokens;
 use crate::service_error::ServiceError;
 
@@ -63,7 +66,8 @@ struct Reader {
     is_done: bool,
 }
 
-/// Reads a stream to its end, and sends its parts. Stops early if the receiver is dropped.
+/// Reads a stream to its end, and sends its parts. Adds `signature` after reasoning, and sets the tokens of
+/// `progress` at the end. Stops early if the receiver is dropped.
 pub(super) async fn read(
     mut body: ForwardedBody,
     upstream: String,
@@ -71,6 +75,8 @@ pub(super) async fn read(
 ) {
     let mut reader = Reader::default();
     while !reader.is_done {
+    signature: Option<String>,
+    progress: Arc<ResponseProgress>,
         match reader.next(&mut body).await {
             Ok(parts) => {
                 for part in parts {
@@ -86,8 +92,13 @@ pub(super) async fn read(
             }
         }
     }
-    // If the receiver was dropped, nobody needs the end.
-    let _ = sender.send(Ok(Part::End(reader.end()))).await;
+    let (end, mut parts) = (reader.end(), Vec::new());
+    progress.set_tokens(Some((end.input_tokens, end.output_tokens)));
+    reader.add(Part::End(end), &mut parts);
+    for part in parts {
+        // If the receiver was dropped, nobody needs the end.
+        let _ = sender.send(Ok(part)).await;
+    }
 }
 
 fn stream_error(upstream: &str, problem: &str) -> ServiceError {
