@@ -117,6 +117,22 @@ fn claude_body_has_all_blocks_of_a_reply() {
 }
 
 #[test]
+fn reasoning_of_claude_has_a_signature_that_the_endpoint_accepts() {
+    let endpoint = replying(ModelReply::reasoning("Hm.").and(ModelReply::text("Hi.")));
+    let value = invoke(&endpoint, CLAUDE, &claude("a"));
+    let signature = value["content"][0]["signature"].as_str().unwrap();
+    assert!(signature.len() > 20, "{signature}");
+    let chunks = invoke_stream(&endpoint, CLAUDE, &claude("a"));
+    assert_eq!(concatenated(&chunks, "/delta/signature"), signature);
+    assert_eq!(concatenated(&chunks, "/delta/thinking"), "Hm.");
+
+    let mut next = claude("a");
+    let turn = json!([{"role": "assistant", "content": value["content"]}, {"role": "user", "content": "b"}]);
+    next["messages"].as_array_mut().unwrap().extend(turn.as_array().unwrap().clone());
+    assert_eq!(invoke(&endpoint, CLAUDE, &next)["content"][1]["text"], "Hi.");
+}
+
+#[test]
 fn nova_body_has_all_blocks_of_a_reply() {
     let endpoint = replying(tool_call());
     let value = invoke(&endpoint, NOVA, &json!({"messages": [user("a")]}));

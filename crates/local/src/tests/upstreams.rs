@@ -178,9 +178,6 @@ async fn invoke_model_returns_the_reply_in_the_schema_of_the_family() {
     assert_eq!(sent["max_tokens"], 9);
 }
 
-fn tool_stream() -> Scripted {
-    let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ""}});
-    let arguments = |text: &str| json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]});
 #[tokio::test]
 async fn a_prompt_in_one_string_becomes_messages() {
     let all = json!([
@@ -212,6 +209,9 @@ async fn a_prompt_in_one_string_becomes_messages() {
         .await;
 }
 
+fn tool_stream() -> Scripted {
+    let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ""}});
+    let arguments = |text: &str| json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]});
     stream(&[
         delta(json!({"role": "assistant", "content": ""}), None),
         delta(json!({"reasoning_content": "Hm."}), None),
@@ -231,6 +231,7 @@ async fn converse_stream_has_an_event_for_each_delta() {
     let events = events(&server, json_request(CLAUDE, "converse-stream", &hello())).await;
     let payloads = payloads(&events);
     assert_eq!(concatenated(&payloads, "/delta/reasoningContent/text"), "Hm.");
+    assert!(!concatenated(&payloads, "/delta/reasoningContent/signature").is_empty());
     assert_eq!(payloads.iter().filter(|payload| payload["delta"].get("text").is_some()).count(), 2);
     assert_eq!(concatenated(&payloads, "/delta/text"), "I look.");
     assert_eq!(concatenated(&payloads, "/delta/toolUse/input"), r#"{"city":"Paris"}"#);
@@ -251,6 +252,7 @@ async fn invoke_model_stream_has_chunks_of_the_family() {
     let events = events(&tool_stream(), streaming(CLAUDE, body)).await;
     let chunks: Vec<_> = events.iter().map(super::streams::chunk).collect();
     assert_eq!(concatenated(&chunks, "/delta/thinking"), "Hm.");
+    assert!(!concatenated(&chunks, "/delta/signature").is_empty());
     assert_eq!(concatenated(&chunks, "/delta/text"), "I look.");
     assert_eq!(concatenated(&chunks, "/delta/partial_json"), r#"{"city":"Paris"}"#);
     let last = chunks.last().unwrap();
@@ -260,8 +262,6 @@ async fn invoke_model_stream_has_chunks_of_the_family() {
 }
 
 #[tokio::test]
-async fn events_may_be_split_at_any_byte() {
-#[tokio::test]
 async fn the_log_has_the_tokens_of_a_stream() {
     let endpoint = builder().upstream(URL, None, tool_stream()).unwrap().build_state();
     send_to(&endpoint, json_request(CLAUDE, "converse-stream", &hello())).await;
@@ -269,6 +269,8 @@ async fn the_log_has_the_tokens_of_a_stream() {
     assert_eq!((call.input_tokens, call.output_tokens), (Some(12), Some(6)));
 }
 
+#[tokio::test]
+async fn events_may_be_split_at_any_byte() {
     let whole: String = tool_stream().chunks.into_iter().flatten().collect();
     let pieces = whole.as_bytes().chunks(7).map(|piece| Some(String::from_utf8(piece.to_vec()).unwrap()));
     let server = server(200, "text/event-stream", pieces.collect());

@@ -119,6 +119,8 @@ impl Upstream {
         }
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         let upstream = self.url.to_string();
+        let signature = families::resolve(model_id).ok().flatten().filter(supports_thinking);
+        let signature = signature.map(|model| thinking_signature(&conversation.prompt(&model).digest));
         // The task ends when the client disconnects, because the receiver is then dropped.
         tokio::spawn(stream::read(body, upstream, signature, Arc::clone(progress), sender));
         Ok(receiver)

@@ -61,6 +61,10 @@ struct Reader {
     usage: Option<Usage>,
     /// The index of the current tool call.
     call: Option<usize>,
+    /// The signature of the reasoning, if reasoning of the model has a signature.
+    signature: Option<String>,
+    /// `true` if the last part is reasoning that has no signature yet.
+    is_reasoning: bool,
     /// The number of output tokens. It is used if the server does not send token counts.
     output_tokens: u64,
     is_done: bool,
@@ -71,12 +75,12 @@ struct Reader {
 pub(super) async fn read(
     mut body: ForwardedBody,
     upstream: String,
-    sender: Sender<Result<Part, ServiceError>>,
-) {
-    let mut reader = Reader::default();
-    while !reader.is_done {
     signature: Option<String>,
     progress: Arc<ResponseProgress>,
+    sender: Sender<Result<Part, ServiceError>>,
+) {
+    let mut reader = Reader { signature, ..Reader::default() };
+    while !reader.is_done {
         match reader.next(&mut body).await {
             Ok(parts) => {
                 for part in parts {
@@ -158,11 +162,11 @@ impl Reader {
         let Some(Choice { delta, finish_reason }) = chunk.choices.into_iter().next() else { return Ok(()) };
         if let Some(text) = delta.reasoning_content.filter(|text| !text.is_empty()) {
             self.output_tokens += count_tokens(&text);
-            parts.push(Part::Reasoning(text));
+            self.add(Part::Reasoning(text), parts);
         }
         if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
             self.output_tokens += count_tokens(&text);
-            parts.push(Part::Text(text));
+            self.add(Part::Text(text), parts);
         }
         for call in delta.tool_calls.unwrap_or_default() {
             let function = call.function.unwrap_or(FunctionDelta { name: None, arguments: None });
@@ -170,17 +174,26 @@ impl Reader {
                 let name = function.name.ok_or("a tool call has no name")?;
                 let id = call.id.unwrap_or_else(|| format!("call_{}", call.index));
                 self.call = Some(call.index);
-                parts.push(Part::ToolCall { id, name, kind: None });
+                self.add(Part::ToolCall { id, name, kind: None }, parts);
             }
             if let Some(arguments) = function.arguments {
                 self.output_tokens += count_tokens(&arguments);
-                parts.push(Part::ToolInput(arguments));
+                self.add(Part::ToolInput(arguments), parts);
             }
         }
         if let Some(reason) = finish_reason {
             self.finish_reason = Some(stop_reason(&reason));
         }
         Ok(())
+    }
+
+    /// Adds a part. If the part follows reasoning, adds the signature of the reasoning first.
+    fn add(&mut self, part: Part, parts: &mut Vec<Part>) {
+        let is_reasoning = matches!(part, Part::Reasoning(_));
+        if std::mem::replace(&mut self.is_reasoning, is_reasoning) && !is_reasoning {
+            parts.extend(self.signature.clone().map(Part::Signature));
+        }
+        parts.push(part);
     }
 
     fn end(&self) -> AnswerEnd {
