@@ -7,7 +7,7 @@
 mod chat;
 pub(super) mod claude;
 mod completion;
-mod nova;
+pub(super) mod nova;
 
 use invoke_model_types::StopReason;
 use serde_json::{Value, json};
