@@ -78,32 +78,24 @@ impl Invocation {
     }
 }
 
-impl From<InvokeModelInput> for Invocation {
-    fn from(input: InvokeModelInput) -> Self {
-        Self {
-            is_streaming: false,
-            model_id: input.model_id,
-            body: input.body.unwrap_or_default(),
-            content_type: input.content_type,
-            accept: input.accept,
-            guardrail_identifier: input.guardrail_identifier,
-            guardrail_version: input.guardrail_version,
-            trace: input.trace,
-        }
-    }
+/// Implements the conversion from the input of an operation. Both inputs have the same members.
+macro_rules! invocation_from {
+    ($($input:ident: $is_streaming:literal),* $(,)?) => {
+        $(impl From<$input> for Invocation {
+            fn from(input: $input) -> Self {
+                Self {
+                    is_streaming: $is_streaming,
+                    model_id: input.model_id,
+                    body: input.body.unwrap_or_default(),
+                    content_type: input.content_type,
+                    accept: input.accept,
+                    guardrail_identifier: input.guardrail_identifier,
+                    guardrail_version: input.guardrail_version,
+                    trace: input.trace,
+                }
+            }
+        })*
+    };
 }
 
-impl From<InvokeModelWithResponseStreamInput> for Invocation {
-    fn from(input: InvokeModelWithResponseStreamInput) -> Self {
-        Self {
-            is_streaming: true,
-            model_id: input.model_id,
-            body: input.body.unwrap_or_default(),
-            content_type: input.content_type,
-            accept: input.accept,
-            guardrail_identifier: input.guardrail_identifier,
-            guardrail_version: input.guardrail_version,
-            trace: input.trace,
-        }
-    }
-}
+invocation_from!(InvokeModelInput: false, InvokeModelWithResponseStreamInput: true);
