@@ -32,13 +32,13 @@ pub(super) fn check(
             return Err(model_error("messages: text content blocks must contain non-whitespace text"));
         }
     }
-    if first.role != ConversationRole::USER {
+    if first.role != ConversationRole::USER && !features.assistant_first {
         return Err(invalid(
             "A conversation must start with a user message. Try again with a conversation that starts with a \
              user message.",
         ));
     }
-    if messages.windows(2).any(|pair| pair[0].role == pair[1].role) {
+    if !features.repeated_roles && messages.windows(2).any(|pair| pair[0].role == pair[1].role) {
         return Err(invalid(
             "A conversation must alternate between user and assistant roles. Make sure the conversation \
              alternates between user and assistant roles and try again.",
@@ -87,6 +87,7 @@ fn check_content(index: usize, message: &Message, features: &Features) -> Result
     }
     for (block_index, block) in message.content.iter().enumerate() {
         content::check(block, &format!("messages.{index}.content.{block_index}"), &message.role, features)?;
+        content::check_video_result(block, index, block_index, features)?;
     }
     Ok(())
 }

@@ -50,8 +50,8 @@ impl ModelRequest<'_> {
 impl Invocation {
     /// Validates an invocation, resolves its model and checks the access policy.
     pub(super) fn admit<'a>(self, call: &CallContext<'a>) -> Result<ModelRequest<'a>, ServiceError> {
-        let body = validation::check(&self)?;
         if self.model_id == error_model::ERROR_MODEL_ID {
+            let body = validation::check(&self)?;
             let fault = error_model::stream_fault(self.is_streaming, &body)?;
             return Ok(ModelRequest {
                 model_id: DEFAULT_TEXT_MODEL,
@@ -62,6 +62,7 @@ impl Invocation {
             });
         }
         let model = call.model(&self.model_id)?;
+        let body = validation::check(&self)?;
         let guarded = self.guardrail(call)?;
         // Ignore the guardrail of a model that does not generate text, because guardrails evaluate only text.
         let mut guarded = guarded.filter(|_| model.output_modality() == ModelModality::Text);
