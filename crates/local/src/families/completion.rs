@@ -32,6 +32,8 @@ pub struct ResponseChunks {
     pub output_tokens: u64,
     /// The maximum number of output tokens. See [`ModelResponse::max_tokens`].
     pub max_tokens: u64,
+    /// The same output in the schema of `InvokeModel`.
+    pub(crate) response: Value,
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
@@ -63,8 +65,9 @@ impl Completion {
 
     pub(super) fn stream(self) -> ResponseChunks {
         let max_tokens = self.max_output_tokens();
-        let Self { input_tokens, output_tokens, chunks, .. } = self;
-        ResponseChunks { content_type: "application/json", input_tokens, output_tokens, max_tokens, chunks }
+        let Self { input_tokens, output_tokens, response, chunks, .. } = self;
+        let content_type = "application/json";
+        ResponseChunks { content_type, input_tokens, output_tokens, max_tokens, response, chunks }
     }
 
     fn max_output_tokens(&self) -> u64 {

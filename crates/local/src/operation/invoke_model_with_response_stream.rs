@@ -41,16 +41,12 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let mut output = InvokeModelWithResponseStreamOutput::new(chunks.content_type);
         output.performance_config_latency = performance_config_latency;
         output.service_tier = service_tier;
-        let template = || {
-            let response = families::respond(request.model_id, &request.body)?;
-            Ok::<_, ServiceError>(serde_json::from_slice(&response.body).unwrap_or_default())
-        };
         match call.take_output() {
             None => {}
-            Some(ModelOutput::Reply(reply)) => chunks = scripted(chunks, &reply, template()?)?,
+            Some(ModelOutput::Reply(reply)) => chunks = scripted(chunks, &reply)?,
             Some(ModelOutput::Parts(parts)) => {
                 let usage = TokenUsage { output_tokens: 0, ..usage(request.model_id, &chunks) };
-                return Ok(forwarded(output, parts, template()?, usage)?.with_usage(usage));
+                return Ok(forwarded(output, parts, chunks.response, usage)?.with_usage(usage));
             }
         }
         if let Some(guarded) = request.guarded {
@@ -72,14 +68,10 @@ fn usage(model_id: &'static str, chunks: &ResponseChunks) -> TokenUsage {
     }
 }
 
-/// Returns the chunks of a reply that a rule specifies. `template` is the simulated response.
-fn scripted(
-    mut chunks: ResponseChunks,
-    reply: &ModelReply,
-    template: Value,
-) -> Result<ResponseChunks, ServiceError> {
+/// Returns the chunks of a reply that a rule specifies. `chunks` is the simulated response.
+fn scripted(mut chunks: ResponseChunks, reply: &ModelReply) -> Result<ResponseChunks, ServiceError> {
     chunks.input_tokens = reply.input_tokens().unwrap_or(chunks.input_tokens);
-    let mut writer = ResponseWriter::new(template, chunks.input_tokens)?;
+    let mut writer = ResponseWriter::new(std::mem::take(&mut chunks.response), chunks.input_tokens)?;
     let answer = writer.answer(reply, chunks.max_tokens);
     chunks.output_tokens = answer.output_tokens;
     let parts = answer.into_parts(chunks.input_tokens);
