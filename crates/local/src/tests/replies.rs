@@ -149,6 +149,29 @@ fn nova_body_has_all_blocks_of_a_reply() {
 }
 
 #[test]
+fn a_nova_stream_has_the_members_of_a_simulated_stream() {
+    let reply = ModelReply::reasoning("Hm. Hm.").and(ModelReply::text("Hi."));
+    let body = json!({"messages": [user("a")], "reasoningConfig": {"type": "enabled"}});
+    let chunks = invoke_stream(&replying(reply), "amazon.nova-2-lite-v1:0", &body);
+    let simulated = invoke_stream(&builder().build_state(), "amazon.nova-2-lite-v1:0", &body);
+    for chunks in [&chunks, &simulated] {
+        let reasoning = chunks.iter().filter_map(|chunk| {
+            let delta = chunk.get("contentBlockDelta")?;
+            let is_reasoning = delta.pointer("/delta/reasoningContent/reasoningText/text").is_some();
+            is_reasoning.then(|| delta["contentBlockIndex"].as_u64().unwrap())
+        });
+        let indexes: Vec<_> = reasoning.collect();
+        assert!(indexes.len() > 1 && indexes.iter().all(|index| *index == 0), "{indexes:?}");
+    }
+    let usage = |chunks: &[Value]| {
+        let usage = chunks.last().unwrap()["metadata"]["usage"].as_object().unwrap();
+        usage.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(usage(&chunks), usage(&simulated));
+    assert!(!usage(&chunks).contains(&"totalTokens".to_owned()));
+}
+
+#[test]
 fn mistral_body_has_all_blocks_of_a_reply() {
     let endpoint = replying(tool_call());
     let value = invoke(&endpoint, MISTRAL, &chat("a"));
