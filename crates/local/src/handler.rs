@@ -224,7 +224,7 @@ fn needs_http2() -> ServiceError {
 fn reserve(state: &EndpointState, usage: TokenUsage) -> Result<Option<Reservation>, ServiceError> {
     let burndown = u64::from(output_token_weight(usage.model_id));
     // Tokens that are read from the prompt cache do not count toward the quotas.
-    let input_tokens = usage.input_tokens.saturating_add(usage.cache_write_tokens);
+    let input_tokens = usage.input_tokens.saturating_add(usage.cached.map_or(0, |cached| cached.written));
     let reserved = input_tokens.saturating_add(usage.max_tokens);
     let used = input_tokens.saturating_add(usage.output_tokens.saturating_mul(burndown));
     Ok(state.quotas.reserve(usage.model_id, reserved, used)?)

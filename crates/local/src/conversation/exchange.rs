@@ -97,7 +97,7 @@ impl Exchange {
             tokens: TokenUsage {
                 model_id: model.id,
                 input_tokens: uncached,
-                cache_write_tokens: cached.written,
+                cached: Some(cached),
                 output_tokens: answer.output_tokens,
                 max_tokens: answer.max_tokens,
             },
@@ -109,6 +109,24 @@ impl Exchange {
             stream_fault,
         })
     }
+}
+
+/// Looks up the prefixes of a body in the prompt cache. Returns the number of uncached input tokens, and the cached
+/// tokens. Returns `None` if the body has no cache points, or the model does not support prompt caching.
+pub(crate) fn cached_input(
+    call: &CallContext<'_>,
+    model: &Model,
+    body: &Value,
+) -> Option<(u64, CachedTokens)> {
+    if !Features::of(model).prompt_cache || call.is_check {
+        return None;
+    }
+    let prompt = Conversation::from_value(body).prompt(model);
+    if prompt.prefixes.is_empty() {
+        return None;
+    }
+    let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
+    Some((prompt.tokens.saturating_sub(cached.read + cached.written), cached))
 }
 
 /// Finds a model, and checks that the model supports conversations.

@@ -50,7 +50,7 @@ use prompt::Prompt;
 
 pub(crate) use answer::{Answer, Block, numbered};
 pub(crate) use events::EventWriter;
-pub(crate) use exchange::{Exchange, int, text_model};
+pub(crate) use exchange::{Exchange, cached_input, int, text_model};
 pub(crate) use part::{AnswerEnd, Part, PartReceiver};
 pub(crate) use prompt::Prefix;
 

@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use super::call_context::CallContext;
 use super::{GuardedInput, guarded_body, validation};
+use crate::conversation::cached_input;
 use crate::error_model;
 use crate::families::{DEFAULT_TEXT_MODEL, ModelModality};
 use crate::guardrail::GuardedCall;
+use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
 
@@ -32,6 +34,8 @@ pub(super) struct ModelRequest<'a> {
     pub(super) stream_fault: Option<PlannedStreamFault>,
     /// The guardrail that applies to the call. It has evaluated the input.
     pub(super) guarded: Option<GuardedCall<'a>>,
+    /// The number of uncached input tokens, and the cached tokens, if the body has cache points.
+    pub(super) cached: Option<(u64, CachedTokens)>,
     /// The message that replaces the response, if the guardrail blocks the input.
     pub(super) blocked: Option<String>,
 }
@@ -58,6 +62,7 @@ impl Invocation {
                 body: error_model::conversation(),
                 stream_fault: Some(fault),
                 guarded: None,
+                cached: None,
                 blocked: None,
             });
         }
@@ -67,7 +72,9 @@ impl Invocation {
         // Ignore the guardrail of a model that does not generate text, because guardrails evaluate only text.
         let mut guarded = guarded.filter(|_| model.output_modality() == ModelModality::Text);
         let blocked = guarded.as_mut().and_then(|guarded| guarded.check_input(&guarded_body::input(&body)));
-        Ok(ModelRequest { model_id: model.id, body, stream_fault: None, guarded, blocked })
+        // If the guardrail blocks the input, the model does not run, so the call does not use the cache.
+        let cached = if blocked.is_some() { None } else { cached_input(call, &model, &body) };
+        Ok(ModelRequest { model_id: model.id, body, stream_fault: None, guarded, cached, blocked })
     }
 
     /// Finds the guardrail that the request names.

@@ -8,6 +8,7 @@
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 
 mod apply_guardrail;
+mod cached_body;
 mod call_context;
 mod converse;
 mod converse_stream;

@@ -6,6 +6,7 @@ use invoke_model_protocol::{Operation, OutputEventStream, SerializeError, Server
 
 use crate::conversation::{Part, PartReceiver};
 use crate::handler::set_header;
+use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::{Events, Latency, PlannedStreamFault};
 
@@ -16,7 +17,9 @@ pub(crate) struct TokenUsage {
     pub(crate) model_id: &'static str,
     /// The input tokens without the tokens that were read from or written to the prompt cache.
     pub(crate) input_tokens: u64,
-    pub(crate) cache_write_tokens: u64,
+    /// The tokens that were read from or written to the prompt cache, or `None` if the response does not have these
+    /// counts.
+    pub(crate) cached: Option<CachedTokens>,
     pub(crate) output_tokens: u64,
     /// The maximum number of output tokens that the request allows.
     pub(crate) max_tokens: u64,

@@ -45,11 +45,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("InvokeModel: added header x-amzn-bedrock-cache-write-input-token-count", NEWER),
     ("InvokeModel: added member usage.cacheReadInputTokenCount", NEWER),
     ("InvokeModel: added member usage.cacheWriteInputTokenCount", NEWER),
-    ("InvokeModel: no header x-amzn-bedrock-cache-read-input-token-count", NO_CACHE),
-    ("InvokeModel: no header x-amzn-bedrock-cache-write-input-token-count", NO_CACHE),
     ("InvokeModel: no member amazon-bedrock-*", NO_GUARDRAIL),
-    ("InvokeModel: no member usage.cache_creation_input_tokens", NO_CACHE),
-    ("InvokeModel: no member usage.cache_read_input_tokens", NO_CACHE),
     ("InvokeModel: status 404 Not Found instead of 200 OK: *", NOT_SIMULATED),
     ("InvokeModel: status 404 Not Found instead of 400 Bad Request: *", NOT_SIMULATED),
     ("InvokeModelWithResponseStream: added member chunk amazon-bedrock-invocationMetrics.*", BLOCKED),
@@ -63,7 +59,6 @@ const NEWER: &str = "newer responses of the service have this member or header, 
 const NULL: &str = "the service sends null if the guardrail has no such policy or the content has no images";
 const NOT_IN_THE_MODEL: &str = "no published model of the API defines this member";
 const NOT_SIMULATED: &str = "the endpoint does not simulate the model, or the id is not the id of a model";
-const NO_CACHE: &str = "the endpoint simulates the prompt cache only in conversations";
 const NO_GUARDRAIL: &str = "the recordings lack the headers that name the guardrail";
 const BLOCKED: &str = "a guardrail of the service blocked the input, so the model did not run";
 
