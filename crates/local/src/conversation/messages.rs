@@ -28,6 +28,12 @@ pub(super) fn check(
     };
     for (index, message) in messages.iter().enumerate() {
         check_content(index, message, features)?;
+        if model.family == Family::Llama && mixes_results(message) {
+            return Err(invalid(format!(
+                "messages.{index}.content: Conversation blocks and tool result blocks cannot be provided in the \
+                 same turn."
+            )));
+        }
         if model.family == Family::Anthropic && is_blank(message) {
             return Err(model_error("messages: text content blocks must contain non-whitespace text"));
         }
@@ -90,6 +96,12 @@ fn check_content(index: usize, message: &Message, features: &Features) -> Result
         content::check_video_result(block, index, block_index, features)?;
     }
     Ok(())
+}
+
+/// Returns `true` if a message has results of tools and other blocks.
+fn mixes_results(message: &Message) -> bool {
+    let is_result = |block: &ContentBlock| matches!(block, ContentBlock::ToolResult(_));
+    message.content.iter().any(is_result) && !message.content.iter().all(is_result)
 }
 
 /// Returns `true` if a message has only texts, and these texts contain only white space.

@@ -224,6 +224,19 @@ fn nova_2_rejects_a_video_in_the_result_of_a_tool() {
 }
 
 #[test]
+fn llama_rejects_a_text_next_to_the_result_of_a_tool() {
+    let mut answer = result("t1");
+    answer["content"].as_array_mut().unwrap().push(json!({"text": "b"}));
+    let body = messages(&json!([user("a"), assistant(call("t1")), answer]));
+    assert_eq!(converse(&endpoint(), CLAUDE, &body)["stopReason"], "end_turn");
+    check(
+        "meta.llama4-maverick-17b-instruct-v1:0",
+        &body,
+        "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
+    );
+}
+
+#[test]
 fn the_reasoning_of_claude_needs_its_signature() {
     let reasoning = |signature: Value| {
         let text = json!({"text": "Hm.", "signature": signature});
