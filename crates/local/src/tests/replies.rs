@@ -185,6 +185,23 @@ fn mistral_body_has_all_blocks_of_a_reply() {
 }
 
 #[test]
+fn reasoning_of_chat_completions_has_the_form_of_the_model() {
+    let endpoint = replying(ModelReply::reasoning("Hm.").and(ModelReply::text("Hi.")));
+    let (gpt, qwen) = ("openai.gpt-oss-20b-1:0", "qwen.qwen3-32b-v1:0");
+    let message = |model_id: &str| invoke(&endpoint, model_id, &chat("a"))["choices"][0]["message"].clone();
+    assert_eq!(message(gpt), json!({"role": "assistant", "content": "<reasoning>Hm.</reasoning>Hi."}));
+    let separate = json!({"role": "assistant", "content": "Hi.", "reasoning_content": "Hm."});
+    assert_eq!(message(qwen), separate);
+
+    let chunks = invoke_stream(&endpoint, gpt, &chat("a"));
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/content"), "<reasoning>Hm.</reasoning>Hi.");
+    assert!(chunks.iter().all(|chunk| chunk["choices"][0].get("logprobs") == Some(&Value::Null)));
+    let chunks = invoke_stream(&endpoint, qwen, &chat("a"));
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/reasoning_content"), "Hm.");
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/content"), "Hi.");
+}
+
+#[test]
 fn a_reply_fits_a_body_that_asks_for_a_stream() {
     let mut body = chat("a");
     body["stream"] = json!(true);
