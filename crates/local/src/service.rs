@@ -91,10 +91,13 @@ impl<S: Socket> Connection<S> {
         let (socket, state) = (&self.socket, &self.state);
         let is_http2 = request.version() == Version::HTTP_2;
         let (parts, body) = request.into_parts();
-        let payload = if is_http2 && operation::is_bidirectional(&parts) {
+        let payload = if !operation::is_bidirectional(&parts) {
+            collect(body).await?
+        } else if is_http2 {
             Payload::of_events(RequestBody::new(body))
         } else {
-            collect(body).await?
+            // Do not read the body, because the client waits for the response before it ends the body.
+            Payload::without_events()
         };
         if !socket.finish_request() {
             return Err(NoResponse::Fault);
