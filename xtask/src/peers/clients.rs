@@ -46,13 +46,14 @@ const OTHER: Operations = &[
     "ListAsyncInvokes",
     "GetAsyncInvoke",
 ];
-/// The operation that needs HTTP/2. boto3 does not have it. The other SDKs use HTTP/2 only over TLS.
+/// The operation that needs HTTP/2. boto3 does not have it, and the program in Rust has no TLS.
 const BIDIRECTIONAL: Operations = &["InvokeModelWithBidirectionalStream"];
 const ALL: &[Operations] = &[INVOKE, CONVERSE, OTHER, BIDIRECTIONAL];
 
-/// The clients that also run over TLS. They read the certificate from `AWS_CA_BUNDLE` or
-/// `NODE_EXTRA_CA_CERTS`.
-const WITH_TLS: [&str; 3] = ["boto3", "AWS SDK for JavaScript", "AWS SDK for Go"];
+/// The clients that also run over TLS, and the operations that they call only over TLS. They read the certificate
+/// from `AWS_CA_BUNDLE` or `NODE_EXTRA_CA_CERTS`. The SDK for Go uses HTTP/2 only over TLS.
+const WITH_TLS: [(&str, Operations); 3] =
+    [("boto3", &[]), ("AWS SDK for JavaScript", &[]), ("AWS SDK for Go", BIDIRECTIONAL)];
 
 /// A client, and a program that uses it.
 #[derive(Debug)]
@@ -95,9 +96,9 @@ pub(super) fn run(peers: &Peers, invoke_model: &Path) -> Result<Vec<String>, Fai
         let start = Instant::now();
         match client.words(peers)? {
             Ok(words) => {
-                client.run(peers, invoke_model, &words, &[])?;
-                if WITH_TLS.contains(&client.name) {
-                    client.run(peers, invoke_model, &words, &["--tls"])?;
+                client.run(peers, invoke_model, &words, &[], &[])?;
+                if let Some((_, more)) = WITH_TLS.iter().find(|(name, _)| *name == client.name) {
+                    client.run(peers, invoke_model, &words, &["--tls"], more)?;
                 }
                 println!("{}: {:.1} seconds", client.name, start.elapsed().as_secs_f64());
             }
@@ -122,16 +123,18 @@ impl Client {
         }
     }
 
-    /// Runs the program while the local endpoint runs with the options `serve`.
+    /// Runs the program while the local endpoint runs with the options `serve`. The program also calls the operations
+    /// `more`.
     fn run(
         &self,
         peers: &Peers,
         invoke_model: &Path,
         words: &[OsString],
         serve: &[&str],
+        more: &[&str],
     ) -> Result<(), Failure> {
         let mut command = peers.serve(invoke_model, serve, "logged.py");
-        command.args(self.operations.concat()).arg("--").args(words);
+        command.args(self.operations.concat()).args(more).arg("--").args(words);
         installation::execute(&mut command, &format!("see tests/peers/{}", self.program))
     }
 }
@@ -150,6 +153,6 @@ mod tests {
         }
         let names: BTreeSet<_> = CLIENTS.iter().map(|client| client.name).collect();
         assert_eq!(names.len(), CLIENTS.len());
-        assert!(WITH_TLS.iter().all(|name| names.contains(name)));
+        assert!(WITH_TLS.iter().all(|(name, _)| names.contains(name)));
     }
 }
