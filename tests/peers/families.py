@@ -10,6 +10,9 @@ or more times, and then the chunks in `last`. Bedrock adds its metrics to the la
 * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html
 * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html
 * https://docs.cohere.com/v1/docs/streaming
+* https://docs.anthropic.com/en/api/complete
+* https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-deepseek.html
+* https://platform.openai.com/docs/api-reference/chat
 """
 
 from collections.abc import Callable
@@ -33,6 +36,8 @@ class Family(NamedTuple):
     last: list
     # Counts in the metrics of the last chunk.
     counts: dict = COUNTS
+    # Response of the model to the prompt.
+    echo: str = ECHO
 
     def templates(self, count):
         """Returns the templates for a stream with `count` chunks."""
@@ -111,6 +116,10 @@ NOVA = Family(
     ],
     counts={**COUNTS, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
 )
+
+
+# Nova 2 has the same schema.
+NOVA_2 = NOVA._replace(model_id="us.amazon.nova-2-lite-v1:0")
 
 
 def titan(read, generated, reason):
@@ -206,7 +215,84 @@ COHERE = Family(
     ],
 )
 
-FAMILIES = [CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, MISTRAL_CHAT, COHERE]
+
+def claude_text(reason, stop):
+    return {"type": "completion", "completion": str, "stop_reason": reason, "stop": stop}
+
+
+CLAUDE_TEXT = Family(
+    model_id="anthropic.claude-v2:1",
+    request={"prompt": f"\n\nHuman: {PROMPT}\n\nAssistant:", "max_tokens_to_sample": 256},
+    text=lambda response: response["completion"],
+    text_of_chunk=lambda chunk: chunk["completion"],
+    first=[],
+    piece=[claude_text(None, None)],
+    last=[claude_text("stop_sequence", "\n\nHuman:")],
+)
+
+
+def deepseek_text(reason):
+    return {"choices": [{"index": 0, "text": str, "stop_reason": reason}]}
+
+
+DEEPSEEK_TEXT = Family(
+    model_id="us.deepseek.r1-v1:0",
+    request={"prompt": f"<｜begin▁of▁sentence｜><｜User｜>{PROMPT}<｜Assistant｜><think>\n", "max_tokens": 256},
+    text=lambda response: response["choices"][0]["text"],
+    text_of_chunk=lambda chunk: chunk["choices"][0]["text"],
+    first=[],
+    piece=[deepseek_text(None)],
+    last=[deepseek_text("stop")],
+)
+
+
+def chat_completion(model_id, usage=False, echo=ECHO):
+    """Returns a family with the schema of OpenAI. If `usage` is true, a stream ends with a chunk that has the usage."""
+
+    def chunk(choices, **members):
+        head = {"id": str, "object": "chat.completion.chunk", "created": int, "model": model_id}
+        return {**head, "choices": choices, **members}
+
+    def delta(delta, reason=None):
+        return chunk([{"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}])
+
+    counts = {"prompt_tokens": int, "completion_tokens": int, "total_tokens": int}
+    return Family(
+        model_id=model_id,
+        request={"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 256},
+        text=lambda response: response["choices"][0]["message"]["content"],
+        text_of_chunk=lambda chunk: "".join(choice["delta"].get("content", "") for choice in chunk["choices"]),
+        first=[delta({"role": "assistant", "content": ""})],
+        piece=[delta({"content": str})],
+        last=[delta({}, "stop"), *[chunk([], usage=counts)] * usage],
+        echo=echo,
+    )
+
+
+CHAT_COMPLETIONS = [
+    chat_completion("deepseek.v3-v1:0"),
+    chat_completion("qwen.qwen3-32b-v1:0"),
+    chat_completion("ai21.jamba-1-5-mini-v1:0", usage=True),
+    chat_completion("writer.palmyra-x5-v1:0"),
+    chat_completion(
+        "openai.gpt-oss-20b-1:0",
+        echo=f"<reasoning>The message has 25 tokens. I repeat them.</reasoning>{ECHO}",
+    ),
+]
+
+FAMILIES = [
+    CLAUDE,
+    CLAUDE_TEXT,
+    NOVA,
+    NOVA_2,
+    TITAN,
+    LLAMA,
+    MISTRAL,
+    MISTRAL_CHAT,
+    COHERE,
+    DEEPSEEK_TEXT,
+    *CHAT_COMPLETIONS,
+]
 # ARNs of models, with the family of each model.
 ARNS = {
     "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0": CLAUDE,

@@ -1,5 +1,7 @@
 """Runs a program, and compares its calls in the log of the local endpoint with the operations that it must call.
 
+All calls must have a valid signature and the status 200, and the program must read each stream to its end.
+
 usage: logged.py OPERATION.. -- PROGRAM ARGUMENT..
 
 The program gets its arguments, and then the operations.
@@ -32,6 +34,9 @@ def main(words):
     failed = [call for call in calls if call["status"] != 200 or not call["signed"]]
     if failed:
         raise SystemExit(f"calls that failed or have no signature: {json.dumps(failed, indent=2)}")
+    unfinished = [call for call in calls if call["stream"] and call["stream"]["end"] != "finished"]
+    if unfinished:
+        raise SystemExit(f"calls whose streams are not finished: {json.dumps(unfinished, indent=2)}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import json
 
 from clients import INVOKE, STREAM, Boto3, JavaScript, call
 from common import Report, differing
-from families import ARNS, CLAUDE, COUNTS, ECHO, FAMILIES, METRICS, outline
+from families import ARNS, CLAUDE, COUNTS, FAMILIES, METRICS, outline
 from failures import CREDENTIALS, ERROR_MEMBERS, ERROR_MODEL, TOKEN, check_credentials, check_errors, check_failure
 
 STREAMED = [*((family.model_id, family) for family in FAMILIES), *ARNS.items()]
@@ -40,7 +40,7 @@ def check_streams(report, client, streamed, **members):
         report.check(f"{name}, chunks that differ from the templates", differing(outlines, templates), [])
         report.check(f"{name}, many chunks", len(chunks) > FEW, True)
         texts = "".join(map(family.text_of_chunk, chunks)), family.text(json.loads(response["parts"][0]))
-        report.check(f"{name}, text", texts, (ECHO, ECHO))
+        report.check(f"{name}, text", texts, (family.echo, family.echo))
         metrics = chunks[-1].get(METRICS, dict.fromkeys(COUNTS, -1))
         in_order = 0 <= metrics["firstByteLatency"] <= metrics["invocationLatency"]
         report.check(f"{name}, metrics", (in_order, metrics["outputTokenCount"] > FEW), (True, True), metrics)

@@ -55,7 +55,7 @@ def is_modeled(name):
 
 
 def capture(server, call, values):
-    """Returns the request of a call, or the error that it raises."""
+    """Returns the request of a call. Returns the error that the call raises, or the error of a malformed request."""
     server.request = None
     try:
         call(**values)
@@ -64,6 +64,8 @@ def capture(server, call, values):
             return {"error": f"{type(error).__name__}: {error}"}
         if "error" not in server.request:
             raise
+    if "error" in server.request:
+        return server.request
     headers = {name: values for name, values in server.request["headers"].items() if is_modeled(name)}
     return {**server.request, "headers": headers}
 

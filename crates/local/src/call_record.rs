@@ -91,7 +91,8 @@ pub struct CallRecord {
     pub status: u16,
     /// The error code, for example `ThrottlingException`, or `None` if the call succeeded.
     pub error_code: Option<String>,
-    /// The number of input tokens of a successful call.
+    /// The number of input tokens of a successful call. If another server generates a stream, this number and
+    /// the number of output tokens are known at the end of the stream.
     pub input_tokens: Option<u64>,
     /// The number of output tokens of a successful call.
     pub output_tokens: Option<u64>,
@@ -174,10 +175,21 @@ impl CallRecord {
         time.duration_since(self.time).unwrap_or_default()
     }
 
+    /// Returns the numbers of input and output tokens.
+    pub(crate) fn tokens(&self) -> (Option<u64>, Option<u64>) {
+        match self.response_progress.tokens() {
+            Some((input_tokens, output_tokens)) => (Some(input_tokens), Some(output_tokens)),
+            None => (self.input_tokens, self.output_tokens),
+        }
+    }
+
     /// Returns a copy with the current progress of the response.
     pub(crate) fn snapshot(&self) -> Self {
         let progress = &self.response_progress;
+        let (input_tokens, output_tokens) = self.tokens();
         Self {
+            input_tokens,
+            output_tokens,
             stream: self.stream_progress.as_deref().map(StreamProgress::record),
             bytes_sent: progress.bytes_sent(),
             response_complete: progress.is_complete(),

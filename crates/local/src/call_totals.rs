@@ -46,8 +46,9 @@ impl CallTotals {
         }
         let totals = self.0.entry(group).or_default();
         totals.calls += 1;
-        totals.input_tokens += call.input_tokens.unwrap_or_default();
-        totals.output_tokens += call.output_tokens.unwrap_or_default();
+        let (input_tokens, output_tokens) = call.tokens();
+        totals.input_tokens += input_tokens.unwrap_or_default();
+        totals.output_tokens += output_tokens.unwrap_or_default();
         totals.duration += duration;
     }
 

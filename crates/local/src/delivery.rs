@@ -20,6 +20,8 @@ pub(crate) struct ResponseProgress {
     is_complete: AtomicBool,
     first_byte: OnceLock<SystemTime>,
     end: OnceLock<SystemTime>,
+    /// The numbers of input and output tokens, if they are known only when the response is generated.
+    tokens: OnceLock<(u64, u64)>,
 }
 
 impl ResponseProgress {
@@ -54,6 +56,18 @@ impl ResponseProgress {
     /// Records the time at which the response was sent or lost. Only the first call has an effect.
     pub(crate) fn set_end(&self, time: SystemTime) {
         let _ = self.end.set(time);
+    }
+
+    /// Records the numbers of input and output tokens. Only the first call with numbers has an effect.
+    pub(crate) fn set_tokens(&self, tokens: Option<(u64, u64)>) {
+        if let Some(tokens) = tokens {
+            let _ = self.tokens.set(tokens);
+        }
+    }
+
+    /// Returns the numbers of input and output tokens, if they were recorded.
+    pub(crate) fn tokens(&self) -> Option<(u64, u64)> {
+        self.tokens.get().copied()
     }
 
     /// Returns the time at which the response was sent or lost.

@@ -16,7 +16,9 @@ use crate::clock::shifted;
 use crate::conversation::Conversation;
 use crate::delivery::ResponseProgress;
 use crate::fault::{CallFacts, ConnectionEnd, Fault, FaultPoint, Replacement};
-use crate::operation::{self, CallContext, ModelOutput, OperationEntry, SerializedReply, TokenUsage};
+use crate::operation::{
+    self, CallContext, GuardedInput, ModelOutput, OperationEntry, SerializedReply, TokenUsage,
+};
 use crate::payload::Payload;
 use crate::quotas::Reservation;
 use crate::response_body::ResponseBody;
@@ -125,11 +127,11 @@ async fn respond(
     match &state.backend {
         Backend::Record(recorder) if fault.reply.is_none() => {
             call.worked_on = fault.counts_as_worked_on(true);
-            return recorder.respond(request).await;
+            return recorder.respond(request, &call.response_progress).await;
         }
         Backend::Replay(recordings) if fault.reply.is_none() => {
             call.worked_on = fault.counts_as_worked_on(true);
-            return recordings.respond(&request);
+            return recordings.respond(&request, &call.response_progress);
         }
         _ => {}
     }
@@ -144,19 +146,24 @@ async fn respond(
         (Some(reply), _) => Some(ModelOutput::Reply(reply.clone())),
         (None, Backend::Upstream(upstream)) if operation.generates_text(&model_id) => {
             // Check the request first, so that the upstream gets only requests that the simulated model
-            // accepts.
-            operation.respond(&CallContext { is_check: true, ..context(None) }, &request)?;
+            // accepts and that no guardrail blocks.
+            let checked = operation.respond(&CallContext { is_check: true, ..context(None) }, &request)?;
             let conversation = Conversation::from_body(request.body());
-            Some(if operation.is_streaming {
-                ModelOutput::Parts(upstream.stream(&model_id, &conversation).await?)
-            } else {
-                ModelOutput::Reply(upstream.reply(&model_id, &conversation).await?)
-            })
+            match checked.guarded_input {
+                GuardedInput::Blocked => None,
+                GuardedInput::Unguarded if operation.is_streaming => Some(ModelOutput::Parts(
+                    upstream.stream(&model_id, &conversation, &call.response_progress).await?,
+                )),
+                // A guardrail evaluates the complete reply before a stream begins.
+                GuardedInput::Unguarded | GuardedInput::Passed => {
+                    Some(ModelOutput::Reply(upstream.reply(&model_id, &conversation).await?))
+                }
+            }
         }
         _ => None,
     };
     let reply = operation.respond(&context(output), &request)?;
-    let SerializedReply { head, events, stream_fault, usage, is_bidirectional } = reply;
+    let SerializedReply { head, events, stream_fault, usage, is_bidirectional, .. } = reply;
     let quota = usage.map(|usage| reserve(state, usage)).transpose()?.flatten();
     if let Some(usage) = usage {
         (call.input_tokens, call.output_tokens) = (Some(usage.input_tokens), Some(usage.output_tokens));
@@ -217,7 +224,7 @@ fn needs_http2() -> ServiceError {
 fn reserve(state: &EndpointState, usage: TokenUsage) -> Result<Option<Reservation>, ServiceError> {
     let burndown = u64::from(output_token_weight(usage.model_id));
     // Tokens that are read from the prompt cache do not count toward the quotas.
-    let input_tokens = usage.input_tokens.saturating_add(usage.cache_write_tokens);
+    let input_tokens = usage.input_tokens.saturating_add(usage.cached.map_or(0, |cached| cached.written));
     let reserved = input_tokens.saturating_add(usage.max_tokens);
     let used = input_tokens.saturating_add(usage.output_tokens.saturating_mul(burndown));
     Ok(state.quotas.reserve(usage.model_id, reserved, used)?)

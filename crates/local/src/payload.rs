@@ -25,7 +25,12 @@ pub(crate) struct Payload {
 impl Payload {
     /// Returns the payload of a bidirectional request.
     pub(crate) fn of_events(events: RequestBody) -> Self {
-        Self { bytes: Bytes::new(), hash: PayloadHash::streaming_events(), events: Some(events) }
+        Self { events: Some(events), ..Self::without_events() }
+    }
+
+    /// Returns the payload of a bidirectional request whose events are not read.
+    pub(crate) fn without_events() -> Self {
+        Self { bytes: Bytes::new(), hash: PayloadHash::streaming_events(), events: None }
     }
 }
 

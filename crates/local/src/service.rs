@@ -107,7 +107,8 @@ impl<S: Socket> Service<Request<Incoming>> for ConnectionService<S> {
             if is_bidirectional(&parts) {
                 let payload = match parts.version {
                     Version::HTTP_2 => Payload::of_events(RequestBody::new(body)),
-                    _ => collect(body, &connection.socket.activity).await?,
+                    // Do not read the body, because the client waits for the response before it ends the body.
+                    _ => Payload::without_events(),
                 };
                 let request = Request::from_parts(parts, payload);
                 return connection.respond(ReceivedRequest { call, request }).await;

@@ -60,7 +60,8 @@ pub struct EventSigner {
 /// The headers of a signed message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedEvent {
-    /// Value of `:date` in milliseconds since 1970-01-01T00:00:00Z. The value is always a multiple of 1,000.
+    /// Value of `:date` in milliseconds since 1970-01-01T00:00:00Z. [`EventSigner`] returns whole seconds, but
+    /// other clients also send fractions of a second.
     pub date: i64,
     /// Value of `:chunk-signature`.
     pub signature: [u8; 32],
@@ -87,16 +88,16 @@ impl EventSigner {
     /// See [`SignError`]. After an error, the signer is unchanged.
     pub fn sign(&mut self, message: &[u8], time: SystemTime) -> Result<SignedEvent, SignError> {
         let date = AmzDate::try_from(time)?;
-        let signature = self.signature(message, &date)?;
+        let milliseconds = date.milliseconds();
+        let signature = self.signature(message, &date, milliseconds)?;
         self.previous = HexDigest::encode(signature);
-        Ok(SignedEvent { date: date.milliseconds(), signature })
+        Ok(SignedEvent { date: milliseconds, signature })
     }
 
-    /// Computes the signature of the next message.
-    fn signature(&self, message: &[u8], date: &AmzDate) -> Result<[u8; 32], SignError> {
+    /// Computes the signature of the next message. `milliseconds` is the value of `:date`.
+    fn signature(&self, message: &[u8], date: &AmzDate, milliseconds: i64) -> Result<[u8; 32], SignError> {
         let scope = self.signer.scope(date, &self.credentials)?;
-        let string_to_sign =
-            string_to_sign(date, &scope, self.previous.as_str(), date.milliseconds(), message);
+        let string_to_sign = string_to_sign(date, &scope, self.previous.as_str(), milliseconds, message);
         Ok(self.signer.key(&self.credentials, &scope).sign(&string_to_sign))
     }
 }
@@ -155,8 +156,7 @@ impl EventVerifier {
         check_skew(signed_at, now, self.max_skew)?;
         let signature = AmzDate::try_from(signed_at)
             .ok()
-            .filter(|date| date.milliseconds() == event.date)
-            .and_then(|date| self.signer.signature(message, &date).ok());
+            .and_then(|date| self.signer.signature(message, &date, event.date).ok());
         match signature {
             Some(signature) if bool::from(signature.ct_eq(&event.signature)) => {
                 self.signer.previous = HexDigest::encode(signature);
@@ -247,6 +247,23 @@ mod tests {
         events.verify(&signed[0], b"a", now).unwrap();
         assert!(is_mismatch(events.verify(&signed[0], b"a", now)));
         events.verify(&signed[1], b"b", now).unwrap();
+    }
+
+    #[test]
+    fn verifies_a_date_with_milliseconds() {
+        let signer = Signer::new("us-east-1", "demo");
+        let credentials = Credentials::new("access", "secret", None);
+        let signer = EventSigner::new(signer, &credentials, HexDigest::encode([0; 32]));
+        let mut events = EventVerifier { signer, max_skew: Duration::from_secs(300) };
+        // `SignatureV4.signMessage` of `@smithy/signature-v4` returned this signature.
+        let signature = [
+            0xba, 0x6d, 0xc1, 0xf5, 0x73, 0x51, 0xd6, 0xe1, 0xa6, 0xd2, 0x45, 0x8d, 0x7d, 0x12, 0x6c, 0x44,
+            0x9c, 0xfc, 0x75, 0x87, 0xd3, 0x9e, 0x8a, 0x04, 0xc9, 0x3e, 0x87, 0xbb, 0x2b, 0x8c, 0xd6, 0x20,
+        ];
+        let signed = SignedEvent { date: 1_440_938_160_123, signature };
+        let now = UNIX_EPOCH + Duration::from_secs(1_440_938_160);
+        assert!(events.verify(&SignedEvent { date: signed.date + 1, ..signed }, b"a", now).is_err());
+        events.verify(&signed, b"a", now).unwrap();
     }
 
     #[test]

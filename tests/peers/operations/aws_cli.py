@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from clients import program
-from common import TIMEOUT, Report
+from common import TIMEOUT, run_checks
 from families import CLAUDE, ECHO
 from python_sdk import (
     ARGUMENTS,
@@ -108,12 +108,5 @@ CHECKS = {
 }
 
 
-def main(operations):
-    report = Report("AWS CLI, operations")
-    for operation in operations:
-        CHECKS[operation](report)
-    report.end(f"{report.count} checks of {len(operations)} operations", len(operations))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_checks("AWS CLI", CHECKS, sys.argv[1:])

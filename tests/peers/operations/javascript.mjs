@@ -36,9 +36,17 @@ const JOB = {
   modelInput: { taskType: "TEXT_VIDEO", textToVideoParams: { text: PROMPT } },
   outputDataConfig: { s3OutputDataConfig: { s3Uri: "s3://lighthouse/videos" } },
 };
+const SPEECH_MODEL = "amazon.nova-sonic-v1:0";
+const AUDIO = { mediaType: "audio/lpcm", sampleRateHertz: 24000, sampleSizeBits: 16, channelCount: 1 };
+const SPEECH = Buffer.alloc(640, "tide").toString("base64");
+const TURNS = [
+  ["spoken", "TEXT", "textInput", PROMPT],
+  ["heard", "AUDIO", "audioInput", SPEECH],
+];
 
 const client = new sdk.BedrockRuntimeClient();
 const decode = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+const encode = (value) => new TextEncoder().encode(JSON.stringify(value));
 
 async function invokeModel() {
   const { body } = await client.send(new sdk.InvokeModelCommand(INVOKE));
@@ -124,6 +132,45 @@ async function getAsyncInvoke() {
   assert.ok(modelArn.endsWith(`/${VIDEO_MODEL}`) && ["InProgress", "Completed"].includes(status));
 }
 
+// Each turn waits for the complete response to the previous turn. The request and the response of the call are therefore
+// open at the same time.
+async function invokeModelWithBidirectionalStream() {
+  const names = [];
+  const contents = [];
+  let respond = () => {};
+  async function* input() {
+    const send = (name, members) => ({ chunk: { bytes: encode({ event: { [name]: members } }) } });
+    const turn = { promptName: "dawn" };
+    yield send("sessionStart", { inferenceConfiguration: { maxTokens: 256 } });
+    yield send("promptStart", { ...turn, textOutputConfiguration: { mediaType: "text/plain" }, audioOutputConfiguration: AUDIO });
+    for (const [contentName, type, event, content] of TURNS) {
+      const responded = new Promise((resolve) => (respond = resolve));
+      yield send("contentStart", { ...turn, contentName, type, role: "USER" });
+      yield send(event, { ...turn, contentName, content });
+      yield send("contentEnd", { ...turn, contentName });
+      await responded;
+    }
+    yield send("promptEnd", turn);
+    yield send("sessionEnd", {});
+  }
+  const call = new sdk.InvokeModelWithBidirectionalStreamCommand({ modelId: SPEECH_MODEL, body: input() });
+  for await (const { chunk } of (await client.send(call)).body) {
+    const [[name, { content }]] = Object.entries(decode(chunk.bytes).event);
+    names.push(name);
+    contents.push(...(content ? [[name, content]] : []));
+    if (name === "completionEnd") {
+      respond();
+    }
+  }
+  const block = (output) => ["contentStart", output, "contentEnd"];
+  const completion = (...outputs) => ["completionStart", ...outputs.flatMap(block), "usageEvent", "completionEnd"];
+  assert.deepEqual(names, [...completion("textOutput", "audioOutput"), ...completion("audioOutput", "textOutput")]);
+  const [text, silence, ...echo] = contents;
+  assert.deepEqual(text, ["textOutput", TEXT]);
+  assert.match(Buffer.from(silence[1], "base64").toString("hex"), /^0+$/);
+  assert.deepEqual(echo, [["audioOutput", SPEECH], ["textOutput", "You sent 640 bytes of audio."]]);
+}
+
 const CHECKS = {
   InvokeModel: invokeModel,
   InvokeModelWithResponseStream: invokeModelWithResponseStream,
@@ -135,6 +182,7 @@ const CHECKS = {
   StartAsyncInvoke: startAsyncInvoke,
   ListAsyncInvokes: listAsyncInvokes,
   GetAsyncInvoke: getAsyncInvoke,
+  InvokeModelWithBidirectionalStream: invokeModelWithBidirectionalStream,
 };
 
 const operations = process.argv.slice(2);

@@ -7,7 +7,7 @@ import json
 import sys
 
 import boto3
-from common import Report
+from common import run_checks
 from families import CLAUDE, ECHO, PROMPT
 
 MESSAGES = [{"role": "user", "content": [{"text": PROMPT}]}]
@@ -141,13 +141,5 @@ CHECKS = {
 }
 
 
-def main(operations):
-    report = Report("boto3, operations")
-    client = boto3.client("bedrock-runtime")
-    for operation in operations:
-        CHECKS[operation](report, client)
-    report.end(f"{report.count} checks of {len(operations)} operations", len(operations))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_checks("boto3", CHECKS, sys.argv[1:], boto3.client("bedrock-runtime"))

@@ -12,33 +12,33 @@ use super::{Peers, installation};
 use crate::Failure;
 
 const CLIENTS: [Client; 15] = [
-    client("boto3", Sdks, "operations/python_sdk.py", ALL),
-    client("AWS CLI", Sdks, "operations/aws_cli.py", UNARY),
+    client("boto3", Sdks, "operations/python_sdk.py", &[INVOKE, CONVERSE, OTHER]),
+    client("AWS CLI", Sdks, "operations/aws_cli.py", &[UNARY, OTHER]),
     client("AWS SDK for JavaScript", Node, "operations/javascript.mjs", ALL),
-    client("AWS SDK for Go", Go, "operations/go", ALL),
+    client("AWS SDK for Go", Go, "operations/go", &[INVOKE, CONVERSE, OTHER]),
     client("AWS SDK for Java", Java, "operations/java", ALL),
-    client("aws-sdk-bedrockruntime", Cargo, "operations/rust", ALL),
-    client("@anthropic-ai/bedrock-sdk", Node, "operations/anthropic_sdk.mjs", INVOKE),
-    client("langchain-aws", Frameworks, "frameworks/langchain_chat.py", INVOKE_AND_CONVERSE),
-    client("strands-agents", Frameworks, "frameworks/strands_agent.py", CONVERSE),
-    client("pydantic-ai", Frameworks, "frameworks/pydantic_ai_agent.py", STREAM),
-    client("amazon-bedrock-haystack", Frameworks, "frameworks/haystack_generator.py", CONVERSE),
-    client("llama-index-llms-bedrock-converse", Frameworks, "frameworks/llama_index_llm.py", CONVERSE),
-    client("litellm", Frameworks, "frameworks/litellm_completion.py", INVOKE_AND_CONVERSE),
-    client("@ai-sdk/amazon-bedrock", Node, "frameworks/ai_sdk.mjs", CONVERSE),
-    client("@langchain/aws", Node, "frameworks/langchain.mjs", CONVERSE),
+    client("aws-sdk-bedrockruntime", Cargo, "operations/rust", &[INVOKE, CONVERSE, OTHER]),
+    client("@anthropic-ai/bedrock-sdk", Node, "operations/anthropic_sdk.mjs", &[INVOKE]),
+    client("langchain-aws", Frameworks, "frameworks/langchain_chat.py", &[INVOKE, CONVERSE]),
+    client("strands-agents", Frameworks, "frameworks/strands_agent.py", &[CONVERSE]),
+    // pydantic-ai streams all responses.
+    client("pydantic-ai", Frameworks, "frameworks/pydantic_ai_agent.py", &[&["ConverseStream"]]),
+    client("amazon-bedrock-haystack", Frameworks, "frameworks/haystack_generator.py", &[CONVERSE]),
+    client("llama-index-llms-bedrock-converse", Frameworks, "frameworks/llama_index_llm.py", &[CONVERSE]),
+    client("litellm", Frameworks, "frameworks/litellm_completion.py", &[INVOKE, CONVERSE]),
+    client("@ai-sdk/amazon-bedrock", Node, "frameworks/ai_sdk.mjs", &[CONVERSE]),
+    client("@langchain/aws", Node, "frameworks/langchain.mjs", &[CONVERSE]),
 ];
 
-const INVOKE: &[&str] = &["InvokeModel", "InvokeModelWithResponseStream"];
-const CONVERSE: &[&str] = &["Converse", "ConverseStream"];
-/// pydantic-ai streams all responses.
-const STREAM: &[&str] = &["ConverseStream"];
-const INVOKE_AND_CONVERSE: &[&str] =
-    &["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream"];
-/// The operations that return a single response.
-const UNARY: &[&str] = &[
-    "InvokeModel",
-    "Converse",
+/// Names of operations.
+type Operations = &'static [&'static str];
+
+const INVOKE: Operations = &["InvokeModel", "InvokeModelWithResponseStream"];
+const CONVERSE: Operations = &["Converse", "ConverseStream"];
+/// The operations that return the single response of a model.
+const UNARY: Operations = &["InvokeModel", "Converse"];
+/// The operations that return another single response.
+const OTHER: Operations = &[
     "CountTokens",
     "ApplyGuardrail",
     "InvokeGuardrailChecks",
@@ -46,23 +46,14 @@ const UNARY: &[&str] = &[
     "ListAsyncInvokes",
     "GetAsyncInvoke",
 ];
-/// All operations except the bidirectional stream.
-const ALL: &[&str] = &[
-    "InvokeModel",
-    "InvokeModelWithResponseStream",
-    "Converse",
-    "ConverseStream",
-    "CountTokens",
-    "ApplyGuardrail",
-    "InvokeGuardrailChecks",
-    "StartAsyncInvoke",
-    "ListAsyncInvokes",
-    "GetAsyncInvoke",
-];
+/// The operation that needs HTTP/2. boto3 does not have it, and the program in Rust has no TLS.
+const BIDIRECTIONAL: Operations = &["InvokeModelWithBidirectionalStream"];
+const ALL: &[Operations] = &[INVOKE, CONVERSE, OTHER, BIDIRECTIONAL];
 
-/// The clients that also run over TLS. They read the certificate from `AWS_CA_BUNDLE` or
-/// `NODE_EXTRA_CA_CERTS`.
-const WITH_TLS: [&str; 3] = ["boto3", "AWS SDK for JavaScript", "AWS SDK for Go"];
+/// The clients that also run over TLS, and the operations that they call only over TLS. They read the certificate
+/// from `AWS_CA_BUNDLE` or `NODE_EXTRA_CA_CERTS`. The SDK for Go uses HTTP/2 only over TLS.
+const WITH_TLS: [(&str, Operations); 3] =
+    [("boto3", &[]), ("AWS SDK for JavaScript", &[]), ("AWS SDK for Go", BIDIRECTIONAL)];
 
 /// A client, and a program that uses it.
 #[derive(Debug)]
@@ -71,15 +62,15 @@ struct Client {
     runtime: Runtime,
     /// File or folder in `tests/peers`.
     program: &'static str,
-    /// The operations that the program calls. They are also the arguments of the program.
-    operations: &'static [&'static str],
+    /// The operations that the program calls, in groups. They are also the arguments of the program.
+    operations: &'static [Operations],
 }
 
 const fn client(
     name: &'static str,
     runtime: Runtime,
     program: &'static str,
-    operations: &'static [&'static str],
+    operations: &'static [Operations],
 ) -> Client {
     Client { name, runtime, program, operations }
 }
@@ -105,9 +96,9 @@ pub(super) fn run(peers: &Peers, invoke_model: &Path) -> Result<Vec<String>, Fai
         let start = Instant::now();
         match client.words(peers)? {
             Ok(words) => {
-                client.run(peers, invoke_model, &words, &[])?;
-                if WITH_TLS.contains(&client.name) {
-                    client.run(peers, invoke_model, &words, &["--tls"])?;
+                client.run(peers, invoke_model, &words, &[], &[])?;
+                if let Some((_, more)) = WITH_TLS.iter().find(|(name, _)| *name == client.name) {
+                    client.run(peers, invoke_model, &words, &["--tls"], more)?;
                 }
                 println!("{}: {:.1} seconds", client.name, start.elapsed().as_secs_f64());
             }
@@ -132,16 +123,18 @@ impl Client {
         }
     }
 
-    /// Runs the program while the local endpoint runs with the options `serve`.
+    /// Runs the program while the local endpoint runs with the options `serve`. The program also calls the operations
+    /// `more`.
     fn run(
         &self,
         peers: &Peers,
         invoke_model: &Path,
         words: &[OsString],
         serve: &[&str],
+        more: &[&str],
     ) -> Result<(), Failure> {
         let mut command = peers.serve(invoke_model, serve, "logged.py");
-        command.args(self.operations).arg("--").args(words);
+        command.args(self.operations.concat()).args(more).arg("--").args(words);
         installation::execute(&mut command, &format!("see tests/peers/{}", self.program))
     }
 }
@@ -160,6 +153,6 @@ mod tests {
         }
         let names: BTreeSet<_> = CLIENTS.iter().map(|client| client.name).collect();
         assert_eq!(names.len(), CLIENTS.len());
-        assert!(WITH_TLS.iter().all(|name| names.contains(name)));
+        assert!(WITH_TLS.iter().all(|(name, _)| names.contains(name)));
     }
 }

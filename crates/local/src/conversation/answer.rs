@@ -92,16 +92,24 @@ impl Answer {
         let features = Features::of(model);
         let call_id = |number| call_id(prompt, number);
         let mut answer = reply.answer(max_tokens(conversation, &features), call_id);
+        if let Some(signature) = signature_of(&features, prompt) {
+            answer.sign(&signature);
+        }
         for block in &mut answer.blocks {
-            match block {
-                Block::ToolUse(call) => call.r#type = call_type(model),
-                Block::Reasoning { signature, .. } => {
-                    *signature = signature_of(&features, prompt);
-                }
-                Block::Text(_) => {}
+            if let Block::ToolUse(call) = block {
+                call.r#type = call_type(model);
             }
         }
         answer
+    }
+
+    /// Sets the signature of the reasoning.
+    pub(crate) fn sign(&mut self, signature: &str) {
+        for block in &mut self.blocks {
+            if let Block::Reasoning { signature: of_block, .. } = block {
+                *of_block = Some(signature.to_owned());
+            }
+        }
     }
 
     fn reason(&mut self, turn: &str, features: &Features, prompt: &Prompt) {

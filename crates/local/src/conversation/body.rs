@@ -5,21 +5,26 @@
 //! ignores members that [`Conversation`] does not have, because the model family validates the body.
 
 use invoke_model_types::{
-    ContentBlock, ConversationRole, ConverseTokensRequest, InferenceConfiguration, Message,
-    SpecificToolChoice, SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
-    ToolResultBlock, ToolResultContentBlock, ToolSpecification, ToolUseBlock,
+    CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseTokensRequest,
+    InferenceConfiguration, Message, SpecificToolChoice, SystemContentBlock, Tool, ToolChoice,
+    ToolConfiguration, ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolSpecification,
+    ToolUseBlock,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Conversation;
-use crate::families::last_user_turn;
+use crate::families::{TurnRole, turns};
 
 impl Conversation {
     /// Reads a request body in the schema of `Converse` or of a model family. Returns an empty conversation
     /// if the body is not JSON or the schema is unknown.
     pub(crate) fn from_body(body: &[u8]) -> Self {
-        let body: &Value = &serde_json::from_slice(body).unwrap_or_default();
+        Self::from_value(&serde_json::from_slice(body).unwrap_or_default())
+    }
+
+    /// Reads a request body that was parsed.
+    pub(super) fn from_value(body: &Value) -> Self {
         let mut conversation = if body.get("messages").is_some() {
             if is_converse(body) {
                 let request = ConverseTokensRequest::deserialize(body).map(Self::from);
@@ -99,8 +104,13 @@ fn is_converse(body: &Value) -> bool {
 /// Reads a conversation in the schema of Claude or of chat completions.
 fn from_messages(body: &Value) -> Conversation {
     let mut conversation = Conversation::default();
-    if let Some(system) = body.get("system") {
-        conversation.system.push(SystemContentBlock::Text(text(system)));
+    match &body["system"] {
+        Value::Array(parts) => conversation.system.extend(parts.iter().flat_map(|part| {
+            let point = cache_point(part).map(SystemContentBlock::CachePoint);
+            [SystemContentBlock::Text(string(&part["text"]))].into_iter().chain(point)
+        })),
+        Value::Null => {}
+        system => conversation.system.push(SystemContentBlock::Text(text(system))),
     }
     for message in items(&body["messages"]) {
         let role = match message["role"].as_str() {
@@ -126,7 +136,12 @@ fn from_messages(body: &Value) -> Conversation {
 fn content(message: &Value) -> Vec<ContentBlock> {
     let mut blocks = match &message["content"] {
         Value::String(text) if !text.is_empty() => vec![ContentBlock::Text(text.clone())],
-        Value::Array(parts) => parts.iter().filter_map(part).collect(),
+        Value::Array(parts) => {
+            let blocks = parts
+                .iter()
+                .map(|value| part(value).into_iter().chain(cache_point(value).map(ContentBlock::CachePoint)));
+            blocks.flatten().collect()
+        }
         _ => Vec::new(),
     };
     for call in items(&message["tool_calls"]) {
@@ -174,13 +189,9 @@ fn part(part: &Value) -> Option<ContentBlock> {
 
 /// Reads the tools in the schema of Claude or of chat completions.
 fn tools(body: &Value) -> Option<ToolConfiguration> {
-    let tools = body.get("tools")?.as_array()?.iter().filter_map(|tool| {
-        let tool = tool.get("function").unwrap_or(tool);
-        let schema = tool.get("input_schema").or_else(|| tool.get("parameters"));
-        let schema = ToolInputSchema::Json(schema.cloned().unwrap_or_else(|| json!({"type": "object"})));
-        let mut specification = ToolSpecification::new(tool["name"].as_str()?, schema);
-        specification.description = tool["description"].as_str().map(str::to_owned);
-        Some(Tool::ToolSpec(specification))
+    let tools = body.get("tools")?.as_array()?.iter().flat_map(|value| {
+        let point = cache_point(value).map(Tool::CachePoint);
+        tool(value).into_iter().chain(point)
     });
     let mut configuration = ToolConfiguration::new(tools.collect());
     let choice = &body["tool_choice"];
@@ -193,8 +204,27 @@ fn tools(body: &Value) -> Option<ToolConfiguration> {
     Some(configuration)
 }
 
-/// Reads a body with a prompt in one string. The conversation contains the last turn of the user in this
-/// string. It also contains the system prompt and the chat history of the body.
+fn tool(tool: &Value) -> Option<Tool> {
+    let tool = tool.get("function").unwrap_or(tool);
+    let schema = tool.get("input_schema").or_else(|| tool.get("parameters"));
+    let schema = ToolInputSchema::Json(schema.cloned().unwrap_or_else(|| json!({"type": "object"})));
+    let mut specification = ToolSpecification::new(tool["name"].as_str()?, schema);
+    specification.description = tool["description"].as_str().map(str::to_owned);
+    Some(Tool::ToolSpec(specification))
+}
+
+/// Returns the cache point after a part of a Claude body.
+///
+/// <https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching>
+fn cache_point(part: &Value) -> Option<CachePointBlock> {
+    let control = part.get("cache_control")?.as_object()?;
+    let mut point = CachePointBlock::new(CachePointType::DEFAULT);
+    point.ttl = control.get("ttl").and_then(Value::as_str).map(Into::into);
+    Some(point)
+}
+
+/// Reads a body with a prompt in one string. The conversation contains the turns of this string. It also
+/// contains the system prompt and the chat history of the body.
 fn from_prompt(body: &Value) -> Conversation {
     let mut conversation = Conversation::default();
     let prompt = ["prompt", "inputText", "message"].iter().find_map(|name| body.get(name)?.as_str());
@@ -206,9 +236,17 @@ fn from_prompt(body: &Value) -> Conversation {
         let role = if is_user { ConversationRole::USER } else { ConversationRole::ASSISTANT };
         conversation.messages.push(Message::new(role, vec![ContentBlock::Text(string(&turn["message"]))]));
     }
-    if let Some(prompt) = prompt {
-        let turn = ContentBlock::Text(last_user_turn(prompt).to_owned());
-        conversation.messages.push(Message::new(ConversationRole::USER, vec![turn]));
+    for turn in prompt.into_iter().flat_map(turns) {
+        let text = turn.text.to_owned();
+        let role = match turn.role {
+            TurnRole::System => {
+                conversation.system.push(SystemContentBlock::Text(text));
+                continue;
+            }
+            TurnRole::User => ConversationRole::USER,
+            TurnRole::Assistant => ConversationRole::ASSISTANT,
+        };
+        conversation.messages.push(Message::new(role, vec![ContentBlock::Text(text)]));
     }
     conversation
 }
@@ -221,6 +259,7 @@ fn inference(body: &Value) -> InferenceConfiguration {
     let max_tokens = find(&[
         "maxTokens",
         "max_tokens",
+        "max_tokens_to_sample",
         "max_new_tokens",
         "max_gen_len",
         "maxTokenCount",

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use invoke_model_protocol::server::Constraint;
 use invoke_model_types::{
     AccessDeniedException, ContentBlock, ConversationRole, DocumentBlock, DocumentSource, ImageSource,
-    Message, ToolResultContentBlock, VideoSource,
+    Message, ReasoningContentBlock, ToolResultContentBlock, VideoSource,
 };
 
 use super::features::{Features, Reasoning};
@@ -55,6 +55,12 @@ pub(super) fn check(
              block and try again."
             )))
         }
+        ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(text))
+            if features.reasoning == Reasoning::Claude
+                && text.signature.as_deref().unwrap_or_default().is_empty() =>
+        {
+            Err(model_error(format_args!("{path}.thinking.signature: Field required")))
+        }
         ContentBlock::ToolUse(call) => {
             tools::check_id(&call.tool_use_id, format_args!("{path}.toolUse.toolUseId"))?;
             tools::check_name(&call.name, format_args!("{path}.toolUse.name"))?;
@@ -91,6 +97,24 @@ fn check_result(part: &ToolResultContentBlock, path: &str, features: &Features) 
         ToolResultContentBlock::Unknown(_) => Err(unset(path)),
         _ => Ok(()),
     }
+}
+
+/// Checks that the model accepts a video in the result of a tool. Nova 2 models reject the complete result.
+pub(super) fn check_video_result(
+    block: &ContentBlock,
+    message: usize,
+    index: usize,
+    features: &Features,
+) -> Result<(), ServiceError> {
+    let ContentBlock::ToolResult(result) = block else { return Ok(()) };
+    let has_video = result.content.iter().any(|part| matches!(part, ToolResultContentBlock::Video(_)));
+    if !has_video || features.video_results {
+        return Ok(());
+    }
+    Err(model_error(format_args!(
+        "Malformed input request: #/messages/{message}/content/{index}: extraneous key [toolResult] is not \
+         permitted, please reformat your input and try again."
+    )))
 }
 
 /// Checks the number and the names of all documents, and that a message with a document also has text.

@@ -14,7 +14,7 @@ use crate::error_model;
 use crate::families::{self, DEFAULT_TEXT_MODEL, Family, Model, ModelModality};
 use crate::fault::ModelReply;
 use crate::guardrail::GuardedCall;
-use crate::operation::{self, CallContext, ModelOutput, TokenUsage};
+use crate::operation::{CallContext, GuardedInput, ModelOutput, TokenUsage};
 use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::PlannedStreamFault;
@@ -27,6 +27,9 @@ pub(crate) struct Exchange {
     pub(crate) usage: ConverseUsage,
     /// The tokens for the log and the quotas.
     pub(crate) tokens: TokenUsage,
+    /// The result of the guardrail for the input.
+    pub(crate) guarded_input: GuardedInput,
+    /// The trace of the guardrail, if the request asks for it.
     pub(crate) guardrail: Option<GuardrailTraceAssessment>,
     /// The values at `additionalModelResponseFieldPaths`.
     pub(crate) fields: Option<Value>,
@@ -56,12 +59,14 @@ impl Exchange {
         }
         let prompt = conversation.prompt(&model);
         let output = call.take_output().filter(|_| !is_error_model);
-        if guarded.is_some() && call.is_check && conversation.is_streaming {
-            return Err(operation::unguarded_stream());
-        }
         let blocked =
             guarded.as_mut().and_then(|guarded| guarded.check_input(&guardrail::content(conversation)));
         let is_blocked = blocked.is_some();
+        let guarded_input = match guarded {
+            None => GuardedInput::Unguarded,
+            Some(_) if is_blocked => GuardedInput::Blocked,
+            Some(_) => GuardedInput::Passed,
+        };
         let (mut answer, input_tokens, parts) = match (blocked, output) {
             (Some(message), _) => (Answer::blocked(message), None, None),
             (None, None) => (Answer::new(conversation, &model, &prompt)?, None, None),
@@ -92,10 +97,11 @@ impl Exchange {
             tokens: TokenUsage {
                 model_id: model.id,
                 input_tokens: uncached,
-                cache_write_tokens: cached.written,
+                cached: Some(cached),
                 output_tokens: answer.output_tokens,
                 max_tokens: answer.max_tokens,
             },
+            guarded_input,
             guardrail: guarded.and_then(GuardedCall::into_trace).map(guardrail::trace),
             fields: response_fields(&answer, &model, paths)?,
             answer,
@@ -103,6 +109,24 @@ impl Exchange {
             stream_fault,
         })
     }
+}
+
+/// Looks up the prefixes of a body in the prompt cache. Returns the number of uncached input tokens, and the cached
+/// tokens. Returns `None` if the body has no cache points, or the model does not support prompt caching.
+pub(crate) fn cached_input(
+    call: &CallContext<'_>,
+    model: &Model,
+    body: &Value,
+) -> Option<(u64, CachedTokens)> {
+    if !Features::of(model).prompt_cache || call.is_check {
+        return None;
+    }
+    let prompt = Conversation::from_value(body).prompt(model);
+    if prompt.prefixes.is_empty() {
+        return None;
+    }
+    let cached = call.state.prompt_cache.look_up(&prompt.prefixes, call.now);
+    Some((prompt.tokens.saturating_sub(cached.read + cached.written), cached))
 }
 
 /// Finds a model, and checks that the model supports conversations.

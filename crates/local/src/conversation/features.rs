@@ -13,6 +13,8 @@ pub(super) struct Features {
     pub(super) images: bool,
     /// Video, which only some Nova models support.
     pub(super) video: bool,
+    /// Video in the results of tools.
+    pub(super) video_results: bool,
     /// Images and documents in Amazon S3.
     pub(super) s3: bool,
     pub(super) tools: bool,
@@ -24,6 +26,10 @@ pub(super) struct Features {
     pub(super) stop_sequences: bool,
     pub(super) prompt_cache: bool,
     pub(super) reasoning: Reasoning,
+    /// `true` if a conversation may begin with a message of the assistant.
+    pub(super) assistant_first: bool,
+    /// `true` if two messages with the same role may follow each other.
+    pub(super) repeated_roles: bool,
     /// `true` if a conversation may end with a message of the assistant. The model then continues this
     /// message.
     pub(super) prefill: bool,
@@ -54,6 +60,7 @@ const NONE: Features = Features {
     documents: false,
     images: false,
     video: false,
+    video_results: false,
     s3: false,
     tools: false,
     streaming_tools: false,
@@ -62,6 +69,8 @@ const NONE: Features = Features {
     stop_sequences: true,
     prompt_cache: false,
     reasoning: Reasoning::Unsupported,
+    assistant_first: false,
+    repeated_roles: false,
     prefill: false,
     max_tokens: 8_192,
 };
@@ -121,6 +130,7 @@ fn claude(id: &str) -> Features {
         named_tool: true,
         prompt_cache: !is_claude_3 || is("3-5-haiku") || is("3-5-sonnet-20241022"),
         reasoning: if is_claude_3 { Reasoning::Unsupported } else { Reasoning::Claude },
+        assistant_first: is("4-5") || is("4-6") || is("4-7"),
         prefill: !is("4-6") && !is("4-7"),
         max_tokens,
         ..CHAT
@@ -169,6 +179,7 @@ fn nova(id: &str) -> Features {
         documents: !is_micro,
         images: !is_micro,
         video: !is_micro,
+        video_results: !is_micro && !is_nova_2,
         s3: !is_micro,
         tools: true,
         streaming_tools: true,
@@ -190,6 +201,7 @@ fn titan(id: &str) -> Features {
             "amazon.titan-text-premier-v1:0" => 3_072,
             _ => 8_192,
         },
+        repeated_roles: true,
         ..NONE
     }
 }

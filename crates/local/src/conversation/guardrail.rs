@@ -55,25 +55,22 @@ impl GuardrailRequest {
     }
 }
 
-impl From<GuardrailConfiguration> for GuardrailRequest {
-    fn from(configuration: GuardrailConfiguration) -> Self {
-        Self {
-            identifier: configuration.guardrail_identifier,
-            version: configuration.guardrail_version,
-            trace: configuration.trace,
-        }
-    }
+/// Implements the conversion from the guardrail of an operation. Both structures have these members.
+macro_rules! guardrail_request_from {
+    ($($configuration:ident),* $(,)?) => {
+        $(impl From<$configuration> for GuardrailRequest {
+            fn from(configuration: $configuration) -> Self {
+                Self {
+                    identifier: configuration.guardrail_identifier,
+                    version: configuration.guardrail_version,
+                    trace: configuration.trace,
+                }
+            }
+        })*
+    };
 }
 
-impl From<GuardrailStreamConfiguration> for GuardrailRequest {
-    fn from(configuration: GuardrailStreamConfiguration) -> Self {
-        Self {
-            identifier: configuration.guardrail_identifier,
-            version: configuration.guardrail_version,
-            trace: configuration.trace,
-        }
-    }
-}
+guardrail_request_from!(GuardrailConfiguration, GuardrailStreamConfiguration);
 
 /// Evaluates the texts of an answer, and masks or replaces them.
 pub(super) fn check_output(call: &mut GuardedCall<'_>, answer: &mut Answer) {

@@ -96,7 +96,7 @@ pub(super) fn check(
             return Err(model_error(format_args!("{unknown}: Extra inputs are not permitted")));
         }
     }
-    check_reasoning(conversation, features)
+    check_reasoning(conversation, model, features)
 }
 
 /// Returns the names of the fields that turn on reasoning.
@@ -128,9 +128,16 @@ pub(super) fn has_reasoning(conversation: &Conversation, features: &Features) ->
     }
 }
 
-fn check_reasoning(conversation: &Conversation, features: &Features) -> Result<(), ServiceError> {
+fn check_reasoning(
+    conversation: &Conversation,
+    model: &Model,
+    features: &Features,
+) -> Result<(), ServiceError> {
     for name in ["thinking", "reasoning_config"] {
-        if !reasoning_fields(features).contains(&name) && conversation.fields.get(name).is_some() {
+        let Some(field) = conversation.fields.get(name) else { continue };
+        // All Claude models accept the field if it turns off thinking.
+        let is_off = model.family == Family::Anthropic && field["type"] == "disabled";
+        if !reasoning_fields(features).contains(&name) && !is_off {
             return Err(model_error(format_args!("{name}: Extra inputs are not permitted")));
         }
     }

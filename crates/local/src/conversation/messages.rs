@@ -28,17 +28,23 @@ pub(super) fn check(
     };
     for (index, message) in messages.iter().enumerate() {
         check_content(index, message, features)?;
+        if model.family == Family::Llama && mixes_results(message) {
+            return Err(invalid(format!(
+                "messages.{index}.content: Conversation blocks and tool result blocks cannot be provided in the \
+                 same turn."
+            )));
+        }
         if model.family == Family::Anthropic && is_blank(message) {
             return Err(model_error("messages: text content blocks must contain non-whitespace text"));
         }
     }
-    if first.role != ConversationRole::USER {
+    if first.role != ConversationRole::USER && !features.assistant_first {
         return Err(invalid(
             "A conversation must start with a user message. Try again with a conversation that starts with a \
              user message.",
         ));
     }
-    if messages.windows(2).any(|pair| pair[0].role == pair[1].role) {
+    if !features.repeated_roles && messages.windows(2).any(|pair| pair[0].role == pair[1].role) {
         return Err(invalid(
             "A conversation must alternate between user and assistant roles. Make sure the conversation \
              alternates between user and assistant roles and try again.",
@@ -87,8 +93,15 @@ fn check_content(index: usize, message: &Message, features: &Features) -> Result
     }
     for (block_index, block) in message.content.iter().enumerate() {
         content::check(block, &format!("messages.{index}.content.{block_index}"), &message.role, features)?;
+        content::check_video_result(block, index, block_index, features)?;
     }
     Ok(())
+}
+
+/// Returns `true` if a message has results of tools and other blocks.
+fn mixes_results(message: &Message) -> bool {
+    let is_result = |block: &ContentBlock| matches!(block, ContentBlock::ToolResult(_));
+    message.content.iter().any(is_result) && !message.content.iter().all(is_result)
 }
 
 /// Returns `true` if a message has only texts, and these texts contain only white space.

@@ -50,7 +50,7 @@ use prompt::Prompt;
 
 pub(crate) use answer::{Answer, Block, numbered};
 pub(crate) use events::EventWriter;
-pub(crate) use exchange::{Exchange, int, text_model};
+pub(crate) use exchange::{Exchange, cached_input, int, text_model};
 pub(crate) use part::{AnswerEnd, Part, PartReceiver};
 pub(crate) use prompt::Prefix;
 
@@ -90,35 +90,27 @@ impl Conversation {
     }
 }
 
-impl From<&ConverseInput> for Conversation {
-    fn from(input: &ConverseInput) -> Self {
-        Self {
-            messages: input.messages.clone().unwrap_or_default(),
-            system: input.system.clone().unwrap_or_default(),
-            inference: input.inference_config.clone().unwrap_or_default(),
-            tools: input.tool_config.clone(),
-            output: input.output_config.clone(),
-            fields: input.additional_model_request_fields.clone().unwrap_or_default(),
-            is_streaming: false,
-            is_prompt: is_prompt(&input.model_id),
-        }
-    }
+/// Implements the conversion from the input of an operation. Both inputs have the same members.
+macro_rules! conversation_from {
+    ($($input:ident: $is_streaming:literal),* $(,)?) => {
+        $(impl From<&$input> for Conversation {
+            fn from(input: &$input) -> Self {
+                Self {
+                    messages: input.messages.clone().unwrap_or_default(),
+                    system: input.system.clone().unwrap_or_default(),
+                    inference: input.inference_config.clone().unwrap_or_default(),
+                    tools: input.tool_config.clone(),
+                    output: input.output_config.clone(),
+                    fields: input.additional_model_request_fields.clone().unwrap_or_default(),
+                    is_streaming: $is_streaming,
+                    is_prompt: is_prompt(&input.model_id),
+                }
+            }
+        })*
+    };
 }
 
-impl From<&ConverseStreamInput> for Conversation {
-    fn from(input: &ConverseStreamInput) -> Self {
-        Self {
-            messages: input.messages.clone().unwrap_or_default(),
-            system: input.system.clone().unwrap_or_default(),
-            inference: input.inference_config.clone().unwrap_or_default(),
-            tools: input.tool_config.clone(),
-            output: input.output_config.clone(),
-            fields: input.additional_model_request_fields.clone().unwrap_or_default(),
-            is_streaming: true,
-            is_prompt: is_prompt(&input.model_id),
-        }
-    }
-}
+conversation_from!(ConverseInput: false, ConverseStreamInput: true);
 
 impl From<ConverseTokensRequest> for Conversation {
     fn from(request: ConverseTokensRequest) -> Self {

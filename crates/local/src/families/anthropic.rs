@@ -211,12 +211,15 @@ fn check_part(part: &Part) -> Result<(), ValidationError> {
             let source = part.source.as_ref().ok_or_else(|| ValidationError::missing("source"))?;
             json::read(source).and_then(|source| check_source(&source)).map_err(|error| error.at("source"))
         }
+        "thinking" => match part.signature.as_deref() {
+            None => Err(ValidationError::missing("signature").at("thinking")),
+            Some("") => Err(ValidationError::new("Invalid `signature` in `thinking` block")),
+            Some(_) => Ok(()),
+        },
         "tool_use" if part.id.is_none() => Err(ValidationError::missing("id")),
         "tool_use" if part.name.is_none() => Err(ValidationError::missing("name")),
         "tool_result" if part.tool_use_id.is_none() => Err(ValidationError::missing("tool_use_id")),
-        "document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result" | "tool_use" => {
-            Ok(())
-        }
+        "document" | "redacted_thinking" | "search_result" | "tool_result" | "tool_use" => Ok(()),
         other => {
             Err(ValidationError::new(format_args!("'{other}' is not a type of content block")).at("type"))
         }

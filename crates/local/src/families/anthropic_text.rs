@@ -10,8 +10,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chat_template::last_user_turn;
 use super::completion::Completion;
-use super::reply::{ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{ReplyBounds, StopReason, reply};
 use super::response::Rejection;
 use super::schema::{Integer, List, Number};
 use super::validation_error::ValidationError;
@@ -39,7 +40,7 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     check_prompt(&request.prompt)?;
     let max_tokens = Some(request.max_tokens_to_sample.0);
     let bounds = ReplyBounds { max_tokens, stop_sequences: &request.stop_sequences.0 };
-    let reply = reply(last_turn(&request.prompt, &[HUMAN], &[ASSISTANT]), &bounds);
+    let reply = reply(last_user_turn(&request.prompt), &bounds);
     let completion = |text: String, stop: Option<&StopReason>| {
         let (reason, sequence) = match stop {
             None => (None, None),
@@ -52,17 +53,17 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     Ok(Completion::in_pieces(tokens::count(&request.prompt), reply, completion))
 }
 
-/// Checks that the prompt begins with a user turn and ends with a turn of the assistant.
+/// Checks that the first turn of the prompt is a turn of the user, and that the prompt ends with a turn of the
+/// assistant.
 fn check_prompt(prompt: &str) -> Result<(), Rejection> {
-    let mut problems = Vec::new();
-    if !prompt.starts_with(HUMAN) {
-        problems.push(format!("prompt must start with \"{HUMAN}\" turn"));
+    let human = prompt.find(HUMAN);
+    let starts_with_human = human.is_some() && prompt.find(ASSISTANT).is_none_or(|at| human < Some(at));
+    if !starts_with_human {
+        let problem = format!("prompt must start with \"{HUMAN}\" turn after an optional system prompt");
+        return Err(Rejection::Validation(problem));
     }
     if prompt.rfind(ASSISTANT) <= prompt.rfind(HUMAN) {
-        problems.push(format!("prompt must end with \"{ASSISTANT}\" turn"));
+        return Err(Rejection::Validation(format!("prompt must end with \"{ASSISTANT}\" turn")));
     }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Rejection::Validation(format!("Invalid prompt: {}", problems.join(", "))))
+    Ok(())
 }

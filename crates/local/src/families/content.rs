@@ -31,6 +31,8 @@ pub(super) struct Part {
     pub(super) tool_use_id: Option<String>,
     /// The result in a part of type `tool_result`.
     pub(super) content: Option<Content>,
+    /// The signature of a part of type `thinking`.
+    pub(super) signature: Option<String>,
     /// The source of a part of type `image`. In parts of other types, `source` has other shapes.
     pub(super) source: Option<Value>,
     /// The image of a part of type `image_url`: a string, or an object with a `url`.

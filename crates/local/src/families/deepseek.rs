@@ -9,8 +9,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chat_template::last_user_turn;
 use super::completion::Completion;
-use super::reply::{ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{ReplyBounds, StopReason, reply};
 use super::response::Rejection;
 use super::schema::{Integer, List, Number, Text};
 use super::{json, tokens};
@@ -27,16 +28,12 @@ struct Request {
     top_p: Option<Number<0, 1>>,
 }
 
-/// The markers of the chat template.
-const OPEN: &str = "<｜User｜>";
-const CLOSE: &str = "<｜Assistant｜>";
-
 pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     let request: Request = json::read(body)?;
     let prompt = &request.prompt.0;
     let max_tokens = request.max_tokens.map(|limit| limit.0);
     let bounds = ReplyBounds { max_tokens, stop_sequences: &request.stop.0 };
-    let reply = reply(last_turn(prompt, &[OPEN], &[CLOSE]), &bounds);
+    let reply = reply(last_user_turn(prompt), &bounds);
     let choices = |text: String, stop: Option<&StopReason>| json!({"choices": [{"index": 0, "text": text, "stop_reason": stop.map(StopReason::finish_reason)}]});
     Ok(Completion::in_pieces(tokens::count(prompt), reply, choices))
 }

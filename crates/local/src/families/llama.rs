@@ -9,8 +9,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chat_template::last_user_turn;
 use super::completion::Completion;
-use super::reply::{Reply, ReplyBounds, last_turn, reply};
+use super::reply::{Reply, ReplyBounds, reply};
 use super::response::Rejection;
 use super::schema::{Integer, Number, Text};
 use super::{json, tokens};
@@ -29,14 +30,10 @@ struct Request {
 
 const DEFAULT_MAX_TOKENS: i64 = 512;
 
-/// The markers that open and close a user turn in the chat templates of Llama 3 and Llama 4.
-const OPEN: [&str; 2] = ["<|start_header_id|>user<|end_header_id|>", "<|header_start|>user<|header_end|>"];
-const CLOSE: [&str; 2] = ["<|eot_id|>", "<|eot|>"];
-
 pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     let request: Request = json::read(body)?;
     let max_tokens = request.max_gen_len.map_or(DEFAULT_MAX_TOKENS, |limit| limit.0);
-    let turn = last_turn(&request.prompt.0, &OPEN, &CLOSE);
+    let turn = last_user_turn(&request.prompt.0);
     let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &[] });
     let input_tokens = tokens::count(&request.prompt.0);
     let stop_reason = reply.stop.finish_reason();

@@ -15,10 +15,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::chat_message::Call;
+use super::chat_template::last_user_turn;
 use super::completion::Completion;
 use super::content::Content;
 use super::models::{Family, Model};
-use super::reply::{ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{ReplyBounds, StopReason, reply};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number, Text};
 use super::tool_call::{ForcedTool, ToolCall, ToolDefinition, call_or_reply};
@@ -54,7 +55,7 @@ fn text(body: &Value) -> Result<Completion, Rejection> {
     let request: TextCompletion = json::read(body)?;
     let stop = request.stop.map_or_else(Vec::new, |stop| stop.0);
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_TOKENS, |limit| limit.0);
-    let turn = last_turn(&request.prompt.0, &["[INST]"], &["[/INST]"]);
+    let turn = last_user_turn(&request.prompt.0);
     let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &stop });
     let outputs = |text: String, stop: Option<&StopReason>| json!({"outputs": [{"text": text, "stop_reason": stop.map(StopReason::finish_reason)}]});
     Ok(Completion::in_pieces(tokens::count(&request.prompt.0), reply, outputs))

@@ -46,6 +46,7 @@ mod chat_completion;
 mod chat_dialect;
 mod chat_message;
 mod chat_request;
+mod chat_template;
 mod cohere_command;
 mod cohere_embed;
 mod completion;
@@ -90,9 +91,10 @@ pub(crate) use anthropic::{
     EITHER_TEMPERATURE_OR_TOP_P, ThinkingLimits, check_thinking, is_thinking, thinking_signature,
 };
 pub(crate) use chat_completion::reasoning;
+pub(crate) use chat_template::{TurnRole, turns};
 pub(crate) use deltas::pieces;
 pub(crate) use models::MODELS;
-pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo, last_user_turn};
+pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo};
 pub(crate) use schema_instance::smallest_instance;
 pub(crate) use tokens::{count as count_tokens, first as first_tokens};
 pub(crate) use tool_call::{EarlierCall, ForcedTool, ToolCall, ToolDefinition, tool_call_id};

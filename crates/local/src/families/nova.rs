@@ -13,19 +13,21 @@
 
 mod tools;
 
+use invoke_model_types::{StopReason as AnswerStop, ToolUseBlock};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::chat_completion::reasoning;
 use super::completion::Completion;
-use super::deltas::pieces;
 use super::models::Model;
-use super::reply::{Reply, ReplyBounds, StopReason, bounded};
+use super::reply::{ReplyBounds, StopReason, bounded};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
-use super::tool_call::{ToolCall, call_or_reply};
+use super::tool_call::call_or_reply;
+use super::writer::{StreamState, nova};
 use super::{json, tokens};
+use crate::conversation::{Answer, Block as AnswerBlock};
 use tools::{ToolConfig, ToolResult, ToolUse};
 
 #[derive(Deserialize)]
@@ -158,84 +160,36 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let reasoning = (is_enabled && model.id.starts_with(NOVA_2))
         .then(|| bounded(&reasoning(&turn), &ReplyBounds { max_tokens, stop_sequences: &[] }));
     let reasoning_tokens = reasoning.as_ref().map_or(0, |reasoning| reasoning.tokens);
-    let reasoning = reasoning.map(|reasoning| reasoning.text);
     let remaining = max_tokens.map(|limit| limit.saturating_sub_unsigned(reasoning_tokens));
     let bounds = ReplyBounds { max_tokens: remaining, stop_sequences: &config.stop_sequences };
     let call = tool_config.and_then(|config| tools::forced_call(config, &messages));
     let (call, reply) = call_or_reply(call, &turn, &bounds);
-    let call = call.map(|call| (format!("tooluse_{}", ResponseIds::new(model, body).tool_call()), call));
     let output_tokens = reasoning_tokens + reply.tokens;
 
     let system = request.system.into_iter().filter_map(|system| system.text);
     let texts = messages.iter().map(Message::text).chain(system);
     let input_tokens = texts.map(|text| tokens::count(&text)).sum::<u64>();
     let stop_reason = match reply.stop {
-        StopReason::EndTurn if call.is_some() => "tool_use",
-        StopReason::EndTurn => "end_turn",
-        StopReason::MaxTokens => "max_tokens",
-        StopReason::StopSequence(_) => "stop_sequence",
+        StopReason::EndTurn if call.is_some() => AnswerStop::TOOL_USE,
+        StopReason::EndTurn => AnswerStop::END_TURN,
+        StopReason::MaxTokens => AnswerStop::MAX_TOKENS,
+        StopReason::StopSequence(_) => AnswerStop::STOP_SEQUENCE,
     };
-    let usage = json!({
-        "inputTokens": input_tokens,
-        "outputTokens": output_tokens,
-        "totalTokens": input_tokens + output_tokens,
-        "cacheReadInputTokenCount": 0,
-        "cacheWriteInputTokenCount": 0,
-    });
-    let thoughts =
-        reasoning.iter().map(|text| json!({"reasoningContent": {"reasoningText": {"text": text}}}));
-    let output = match &call {
-        Some((id, call)) => {
-            json!({"toolUse": {"toolUseId": id, "name": call.name, "input": call.input}})
+    let output = match call {
+        Some(call) => {
+            let id = format!("tooluse_{}", ResponseIds::new(model, body).tool_call());
+            AnswerBlock::ToolUse(ToolUseBlock::new(id, call.name, call.input))
         }
-        None => json!({"text": reply.text}),
+        None => AnswerBlock::Text(reply.text),
     };
-    let content: Value = thoughts.chain([output]).collect();
-    let chunks = chunks(&reply, reasoning, call, stop_reason, usage.clone());
-    let response = json!({
-        "output": {"message": {"role": "assistant", "content": content}},
-        "stopReason": stop_reason,
-        "usage": usage,
-    });
+    let reasoning =
+        reasoning.map(|reasoning| AnswerBlock::Reasoning { text: reasoning.text, signature: None });
+    let blocks = reasoning.into_iter().chain([output]).collect();
+    // The schema of Nova has no member for the stop sequence and for the token limit.
+    let answer = Answer { blocks, stop_reason, stop_sequence: None, output_tokens, max_tokens: 0 };
+    let response =
+        nova::response(json!({"output": {"message": {"role": "assistant"}}}), input_tokens, &answer);
+    let mut state = StreamState::default();
+    let chunks = answer.into_parts(input_tokens).flat_map(move |part| nova::chunks(&mut state, part));
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) })
-}
-
-fn chunks(
-    reply: &Reply,
-    reasoning: Option<String>,
-    call: Option<(String, ToolCall)>,
-    stop_reason: &'static str,
-    usage: Value,
-) -> impl Iterator<Item = Value> + Send + use<> {
-    let start = json!({"messageStart": {"role": "assistant"}});
-    // If the model reasons, the first content block contains the reasoning.
-    let first = usize::from(reasoning.is_some());
-    let thoughts = reasoning.into_iter().flat_map(|text| {
-        let deltas = pieces(text).map(|piece| {
-            let delta = json!({"reasoningContent": {"reasoningText": {"text": piece}}});
-            json!({"contentBlockDelta": {"delta": delta, "contentBlockIndex": 0}})
-        });
-        deltas.chain([json!({"contentBlockStop": {"contentBlockIndex": 0}})])
-    });
-    let blocks = reply.deltas().zip(first..).flat_map(|(delta, index)| {
-        [
-            json!({"contentBlockDelta": {"delta": {"text": delta.text}, "contentBlockIndex": index}}),
-            json!({"contentBlockStop": {"contentBlockIndex": index}}),
-        ]
-    });
-    let call = call.into_iter().flat_map(move |(id, call)| {
-        let start = json!({"toolUse": {"toolUseId": id, "name": call.name}});
-        let start = json!({"contentBlockStart": {"start": start, "contentBlockIndex": first}});
-        let deltas = pieces(call.input.to_string()).map(move |piece| {
-            json!({"contentBlockDelta": {"delta": {"toolUse": {"input": piece}}, "contentBlockIndex": first}})
-        });
-        let stop = json!({"contentBlockStop": {"contentBlockIndex": first}});
-        std::iter::once(start).chain(deltas).chain([stop])
-    });
-    let stop = json!({"messageStop": {"stopReason": stop_reason}});
-    // In a stream, the usage has no `totalTokens`.
-    let mut usage = usage;
-    usage.as_object_mut().map(|usage| usage.remove("totalTokens"));
-    let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});
-    std::iter::once(start).chain(thoughts).chain(blocks).chain(call).chain([stop, metadata])
 }

@@ -79,27 +79,3 @@ pub(crate) fn echo(turn: &str) -> String {
         format!("You said: {turn}")
     }
 }
-
-/// Returns the last user turn of a prompt that is one string. The turn is the text between the last `open`
-/// marker and the next `close` marker. Without an `open` marker, the turn begins at the start of the prompt.
-/// Without a `close` marker, the turn ends at the end of the prompt.
-pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &'a str {
-    let start =
-        open.iter().filter_map(|mark| prompt.rfind(mark).map(|at| at + mark.len())).max().unwrap_or(0);
-    let turn = &prompt[start..];
-    let end = close.iter().filter_map(|mark| turn.find(mark)).min().unwrap_or(turn.len());
-    turn[..end].trim()
-}
-
-/// Returns the last user turn of a prompt with the markers of any family.
-pub(crate) fn last_user_turn(prompt: &str) -> &str {
-    const OPEN: [&str; 5] = [
-        "<|start_header_id|>user<|end_header_id|>",
-        "<|header_start|>user<|header_end|>",
-        "[INST]",
-        "User:",
-        "\n\nHuman:",
-    ];
-    const CLOSE: [&str; 5] = ["<|eot_id|>", "<|eot|>", "[/INST]", "\nBot:", "\n\nAssistant:"];
-    last_turn(prompt, &OPEN, &CLOSE)
-}

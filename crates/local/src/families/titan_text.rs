@@ -9,9 +9,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::chat_template::last_user_turn;
 use super::completion::Completion;
 use super::models::Model;
-use super::reply::{Reply, ReplyBounds, StopReason, last_turn, reply};
+use super::reply::{Reply, ReplyBounds, StopReason, reply};
 use super::response::Rejection;
 use super::schema::{Number, Text, within};
 use super::validation_error::ValidationError;
@@ -45,7 +46,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     within(max_tokens, 0, max_token_limit(model))
         .map_err(|error: ValidationError| error.at("maxTokenCount").at("textGenerationConfig"))?;
 
-    let turn = last_turn(&request.input_text.0, &["User:"], &["\nBot:"]);
+    let turn = last_user_turn(&request.input_text.0);
     let reply =
         reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &config.stop_sequences });
     let input_tokens = tokens::count(&request.input_text.0);

@@ -24,7 +24,7 @@ impl OperationHandler for ConverseHandler {
         let guardrail = input.guardrail_config.map(Into::into).unwrap_or_default();
         let paths = input.additional_model_response_field_paths.unwrap_or_default();
         let exchange = Exchange::new(call, &input.model_id, &conversation, &guardrail, &paths)?;
-        let Exchange { answer, usage, tokens, guardrail, fields, .. } = exchange;
+        let Exchange { answer, usage, tokens, guarded_input, guardrail, fields, .. } = exchange;
         let content = answer.blocks.into_iter().map(Into::into).collect();
         let message = ConverseOutputShape::Message(Message::new(ConversationRole::ASSISTANT, content));
         let metrics = ConverseMetrics::new(call.latency_ms());
@@ -37,6 +37,6 @@ impl OperationHandler for ConverseHandler {
         });
         output.performance_config = input.performance_config;
         output.service_tier = input.service_tier;
-        Ok(Reply::new(output).with_usage(tokens))
+        Ok(Reply::new(output).with_usage(tokens).with_guarded_input(guarded_input))
     }
 }

@@ -29,7 +29,8 @@ impl OperationHandler for ConverseStreamHandler {
         let guardrail = input.guardrail_config.map(Into::into).unwrap_or_default();
         let paths = input.additional_model_response_field_paths.unwrap_or_default();
         let exchange = Exchange::new(call, &input.model_id, &conversation, &guardrail, &paths)?;
-        let Exchange { answer, usage, tokens, guardrail, fields, parts, stream_fault } = exchange;
+        let Exchange { answer, usage, tokens, guarded_input, guardrail, fields, parts, stream_fault } =
+            exchange;
         let mut metadata = ConverseStreamMetadataEvent::new(usage, ConverseStreamMetrics::new(0));
         metadata.trace = guardrail.map(|guardrail| {
             let mut trace = ConverseStreamTrace::default();
@@ -47,6 +48,6 @@ impl OperationHandler for ConverseStreamHandler {
             }
             Some(parts) => Reply::parts(output, parts, move |part| Ok(writer.write(part))),
         };
-        Ok(reply.with_usage(tokens).with_stream_fault(stream_fault))
+        Ok(reply.with_usage(tokens).with_guarded_input(guarded_input).with_stream_fault(stream_fault))
     }
 }

@@ -41,15 +41,17 @@ pub(super) fn trace_scope(trace: Option<&Trace>) -> Option<Scope> {
     }
 }
 
-/// Returns the response of a model after the guardrail has evaluated the input and the output.
+/// Returns the response of a model after the guardrail has evaluated the input and the output. `blocked` is the
+/// message of a blocked input.
 pub(super) fn respond(
     mut call: GuardedCall<'_>,
+    blocked: Option<String>,
     mut response: ModelResponse,
     model_id: &str,
     body: &Value,
 ) -> Result<ModelResponse, Rejection> {
     let mut value = parse(&response)?;
-    let outcome = match call.check_input(&input(body)) {
+    let outcome = match blocked {
         Some(message) => Outcome::Blocked(message),
         None => call.check_output(texts(&mut value)),
     };
@@ -73,15 +75,17 @@ pub(super) fn respond(
 }
 
 /// Returns the chunks of a stream after the guardrail has evaluated the input and the output. If the
-/// guardrail intervenes, one chunk contains the complete text, as in the service.
+/// guardrail intervenes, one chunk contains the complete text, as in the service. `blocked` is the message of a
+/// blocked input.
 pub(super) fn stream(
     mut call: GuardedCall<'_>,
+    blocked: Option<String>,
     mut response: ResponseChunks,
     model_id: &str,
     body: &Value,
 ) -> Result<ResponseChunks, Rejection> {
     let mut chunks: Vec<Value> = response.by_ref().collect();
-    let outcome = match call.check_input(&input(body)) {
+    let outcome = match blocked {
         Some(message) => Outcome::Blocked(message),
         None => call.check_output(vec![chunks.iter_mut().flat_map(texts).collect()]),
     };
@@ -107,7 +111,7 @@ pub(super) fn stream(
 
 /// Returns the texts of the user in a body. If the body has a `tagSuffix` and tagged texts, only the tagged
 /// texts are guarded.
-fn input(body: &Value) -> Content {
+pub(super) fn input(body: &Value) -> Content {
     let mut texts = Vec::new();
     if let Some(messages) = body["messages"].as_array() {
         let of_user = messages.iter().filter(|message| message["role"] == "user");

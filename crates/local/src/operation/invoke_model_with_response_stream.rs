@@ -11,10 +11,11 @@ use invoke_model_types::{
 };
 use serde_json::{Value, json};
 
+use super::cached_body::CachedInput;
 use super::invocation::Invocation;
-use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, guarded_body, unguarded_stream};
+use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, cached_body, guarded_body};
 use crate::conversation::{AnswerEnd, Part, PartReceiver};
-use crate::families::{self, Family, ResponseChunks, ResponseWriter};
+use crate::families::{self, ResponseChunks, ResponseWriter};
 use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 use crate::stream::Latency;
@@ -36,33 +37,40 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
+        let guarded_input = request.guarded_input();
+        let mut cached = request.cached;
         let mut chunks = families::stream(request.model_id, &request.body)?;
         let mut output = InvokeModelWithResponseStreamOutput::new(chunks.content_type);
         output.performance_config_latency = performance_config_latency;
         output.service_tier = service_tier;
         match call.take_output() {
-            None if call.is_check && request.guarded.is_some() => return Err(unguarded_stream()),
             None => {}
-            Some(ModelOutput::Reply(reply)) => chunks = scripted(chunks, &reply)?,
+            Some(ModelOutput::Reply(reply)) => {
+                cached = cached.filter(|_| reply.input_tokens().is_none());
+                chunks = scripted(chunks, &reply)?;
+            }
             Some(ModelOutput::Parts(parts)) => {
-                let usage = TokenUsage { output_tokens: 0, ..usage(request.model_id, &chunks) };
+                let usage = TokenUsage { output_tokens: 0, ..usage(request.model_id, &chunks, None) };
                 return Ok(forwarded(output, parts, chunks.response, usage)?.with_usage(usage));
             }
         }
         if let Some(guarded) = request.guarded {
-            chunks = guarded_body::stream(guarded, chunks, request.model_id, &request.body)?;
+            chunks = guarded_body::stream(guarded, request.blocked, chunks, request.model_id, &request.body)?;
         }
-        let usage = usage(request.model_id, &chunks);
+        if let Some(cached) = cached {
+            chunks = cached_body::stream(chunks, cached);
+        }
+        let usage = usage(request.model_id, &chunks, cached);
         let reply = Reply::stream(output, events(chunks, usage));
-        Ok(reply.with_usage(usage).with_stream_fault(request.stream_fault))
+        Ok(reply.with_usage(usage).with_guarded_input(guarded_input).with_stream_fault(request.stream_fault))
     }
 }
 
-fn usage(model_id: &'static str, chunks: &ResponseChunks) -> TokenUsage {
+fn usage(model_id: &'static str, chunks: &ResponseChunks, cached: Option<CachedInput>) -> TokenUsage {
     TokenUsage {
         model_id,
         input_tokens: chunks.input_tokens,
-        cache_write_tokens: 0,
+        cached: cached_body::reported(model_id, cached),
         output_tokens: chunks.output_tokens,
         max_tokens: chunks.max_tokens,
     }
@@ -133,10 +141,9 @@ fn metrics(usage: TokenUsage, latency: Latency) -> Value {
         "invocationLatency": latency.this_event,
         "firstByteLatency": latency.first_event,
     });
-    // The usage of Nova models always contains the numbers of cached tokens.
-    if families::find(usage.model_id).is_some_and(|model| model.family == Family::Nova) {
-        metrics["cacheReadInputTokenCount"] = json!(0);
-        metrics["cacheWriteInputTokenCount"] = json!(0);
+    if let Some(cached) = usage.cached {
+        metrics["cacheReadInputTokenCount"] = json!(cached.read);
+        metrics["cacheWriteInputTokenCount"] = json!(cached.written);
     }
     metrics
 }

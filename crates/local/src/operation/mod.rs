@@ -8,6 +8,7 @@
 //! To add an operation, implement [`OperationHandler`] in a new file, and add the handler to [`OPERATIONS`].
 
 mod apply_guardrail;
+mod cached_body;
 mod call_context;
 mod converse;
 mod converse_stream;
@@ -36,7 +37,7 @@ use crate::service_error::ServiceError;
 pub(crate) use call_context::{CallContext, ModelOutput};
 #[cfg(test)]
 pub(crate) use invoke_model_with_response_stream::events;
-pub(crate) use reply::{Reply, SerializedReply, TokenUsage};
+pub(crate) use reply::{GuardedInput, Reply, SerializedReply, TokenUsage};
 
 /// All operations of the endpoint.
 pub(crate) static OPERATIONS: [OperationEntry; 11] = [
@@ -52,14 +53,6 @@ pub(crate) static OPERATIONS: [OperationEntry; 11] = [
     OperationEntry::of::<list_async_invokes::ListAsyncInvokesHandler>(),
     OperationEntry::of::<invoke_model_with_bidirectional_stream::InvokeModelWithBidirectionalStreamHandler>(),
 ];
-
-/// Returns the error for a guardrail on a stream of an upstream. The endpoint forwards each part when it
-/// arrives, so a guardrail cannot evaluate the complete text before the first part is sent.
-pub(crate) fn unguarded_stream() -> ServiceError {
-    ServiceError::validation(
-        "The local endpoint cannot apply a guardrail to a stream of an upstream: call the operation without a stream",
-    )
-}
 
 /// The implementation of one operation.
 ///

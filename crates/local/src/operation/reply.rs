@@ -6,6 +6,7 @@ use invoke_model_protocol::{Operation, OutputEventStream, SerializeError, Server
 
 use crate::conversation::{Part, PartReceiver};
 use crate::handler::set_header;
+use crate::prompt_cache::CachedTokens;
 use crate::service_error::ServiceError;
 use crate::stream::{Events, Latency, PlannedStreamFault};
 
@@ -16,10 +17,24 @@ pub(crate) struct TokenUsage {
     pub(crate) model_id: &'static str,
     /// The input tokens without the tokens that were read from or written to the prompt cache.
     pub(crate) input_tokens: u64,
-    pub(crate) cache_write_tokens: u64,
+    /// The tokens that were read from or written to the prompt cache, or `None` if the response does not have these
+    /// counts.
+    pub(crate) cached: Option<CachedTokens>,
     pub(crate) output_tokens: u64,
     /// The maximum number of output tokens that the request allows.
     pub(crate) max_tokens: u64,
+}
+
+/// The result of a guardrail for the input of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum GuardedInput {
+    /// The call has no guardrail.
+    #[default]
+    Unguarded,
+    /// The model may run. The guardrail then evaluates the complete output.
+    Passed,
+    /// The model does not run.
+    Blocked,
 }
 
 /// The response of a handler: an output, and the events that follow it.
@@ -35,6 +50,7 @@ struct ReplyParts {
     stream_fault: Option<PlannedStreamFault>,
     usage: Option<TokenUsage>,
     is_bidirectional: bool,
+    guarded_input: GuardedInput,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -49,6 +65,8 @@ pub(crate) struct SerializedReply {
     pub(crate) usage: Option<TokenUsage>,
     /// `true` if the events of the response depend on the events of the request.
     pub(crate) is_bidirectional: bool,
+    /// The result of the guardrail for the input.
+    pub(crate) guarded_input: GuardedInput,
 }
 
 impl<O: ServerOperation> Reply<O> {
@@ -95,6 +113,12 @@ impl<O: ServerOperation> Reply<O> {
         self
     }
 
+    /// Sets the result of the guardrail for the input.
+    pub(crate) fn with_guarded_input(mut self, guarded_input: GuardedInput) -> Self {
+        self.parts.guarded_input = guarded_input;
+        self
+    }
+
     /// Adds a header that the Smithy model does not define.
     pub(crate) fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
         self.parts.headers.push((name, value.to_string()));
@@ -109,11 +133,11 @@ impl<O: ServerOperation> Reply<O> {
 
     pub(super) fn serialize(self) -> Result<SerializedReply, SerializeError> {
         let Self { output, parts } = self;
-        let ReplyParts { events, stream_fault, usage, is_bidirectional, headers } = parts;
+        let ReplyParts { events, stream_fault, usage, is_bidirectional, guarded_input, headers } = parts;
         let mut head = O::serialize_response(output)?;
         for (name, value) in headers {
             set_header(head.headers_mut(), name, &value);
         }
-        Ok(SerializedReply { head, events, stream_fault, usage, is_bidirectional })
+        Ok(SerializedReply { head, events, stream_fault, usage, is_bidirectional, guarded_input })
     }
 }

@@ -5,6 +5,7 @@ mod difference;
 mod exchange;
 mod recorder;
 mod recordings;
+mod tokens;
 
 pub use recordings::ReplayError;
 

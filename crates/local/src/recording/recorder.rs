@@ -16,7 +16,9 @@ use hyper::body::{Body, Frame};
 use tokio::time::Instant;
 
 use super::exchange::{Chunk, Exchange, RecordedRequest, RecordedResponse, path};
+use super::tokens::tokens;
 use crate::backend::{BoxError, Forward, ForwardedBody};
+use crate::delivery::ResponseProgress;
 use crate::response_body::ResponseBody;
 use crate::service_error::ServiceError;
 
@@ -38,7 +40,8 @@ impl Recorder {
         Ok(Self { folder: folder.to_owned(), service, exchanges: AtomicU64::new(last) })
     }
 
-    /// Forwards a request, and records the exchange when the response is complete.
+    /// Forwards a request. When the response is complete, records the exchange, and sets the tokens of the
+    /// progress.
     ///
     /// # Errors
     /// Returns `AccessDeniedException` if the request comes from a web page in a browser, and
@@ -46,6 +49,7 @@ impl Recorder {
     pub(crate) async fn respond(
         &self,
         request: Request<Bytes>,
+        progress: &Arc<ResponseProgress>,
     ) -> Result<Response<ResponseBody>, ServiceError> {
         // Reject requests of web pages. The default keys of the endpoint are public, so any page could use
         // them to make calls that the service bills.
@@ -66,7 +70,8 @@ impl Recorder {
         let response = RecordedResponse::new(head.status.as_u16(), &head.headers);
         remove_connection_headers(&mut head.headers);
         let exchange = Exchange { request: recorded, response };
-        let body = RecordingBody { body, file, exchange: Some(exchange), started };
+        let progress = Arc::clone(progress);
+        let body = RecordingBody { body, file, exchange: Some(exchange), progress, started };
         if is_event_stream(&head.headers) {
             return Ok(Response::from_parts(head, ResponseBody::forwarded(body.boxed_unsync())));
         }
@@ -125,6 +130,7 @@ struct RecordingBody {
     body: ForwardedBody,
     file: PathBuf,
     exchange: Option<Exchange>,
+    progress: Arc<ResponseProgress>,
     started: Instant,
 }
 
@@ -147,6 +153,7 @@ impl Body for RecordingBody {
             }
             (None, exchange) => {
                 if let Some(exchange) = exchange.take() {
+                    this.progress.set_tokens(tokens(&exchange.response));
                     if let Err(error) = write(&this.file, &exchange) {
                         return Poll::Ready(Some(Err(error)));
                     }

@@ -16,7 +16,9 @@ use hyper::body::{Body, Frame};
 use super::difference::differences;
 use super::exchange::{Exchange, RecordedBody, RecordedRequest};
 use super::recorder::status;
+use super::tokens::tokens;
 use crate::backend::BoxError;
+use crate::delivery::ResponseProgress;
 use crate::response_body::ResponseBody;
 use crate::service_error::ServiceError;
 
@@ -108,11 +110,15 @@ impl Recordings {
 
     /// Returns the recorded response to a request with the same method, path and body. The order of the
     /// members in a JSON body does not matter. If several exchanges match, they are replayed one after the
-    /// other, and the last exchange is repeated.
+    /// other, and the last exchange is repeated. Sets the tokens of the progress.
     ///
     /// # Errors
     /// If no exchange matches, returns an error that names the nearest recording and the first difference.
-    pub(crate) fn respond(&self, request: &Request<Bytes>) -> Result<Response<ResponseBody>, ServiceError> {
+    pub(crate) fn respond(
+        &self,
+        request: &Request<Bytes>,
+        progress: &ResponseProgress,
+    ) -> Result<Response<ResponseBody>, ServiceError> {
         let received = RecordedRequest::new(request);
         let matches = |recording: &&Recording| {
             let recorded = &recording.exchange.request;
@@ -123,6 +129,7 @@ impl Recordings {
         let unused = matching.iter().find(|recording| recording.replayed.load(Ordering::Relaxed) == 0);
         let recording = unused.or(matching.last()).ok_or_else(|| self.no_match(&received))?;
         recording.replayed.fetch_add(1, Ordering::Relaxed);
+        progress.set_tokens(tokens(&recording.exchange.response));
         response(&recording.exchange)
     }
 

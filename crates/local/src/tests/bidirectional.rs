@@ -9,6 +9,7 @@ use invoke_model_types::{
     InvokeModelWithBidirectionalStreamOutputEvent as OutputEvent,
 };
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 use super::fault_connections::{connect, start};
 use super::http2::handshake;
@@ -232,4 +233,17 @@ fn http1_is_refused() {
     let request = request(SONIC).map(|()| Bytes::new());
     let message = check_error(&endpoint(), sign(request), 400, "ValidationException");
     check_contains(&message, "need HTTP/2");
+}
+
+#[tokio::test]
+async fn http1_is_refused_before_the_events_arrive() {
+    let local = start().await;
+    let (request, _) = signed(SONIC);
+    let head = String::from_utf8(super::wire::wire(&request.map(|()| Bytes::new()))).unwrap();
+    let head = head.replace("content-length: 0", "transfer-encoding: chunked");
+    let mut socket = super::wire::connect(&local).await;
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let (head, body) = super::wire::read(&mut socket).await;
+    assert!(head.starts_with("http/1.1 400 "), "{head}");
+    check_contains(std::str::from_utf8(&body).unwrap(), "need HTTP/2");
 }

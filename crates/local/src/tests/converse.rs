@@ -231,7 +231,10 @@ fn reasoning_precedes_the_text() {
     }
     let off =
         json!({"messages": [user("a")], "additionalModelRequestFields": {"thinking": {"type": "disabled"}}});
-    assert!(converse(&endpoint(), CLAUDE, &off)["output"]["message"]["content"][0]["text"].is_string());
+    for model_id in [CLAUDE, "anthropic.claude-3-haiku-20240307-v1:0"] {
+        let value = converse(&endpoint(), model_id, &off);
+        assert!(value["output"]["message"]["content"][0]["text"].is_string(), "{model_id}");
+    }
 }
 
 #[test]

@@ -198,6 +198,62 @@ fn tool_calls_and_results() {
 }
 
 #[test]
+fn the_order_of_roles_that_a_model_accepts() {
+    let from_assistant = json!({"messages": [assistant(json!({"text": "a"})), user("b")]});
+    let value = converse(&endpoint(), "anthropic.claude-sonnet-4-5-20250929-v1:0", &from_assistant);
+    assert_eq!(value["output"]["message"]["content"][0]["text"], "You said: b");
+    let repeated = json!({"messages": [user("a"), user("b")]});
+    let value = converse(&endpoint(), "amazon.titan-text-express-v1", &repeated);
+    assert_eq!(value["output"]["message"]["content"][0]["text"], "You said: b");
+    check(NOVA, &repeated, "A conversation must alternate between user and assistant roles. Make sure");
+}
+
+#[test]
+fn nova_2_rejects_a_video_in_the_result_of_a_tool() {
+    let source = json!({"s3Location": {"uri": "s3://lighthouse/gull.mp4"}});
+    let video = json!({"video": {"format": "mp4", "source": source}});
+    let result = json!({"toolResult": {"toolUseId": "t1", "content": [video]}});
+    let body = messages(&json!([user("a"), assistant(call("t1")), {"role": "user", "content": [result]}]));
+    assert_eq!(converse(&endpoint(), NOVA, &body)["stopReason"], "end_turn");
+    check(
+        "amazon.nova-2-lite-v1:0",
+        &body,
+        "The model returned the following errors: Malformed input request: #/messages/2/content/0: extraneous key \
+         [toolResult] is not permitted, please reformat your input and try again.",
+    );
+}
+
+#[test]
+fn llama_rejects_a_text_next_to_the_result_of_a_tool() {
+    let mut answer = result("t1");
+    answer["content"].as_array_mut().unwrap().push(json!({"text": "b"}));
+    let body = messages(&json!([user("a"), assistant(call("t1")), answer]));
+    assert_eq!(converse(&endpoint(), CLAUDE, &body)["stopReason"], "end_turn");
+    check(
+        "meta.llama4-maverick-17b-instruct-v1:0",
+        &body,
+        "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn.",
+    );
+}
+
+#[test]
+fn the_reasoning_of_claude_needs_its_signature() {
+    let reasoning = |signature: Value| {
+        let text = json!({"text": "Hm.", "signature": signature});
+        let block = json!({"reasoningContent": {"reasoningText": text}});
+        json!({"messages": [user("a"), assistant(block), user("b")]})
+    };
+    assert_eq!(converse(&endpoint(), CLAUDE, &reasoning(json!("c2ln")))["stopReason"], "end_turn");
+    for missing in [Value::Null, json!("")] {
+        check(
+            CLAUDE,
+            &reasoning(missing),
+            "The model returned the following errors: messages.1.content.0.thinking.signature: Field required",
+        );
+    }
+}
+
+#[test]
 fn the_configuration_of_tools() {
     let with = |tools: Value| json!({"messages": [user("a")], "toolConfig": tools});
     let tool =
@@ -318,6 +374,15 @@ fn parameters_of_the_model() {
     check(CLAUDE, &body, "The model returned the following errors: `max_tokens` must be greater than");
     body["inferenceConfig"] = json!({"temperature": 0.5});
     check(CLAUDE, &body, "The model returned the following errors: `temperature` may only be set to 1");
+    let adaptive = json!({"thinking": {"type": "adaptive"}});
+    let mut adaptive = with(adaptive);
+    adaptive["inferenceConfig"] = json!({"temperature": 0.5});
+    check(
+        CLAUDE,
+        &adaptive,
+        "The model returned the following errors: `temperature` may only be set to 1 when thinking is enabled or in \
+         adaptive mode.",
+    );
     body["inferenceConfig"] = json!({});
     body["toolConfig"] = tools(json!({"any": {}}));
     check(

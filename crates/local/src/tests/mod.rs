@@ -7,6 +7,7 @@ mod async_invoke;
 mod authentication;
 mod bidirectional;
 mod building_blocks;
+mod cached_bodies;
 mod converse;
 mod converse_checks;
 mod converse_stream;

@@ -107,6 +107,12 @@ async fn replays_what_was_recorded_chunk_for_chunk() {
         assert_eq!(exchange(&player, request).await, expected);
     }
     assert!(player.log.calls().iter().all(|call| call.signed));
+    let tokens = |endpoint: &EndpointState| {
+        let calls = endpoint.log.calls().into_iter();
+        calls.map(|call| call.input_tokens.zip(call.output_tokens)).collect::<Vec<_>>()
+    };
+    assert_eq!(tokens(&player), [Some((1, 4)), Some((1, 4)), None, Some((1, 0))]);
+    assert_eq!(tokens(&recorder), tokens(&player));
     let ids = |endpoint: &EndpointState| {
         endpoint.log.calls().into_iter().map(|call| call.request_id).collect::<Vec<_>>()
     };

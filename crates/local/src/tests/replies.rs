@@ -117,6 +117,22 @@ fn claude_body_has_all_blocks_of_a_reply() {
 }
 
 #[test]
+fn reasoning_of_claude_has_a_signature_that_the_endpoint_accepts() {
+    let endpoint = replying(ModelReply::reasoning("Hm.").and(ModelReply::text("Hi.")));
+    let value = invoke(&endpoint, CLAUDE, &claude("a"));
+    let signature = value["content"][0]["signature"].as_str().unwrap();
+    assert!(signature.len() > 20, "{signature}");
+    let chunks = invoke_stream(&endpoint, CLAUDE, &claude("a"));
+    assert_eq!(concatenated(&chunks, "/delta/signature"), signature);
+    assert_eq!(concatenated(&chunks, "/delta/thinking"), "Hm.");
+
+    let mut next = claude("a");
+    let turn = json!([{"role": "assistant", "content": value["content"]}, {"role": "user", "content": "b"}]);
+    next["messages"].as_array_mut().unwrap().extend(turn.as_array().unwrap().clone());
+    assert_eq!(invoke(&endpoint, CLAUDE, &next)["content"][1]["text"], "Hi.");
+}
+
+#[test]
 fn nova_body_has_all_blocks_of_a_reply() {
     let endpoint = replying(tool_call());
     let value = invoke(&endpoint, NOVA, &json!({"messages": [user("a")]}));
@@ -133,6 +149,29 @@ fn nova_body_has_all_blocks_of_a_reply() {
 }
 
 #[test]
+fn a_nova_stream_has_the_members_of_a_simulated_stream() {
+    let reply = ModelReply::reasoning("Hm. Hm.").and(ModelReply::text("Hi."));
+    let body = json!({"messages": [user("a")], "reasoningConfig": {"type": "enabled"}});
+    let chunks = invoke_stream(&replying(reply), "amazon.nova-2-lite-v1:0", &body);
+    let simulated = invoke_stream(&builder().build_state(), "amazon.nova-2-lite-v1:0", &body);
+    for chunks in [&chunks, &simulated] {
+        let reasoning = chunks.iter().filter_map(|chunk| {
+            let delta = chunk.get("contentBlockDelta")?;
+            let is_reasoning = delta.pointer("/delta/reasoningContent/reasoningText/text").is_some();
+            is_reasoning.then(|| delta["contentBlockIndex"].as_u64().unwrap())
+        });
+        let indexes: Vec<_> = reasoning.collect();
+        assert!(indexes.len() > 1 && indexes.iter().all(|index| *index == 0), "{indexes:?}");
+    }
+    let usage = |chunks: &[Value]| {
+        let usage = chunks.last().unwrap()["metadata"]["usage"].as_object().unwrap();
+        usage.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(usage(&chunks), usage(&simulated));
+    assert!(!usage(&chunks).contains(&"totalTokens".to_owned()));
+}
+
+#[test]
 fn mistral_body_has_all_blocks_of_a_reply() {
     let endpoint = replying(tool_call());
     let value = invoke(&endpoint, MISTRAL, &chat("a"));
@@ -143,6 +182,23 @@ fn mistral_body_has_all_blocks_of_a_reply() {
     let chunks = invoke_stream(&endpoint, MISTRAL, &chat("a"));
     assert_eq!(concatenated(&chunks, "/choices/0/message/content"), "I look.");
     assert_eq!(chunks.last().unwrap()["choices"][0]["message"]["tool_calls"], message["tool_calls"]);
+}
+
+#[test]
+fn reasoning_of_chat_completions_has_the_form_of_the_model() {
+    let endpoint = replying(ModelReply::reasoning("Hm.").and(ModelReply::text("Hi.")));
+    let (gpt, qwen) = ("openai.gpt-oss-20b-1:0", "qwen.qwen3-32b-v1:0");
+    let message = |model_id: &str| invoke(&endpoint, model_id, &chat("a"))["choices"][0]["message"].clone();
+    assert_eq!(message(gpt), json!({"role": "assistant", "content": "<reasoning>Hm.</reasoning>Hi."}));
+    let separate = json!({"role": "assistant", "content": "Hi.", "reasoning_content": "Hm."});
+    assert_eq!(message(qwen), separate);
+
+    let chunks = invoke_stream(&endpoint, gpt, &chat("a"));
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/content"), "<reasoning>Hm.</reasoning>Hi.");
+    assert!(chunks.iter().all(|chunk| chunk["choices"][0].get("logprobs") == Some(&Value::Null)));
+    let chunks = invoke_stream(&endpoint, qwen, &chat("a"));
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/reasoning_content"), "Hm.");
+    assert_eq!(concatenated(&chunks, "/choices/0/delta/content"), "Hi.");
 }
 
 #[test]

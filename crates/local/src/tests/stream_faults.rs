@@ -120,7 +120,7 @@ fn a_stream_is_truncated() {
         let usage = TokenUsage {
             model_id: LLAMA,
             input_tokens: chunks.input_tokens,
-            cache_write_tokens: 0,
+            cached: None,
             output_tokens: chunks.output_tokens,
             max_tokens: chunks.max_tokens,
         };

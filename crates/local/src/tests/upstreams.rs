@@ -97,7 +97,10 @@ async fn call(server: &Scripted, request: Request<Bytes>) -> (u16, Value) {
 }
 
 async fn events(server: &Scripted, request: Request<Bytes>) -> Vec<Message> {
-    let (status, chunks) = send(server, request).await;
+    decoded(send(server, request).await)
+}
+
+fn decoded((status, chunks): (u16, Vec<Bytes>)) -> Vec<Message> {
     assert_eq!(status, 200, "{chunks:?}");
     let mut decoder = Decoder::new();
     chunks.iter().for_each(|chunk| decoder.push(chunk));
@@ -175,6 +178,37 @@ async fn invoke_model_returns_the_reply_in_the_schema_of_the_family() {
     assert_eq!(sent["max_tokens"], 9);
 }
 
+#[tokio::test]
+async fn a_prompt_in_one_string_becomes_messages() {
+    let all = json!([
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi!"},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "Why?"},
+    ]);
+    let llama = "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>\
+                 <|start_header_id|>user<|end_header_id|>\n\nHi!<|eot_id|>\
+                 <|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|>\
+                 <|start_header_id|>user<|end_header_id|>\n\nWhy?<|eot_id|>\
+                 <|start_header_id|>assistant<|end_header_id|>\n\n";
+    let mistral = "<s>[INST] <<SYS>>Be brief.<</SYS>> Hi! [/INST] Hello.</s>[INST] Why? [/INST]";
+    let claude = "\n\nHuman: Hi!\n\nAssistant: Hello.\n\nHuman: Why?\n\nAssistant:";
+    let check = async |model_id: &str, body: Value, messages: &[Value]| {
+        let mut reply = tool_completion();
+        reply["choices"][0]["message"].as_object_mut().unwrap().remove("tool_calls");
+        let server = completion(&reply);
+        let (status, value) = call(&server, sign(request(input(model_id, &body.to_string())))).await;
+        assert_eq!(status, 200, "{value}");
+        let sent = server.requests.lock().unwrap()[0].1.clone();
+        assert_eq!((&sent["messages"], &sent["max_tokens"]), (&json!(messages), &json!(9)), "{model_id}");
+    };
+    let messages = all.as_array().unwrap();
+    check("meta.llama3-8b-instruct-v1:0", json!({"prompt": llama, "max_gen_len": 9}), messages).await;
+    check("mistral.mistral-7b-instruct-v0:2", json!({"prompt": mistral, "max_tokens": 9}), messages).await;
+    check("anthropic.claude-v2:1", json!({"prompt": claude, "max_tokens_to_sample": 9}), &messages[1..])
+        .await;
+}
+
 fn tool_stream() -> Scripted {
     let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ""}});
     let arguments = |text: &str| json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]});
@@ -197,6 +231,7 @@ async fn converse_stream_has_an_event_for_each_delta() {
     let events = events(&server, json_request(CLAUDE, "converse-stream", &hello())).await;
     let payloads = payloads(&events);
     assert_eq!(concatenated(&payloads, "/delta/reasoningContent/text"), "Hm.");
+    assert!(!concatenated(&payloads, "/delta/reasoningContent/signature").is_empty());
     assert_eq!(payloads.iter().filter(|payload| payload["delta"].get("text").is_some()).count(), 2);
     assert_eq!(concatenated(&payloads, "/delta/text"), "I look.");
     assert_eq!(concatenated(&payloads, "/delta/toolUse/input"), r#"{"city":"Paris"}"#);
@@ -217,12 +252,21 @@ async fn invoke_model_stream_has_chunks_of_the_family() {
     let events = events(&tool_stream(), streaming(CLAUDE, body)).await;
     let chunks: Vec<_> = events.iter().map(super::streams::chunk).collect();
     assert_eq!(concatenated(&chunks, "/delta/thinking"), "Hm.");
+    assert!(!concatenated(&chunks, "/delta/signature").is_empty());
     assert_eq!(concatenated(&chunks, "/delta/text"), "I look.");
     assert_eq!(concatenated(&chunks, "/delta/partial_json"), r#"{"city":"Paris"}"#);
     let last = chunks.last().unwrap();
     assert_eq!(last["type"], "message_stop");
     assert_eq!(last["amazon-bedrock-invocationMetrics"]["inputTokenCount"], 12);
     assert_eq!(last["amazon-bedrock-invocationMetrics"]["outputTokenCount"], 6);
+}
+
+#[tokio::test]
+async fn the_log_has_the_tokens_of_a_stream() {
+    let endpoint = builder().upstream(URL, None, tool_stream()).unwrap().build_state();
+    send_to(&endpoint, json_request(CLAUDE, "converse-stream", &hello())).await;
+    let call = endpoint.log.calls().pop().unwrap();
+    assert_eq!((call.input_tokens, call.output_tokens), (Some(12), Some(6)));
 }
 
 #[tokio::test]
@@ -324,26 +368,61 @@ async fn the_check_of_a_request_does_not_write_to_the_prompt_cache() {
     }
 }
 
-#[tokio::test]
-async fn the_upstream_gets_no_guarded_streams() {
-    let server = tool_stream();
-    let file = crate::GuardrailFile::from_json(r#"{"guardrails": [{"id": "abc", "version": "1"}]}"#).unwrap();
-    let builder = builder().guardrail_file(file).upstream(URL, None, server.clone()).unwrap();
-    let endpoint = builder.build_state();
-    let mut converse = hello();
+/// Returns an endpoint with a guardrail that blocks `falcon` and masks email addresses.
+fn guarded(server: &Scripted) -> Arc<EndpointState> {
+    let file = crate::GuardrailFile::from_json(
+        r#"{"guardrails": [{
+            "id": "abc",
+            "version": "1",
+            "words": ["falcon"],
+            "pii": [{"type": "EMAIL", "action": "ANONYMIZE"}],
+            "blocked_input": "No."
+        }]}"#,
+    );
+    builder().guardrail_file(file.unwrap()).upstream(URL, None, server.clone()).unwrap().build_state()
+}
+
+/// Returns a call of `ConverseStream` and a call of `InvokeModelWithResponseStream` with the guardrail.
+fn guarded_streams(prompt: &str) -> [Request<Bytes>; 2] {
+    let mut converse = json!({"messages": [user(prompt)]});
     converse["guardrailConfig"] = json!({"guardrailIdentifier": "abc", "guardrailVersion": "1"});
-    let body = r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"a"}]}"#;
+    let messages = json!([{"role": "user", "content": prompt}]);
+    let body = json!({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": messages});
     let mut invoke = InvokeModelWithResponseStreamInput::new(CLAUDE);
-    invoke.body = Some(Bytes::from(body));
+    invoke.body = Some(Bytes::from(body.to_string()));
     invoke.guardrail_identifier = Some("abc".to_owned());
     invoke.guardrail_version = Some("1".to_owned());
     let invoke = sign(serialized::<InvokeModelWithResponseStream>(invoke));
-    for request in [json_request(CLAUDE, "converse-stream", &converse), invoke] {
-        let (status, chunks) = send_to(&endpoint, request).await;
-        let message = String::from_utf8(chunks.concat()).unwrap();
-        assert_eq!(status, 400, "{message}");
-        check_contains(&message, "cannot apply a guardrail to a stream of an upstream");
-    }
+    [json_request(CLAUDE, "converse-stream", &converse), invoke]
+}
+
+/// Returns the texts of both guarded streams.
+async fn guarded_texts(server: &Scripted, prompt: &str) -> [String; 2] {
+    let endpoint = guarded(server);
+    let [converse, invoke] = guarded_streams(prompt);
+    let events = payloads(&decoded(send_to(&endpoint, converse).await));
+    let chunks = decoded(send_to(&endpoint, invoke).await);
+    let chunks: Vec<_> = chunks.iter().map(super::streams::chunk).collect();
+    [concatenated(&events, "/delta/text"), concatenated(&chunks, "/delta/text")]
+}
+
+#[tokio::test]
+async fn a_guardrail_evaluates_the_complete_reply_before_the_stream() {
+    let message = json!({"role": "assistant", "content": "Write to keeper@example.com."});
+    let server = completion(&json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}));
+    assert_eq!(guarded_texts(&server, "hello").await, ["Write to {EMAIL}."; 2]);
+    assert!(server.requests.lock().unwrap().iter().all(|(_, sent)| sent.get("stream").is_none()));
+}
+
+#[tokio::test]
+async fn the_upstream_gets_no_input_that_a_guardrail_blocks() {
+    let server = completion(&tool_completion());
+    assert_eq!(guarded_texts(&server, "project falcon").await, ["No."; 2]);
+    let mut body = json!({"messages": [user("project falcon")]});
+    body["guardrailConfig"] = json!({"guardrailIdentifier": "abc", "guardrailVersion": "1"});
+    let (status, chunks) = send_to(&guarded(&server), json_request(CLAUDE, "converse", &body)).await;
+    let value: Value = serde_json::from_slice(&chunks.concat()).unwrap();
+    assert_eq!((status, &value["output"]["message"]["content"][0]["text"]), (200, &json!("No.")));
     assert!(server.requests.lock().unwrap().is_empty());
 }
 

@@ -22,7 +22,9 @@ use invoke_model_types::{ModelErrorException, ThrottlingException};
 use tokio::sync::mpsc;
 
 use crate::backend::{Forward, ForwardedBody};
-use crate::conversation::{Conversation, PartReceiver};
+use crate::conversation::{Conversation, PartReceiver, supports_thinking};
+use crate::delivery::ResponseProgress;
+use crate::families::{self, thinking_signature};
 use crate::fault::ModelReply;
 use crate::service_error::ServiceError;
 
@@ -97,7 +99,7 @@ impl Upstream {
         response::parse(&body.to_bytes()).map_err(|problem| self.model_error(&problem, None))
     }
 
-    /// Returns the parts of the reply to a conversation, as they arrive.
+    /// Returns the parts of the reply to a conversation, as they arrive. Sets the tokens of the progress at the end.
     ///
     /// # Errors
     /// Returns the errors of [`reply`](Self::reply) for the head of the response. Later errors end the parts with
@@ -106,6 +108,7 @@ impl Upstream {
         &self,
         model_id: &str,
         conversation: &Conversation,
+        progress: &Arc<ResponseProgress>,
     ) -> Result<PartReceiver, ServiceError> {
         let (head, body) = self.send(model_id, conversation, true).await?.into_parts();
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -116,8 +119,10 @@ impl Upstream {
         }
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         let upstream = self.url.to_string();
+        let signature = families::resolve(model_id).ok().flatten().filter(supports_thinking);
+        let signature = signature.map(|model| thinking_signature(&conversation.prompt(&model).digest));
         // The task ends when the client disconnects, because the receiver is then dropped.
-        tokio::spawn(stream::read(body, upstream, sender));
+        tokio::spawn(stream::read(body, upstream, signature, Arc::clone(progress), sender));
         Ok(receiver)
     }
 

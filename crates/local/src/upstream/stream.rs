@@ -1,5 +1,7 @@
 //! Streams of chat completions: server-sent events.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use invoke_model_types::{ModelStreamErrorException, StopReason};
@@ -9,6 +11,7 @@ use tokio::sync::mpsc::Sender;
 use super::response::{Usage, stop_reason};
 use crate::backend::ForwardedBody;
 use crate::conversation::{AnswerEnd, Part};
+use crate::delivery::ResponseProgress;
 use crate::families::count_tokens;
 use crate::service_error::ServiceError;
 
@@ -58,18 +61,25 @@ struct Reader {
     usage: Option<Usage>,
     /// The index of the current tool call.
     call: Option<usize>,
+    /// The signature of the reasoning, if reasoning of the model has a signature.
+    signature: Option<String>,
+    /// `true` if the last part is reasoning that has no signature yet.
+    is_reasoning: bool,
     /// The number of output tokens. It is used if the server does not send token counts.
     output_tokens: u64,
     is_done: bool,
 }
 
-/// Reads a stream to its end, and sends its parts. Stops early if the receiver is dropped.
+/// Reads a stream to its end, and sends its parts. Adds `signature` after reasoning, and sets the tokens of
+/// `progress` at the end. Stops early if the receiver is dropped.
 pub(super) async fn read(
     mut body: ForwardedBody,
     upstream: String,
+    signature: Option<String>,
+    progress: Arc<ResponseProgress>,
     sender: Sender<Result<Part, ServiceError>>,
 ) {
-    let mut reader = Reader::default();
+    let mut reader = Reader { signature, ..Reader::default() };
     while !reader.is_done {
         match reader.next(&mut body).await {
             Ok(parts) => {
@@ -86,8 +96,13 @@ pub(super) async fn read(
             }
         }
     }
-    // If the receiver was dropped, nobody needs the end.
-    let _ = sender.send(Ok(Part::End(reader.end()))).await;
+    let (end, mut parts) = (reader.end(), Vec::new());
+    progress.set_tokens(Some((end.input_tokens, end.output_tokens)));
+    reader.add(Part::End(end), &mut parts);
+    for part in parts {
+        // If the receiver was dropped, nobody needs the end.
+        let _ = sender.send(Ok(part)).await;
+    }
 }
 
 fn stream_error(upstream: &str, problem: &str) -> ServiceError {
@@ -147,11 +162,11 @@ impl Reader {
         let Some(Choice { delta, finish_reason }) = chunk.choices.into_iter().next() else { return Ok(()) };
         if let Some(text) = delta.reasoning_content.filter(|text| !text.is_empty()) {
             self.output_tokens += count_tokens(&text);
-            parts.push(Part::Reasoning(text));
+            self.add(Part::Reasoning(text), parts);
         }
         if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
             self.output_tokens += count_tokens(&text);
-            parts.push(Part::Text(text));
+            self.add(Part::Text(text), parts);
         }
         for call in delta.tool_calls.unwrap_or_default() {
             let function = call.function.unwrap_or(FunctionDelta { name: None, arguments: None });
@@ -159,17 +174,26 @@ impl Reader {
                 let name = function.name.ok_or("a tool call has no name")?;
                 let id = call.id.unwrap_or_else(|| format!("call_{}", call.index));
                 self.call = Some(call.index);
-                parts.push(Part::ToolCall { id, name, kind: None });
+                self.add(Part::ToolCall { id, name, kind: None }, parts);
             }
             if let Some(arguments) = function.arguments {
                 self.output_tokens += count_tokens(&arguments);
-                parts.push(Part::ToolInput(arguments));
+                self.add(Part::ToolInput(arguments), parts);
             }
         }
         if let Some(reason) = finish_reason {
             self.finish_reason = Some(stop_reason(&reason));
         }
         Ok(())
+    }
+
+    /// Adds a part. If the part follows reasoning, adds the signature of the reasoning first.
+    fn add(&mut self, part: Part, parts: &mut Vec<Part>) {
+        let is_reasoning = matches!(part, Part::Reasoning(_));
+        if std::mem::replace(&mut self.is_reasoning, is_reasoning) && !is_reasoning {
+            parts.extend(self.signature.clone().map(Part::Signature));
+        }
+        parts.push(part);
     }
 
     fn end(&self) -> AnswerEnd {

@@ -30,6 +30,7 @@ const (
 	address    = "keeper@example.com"
 	letter     = "Write to " + address + " before dusk."
 	videoModel = "amazon.nova-reel-v1:1"
+	sonicModel = "amazon.nova-sonic-v1:0"
 	bucket     = "s3://lighthouse/videos"
 )
 
@@ -63,16 +64,17 @@ var (
 )
 
 var checks = map[string]func(*bedrockruntime.Client){
-	"InvokeModel":                   invokeModel,
-	"InvokeModelWithResponseStream": invokeModelWithResponseStream,
-	"Converse":                      converse,
-	"ConverseStream":                converseStream,
-	"CountTokens":                   countTokens,
-	"ApplyGuardrail":                applyGuardrail,
-	"InvokeGuardrailChecks":         invokeGuardrailChecks,
-	"StartAsyncInvoke":              startAsyncInvoke,
-	"ListAsyncInvokes":              func(client *bedrockruntime.Client) { listAsyncInvokes(client) },
-	"GetAsyncInvoke":                getAsyncInvoke,
+	"InvokeModel":                        invokeModel,
+	"InvokeModelWithResponseStream":      invokeModelWithResponseStream,
+	"Converse":                           converse,
+	"ConverseStream":                     converseStream,
+	"CountTokens":                        countTokens,
+	"ApplyGuardrail":                     applyGuardrail,
+	"InvokeGuardrailChecks":              invokeGuardrailChecks,
+	"StartAsyncInvoke":                   startAsyncInvoke,
+	"ListAsyncInvokes":                   func(client *bedrockruntime.Client) { listAsyncInvokes(client) },
+	"GetAsyncInvoke":                     getAsyncInvoke,
+	"InvokeModelWithBidirectionalStream": invokeModelWithBidirectionalStream,
 }
 
 func main() {
@@ -262,6 +264,62 @@ func getAsyncInvoke(client *bedrockruntime.Client) {
 	job := must(client.GetAsyncInvoke(ctx, &bedrockruntime.GetAsyncInvokeInput{InvocationArn: aws.String(arn)}))
 	equal("GetAsyncInvoke, model", strings.HasSuffix(*job.ModelArn, "/"+videoModel), true)
 	equal("GetAsyncInvoke, failed", job.Status == types.AsyncInvokeStatusFailed, false)
+}
+
+// Each turn begins when the response to the previous turn is complete. The request and the response of the call are
+// therefore open at the same time.
+func invokeModelWithBidirectionalStream(client *bedrockruntime.Client) {
+	input := &bedrockruntime.InvokeModelWithBidirectionalStreamInput{ModelId: aws.String(sonicModel)}
+	stream := must(client.InvokeModelWithBidirectionalStream(ctx, input)).GetStream()
+	defer stream.Close()
+	send := func(name string, members map[string]any) {
+		bytes := encode(map[string]any{"event": map[string]any{name: members}})
+		part := types.BidirectionalInputPayloadPart{Bytes: bytes}
+		ok(stream.Send(ctx, &types.InvokeModelWithBidirectionalStreamInputMemberChunk{Value: part}))
+	}
+	turn := func(name, kind, event, content string) {
+		members := func(more ...string) map[string]any {
+			all := map[string]any{"promptName": "dawn", "contentName": name}
+			for index := 0; index < len(more); index += 2 {
+				all[more[index]] = more[index+1]
+			}
+			return all
+		}
+		send("contentStart", members("type", kind, "role", "USER"))
+		send(event, members("content", content))
+		send("contentEnd", members())
+	}
+	send("sessionStart", map[string]any{})
+	send("promptStart", map[string]any{"promptName": "dawn"})
+	turn("spoken", "TEXT", "textInput", prompt)
+	var names, contents []string
+	for event := range stream.Events() {
+		var message struct {
+			Event map[string]struct{ Content string }
+		}
+		chunk := event.(*types.InvokeModelWithBidirectionalStreamOutputMemberChunk)
+		ok(json.Unmarshal(chunk.Value.Bytes, &message))
+		for name, members := range message.Event {
+			names = append(names, name)
+			if members.Content != "" {
+				contents = append(contents, members.Content)
+			}
+			if name == "completionEnd" && len(contents) == 1 {
+				turn("heard", "AUDIO", "audioInput", "QUJDREVG")
+			} else if name == "completionEnd" {
+				send("promptEnd", map[string]any{"promptName": "dawn"})
+				send("sessionEnd", map[string]any{})
+			}
+		}
+	}
+	ok(stream.Err())
+	equal("InvokeModelWithBidirectionalStream, events", names, []string{
+		"completionStart", "contentStart", "textOutput", "contentEnd", "usageEvent", "completionEnd",
+		"completionStart", "contentStart", "audioOutput", "contentEnd",
+		"contentStart", "textOutput", "contentEnd", "usageEvent", "completionEnd",
+	})
+	equal("InvokeModelWithBidirectionalStream, contents", contents,
+		[]string{text, "QUJDREVG", "You sent 6 bytes of audio."})
 }
 
 func encode(value any) []byte {

@@ -1,3 +1,4 @@
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -6,6 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.SdkNumber;
 import software.amazon.awssdk.core.document.Document;
+import software.amazon.awssdk.http.Protocol;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
@@ -27,6 +30,8 @@ import software.amazon.awssdk.services.bedrockruntime.model.GuardrailChecksSensi
 import software.amazon.awssdk.services.bedrockruntime.model.GuardrailContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.GuardrailContentSource;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelRequest;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithBidirectionalStreamInput;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithBidirectionalStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamRequest;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
@@ -36,6 +41,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
 import software.amazon.awssdk.services.bedrockruntime.model.Tool;
 import software.amazon.awssdk.services.bedrockruntime.model.ToolConfiguration;
 import software.amazon.awssdk.services.bedrockruntime.model.ToolUseBlock;
+import software.amazon.awssdk.utils.async.SimplePublisher;
 
 /**
  * Calls operations with the AWS SDK for Java, and checks the responses. Operations that return one response use the
@@ -64,6 +70,8 @@ final class Operations {
     private static final String ADDRESS = "keeper@example.com";
     private static final String LETTER = "Write to " + ADDRESS + " before dusk.";
     private static final String VIDEO_MODEL = "amazon.nova-reel-v1:1";
+    private static final String SPEECH_MODEL = "amazon.nova-sonic-v1:0";
+    private static final String SPEECH = "QUJDREVG";
     private static final String BUCKET = "s3://lighthouse/videos";
     private static final ToolConfiguration TOOLS = ToolConfiguration.builder()
             .tools(Tool.fromToolSpec(spec -> spec.name(TOOL).inputSchema(schema -> schema.json(SCHEMA))))
@@ -87,6 +95,7 @@ final class Operations {
                 case "StartAsyncInvoke" -> checks.startAsyncInvoke();
                 case "ListAsyncInvokes" -> checks.listAsyncInvokes();
                 case "GetAsyncInvoke" -> checks.getAsyncInvoke();
+                case "InvokeModelWithBidirectionalStream" -> checks.invokeModelWithBidirectionalStream();
                 default -> throw new IllegalArgumentException("no check of " + operation);
             }
         }
@@ -229,6 +238,83 @@ final class Operations {
         var job = client.getAsyncInvoke(request -> request.invocationArn(arn));
         equal("GetAsyncInvoke, model", job.modelArn().endsWith("/" + VIDEO_MODEL), true);
         equal("GetAsyncInvoke, failed", job.status() == AsyncInvokeStatus.FAILED, false);
+    }
+
+    private void invokeModelWithBidirectionalStream() {
+        var http = NettyNioAsyncHttpClient.builder().protocol(Protocol.HTTP2);
+        try (var client = BedrockRuntimeAsyncClient.builder().httpClientBuilder(http).build()) {
+            var session = new Session();
+            var visitor = InvokeModelWithBidirectionalStreamResponseHandler.Visitor.builder()
+                    .onChunk(part -> session.receive(JsonNode.parser().parse(part.bytes().asUtf8String())))
+                    .build();
+            var handler = InvokeModelWithBidirectionalStreamResponseHandler.builder().subscriber(visitor).build();
+            var call = client.invokeModelWithBidirectionalStream(
+                    request -> request.modelId(SPEECH_MODEL), session.input, handler);
+            session.start();
+            call.join();
+            equal("InvokeModelWithBidirectionalStream, events", session.names, List.of(
+                    "completionStart", "contentStart", "textOutput", "contentEnd",
+                    "contentStart", "audioOutput", "contentEnd", "usageEvent", "completionEnd",
+                    "completionStart", "contentStart", "audioOutput", "contentEnd",
+                    "contentStart", "textOutput", "contentEnd", "usageEvent", "completionEnd"));
+            equal("InvokeModelWithBidirectionalStream, texts",
+                    session.texts, List.of(TEXT, "You sent 6 bytes of audio."));
+            equal("InvokeModelWithBidirectionalStream, audio", session.audio.get(1), SPEECH);
+        }
+    }
+
+    /**
+     * A session with one turn of text and one turn of audio. The second turn begins when the response to the first turn
+     * is complete. The request and the response of the call are therefore open at the same time.
+     */
+    private static final class Session {
+        private final SimplePublisher<InvokeModelWithBidirectionalStreamInput> input = new SimplePublisher<>();
+        private final List<String> names = new ArrayList<>();
+        private final List<String> texts = new ArrayList<>();
+        private final List<String> audio = new ArrayList<>();
+
+        private void start() {
+            send("sessionStart", "");
+            send("promptStart", """
+                    "promptName": "dawn", "audioOutputConfiguration": {"mediaType": "audio/lpcm"}""");
+            turn("spoken", "TEXT", "textInput", PROMPT);
+        }
+
+        private void turn(String name, String type, String event, String content) {
+            String members = "\"promptName\": \"dawn\", \"contentName\": \"" + name + "\"";
+            send("contentStart", members + ", \"type\": \"" + type + "\", \"role\": \"USER\"");
+            send(event, members + ", \"content\": \"" + content + "\"");
+            send("contentEnd", members);
+        }
+
+        private void send(String name, String members) {
+            String event = "{\"event\": {\"" + name + "\": {" + members + "}}}";
+            input.send(InvokeModelWithBidirectionalStreamInput.chunkBuilder()
+                    .bytes(SdkBytes.fromUtf8String(event))
+                    .build());
+        }
+
+        private void receive(JsonNode message) {
+            message.field("event").get().asObject().forEach((name, event) -> {
+                names.add(name);
+                switch (name) {
+                    case "textOutput" -> texts.add(event.field("content").get().text());
+                    case "audioOutput" -> audio.add(event.field("content").get().text());
+                    case "completionEnd" -> endTurn();
+                    default -> {}
+                }
+            });
+        }
+
+        private void endTurn() {
+            if (texts.size() == 1) {
+                turn("heard", "AUDIO", "audioInput", SPEECH);
+            } else {
+                send("promptEnd", "\"promptName\": \"dawn\"");
+                send("sessionEnd", "");
+                input.complete();
+            }
+        }
     }
 
     private static Document strings(String... values) {

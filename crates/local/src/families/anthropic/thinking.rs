@@ -99,7 +99,8 @@ pub(crate) fn check_thinking(name: &str, field: &Value, limits: &ThinkingLimits)
         }
     }
     if limits.temperature.is_some_and(|temperature| temperature < 1.0) {
-        return Err("`temperature` may only be set to 1 when thinking is enabled.".to_owned());
+        let mode = if kind == Some("adaptive") { " or in adaptive mode" } else { "" };
+        return Err(format!("`temperature` may only be set to 1 when thinking is enabled{mode}."));
     }
     if limits.has_top_k {
         return Err("`top_k` must be unset when thinking is enabled.".to_owned());

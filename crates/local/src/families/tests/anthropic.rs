@@ -182,6 +182,24 @@ fn thinking(budget: Value) -> Value {
 }
 
 #[test]
+fn thinking_needs_its_signature() {
+    let with_signature = |signature: Value| {
+        let block = with(json!({"type": "thinking", "thinking": "hm"}), "/signature", signature);
+        let messages = json!([
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": [block]},
+            {"role": "user", "content": "b"},
+        ]);
+        with(body(), "/messages", messages)
+    };
+    assert!(respond(THINKER, &with_signature(json!("c2ln"))).is_ok());
+    let missing = "messages.1.content.0.thinking.signature: Field required";
+    check_rejected(THINKER, with_signature(Value::Null), missing);
+    let empty = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    check_rejected(THINKER, with_signature(json!("")), empty);
+}
+
+#[test]
 fn thinking_precedes_the_text() {
     let (response, message) = invoke(THINKER, &thinking(json!(1_024)));
     let signature = message["content"][0]["signature"].as_str().unwrap();

@@ -66,13 +66,14 @@ fn rejects_invalid_requests() {
     check("/max_tokens_to_sample", Value::Null, "max_tokens_to_sample: Field required");
     check("/max_tokens_to_sample", json!("a"), "max_tokens_to_sample: Input should be a valid integer");
     check("/max_tokens", json!(1), "max_tokens: Extra inputs are not permitted");
-    let start = "prompt must start with \"\n\nHuman:\" turn";
+    let start = "prompt must start with \"\n\nHuman:\" turn after an optional system prompt";
     let end = "prompt must end with \"\n\nAssistant:\" turn";
-    check("/prompt", json!("hello"), &format!("Invalid prompt: {start}, {end}"));
-    check("/prompt", json!("hello\n\nAssistant:"), &format!("Invalid prompt: {start}"));
-    check("/prompt", json!("\n\nHuman: hello"), &format!("Invalid prompt: {end}"));
+    check("/prompt", json!("hello"), start);
+    check("/prompt", json!("hello\n\nAssistant:"), start);
+    check("/prompt", json!("\n\nAssistant: a\n\nHuman: hello\n\nAssistant:"), start);
+    check("/prompt", json!("\n\nHuman: hello"), end);
     let two_turns = "\n\nHuman: a\n\nAssistant: b\n\nHuman: c";
-    check("/prompt", json!(two_turns), &format!("Invalid prompt: {end}"));
+    check("/prompt", json!(two_turns), end);
 }
 
 #[test]
@@ -81,4 +82,11 @@ fn streams_the_response() {
     let body = with(body(), "/max_tokens_to_sample", json!(2));
     let expected = [chunk("You", Value::Null, Value::Null), chunk(" said", json!("max_tokens"), Value::Null)];
     assert_eq!(streamed(MODEL, body), expected);
+}
+
+#[test]
+fn a_system_prompt_may_precede_the_first_turn() {
+    let prompt = "Be brief.\n\nHuman: hello\n\nAssistant:";
+    let response = response_body("anthropic.claude-v2:1", with(body(), "/prompt", json!(prompt)));
+    assert_eq!(response["completion"], "You said: hello");
 }

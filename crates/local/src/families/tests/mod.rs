@@ -10,6 +10,7 @@ mod anthropic;
 mod anthropic_text;
 mod chat_completion;
 mod chat_reasoning;
+mod chat_template;
 mod chat_tools;
 mod cohere;
 mod deepseek;

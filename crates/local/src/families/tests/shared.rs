@@ -3,7 +3,7 @@
 use super::super::embedding::{
     image_vector, mean, normalized, packed_bits, rounded, signed_bytes, text_vector,
 };
-use super::super::reply::{ReplyBounds, StopReason, last_turn, reply};
+use super::super::reply::{ReplyBounds, StopReason, reply};
 use super::super::tokens::{count, first, last, ranges};
 
 #[test]
@@ -52,13 +52,6 @@ fn long_turns_are_echoed_partially() {
     let reply = reply(&long, &ReplyBounds { max_tokens: None, stop_sequences: &[] });
     assert_eq!(reply.tokens, 3 + 256 + 3);
     assert!(reply.text.ends_with("word ..."));
-}
-
-#[test]
-fn the_last_turn_is_found_between_marks() {
-    assert_eq!(last_turn("plain", &["<u>"], &["</u>"]), "plain");
-    assert_eq!(last_turn("<u>one</u>bot<u> two </u>bot", &["<u>"], &["</u>"]), "two");
-    assert_eq!(last_turn("<u>open", &["<u>"], &["</u>"]), "open");
 }
 
 /// Returns the cosine similarity of two vectors.

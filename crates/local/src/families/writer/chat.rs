@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use super::{StreamState, length_or, tool_calls};
 use crate::conversation::{Answer, AnswerEnd, Block, Part};
 
+/// The tags around the reasoning in the text of gpt-oss models.
+const OPEN: &str = "<reasoning>";
+const CLOSE: &str = "</reasoning>";
+
 pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
     let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), Vec::new());
     for block in &answer.blocks {
@@ -17,10 +21,15 @@ pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) 
             }
         }
     }
-    let mut message = json!({"role": "assistant", "content": text});
+    let mut message = json!({"role": "assistant"});
     if !reasoning.is_empty() {
-        message["reasoning_content"] = json!(reasoning);
+        if has_tags(&template) {
+            text.insert_str(0, &format!("{OPEN}{reasoning}{CLOSE}"));
+        } else {
+            message["reasoning_content"] = json!(reasoning);
+        }
     }
+    message["content"] = json!(text);
     if !calls.is_empty() {
         message["tool_calls"] = tool_calls(calls);
     }
@@ -74,7 +83,8 @@ fn openai_chunks(template: &Value, state: &mut StreamState, part: Part) -> Vec<V
     let chunk = |delta: Value, finish_reason: Option<&str>| {
         let mut chunk = template.clone();
         chunk["object"] = json!("chat.completion.chunk");
-        chunk["choices"] = json!([{"index": 0, "delta": delta, "finish_reason": finish_reason}]);
+        chunk["choices"] =
+            json!([{"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": null}]);
         if let Some(members) = chunk.as_object_mut() {
             members.remove("usage");
         }
@@ -84,9 +94,17 @@ fn openai_chunks(template: &Value, state: &mut StreamState, part: Part) -> Vec<V
     if state.begin() {
         chunks.push(chunk(json!({"role": "assistant", "content": ""}), None));
     }
+    let is_reasoning = matches!(part, Part::Reasoning(_));
+    if has_tags(template) && is_reasoning != state.open.is_some() {
+        state.open = is_reasoning.then_some("reasoning");
+        chunks.push(chunk(json!({"content": if is_reasoning { OPEN } else { CLOSE }}), None));
+    }
     match part {
         Part::Text(text) => chunks.push(chunk(json!({"content": text}), None)),
-        Part::Reasoning(text) => chunks.push(chunk(json!({"reasoning_content": text}), None)),
+        Part::Reasoning(text) => {
+            let key = if has_tags(template) { "content" } else { "reasoning_content" };
+            chunks.push(chunk(json!({key: text}), None));
+        }
         Part::Signature(_) => {}
         Part::ToolCall { id, name, .. } => {
             let function = json!({"name": name, "arguments": ""});
@@ -108,6 +126,13 @@ fn openai_chunks(template: &Value, state: &mut StreamState, part: Part) -> Vec<V
         }
     }
     chunks
+}
+
+/// Returns `true` if the model puts its reasoning in the text, between tags. The simulated response of such a model
+/// begins with a tag, because these models always reason.
+fn has_tags(template: &Value) -> bool {
+    let text = template["choices"][0]["message"]["content"].as_str();
+    text.is_some_and(|text| text.starts_with(OPEN))
 }
 
 fn usage(input_tokens: u64, output_tokens: u64) -> Value {

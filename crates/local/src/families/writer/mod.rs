@@ -7,12 +7,13 @@
 mod chat;
 pub(super) mod claude;
 mod completion;
-mod nova;
+pub(super) mod nova;
 
 use invoke_model_types::StopReason;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::anthropic::thinking_signature;
 use super::response::Rejection;
 use super::tool_call::tool_call_id;
 use crate::conversation::{Answer, AnswerEnd, Part, numbered};
@@ -70,7 +71,8 @@ impl ResponseWriter {
         Ok(Self { schema, template, input_tokens, state: StreamState::default() })
     }
 
-    /// Converts a reply to an answer. The ids of the tool calls have the form that the schema uses.
+    /// Converts a reply to an answer. The ids of the tool calls have the form that the schema uses. The reasoning
+    /// of Claude models has a signature.
     pub(crate) fn answer(&self, reply: &ModelReply, max_tokens: u64) -> Answer {
         let digest = Sha256::digest(self.template.to_string()).into();
         let prefix = match self.schema {
@@ -78,7 +80,12 @@ impl ResponseWriter {
             Schema::Nova => "tooluse_",
             Schema::Chat | Schema::Completion(_) => "",
         };
-        reply.answer(max_tokens, |number| format!("{prefix}{}", tool_call_id(&numbered(digest, number))))
+        let call_id = |number| format!("{prefix}{}", tool_call_id(&numbered(digest, number)));
+        let mut answer = reply.answer(max_tokens, call_id);
+        if self.schema == Schema::Claude {
+            answer.sign(&thinking_signature(&digest));
+        }
+        answer
     }
 
     /// Returns the complete response.

@@ -1,11 +1,12 @@
-//! The schema of Nova. As in streams of the service, each piece of text is a separate content block.
+//! The schema of Nova. The simulated responses of Nova models use this module, too (`nova.rs`). As in streams of
+//! the service, each piece of text is a separate content block.
 
 use serde_json::{Value, json};
 
 use super::StreamState;
 use crate::conversation::{Answer, Block, Part};
 
-pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
+pub(in crate::families) fn response(mut template: Value, input_tokens: u64, answer: &Answer) -> Value {
     let blocks = answer.blocks.iter().map(|block| match block {
         Block::Text(text) => json!({"text": text}),
         Block::Reasoning { text, .. } => json!({"reasoningContent": {"reasoningText": {"text": text}}}),
@@ -15,24 +16,36 @@ pub(super) fn response(mut template: Value, input_tokens: u64, answer: &Answer) 
     });
     template["output"]["message"]["content"] = blocks.collect();
     template["stopReason"] = json!(answer.stop_reason.as_str());
-    set_usage(&mut template["usage"], input_tokens, answer.output_tokens);
+    template["usage"] = usage(input_tokens, answer.output_tokens);
+    template["usage"]["totalTokens"] = json!(input_tokens + answer.output_tokens);
     template
 }
 
-fn set_usage(usage: &mut Value, input_tokens: u64, output_tokens: u64) {
-    usage["inputTokens"] = json!(input_tokens);
-    usage["outputTokens"] = json!(output_tokens);
-    usage["totalTokens"] = json!(input_tokens + output_tokens);
+/// Returns the usage without `totalTokens`, which a stream does not have.
+fn usage(input_tokens: u64, output_tokens: u64) -> Value {
+    json!({
+        "inputTokens": input_tokens,
+        "outputTokens": output_tokens,
+        "cacheReadInputTokenCount": 0,
+        "cacheWriteInputTokenCount": 0,
+    })
 }
 
-pub(super) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
+pub(in crate::families) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
     let mut chunks = Vec::new();
     if state.begin() {
         chunks.push(json!({"messageStart": {"role": "assistant"}}));
     }
     match part {
-        Part::Text(text) => block(state, json!({"text": text}), &mut chunks),
-        Part::Reasoning(text) => block(state, json!({"reasoningContent": {"text": text}}), &mut chunks),
+        Part::Text(text) => {
+            close(state, &mut chunks);
+            delta(state, json!({"text": text}), &mut chunks);
+            close(state, &mut chunks);
+        }
+        // All pieces of the reasoning are one block.
+        Part::Reasoning(text) => {
+            delta(state, json!({"reasoningContent": {"reasoningText": {"text": text}}}), &mut chunks);
+        }
         // Reasoning of Nova models has no signature.
         Part::Signature(_) => {}
         Part::ToolCall { id, name, .. } => {
@@ -45,19 +58,11 @@ pub(super) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
         Part::End(end) => {
             close(state, &mut chunks);
             chunks.push(json!({"messageStop": {"stopReason": end.stop_reason.as_str()}}));
-            let mut usage = json!({"cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0});
-            set_usage(&mut usage, end.input_tokens, end.output_tokens);
+            let usage = usage(end.input_tokens, end.output_tokens);
             chunks.push(json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}}));
         }
     }
     chunks
-}
-
-/// Adds a complete block with one delta.
-fn block(state: &mut StreamState, value: Value, chunks: &mut Vec<Value>) {
-    close(state, chunks);
-    delta(state, value, chunks);
-    close(state, chunks);
 }
 
 fn delta(state: &mut StreamState, delta: Value, chunks: &mut Vec<Value>) {
