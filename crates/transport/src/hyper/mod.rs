@@ -4,6 +4,7 @@ mod body;
 mod builder;
 mod classify;
 mod connect;
+mod head_limit;
 mod http1;
 #[cfg_attr(not(feature = "http2"), path = "no_http2.rs")]
 mod http2;

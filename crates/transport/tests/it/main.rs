@@ -6,6 +6,8 @@
 mod connections;
 #[cfg(feature = "hyper")]
 mod failures;
+#[cfg(feature = "hyper")]
+mod hostile;
 #[cfg(feature = "http2")]
 mod http2;
 #[cfg(feature = "hyper")]
