@@ -2,6 +2,7 @@
 
 mod body;
 mod builder;
+mod certificate;
 mod classify;
 mod connect;
 mod head_limit;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed `unwrap` fails the test, also in a helper function")]
 
 #[cfg(feature = "hyper")]
+mod certificates;
+#[cfg(feature = "hyper")]
 mod connections;
 #[cfg(feature = "hyper")]
 mod failures;
