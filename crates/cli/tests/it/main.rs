@@ -7,6 +7,7 @@ mod chat;
 mod dry_run;
 mod embed;
 mod pages;
+mod refusals;
 mod scripted_server;
 mod serve;
 mod serve_command;
