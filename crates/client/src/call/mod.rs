@@ -5,6 +5,7 @@ mod bidirectional;
 mod explanation;
 mod output;
 mod prepared;
+mod response;
 mod send;
 pub(crate) mod span;
 
@@ -23,6 +24,7 @@ pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 pub(crate) use attempts::{Attempt, attempt};
 pub(crate) use output::{Delivery, ResponseDelivery};
+pub(crate) use response::{IncompleteErrorBody, read_limited};
 
 use crate::authorization::Authorizer;
 use crate::body::{Body, BodyContent};

@@ -50,7 +50,8 @@ pub(super) struct ErrorBody {
     pub(super) error: Option<NestedError>,
 }
 
-/// The member `error` of the body, in which the OpenAI API and the Messages API of Anthropic nest their errors.
+/// The member `error` of the body, in which the OpenAI API and the Messages API of Anthropic nest their
+/// errors.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NestedError {
     /// `false` if the member is a text.
@@ -62,8 +63,8 @@ pub(super) struct NestedError {
 
 impl ErrorBody {
     /// Finds the words in a body. The function reads JSON without building a tree, because the size of a tree
-    /// is a multiple of the size of the body. If the body is incomplete, the function returns the words of the
-    /// received part.
+    /// is a multiple of the size of the body. If the body is incomplete, the function returns the words of
+    /// the received part.
     pub(super) fn parse(body: &[u8]) -> Self {
         let text = decode(body);
         let text = text.trim();

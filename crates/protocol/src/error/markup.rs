@@ -1,7 +1,7 @@
 //! The words in XML and HTML pages of AWS front ends, load balancers and proxies.
 //!
-//! HTML pages are often not well-formed, so this module does not use an XML parser. It reads tags and texts in
-//! order, and ignores everything else.
+//! HTML pages are often not well-formed, so this module does not use an XML parser. It reads tags and texts
+//! in order, and ignores everything else.
 
 /// The words of a page.
 #[derive(Debug, Default)]

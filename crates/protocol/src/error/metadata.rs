@@ -16,7 +16,7 @@ pub struct ErrorMetadata {
     status: StatusCode,
     request_id: Option<String>,
     /// The target of a redirect.
-    location: Option<String>,
+    location: Option<Box<str>>,
     body: Body,
 }
 
@@ -25,18 +25,27 @@ pub struct ErrorMetadata {
 enum Body {
     Empty,
     JsonObject,
-    Other { content_type: Option<String>, encoding: Option<String>, length: usize },
+    Other(Box<OtherBody>),
+}
+
+/// A body that is not a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OtherBody {
+    content_type: Option<String>,
+    /// The content encoding, if the body was not decoded.
+    encoding: Option<String>,
+    length: usize,
 }
 
 impl ErrorMetadata {
     /// Parses an error response. This function never fails: missing parts are `None`.
     ///
     /// The function looks for the code in these places, in this order: the header `X-Amzn-ErrorType`, the
-    /// member `code` of the body, and the member `__type` of the body. Some front ends of AWS send the code in
-    /// XML.
+    /// member `code` of the body, and the member `__type` of the body. Some front ends of AWS send the code
+    /// in XML.
     ///
-    /// The message is the member `message` of the body. Gateways and proxies send other formats. Therefore the
-    /// function also finds the message in a member such as `error`, and in XML, HTML and text.
+    /// The message is the member `message` of the body. Gateways and proxies send other formats. Therefore
+    /// the function also finds the message in a member such as `error`, and in XML, HTML and text.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
     pub fn from_response(response: &Response) -> Self {
@@ -50,21 +59,22 @@ impl ErrorMetadata {
         let body = match found.is_object {
             _ if response.body().is_empty() => Body::Empty,
             true => Body::JsonObject,
-            false => Body::Other {
+            false => Body::Other(Box::new(OtherBody {
                 content_type: text(headers, "content-type").map(str::to_owned),
                 encoding: encoding.map(str::to_owned),
                 length: response.body().len(),
-            },
+            })),
         };
         let code = text(headers, "x-amzn-errortype").or(found.code.as_deref());
-        let location = text(headers, "location").filter(|_| response.status().is_redirection());
+        let location = headers.get("location").filter(|_| response.status().is_redirection());
+        let location = location.map(|location| String::from_utf8_lossy(location.as_bytes()));
         Self {
             code: code.map(bare_code).filter(|code| !code.is_empty()).map(str::to_owned),
             // Some front ends send the message of an error without a body in this header.
             message: found.message.or_else(|| text(headers, "x-amzn-error-message").map(str::to_owned)),
             status: response.status(),
             request_id: request_id(headers).map(str::to_owned),
-            location: location.map(without_user),
+            location: location.map(|location| without_user(&location).into()),
             body,
         }
     }
@@ -145,7 +155,7 @@ impl ErrorMetadata {
     /// Returns the status if the response has no error code, and its body does not look like the error page
     /// of a proxy. In this case, the status may identify the error.
     pub fn status_without_code(&self) -> Option<u16> {
-        let from_service = !matches!(self.body, Body::Other { .. });
+        let from_service = !matches!(self.body, Body::Other(_));
         (self.code.is_none() && from_service).then(|| self.status.as_u16())
     }
 }
@@ -153,23 +163,27 @@ impl ErrorMetadata {
 impl fmt::Display for ErrorMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status.as_u16();
-        match (&self.code, &self.message, &self.body) {
+        let other = match &self.body {
+            Body::Other(other) => Some(&**other),
+            Body::Empty | Body::JsonObject => None,
+        };
+        match (&self.code, &self.message, other) {
             (Some(code), Some(message), _) => write!(f, "{code}: {message}")?,
-            (Some(code), None, Body::Other { encoding: Some(encoding), .. }) => {
+            (Some(code), None, Some(OtherBody { encoding: Some(encoding), .. })) => {
                 write!(f, "{code} (the message is unknown: {})", Encoded(encoding))?;
             }
             (Some(code), None, _) => f.write_str(code)?,
-            (None, Some(message), Body::Other { content_type, length, .. }) => write!(
+            (None, Some(message), Some(OtherBody { content_type, length, .. })) => write!(
                 f,
                 "HTTP {status} without an error code: {message} (the body is {}, {length} bytes, so a proxy or load \
                  balancer may have responded instead of the service)",
                 content_type.as_deref().unwrap_or("without a content type"),
             )?,
             (None, Some(message), _) => write!(f, "HTTP {status}: {message}")?,
-            (None, None, Body::Other { encoding: Some(encoding), .. }) => {
+            (None, None, Some(OtherBody { encoding: Some(encoding), .. })) => {
                 write!(f, "HTTP {status} without an error code: {}", Encoded(encoding))?;
             }
-            (None, None, Body::Other { content_type, length, .. }) => write!(
+            (None, None, Some(OtherBody { content_type, length, .. })) => write!(
                 f,
                 "HTTP {status} without an error code: the body is not a JSON object ({}, {length} bytes), so a proxy or \
                  load balancer may have responded instead of the service",

@@ -81,8 +81,8 @@ impl<'a> Object<'a> {
     }
 
     /// Returns the message of an error. Most services name this member `message`, but some name it `Message`.
-    /// If both are missing, a gateway may have sent the error. Then this function finds the message in another
-    /// member, such as `error`.
+    /// If both are missing, a gateway may have sent the error. Then this function finds the message in
+    /// another member, such as `error`.
     ///
     /// # Errors
     /// Returns an error if the message is not a string.
@@ -103,7 +103,7 @@ impl<'a> Object<'a> {
             _ => value.text().ok().map(Cow::into_owned),
         };
         let value = |name: &&str| self.value(name).and_then(words).filter(|words| !words.is_empty());
-        CONTAINERS.iter().find_map(value).or_else(|| MESSAGES[2..].iter().find_map(|name| value(&name)))
+        CONTAINERS.iter().find_map(value).or_else(|| MESSAGES[2..].iter().find_map(value))
     }
 }
 
