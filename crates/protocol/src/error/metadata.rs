@@ -175,9 +175,9 @@ impl fmt::Display for ErrorMetadata {
             (Some(code), None, _) => f.write_str(code)?,
             (None, Some(message), Some(OtherBody { content_type, length, .. })) => write!(
                 f,
-                "HTTP {status} without an error code: {message} (the body is {}, {length} bytes, so a proxy or load \
-                 balancer may have responded instead of the service)",
-                content_type.as_deref().unwrap_or("without a content type"),
+                "HTTP {status} without an error code: {message} ({}, {length} bytes; a proxy or load balancer may have \
+                 responded instead of the service)",
+                content_type.as_deref().unwrap_or("no content type"),
             )?,
             (None, Some(message), _) => write!(f, "HTTP {status}: {message}")?,
             (None, None, Some(OtherBody { encoding: Some(encoding), .. })) => {

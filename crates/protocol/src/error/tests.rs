@@ -71,7 +71,7 @@ fn finds_code_and_message_in_the_member_error() {
     unchanged(
         &[],
         "[]",
-        "HTTP 400 without an error code: [] (the body is without a content type, 2 bytes, so a proxy or load balancer may have responded instead of the service)",
+        "HTTP 400 without an error code: [] (no content type, 2 bytes; a proxy or load balancer may have responded instead of the service)",
     );
 }
 
@@ -216,8 +216,8 @@ fn display_names_a_proxy_page() {
     let metadata = read(&[("content-type", "text/html")], "<html>Bad Gateway</html>");
     assert_eq!(
         metadata.to_string(),
-        "HTTP 400 without an error code: Bad Gateway (the body is text/html, 24 bytes, so a proxy or load balancer may \
-         have responded instead of the service)"
+        "HTTP 400 without an error code: Bad Gateway (text/html, 24 bytes; a proxy or load balancer may have \
+         responded instead of the service)"
     );
     assert_eq!(metadata.status_without_code(), None);
     assert_eq!(read(&[], "").status_without_code(), Some(400));
