@@ -209,6 +209,9 @@ async fn words_of_gateways_reach_the_error() {
         check(status, "<Response><Message>front end words</Message></Response>", "front end words").await;
         check(status, "\u{feff}{\"message\":\"marked words\"}", "marked words").await;
     }
+    let fake = Fake::with(403, &[], "\u{feff}{\"message\":\"no\"}");
+    let error = invoke(&fake.client()).await.unwrap_err();
+    assert!(matches!(error.as_service_error(), Some(InvokeModelError::AccessDeniedException(_))), "{error}");
     let fake = Fake::with(403, &[], "<AccessDeniedException><Message>no</Message></AccessDeniedException>");
     let error = invoke(&fake.client()).await.unwrap_err();
     assert_eq!((error.code(), error.message()), (Some("AccessDeniedException"), Some("no")));

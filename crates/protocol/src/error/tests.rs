@@ -176,7 +176,6 @@ fn modeled_errors_have_the_message_of_a_gateway() {
     };
     assert_eq!(message(r#"{"error":{"message":"nested"}}"#).as_deref(), Some("nested"));
     assert_eq!(message(r#"{"error":"text"}"#).as_deref(), Some("text"));
-    assert_eq!(message("\u{feff}{\"message\":\"mark\"}").as_deref(), Some("mark"));
     assert_eq!(message(r#"{"errors":[{"detail":"first"}]}"#).as_deref(), Some("first"));
     assert_eq!(message(r#"{"message":"own","error":"text"}"#).as_deref(), Some("own"));
     assert_eq!(message(r#"{"error":{"code":1}}"#), None);

@@ -34,9 +34,6 @@ impl Node<'_> {
     }
 }
 
-/// U+FEFF in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// The number of nodes that [`Nodes`] stores without an allocation. The bodies of most events have fewer.
 const FEW: usize = 12;
 
@@ -63,15 +60,7 @@ impl<'a> Nodes<'a> {
         match scanner.value() {
             Some(()) => Ok(BorrowedValue(self.as_slice())),
             None if scanner.depth > MAX_DEPTH => Err(ParseErrorKind::TooDeep.into()),
-            None => {
-                let at = scanner.at;
-                // Some proxies add a byte order mark, which is not part of JSON. A parser may ignore it:
-                // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
-                match body.strip_prefix(BYTE_ORDER_MARK) {
-                    Some(rest) if !rest.starts_with(BYTE_ORDER_MARK) => self.parse(rest),
-                    _ => Err(not_json(body, at)),
-                }
-            }
+            None => Err(not_json(body, scanner.at)),
         }
     }
 
