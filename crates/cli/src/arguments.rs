@@ -35,7 +35,7 @@ Exit codes:
   1    the output could not be written
   2    invalid command line
   3    a setting, the credentials or the input is missing or invalid; no request was sent
-  4    the service rejected the call (HTTP 4xx)
+  4    the service rejected the call (HTTP 4xx), or the endpoint redirects it (HTTP 3xx)
   5    the service failed (HTTP 5xx)
   6    no complete response: no connection, connection lost, timeout, truncated or unreadable
   130  interrupted (Ctrl-C) while streaming

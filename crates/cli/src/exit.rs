@@ -24,7 +24,7 @@ const OUTPUT: u8 = 1;
 const USAGE: u8 = 2;
 /// A setting, the credentials or the input is missing or invalid. No request was sent.
 const INPUT: u8 = 3;
-/// The service rejected the call: HTTP 4xx.
+/// The service rejected the call: HTTP 4xx, or a redirect.
 const REJECTED: u8 = 4;
 /// The service failed: HTTP 5xx.
 const SERVER_ERROR: u8 = 5;
@@ -94,7 +94,7 @@ impl Failure {
         };
         let code = match (status, error.kind()) {
             (Some(500..), _) => SERVER_ERROR,
-            (Some(400..500), _) => REJECTED,
+            (Some(400..500), _) | (_, ErrorKind::Service { .. }) => REJECTED,
             (_, ErrorKind::Transport(error)) if is_input(error.kind()) => INPUT,
             (_, ErrorKind::Transport(_)) => CONNECTION,
             (_, ErrorKind::Credentials(error)) if is_unreachable(error) => CONNECTION,

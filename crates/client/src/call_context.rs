@@ -62,6 +62,16 @@ impl CallContext {
         self.response.insert(ResponseHead::new::<O, B>(response))
     }
 
+    /// Returns the maximum size of a complete body, if the configuration sets it.
+    pub(crate) fn max_body_size(&self) -> Option<u64> {
+        self.client.config().max_response_body_size
+    }
+
+    /// Returns `true` if a complete body must be read with a limit. An encoded body always has a limit.
+    pub(crate) fn limits_body(&self) -> bool {
+        self.max_body_size().is_some() || self.response.as_ref().is_some_and(|response| response.is_encoded)
+    }
+
     /// Reports a successful attempt to the callback.
     pub(crate) fn record_success<O: Operation>(&self, started: Instant) {
         if let Some(callback) = &self.client.config().on_attempt {

@@ -159,6 +159,8 @@ pub(crate) struct ResponseHead {
     /// The request id. It stays a header value, and a string is allocated only if the caller requests the id.
     request_id: Option<HeaderValue>,
     pub(crate) metrics: ResponseMetrics,
+    /// `true` if the response has a content encoding, or another transfer coding than `chunked`.
+    pub(crate) is_encoded: bool,
 }
 
 impl ResponseHead {
@@ -166,15 +168,18 @@ impl ResponseHead {
     /// because a response usually has only some of these headers.
     pub(crate) fn new<O: Operation, B>(response: &http::Response<B>) -> Self {
         let mut metrics = ResponseMetrics::default();
-        let (mut id, mut other_id) = (None, None);
+        let (mut id, mut other_id, mut is_encoded) = (None, None, false);
         for (name, value) in response.headers() {
             match name.as_str() {
                 "x-amzn-requestid" => set_text(&mut id, value),
                 "x-amz-request-id" => set_text(&mut other_id, value),
+                "content-encoding" => is_encoded = true,
+                // A list contains another coding than `chunked`.
+                "transfer-encoding" => is_encoded |= value.as_bytes().contains(&b','),
                 name => O::header_metric(name, value, &mut metrics),
             }
         }
-        Self { status: response.status(), request_id: id.or(other_id), metrics }
+        Self { status: response.status(), request_id: id.or(other_id), metrics, is_encoded }
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {

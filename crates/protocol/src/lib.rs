@@ -24,6 +24,7 @@
 //! | [`metrics`] | facts about requests and responses, such as token counts |
 //! | [`ErrorMetadata`] | code, message, status and request id of an error response |
 //! | `compression` (feature) | gzip for request payloads |
+//! | `gzip` (feature) | a decoder of gzip responses |
 //! | `checksum` (feature) | `Content-MD5` and tree hashes |
 //! | `server` (feature) | parsing of requests, serialization of responses, and checks of constraints |
 
@@ -36,6 +37,8 @@ pub mod compression;
 pub mod endpoint;
 mod error;
 pub mod event_stream;
+#[cfg(feature = "gzip")]
+mod gzip;
 pub mod headers;
 mod host_prefix;
 pub mod json;
@@ -60,6 +63,8 @@ pub use error::{
     ResponseError, Retryable, SerializeError, SerializeErrorKind, write_error,
 };
 pub use event_stream::{InputEventStream, OutputEventStream};
+#[cfg(feature = "gzip")]
+pub use gzip::{GzipDecoder, GzipError};
 pub use host_prefix::HostPrefix;
 pub use jiff::Timestamp;
 pub use message::MessageBuilder;

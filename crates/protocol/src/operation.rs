@@ -120,7 +120,16 @@ pub trait Operation: 'static {
     /// message, status and request id ([`ErrorMetadata`]).
     fn service_error(response: &Response) -> Self::Error {
         let metadata = ErrorMetadata::from_response(response);
-        Self::parse_error(metadata.clone(), response).unwrap_or_else(|_| metadata.into())
+        // Some proxies add a byte order mark, which is not part of JSON. A parser may ignore it:
+        // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+        let parsed = match response.body().strip_prefix(b"\xef\xbb\xbf") {
+            None => Self::parse_error(metadata.clone(), response),
+            Some(rest) => {
+                let body = response.body().slice_ref(rest);
+                Self::parse_error(metadata.clone(), &response.clone().map(|_| body))
+            }
+        };
+        parsed.unwrap_or_else(|_| metadata.into())
     }
 
     /// Parses the output from a response with a success status. This function does not check the status. To

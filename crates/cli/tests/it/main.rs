@@ -10,6 +10,7 @@ mod exit_codes;
 mod mistakes;
 mod outfile;
 mod pages;
+mod refusals;
 mod scripted_server;
 mod serve;
 mod serve_command;

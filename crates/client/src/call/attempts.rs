@@ -5,8 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
@@ -16,7 +15,7 @@ use tracing::Instrument;
 
 use super::output::{Delivery, ResponseDelivery};
 use super::prepared::Prepared;
-use super::{Call, span};
+use super::{Call, response, span};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails, class};
@@ -122,12 +121,19 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
     context.attempts += 1;
     let result = async {
         let mut response = sending.await?;
-        span::record_response(&span, context.record_response::<O, _>(&response));
+        let head = context.record_response::<O, _>(&response);
+        let is_encoded = head.is_encoded;
+        span::record_response(&span, head);
+        if is_encoded {
+            response = response::decoded(response);
+        }
         if O::is_success(response.status()) {
+            if is_encoded {
+                response = Box::pin(response::check_encoding(response)).await?;
+            }
             return D::deliver(response, context, permit.take()).await;
         }
-        let body = response.body_mut().read_to_end().await?;
-        let kind = service_error::<O>(response.map(|_| body));
+        let kind = Box::pin(response::service_error::<O>(response)).await;
         if kind.is_expired_credentials() {
             prepared.invalidate_credentials(credentials.as_ref());
         }
@@ -181,13 +187,6 @@ pub(super) async fn acquire_permit<O: Operation>(
     };
     let permit = timer.bound(limiter.acquire(estimate)).await??;
     Ok(Some(permit.with_progress(RequestProgress::default())))
-}
-
-/// Parses an error response into a modeled error. If a member cannot be parsed, the error contains only the
-/// metadata of the response.
-pub(super) fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
-    let error = O::service_error(&response);
-    ErrorKind::Service { error, response: response.into() }
 }
 
 /// Updates the clock skew if the response shows that the local clock is wrong. Returns `true` if a signature

@@ -16,7 +16,7 @@ use tracing::{Instrument, Span};
 
 use super::attempts::{Attempt, acquire_permit, corrects_clock, report_progress, service_error};
 use super::output::{Delivery, EventStreamOutput, ResponseDelivery};
-use super::{Call, span};
+use super::{Call, response, span};
 use crate::authorization::Authorizer;
 use crate::bidirectional::{
     BidirectionalStreamOutput, EventBody, EventEncoder, EventSender, Link, ReceivingGuard, ResponseFuture,
@@ -209,8 +209,16 @@ impl Exchange {
         result: Result<Response<ResponseBody>, TransportError>,
     ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
         let mut response = result?;
-        span::record_response(&self.span, self.context.record_response::<O, _>(&response));
+        let head = self.context.record_response::<O, _>(&response);
+        let is_encoded = head.is_encoded;
+        span::record_response(&self.span, head);
+        if is_encoded {
+            response = response::decoded(response);
+        }
         if O::is_success(response.status()) {
+            if is_encoded {
+                response = Box::pin(response::check_encoding(response)).await?;
+            }
             let (context, permit) = (&mut self.context, self.permit.take());
             let output =
                 <delivery::Streaming as ResponseDelivery<O>>::deliver(response, context, permit).await?;
@@ -219,8 +227,7 @@ impl Exchange {
             let events = events.with_link(ReceivingGuard::new(Arc::clone(&self.link)));
             return Ok(EventStreamOutput { output, events });
         }
-        let body = response.body_mut().read_to_end().await?;
-        let kind = service_error::<O>(response.map(|_| body));
+        let kind = Box::pin(response::service_error::<O>(response)).await;
         if kind.is_expired_credentials() {
             self.authorizer.invalidate(self.credentials.as_ref());
         }

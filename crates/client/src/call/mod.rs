@@ -6,6 +6,7 @@ mod completeness;
 mod explanation;
 mod output;
 mod prepared;
+mod response;
 mod send;
 pub(crate) mod span;
 
@@ -24,6 +25,7 @@ pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 pub(crate) use attempts::{Attempt, attempt};
 pub(crate) use output::{Delivery, ResponseDelivery};
+pub(crate) use response::{IncompleteErrorBody, read_limited};
 
 use crate::authorization::Authorizer;
 use crate::body::{Body, BodyContent};

@@ -14,6 +14,7 @@ use invoke_model_transport::ResponseBody;
 
 use super::attempts::{self, Attempt};
 use super::completeness;
+use super::response::read_limited;
 use crate::call_context::CallContext;
 use crate::error::ErrorKind;
 use crate::events::EventReceiver;
@@ -99,7 +100,10 @@ impl<O: Operation> ResponseDelivery<O> for delivery::Buffered {
         permit: Option<QuotaPermit>,
     ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
         async move {
-            let body = response.body_mut().read_to_end().await?;
+            let body = match context.limits_body() {
+                false => response.body_mut().read_to_end().await?,
+                true => Box::pin(read_limited(response.body_mut(), context.max_body_size())).await?,
+            };
             let ends_with_connection = response.body().ends_with_connection();
             let mut response = response.map(|_| body);
             if ends_with_connection {

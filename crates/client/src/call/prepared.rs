@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::Version;
-use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
@@ -25,6 +25,10 @@ use crate::error::{ErrorKind, HeaderError};
 use crate::timeout::OperationTimer;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
+
+/// The value of `Accept-Encoding`. Without this header, a gateway may compress the response. The client does
+/// not ask for compression, because a compressor may delay the events of a stream.
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Headers that callers cannot add, because the client sets them to frame and sign the request.
 const RESERVED: &[&str] = &[
@@ -130,6 +134,8 @@ impl Prepared {
         let now = || self.client.now();
         let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
         let authorization = timer.credentials(pin!(authorizing)).await??;
+        // The header is added after signing, because a proxy may replace it.
+        parts.headers.entry(ACCEPT_ENCODING).or_insert(IDENTITY);
         Ok((parts, authorization))
     }
 

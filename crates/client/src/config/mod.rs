@@ -42,6 +42,7 @@ pub struct Config {
     pub(crate) idempotency_token_provider: IdempotencyTokenProvider,
     pub(crate) timeout_config: TimeoutConfig,
     pub(crate) retry_config: RetryConfig,
+    pub(crate) max_response_body_size: Option<u64>,
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) quota_limiter: Option<QuotaLimiter>,
     pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
@@ -74,6 +75,11 @@ impl Config {
     /// Returns the retry configuration of each call.
     pub fn retry_config(&self) -> RetryConfig {
         self.retry_config
+    }
+
+    /// Returns the maximum size of a complete response body, or `None` if the size is not limited.
+    pub fn max_response_body_size(&self) -> Option<u64> {
+        self.max_response_body_size
     }
 
     /// Returns the quota limiter, or `None` if the client has no quota limiter.

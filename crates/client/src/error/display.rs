@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use super::service::ServiceErrorDetails;
 use super::{Error, ErrorKind};
+use crate::call::IncompleteErrorBody;
 use crate::metadata::FailureClass;
 
 /// Writes three texts: a description of the failure, a list of facts in parentheses, and the hint.
@@ -73,6 +74,10 @@ fn facts<E: ServiceErrorDetails>(error: &Error<E>) -> Vec<String> {
         attempts => facts.push(format!("{attempts} attempts")),
     }
     // For the class `NotSent`, the text already contains "request not sent".
+    if let ErrorKind::Service { response, .. } = error.kind() {
+        let incomplete = response.extensions().get::<IncompleteErrorBody>();
+        facts.extend(incomplete.map(|reason| reason.to_string()));
+    }
     let class = Some(error.class()).filter(|class| *class != FailureClass::NotSent);
     facts.extend(class.map(|class| class.to_string()));
     facts

@@ -112,6 +112,10 @@ const RULES: &[Rule] = &[
     },
 ];
 
+/// The hint for redirects.
+const REDIRECT: &str = "the client follows no redirects, because it signs a request for one host: set the endpoint URL \
+                        to the host of the target";
+
 /// Returns the hint for an error, if there is one.
 pub(super) fn hint(
     code: Option<&str>,
@@ -131,6 +135,9 @@ pub(super) fn hint(
             format!("no such model in {region}: check the id, and check that the region offers the model")
                 .into(),
         );
+    }
+    if code.is_empty() && context.status.is_some_and(|status| status.is_redirection()) {
+        return Some(REDIRECT.into());
     }
     let matches =
         |rule: &&Rule| (rule.code.is_empty() || rule.code == code) && message.contains(rule.message);

@@ -221,7 +221,8 @@ impl<E: ServiceErrorDetails> Error<E> {
         self.as_service_error().and_then(E::code)
     }
 
-    /// Returns the error message of the service.
+    /// Returns the error message of the service. If a gateway or a proxy responded instead of the service,
+    /// returns the words of its response, which can be JSON, XML, HTML or text.
     pub fn message(&self) -> Option<&str> {
         self.as_service_error().and_then(E::message)
     }

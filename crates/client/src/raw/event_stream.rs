@@ -6,7 +6,11 @@
 //! such an event, so that the caller can detect a truncated response.
 
 use bytes::{Buf, BytesMut};
+use invoke_model_protocol::event_stream::MAX_PAYLOAD;
 use serde::de::DeserializeOwned;
+
+/// The maximum size in bytes of an event. It is the maximum size of a payload in an event stream.
+pub(super) const MAX_EVENT: usize = MAX_PAYLOAD;
 
 /// A server-sent event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +83,12 @@ impl Decoder {
             (0, Some(b':')) => 0,
             (unfinished, _) => unfinished + self.buffer.len(),
         }
+    }
+
+    /// Returns `true` if the current event is longer than an event of an event stream can be. Without this
+    /// check, an event without an end would fill the memory.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.unfinished + self.buffer.len() > MAX_EVENT
     }
 
     /// Returns the number of decoded events.

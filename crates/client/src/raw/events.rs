@@ -15,8 +15,8 @@ use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 use invoke_model_types::InvokeModelError;
 
 use super::RawRequest;
-use super::event_stream::{Decoder, ServerSentEvent};
-use crate::call::{self, Attempt, Call, Delivery, ResponseDelivery};
+use super::event_stream::{Decoder, MAX_EVENT, ServerSentEvent};
+use crate::call::{self, Attempt, Call, Delivery, ResponseDelivery, read_limited};
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
 use crate::metadata::Metadata;
@@ -90,7 +90,10 @@ impl ResponseDelivery<RawRequest> for ServerSentEvents {
         permit: Option<QuotaPermit>,
     ) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
         if !is_event_stream(&response) {
-            let body = response.body_mut().read_to_end().await?;
+            let body = match context.limits_body() {
+                false => response.body_mut().read_to_end().await?,
+                true => read_limited(response.body_mut(), context.max_body_size()).await?,
+            };
             let found =
                 response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
             let problem = format!(
@@ -234,6 +237,11 @@ impl Stream for ServerSentEventReceiver {
             if let Some(event) = this.decoder.decode() {
                 this.read_usage(&event);
                 return Poll::Ready(Some(Ok(event)));
+            }
+            if this.decoder.is_too_long() {
+                let message = format!("a server-sent event is longer than {MAX_EVENT} bytes");
+                let error = TransportError::new(TransportErrorKind::BodyTooLarge, message);
+                return Poll::Ready(Some(Err(this.fail(ErrorKind::Transport(error)))));
             }
             match ready!(Pin::new(&mut this.body).poll_next(cx)) {
                 Some(Ok(bytes)) => {

@@ -64,6 +64,7 @@ async fn rows_of_transport_errors() {
         Transport::Timeout(TimeoutKind::Idle),
         Transport::ResponseHead,
         Transport::BodyIncomplete,
+        Transport::BodyTooLarge,
     ];
     for kind in kinds {
         let cells = row(&format!("{kind:?}"));

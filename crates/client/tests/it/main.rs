@@ -7,10 +7,12 @@ mod aws;
 #[cfg(feature = "http2")]
 mod bidirectional;
 mod body;
+mod bounds;
 #[cfg(feature = "credentials-chain")]
 mod chain;
 mod converse;
 mod docs;
+mod encodings;
 mod errors;
 mod fake;
 mod identity;

@@ -41,6 +41,7 @@ async fn sends_a_signed_request() {
              content-type: application/json\n\
              user-agent: invoke-model/{}\n\
              x-amz-date: 20150830T123600Z\n\
+             accept-encoding: identity\n\
              {{\"inputText\":\"hello\"}}",
             env!("CARGO_PKG_VERSION")
         )

@@ -149,6 +149,10 @@ impl Decoder {
         let (total, headers) = (read_u32(prelude, 0), read_u32(prelude, 4));
         let (stated, computed) = (read_u32(prelude, 8), self.crc(&prelude[..8]));
         if stated != computed {
+            // The first bytes of gzip with the method deflate. As a length, they exceed the limit.
+            if prelude.starts_with(b"\x1f\x8b\x08") {
+                return Err(FrameErrorKind::Gzip);
+            }
             return Err(FrameErrorKind::PreludeCrc { stated, computed });
         }
         let invalid = || FrameErrorKind::Length { total, headers };

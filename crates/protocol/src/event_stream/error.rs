@@ -37,6 +37,9 @@ pub enum FrameErrorKind {
         /// CRC that the decoder computed from the bytes.
         computed: u32,
     },
+    /// The stream is compressed with gzip, but the response does not say so in the header `Content-Encoding`.
+    #[error("the stream is compressed with gzip, but the response has no header `Content-Encoding: gzip`")]
+    Gzip,
     /// The CRC at the end of the frame does not match the bytes before it.
     #[error("message CRC mismatch: expected {stated:08x}, computed {computed:08x}")]
     MessageCrc {

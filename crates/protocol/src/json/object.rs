@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::scan::{Node, Nodes};
 use super::{BorrowedValue, write};
-use crate::error::ParseError;
+use crate::error::{CONTAINERS, MESSAGES, ParseError};
 
 /// A JSON object whose members are parsed by name. Generated code ignores all other members, because a newer
 /// version of the service may send members that are not in the model.
@@ -81,12 +81,29 @@ impl<'a> Object<'a> {
     }
 
     /// Returns the message of an error. Most services name this member `message`, but some name it `Message`.
+    /// If both are missing, a gateway may have sent the error. Then this function finds the message in
+    /// another member, such as `error`.
     ///
     /// # Errors
     /// Returns an error if the message is not a string.
     pub fn message(self) -> Result<Option<String>, ParseError> {
         let lower = self.member("message", super::read::string)?;
-        if lower.is_some() { Ok(lower) } else { self.member("Message", super::read::string) }
+        if lower.is_some() {
+            return Ok(lower);
+        }
+        let upper = self.member("Message", super::read::string)?;
+        Ok(upper.or_else(|| self.other_message()))
+    }
+
+    /// Returns a message in a nested object, or in a member with another name.
+    fn other_message(self) -> Option<String> {
+        let words = |value: BorrowedValue<'a>| match value.node() {
+            Node::Object(_) => Self(value).message().ok()?,
+            Node::Array(_) => Self::from_value(value.values().next()?).ok()?.message().ok()?,
+            _ => value.text().ok().map(Cow::into_owned),
+        };
+        let value = |name: &&str| self.value(name).and_then(words).filter(|words| !words.is_empty());
+        CONTAINERS.iter().find_map(value).or_else(|| MESSAGES[2..].iter().find_map(value))
     }
 }
 

@@ -99,6 +99,11 @@ pub enum TransportErrorKind {
     ///
     /// The service received the request and responded to it.
     BodyIncomplete,
+
+    /// The response body is longer than a limit of the caller. The rest of the body was not read.
+    ///
+    /// The service received the request and responded to it.
+    BodyTooLarge,
 }
 
 /// The timeout that expired.
@@ -135,7 +140,8 @@ impl TransportErrorKind {
             | Self::ResponseTimeout
             | Self::Timeout(_)
             | Self::ResponseHead
-            | Self::BodyIncomplete => true,
+            | Self::BodyIncomplete
+            | Self::BodyTooLarge => true,
         }
     }
 
@@ -169,6 +175,7 @@ impl TransportErrorKind {
             Self::Timeout(TimeoutKind::Operation) => "operation timed out",
             Self::ResponseHead => "the response is not valid HTTP",
             Self::BodyIncomplete => "response body incomplete",
+            Self::BodyTooLarge => "response body too large",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Classification of hyper's errors.
 
+use super::head_limit::EndlessHead;
 use super::http2;
 use crate::error::TransportErrorKind::{Connect, RequestBody, ResponseHead, Send};
 use crate::error::{TransportError, find};
@@ -12,7 +13,7 @@ pub(super) fn sent(error: hyper::Error) -> TransportError {
     let kind = match find::<TransportError>(&error) {
         Some(body) => body.kind(),
         None if error.is_body_write_aborted() => RequestBody,
-        None if error.is_parse() => ResponseHead,
+        None if error.is_parse() || find::<EndlessHead>(&error).is_some() => ResponseHead,
         None => Send,
     };
     TransportError::new(kind, error)

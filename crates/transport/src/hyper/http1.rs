@@ -8,7 +8,9 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
 
+use super::head_limit::{HeadLimit, LimitedStream};
 use super::relay::Relay;
 use super::stream::Io;
 use crate::body::RequestBody;
@@ -24,6 +26,7 @@ pub(super) struct Http1 {
     connection: Connection,
     ended: bool,
     relay: Relay,
+    head_limit: HeadLimit,
 }
 
 /// The connection future of hyper. It is a trait object, so that the compiler generates its code, including
@@ -33,9 +36,11 @@ type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send +
 
 impl Http1 {
     pub(super) async fn new(io: Io) -> Result<Self, hyper::Error> {
-        let (sender, connection) = handshake(io).await?;
+        let head_limit = HeadLimit::new();
+        let stream = LimitedStream::new(io.into_inner(), head_limit.clone());
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         let (sender, connection) = (Some(sender), Box::pin(connection));
-        Ok(Self { sender, connection, ended: false, relay: Relay::new() })
+        Ok(Self { sender, connection, ended: false, relay: Relay::new(), head_limit })
     }
 
     /// Passes a request to hyper. The returned future resolves when the head of the response has arrived.
@@ -44,6 +49,7 @@ impl Http1 {
         &mut self,
         request: Request<RequestBody>,
     ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + use<> {
+        self.head_limit.start();
         let sender = self.sender.as_mut().expect("a connection is not used after it is closed");
         sender.try_send_request(request)
     }
@@ -65,6 +71,11 @@ impl Http1 {
             drive(connection, ended, cx);
             poll(cx)
         })
+    }
+
+    /// Ends the limit of the head of a response. Call this function when the head has arrived.
+    pub(super) fn head_received(&self) {
+        self.head_limit.end();
     }
 
     /// Returns `true` if the last request and its response are complete.

@@ -2,8 +2,10 @@
 
 mod body;
 mod builder;
+mod certificate;
 mod classify;
 mod connect;
+mod head_limit;
 mod http1;
 #[cfg_attr(not(feature = "http2"), path = "no_http2.rs")]
 mod http2;

@@ -144,7 +144,10 @@ async fn exchange(
             let mut sending = pin!(lease.connection.send(take(request)));
             let sent = poll_fn(|cx| lease.connection.poll(cx, |cx| sending.as_mut().poll(cx))).await;
             match sent {
-                Ok(response) => Ok(response::with_connection(response, Connection::Http1(lease))),
+                Ok(response) => {
+                    lease.connection.head_received();
+                    Ok(response::with_connection(response, Connection::Http1(lease)))
+                }
                 Err(error) => Err(SendError::new(error, request)),
             }
         }

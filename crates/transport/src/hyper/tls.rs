@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -15,8 +16,9 @@ use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 
+use super::certificate::{self, Verifier};
 use super::stream::{Connecting, Stream};
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind, find};
 
 /// The ALPN protocols of a client that supports only HTTP/1.1:
 /// <https://www.iana.org/assignments/tls-extensiontype-values/#alpn-protocol-ids>
@@ -99,7 +101,7 @@ impl Tls {
             let name = ServerName::try_from(name)
                 .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
             let config = Arc::clone(self.load().await?);
-            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(tls_error)?;
+            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(handshake_failed)?;
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let stream: Box<dyn Stream> = Box::new(stream);
             Ok((stream, is_http2))
@@ -123,10 +125,14 @@ pub(super) fn client_config(roots: &Roots, alpn: Vec<Vec<u8>>) -> Result<ClientC
             parse(&pem).map_err(|error| tls_error(RootsError::PemFile(path.clone(), error)))?
         }
     };
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build();
+    let verifier = Verifier::new(verifier.map_err(tls_error)?);
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(tls_error)?
-        .with_root_certificates(store)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     config.alpn_protocols = alpn;
     Ok(config)
@@ -150,6 +156,14 @@ fn parse(pem: &[u8]) -> Result<RootCertStore, BoxError> {
         roots.add(certificate.map_err(|error| error.to_string())?)?;
     }
     if roots.is_empty() { Err("no certificate found".into()) } else { Ok(roots) }
+}
+
+/// Returns the error of a handshake. Adds the solution to errors of rustls.
+fn handshake_failed(error: io::Error) -> TransportError {
+    match find::<rustls::Error>(&error) {
+        Some(problem) => TransportError::new(TransportErrorKind::Tls, certificate::describe(problem)),
+        None => tls_error(error),
+    }
 }
 
 fn tls_error(error: impl Error + Send + Sync + 'static) -> TransportError {

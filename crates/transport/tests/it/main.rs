@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed `unwrap` fails the test, also in a helper function")]
 
 #[cfg(feature = "hyper")]
+mod certificates;
+#[cfg(feature = "hyper")]
 mod connections;
 #[cfg(feature = "hyper")]
 mod failures;
+#[cfg(feature = "hyper")]
+mod hostile;
 #[cfg(feature = "http2")]
 mod http2;
 #[cfg(feature = "hyper")]

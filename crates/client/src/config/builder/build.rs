@@ -78,6 +78,7 @@ impl ConfigBuilder {
             idempotency_token_provider: self.idempotency_token_provider,
             timeout_config: self.timeout_config,
             retry_config,
+            max_response_body_size: self.max_response_body_size,
             on_attempt: self.on_attempt,
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,

@@ -128,6 +128,24 @@ impl ConfigBuilder {
         self
     }
 
+    /// Sets the maximum size in bytes of a complete response body. If a body is longer, the client stops
+    /// reading it, and the call fails with an error of kind
+    /// [`BodyTooLarge`](invoke_model_transport::TransportErrorKind::BodyTooLarge). The service may already
+    /// have billed the call, so the limit is a protection of the memory, and not of the account.
+    ///
+    /// The limit does not apply to bodies that the caller reads in parts: event streams, server-sent events,
+    /// and [`send_streaming`](crate::Call::send_streaming). Of an error response, the client reads at most 1
+    /// MiB.
+    ///
+    /// No environment variable sets the limit. Default: no limit. If a response has the content encoding
+    /// gzip, the default is 128 MiB for the decoded body.
+    #[doc(alias = "limit")]
+    #[doc(alias = "max_body_size")]
+    pub fn max_response_body_size(mut self, bytes: u64) -> Self {
+        self.max_response_body_size = Some(bytes);
+        self
+    }
+
     /// Sets a rate limiter that delays attempts after the service has throttled earlier attempts. This is the
     /// retry mode "adaptive" of the AWS SDKs. To share the rate between several clients, pass clones of one
     /// limiter.

@@ -74,6 +74,7 @@ pub struct ConfigBuilder {
     retry_config: Option<RetryConfig>,
     /// `AWS_MAX_ATTEMPTS`. Unused if `retry_config` is set.
     env_max_attempts: Option<Checked<u32>>,
+    max_response_body_size: Option<u64>,
     on_attempt: Option<OnAttempt>,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,

@@ -1,0 +1,128 @@
+//! Errors of certificates that are not trusted. The errors of rustls name the problem, but not its solution.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
+    SignatureScheme,
+};
+
+/// A verifier that makes the same decisions as [`WebPkiServerVerifier`]. If the issuer of a certificate is
+/// not trusted, its error tells if the certificate is self-signed.
+#[derive(Debug)]
+pub(super) struct Verifier(Arc<WebPkiServerVerifier>);
+
+/// The error of a certificate that is its own issuer.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate is self-signed")]
+struct SelfSigned;
+
+impl Verifier {
+    pub(super) fn new(verifier: Arc<WebPkiServerVerifier>) -> Self {
+        Self(verifier)
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        verified.map_err(|error| match error {
+            Error::InvalidCertificate(CertificateError::UnknownIssuer)
+                if is_self_signed(end_entity, server_name, now) =>
+            {
+                CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
+            }
+            error => error,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+
+    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
+        self.0.root_hint_subjects()
+    }
+}
+
+/// Returns `true` if a certificate is its own issuer: the certificate would be trusted if it were a root.
+fn is_self_signed(certificate: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> bool {
+    let mut roots = RootCertStore::empty();
+    if roots.add(certificate.clone().into_owned()).is_err() {
+        return false;
+    }
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let verified = verifier.map(|verifier| verifier.verify_server_cert(certificate, &[], name, &[], now));
+    // Any other problem, such as a wrong name, does not matter here.
+    !matches!(verified, Err(_) | Ok(Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))))
+}
+
+/// Describes an error of rustls, and its solution.
+pub(super) fn describe(error: &Error) -> String {
+    const TRUST: &str = "to the root certificates: AWS_CA_BUNDLE, `ca_bundle` or `root_certificates_file`";
+    match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => format!(
+            "invalid peer certificate: its issuer is unknown; if a proxy inspects TLS or the server has a private \
+             certificate authority, add the certificate of the authority {TRUST}"
+        ),
+        Error::InvalidCertificate(CertificateError::BadSignature) => format!(
+            "invalid peer certificate: its issuer has the name of a root certificate, but another key; add the current \
+             certificate of the authority {TRUST}"
+        ),
+        Error::InvalidCertificate(CertificateError::Other(OtherError(other))) if other.is::<SelfSigned>() => {
+            format!("invalid peer certificate: {other}; if you trust the server, add its certificate {TRUST}")
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => format!("{error}; check the host in the endpoint URL, and that nothing redirects the connection"),
+        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            format!("{error}; renew the certificate of the server, or set the clock of this machine")
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => format!("{error}; set the clock of this machine, or wait until the certificate is valid"),
+        // rustls reports the certificate of an authority as an error that it does not export.
+        Error::InvalidCertificate(CertificateError::Other(other))
+            if other.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            "invalid peer certificate: it is the certificate of an authority, and not of a server; create a server \
+             certificate (basic constraint CA:FALSE)"
+                .to_owned()
+        }
+        Error::InvalidCertificate(_) => format!("{error}; replace the certificate of the server"),
+        Error::InvalidMessage(_) => {
+            format!("{error}; the server may not support TLS on this port: check scheme and port of the URL")
+        }
+        error => error.to_string(),
+    }
+}
