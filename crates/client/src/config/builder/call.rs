@@ -44,7 +44,7 @@ impl ConfigBuilder {
     #[doc(alias = "proxy")]
     #[doc(alias = "HTTPS_PROXY")]
     pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.proxies = Some(Ok(proxies));
+        self.proxies = Some(proxies.into());
         self
     }
 
