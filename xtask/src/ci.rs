@@ -12,7 +12,7 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::{
-    Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, readme, suites, tidy,
+    Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, readme, root, suites, tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -37,6 +37,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     // Checks that the transport crate also compiles without its features.
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     report.cargo("transport trait without features", &bare)?;
+    report.step("fuzz targets", done(fuzz_targets))?;
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // When cargo tests the complete workspace, it enables every feature that any workspace member requires.
@@ -82,6 +83,15 @@ fn diff_with(model: PathBuf) -> Result<(), Failure> {
 fn documentation() -> Result<(), Failure> {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
     program::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Compiles the fuzz targets, but does not link them. Therefore this step needs neither libFuzzer, which is written
+/// in C++, nor a nightly compiler.
+fn fuzz_targets() -> Result<(), Failure> {
+    let mut check = cargo(&["check", "--locked", "--manifest-path", "tests/fuzz/Cargo.toml"]);
+    check.env("CARGO_TARGET_DIR", root().join("target/fuzz"));
+    // With this variable, the build script of libfuzzer-sys does not compile libFuzzer.
+    program::run(check.env("CUSTOM_LIBFUZZER_PATH", root().join("target/fuzz/libfuzzer.a")))
 }
 
 fn protocol_tests() -> Result<(), Failure> {

@@ -5,12 +5,16 @@
 mod error_parsing;
 mod event_stream;
 mod json_documents;
+mod proxy_urls;
 mod response_parsing;
+mod shared_files;
 
 pub use error_parsing::error_parsing;
 pub use event_stream::event_stream;
 pub use json_documents::json_documents;
+pub use proxy_urls::proxy_urls;
 pub use response_parsing::response_parsing;
+pub use shared_files::shared_files;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -24,7 +28,9 @@ pub const TARGETS: &[Target] = &[
     ("error_parsing", error_parsing),
     ("event_stream", event_stream),
     ("json_documents", json_documents),
+    ("proxy_urls", proxy_urls),
     ("response_parsing", response_parsing),
+    ("shared_files", shared_files),
 ];
 
 /// Returns `true` if a value contains a union without a member. Such a union cannot be serialized. The parser

@@ -14,7 +14,7 @@ pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 /// The name of the session token in older tools.
 pub(crate) const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
 #[cfg(not(feature = "credentials-chain"))]
-pub(crate) const PROFILE: &str = "AWS_PROFILE";
+pub(crate) const PROFILES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 pub(crate) const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 pub(crate) const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 pub(crate) const RETRY_MODE: &str = "AWS_RETRY_MODE";

@@ -50,7 +50,8 @@ impl DefaultCredentialsChainBuilder {
     /// Selects a profile of the shared files `config` and `credentials`.
     ///
     /// This setter takes precedence over `AWS_PROFILE`. It also takes precedence over the access keys in the
-    /// environment, because the program has set the profile. Default: `AWS_PROFILE`, otherwise `default`.
+    /// environment, because the program has set the profile. Default: `AWS_PROFILE`, otherwise
+    /// `AWS_DEFAULT_PROFILE`, otherwise `default`.
     pub fn profile_name(mut self, name: impl Into<String>) -> Self {
         self.profile_name = Some(name.into());
         self
@@ -108,7 +109,7 @@ impl DefaultCredentialsChainBuilder {
     /// [`profile_name`](Self::profile_name) selects a profile, or a variable sets the path of a file, also returns
     /// an error if the file cannot be read.
     pub fn profile_settings(&self) -> Result<Option<ProfileSettings>, SharedFilesError> {
-        let selected = self.profile_name.clone().or_else(|| self.environment.read("AWS_PROFILE"));
+        let selected = self.profile_name.clone().or_else(|| self.environment.profile());
         ProfileSettings::read(&self.environment, selected.as_deref())
     }
 

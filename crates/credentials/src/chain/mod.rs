@@ -107,7 +107,7 @@ impl DefaultCredentialsChain {
             return self.follow(Plan::new(BaseSource::Environment), &endpoints).await;
         }
         let files = SharedFiles::read(environment).await?;
-        let chosen = self.profile_name.clone().or_else(|| environment.read("AWS_PROFILE"));
+        let chosen = self.profile_name.clone().or_else(|| environment.profile());
         if let (Some(error), Some(_)) = (files.unreadable(), &chosen) {
             return Err(error.clone().into());
         }

@@ -20,7 +20,7 @@ const CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
 
 /// The content of the files `config` and `credentials`. `Debug` does not show it, because the files contain
 /// secrets.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SharedFiles {
     profiles: BTreeMap<String, Section>,
     sessions: BTreeMap<String, Section>,

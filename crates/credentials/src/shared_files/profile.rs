@@ -8,7 +8,7 @@ use super::{SharedFiles, SharedFilesError};
 use crate::environment::Environment;
 
 /// The settings of a profile in the shared files. `Debug` shows no values, because some of them are secret.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ProfileSettings {
     name: String,
     section: Section,

@@ -56,6 +56,26 @@ async fn an_invalid_file_is_named() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn older_name_of_the_profile_variable() {
+    let home = Home::config(&format!("[profile dev]\n{KEYS}")).set("AWS_DEFAULT_PROFILE", "dev");
+    assert_eq!(home.load(&Fake::default()).await.0, "AKIDFILE");
+    let error = home.set("AWS_PROFILE", "missing").error(&Fake::default()).await;
+    assert!(error.starts_with("no profile `missing`"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_with_a_line_break_is_named() {
+    let role = "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\ncredential_source = Environment\n";
+    let home =
+        Home::config(role).set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "the-secret\r\n");
+    let chain = home.chain(&Fake::default()).profile_name("default");
+    let error = crate::home::cache(chain).credentials().await.unwrap_err().to_string();
+    let expected =
+        "cannot sign because the secret access key is empty or contains a character that is not allowed";
+    assert!(error.contains(expected) && !error.contains("the-secret"), "{error}");
+}
+
 /// A directory is a file that no user can read.
 fn unreadable() -> Home {
     Home::new().file(".aws/config/nested", "")

@@ -180,13 +180,16 @@ impl Proxy {
     }
 }
 
-/// Returns the error for an unknown scheme. The error contains the text before `://` only if this text has
-/// the syntax of a scheme, because other text may be a part of a password.
+/// Schemes that occur in proxy settings and that are not supported.
+const UNSUPPORTED: [&str; 12] =
+    ["dns", "ftp", "ftps", "h2", "pac", "quic", "socks", "socks6", "ssh", "tcp", "tls", "wss"];
+
+/// Returns the error for an unknown scheme. The error contains the text before `://` only if this text is a
+/// known scheme, because other text may be a part of a password.
 fn unsupported(scheme: &str) -> ProxyError {
-    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    match is_scheme && !scheme.is_empty() {
-        true => ProxyError::Scheme(scheme.to_owned()),
-        false => ProxyError::NotAUrl,
+    match UNSUPPORTED.into_iter().find(|known| known.eq_ignore_ascii_case(scheme)) {
+        Some(known) => ProxyError::Scheme(known.to_owned()),
+        None => ProxyError::NotAUrl,
     }
 }
 

@@ -176,6 +176,8 @@ fn the_error_of_a_bad_url_does_not_contain_the_url() {
     check("http://user:secret\u{e9}@proxy.test:3128", "percent-encode '\u{e9}' in the user or password");
     check("http://user:secret@proxy.test:3128/path@1", "percent-encode '@' in the user or password");
     check("user:secret/x://proxy.test", "not a URL");
+    check("secret://proxy.test", "not a URL");
+    check("secret://1@proxy.test:3128", "not a URL");
     check("http://user:secret word@proxy.test", "percent-encode ' ' in the user or password");
     check("http://user:secret#1@proxy.test:3128", "percent-encode '#' in the user or password");
     check("http://user:secret/1@proxy.test:3128", "percent-encode '/' in the user or password");

@@ -90,7 +90,7 @@ impl ConfigBuilder {
             #[cfg(feature = "credentials-chain")]
             chain: Some(ChainSettings { environment: environment.clone(), profile_name: None }),
             #[cfg(not(feature = "credentials-chain"))]
-            has_unread_profile: environment.read(env::PROFILE).is_some(),
+            unread_profile: env::PROFILES.into_iter().find(|name| environment.read(name).is_some()),
             ..Self::default()
         }
     }

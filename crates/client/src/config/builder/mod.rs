@@ -85,9 +85,9 @@ pub struct ConfigBuilder {
     /// `true` if `AWS_RETRY_MODE`, or `retry_mode` of the profile, is `adaptive`. Unused if
     /// `adaptive_rate_limiter` is set.
     adaptive_mode: Option<Checked<bool>>,
-    /// `true` if the program cannot read the profile in `AWS_PROFILE`, because the feature is disabled.
+    /// The variable with a profile that the program cannot read, because the feature is disabled.
     #[cfg(not(feature = "credentials-chain"))]
-    has_unread_profile: bool,
+    unread_profile: Option<&'static str>,
 }
 
 impl ConfigBuilder {

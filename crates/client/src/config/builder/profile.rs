@@ -78,7 +78,6 @@ mod with_chain {
 mod without_chain {
     use super::{Authentication, ConfigBuilder, ConfigError};
     use crate::config::setting::SettingSource;
-    use crate::env;
 
     impl ConfigBuilder {
         pub(in crate::config::builder) fn use_profile(&mut self) -> Result<(), ConfigError> {
@@ -91,24 +90,23 @@ mod without_chain {
             &self,
             authentication: &Authentication,
         ) -> Result<(), ConfigError> {
-            if !self.has_unread_profile {
-                return Ok(());
-            }
+            let Some(variable) = self.unread_profile else { return Ok(()) };
             let has_region = self.region.is_some() || self.endpoint_url.is_some();
             if has_region && !matches!(authentication, Authentication::SigV4(None)) {
                 tracing::warn!(
-                    "AWS_PROFILE has no effect, because this program was built without the feature \
+                    "{variable} has no effect, because this program was built without the feature \
                      `credentials-chain` of invoke-model-client"
                 );
                 return Ok(());
             }
             Err(ConfigError::Invalid {
                 setting: "profile",
-                origin: SettingSource::Environment(env::PROFILE),
-                problem: "this program was built without the feature `credentials-chain` of invoke-model-client, so it \
-                          cannot read profiles; enable the feature, or unset AWS_PROFILE and set the region and the \
-                          credentials in another way"
-                    .to_owned(),
+                origin: SettingSource::Environment(variable),
+                problem: format!(
+                    "this program was built without the feature `credentials-chain` of invoke-model-client, so it cannot \
+                     read profiles; enable the feature, or unset {variable} and set the region and the credentials in \
+                     another way"
+                ),
             })
         }
     }
