@@ -33,7 +33,7 @@ impl ConfigBuilder {
     /// |---|---|
     /// | region | `AWS_REGION`, otherwise `AWS_DEFAULT_REGION`, otherwise (with the feature `credentials-chain`) `region` of the profile |
     /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`. If this variable is set, the client does not use credentials. The AWS SDKs do the same |
-    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary credentials; otherwise (with the feature `credentials-chain`) the default chain |
+    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` (otherwise `AWS_SECURITY_TOKEN`) for temporary credentials; otherwise (with the feature `credentials-chain`) the default chain |
     /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, otherwise `AWS_ENDPOINT_URL`. Both are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
