@@ -11,7 +11,10 @@ const PASSWORD: &str = "hunter2";
 /// # Panics
 /// Panics if a text contains the password.
 pub fn proxy_urls(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let text = match std::str::from_utf8(data) {
+        Ok(text) if !text.contains(PASSWORD) => text,
+        _ => return,
+    };
     let (before, after) = text.split_once('\0').unwrap_or((text, ""));
     let url = format!("{before}{PASSWORD}{after}");
     for proxies in [Proxies::default().http(&url), Proxies::default().https(&url)] {

@@ -175,7 +175,7 @@ impl DefaultCredentialsChain {
             BaseSource::Environment => {
                 let variable = |name| environment.read(name);
                 match (variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY)) {
-                    (Some(access_key_id), Some(secret_access_key)) => Ok(Credential {
+                    (Some(access_key_id), Some(secret_access_key)) => check(Credential {
                         access_key_id,
                         secret_access_key,
                         session_token: variable(SESSION_TOKEN).or_else(|| variable(SECURITY_TOKEN)),
@@ -266,14 +266,18 @@ async fn load(
     }
 }
 
-/// Checks that credentials are complete. The library accepts responses without some of their members.
+/// Checks that credentials are complete, because the library accepts responses without some of their members.
+/// Also checks the ends of the secret access key, because a secret from a file can end with a line break.
 fn check(credential: Credential) -> Result<Credential, SourceError> {
-    let missing = match (credential.access_key_id.as_str(), credential.secret_access_key.as_str()) {
-        ("", _) => "access key id",
-        (_, "") => "secret access key",
+    let secret = credential.secret_access_key.as_str();
+    let is_clean = secret.trim() == secret && !secret.ends_with(char::is_control);
+    let problem = match (credential.access_key_id.as_str(), secret) {
+        ("", _) => "the source returned credentials without access key id",
+        (_, "") => "the source returned credentials without secret access key",
+        _ if !is_clean => "the secret access key starts or ends with a blank or a line break",
         _ => return Ok(credential),
     };
-    Err(SourceError::new(format!("the source returned credentials without {missing}")))
+    Err(SourceError::new(problem))
 }
 
 /// Returns the provider for an SSO login.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 use http::request::Parts;
-use invoke_model_signing::{Credentials, PayloadHash, SignError, Signer};
+use invoke_model_signing::{Credentials, PayloadHash, Signer};
 use reqsign_aws_core::{
     AssumeRoleCredentialProvider, AssumeRoleWithWebIdentityCredentialProvider, Credential,
     StaticCredentialProvider,
@@ -98,8 +98,6 @@ impl SignRequest for StsSigner {
             credential.session_token.clone(),
         );
         let signed = self.signer.sign(request, &credentials, &PayloadHash::EMPTY, self.time_source.now());
-        // The chain shows only the text before the first colon.
-        let text = |error: SignError| error.to_string().replacen(": ", " because ", 1);
-        signed.map(drop).map_err(|error| Error::request_invalid(text(error)))
+        signed.map(drop).map_err(|error| Error::request_invalid(error.to_string()))
     }
 }

@@ -71,8 +71,7 @@ async fn a_secret_with_a_line_break_is_named() {
         Home::config(role).set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "the-secret\r\n");
     let chain = home.chain(&Fake::default()).profile_name("default");
     let error = crate::home::cache(chain).credentials().await.unwrap_err().to_string();
-    let expected =
-        "cannot sign because the secret access key is empty or contains a character that is not allowed";
+    let expected = "the secret access key starts or ends with a blank or a line break";
     assert!(error.contains(expected) && !error.contains("the-secret"), "{error}");
 }
 
