@@ -85,12 +85,13 @@ fn documentation() -> Result<(), Failure> {
     program::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Compiles the fuzz targets. The variable replaces libFuzzer, whose C++ code is needed only to link a target.
+/// Compiles the fuzz targets, but does not link them. Therefore this step needs neither libFuzzer, which is written
+/// in C++, nor a nightly compiler.
 fn fuzz_targets() -> Result<(), Failure> {
-    let target = root().join("target");
-    let mut command =
-        cargo(&["check", "--locked", "--quiet", "--manifest-path", "tests/fuzz/Cargo.toml", "--target-dir"]);
-    program::run(command.arg(target).env("CUSTOM_LIBFUZZER_PATH", "libfuzzer.a"))
+    let mut check = cargo(&["check", "--locked", "--manifest-path", "tests/fuzz/Cargo.toml"]);
+    check.env("CARGO_TARGET_DIR", root().join("target/fuzz"));
+    // With this variable, the build script of libfuzzer-sys does not compile libFuzzer.
+    program::run(check.env("CUSTOM_LIBFUZZER_PATH", root().join("target/fuzz/libfuzzer.a")))
 }
 
 fn protocol_tests() -> Result<(), Failure> {

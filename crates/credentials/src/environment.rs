@@ -50,6 +50,12 @@ impl Environment {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
+    /// Returns the profile that the environment selects. botocore and the SDK for Go also read the second variable.
+    #[cfg(feature = "chain")]
+    pub(crate) fn profile(&self) -> Option<String> {
+        self.read("AWS_PROFILE").or_else(|| self.read("AWS_DEFAULT_PROFILE"))
+    }
+
     /// Returns the home directory of the user.
     #[cfg(feature = "chain")]
     pub(crate) fn home(&self) -> Option<PathBuf> {

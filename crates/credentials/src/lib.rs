@@ -39,6 +39,7 @@
 //! | [`CredentialsCache`], [`CredentialsCacheConfig`] | a cache for the credentials of any provider, and the refresh times and load timeout of the cache |
 //! | `DefaultCredentialsChain` | the provider that reads the environment, profiles, roles, SSO, web identity, containers and instance metadata |
 //! | `AwsProvider` | an adapter for providers of the AWS SDK |
+//! | `SharedFiles`, `ProfileSettings` | the files `config` and `credentials`, and the settings of a profile |
 //! | [`Environment`], [`TimeSource`] | replacements for the environment and the clock of the process, for example in tests |
 //! | [`CredentialsError`] | the reason why there are no credentials, and advice |
 //!
@@ -48,7 +49,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `chain` | `DefaultCredentialsChain` |
+//! | `chain` | `DefaultCredentialsChain`, `SharedFiles` |
 //! | `aws-credential-types` | `AwsProvider`, and [`ProvideCredentials`] for the static credentials of the AWS SDK |
 
 #[cfg(feature = "aws-credential-types")]
@@ -59,6 +60,8 @@ mod chain;
 mod environment;
 mod error;
 mod provide;
+#[cfg(feature = "chain")]
+mod shared_files;
 mod time_source;
 
 #[cfg(feature = "aws-credential-types")]
@@ -69,6 +72,8 @@ pub use chain::{DefaultCredentialsChain, DefaultCredentialsChainBuilder};
 pub use environment::Environment;
 pub use error::CredentialsError;
 pub use provide::{CredentialsFuture, CredentialsSource, ProvideCredentials};
+#[cfg(feature = "chain")]
+pub use shared_files::{ProfileSettings, SharedFiles, SharedFilesError};
 pub use time_source::TimeSource;
 
 pub use invoke_model_signing::Credentials;

@@ -24,7 +24,7 @@ pub enum SignError {
     /// parameter.
     #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
-        /// `access key id`, `region`, `service`, `session token` or `bearer token`.
+        /// `access key id`, `secret access key`, `region`, `service`, `session token` or `bearer token`.
         parameter: &'static str,
     },
 

@@ -6,14 +6,18 @@ mod error_parsing;
 mod event_stream;
 mod json_documents;
 mod operations;
+mod proxy_urls;
 mod response_parsing;
+mod shared_files;
 mod signatures;
 
 pub use error_parsing::error_parsing;
 pub use event_stream::event_stream;
 pub use json_documents::json_documents;
 pub use operations::operations;
+pub use proxy_urls::proxy_urls;
 pub use response_parsing::response_parsing;
+pub use shared_files::shared_files;
 pub use signatures::signatures;
 
 use bytes::Bytes;
@@ -29,7 +33,9 @@ pub const TARGETS: &[Target] = &[
     ("event_stream", event_stream),
     ("json_documents", json_documents),
     ("operations", operations),
+    ("proxy_urls", proxy_urls),
     ("response_parsing", response_parsing),
+    ("shared_files", shared_files),
     ("signatures", signatures),
 ];
 

@@ -105,8 +105,7 @@ fn recording_exports_the_region_of_the_service() {
     };
     check(&arguments, &[("AWS_REGION", "eu-west-1")], "eu-west-1");
     let home = folder.path().to_str().unwrap();
-    let profile =
-        [("AWS_PROFILE", "other"), ("AWS_CONFIG_FILE", config.to_str().unwrap()), ("HOME", home)];
+    let profile = [("AWS_PROFILE", "other"), ("AWS_CONFIG_FILE", config.to_str().unwrap()), ("HOME", home)];
     check(&arguments, &profile, "ap-south-1");
     let region = [&arguments[..], &["--region", "us-west-2"]].concat();
     check(&region, &[("AWS_REGION", "eu-west-1")], "us-west-2");

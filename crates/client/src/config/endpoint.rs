@@ -19,33 +19,31 @@ impl Endpoint {
     /// Parses an absolute `http` or `https` URL.
     ///
     /// # Errors
-    /// Returns a text that states the problem and a solution. The text never contains the query of the URL.
-    /// If the URL contains a user or a password, the text does not contain the URL.
+    /// Returns a text that states the problem and a solution. The text does not contain the URL, because an
+    /// invalid URL can contain a password in any place.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
             return Err("the URL has a user or a password before `@`; remove them".into());
         }
-        // Do not show the query, because it may contain a token.
-        let shown = url.split(['?', '#']).next().unwrap_or_default();
         let example = "use a URL such as https://bedrock-runtime.us-east-1.amazonaws.com";
-        let uri: Uri = url.parse().map_err(|error| format!("`{shown}` is not a URL ({error}); {example}"))?;
+        let uri: Uri = url.parse().map_err(|error| format!("the value is not a URL ({error}); {example}"))?;
         let parts = uri.into_parts();
         let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
         let (Some(scheme), Some(authority)) = (scheme, parts.authority) else {
-            return Err(format!("`{shown}` is not an absolute http or https URL; {example}"));
+            return Err(format!("the value is not an absolute http or https URL; {example}"));
         };
         if authority.host().is_empty() {
-            return Err(format!("`{shown}` has no host; {example}"));
+            return Err(format!("the URL has no host; {example}"));
         }
         // Check the port, because the crate `http` accepts an empty port and a port with any number of
         // digits.
         if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
-            return Err(format!("`{shown}` has an invalid port; use a number from 0 to 65535"));
+            return Err("the URL has an invalid port; use a number from 0 to 65535".into());
         }
         // The crate `http` silently drops a fragment, so search for `#` in the text.
         let path = parts.path_and_query.as_ref();
         if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
-            return Err(format!("`{shown}` is followed by a query or fragment; remove it"));
+            return Err("the URL has a query or fragment; remove it".into());
         }
         let base_path = path.map_or("", PathAndQuery::path).trim_end_matches('/').to_owned();
         Ok(Self { scheme, authority, base_path })
@@ -54,6 +52,14 @@ impl Endpoint {
     /// Returns the host without the port.
     pub(crate) fn host(&self) -> &str {
         self.authority.host()
+    }
+
+    /// Returns the URL of the scheme and the authority.
+    pub(crate) fn uri(&self) -> Uri {
+        let mut parts = Parts::default();
+        (parts.scheme, parts.authority) = (Some(self.scheme.clone()), Some(self.authority.clone()));
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        Uri::from_parts(parts).unwrap_or_default()
     }
 
     /// Joins the endpoint and a request target into a URL. Prepends the host prefix of the operation to the
@@ -120,21 +126,28 @@ mod tests {
     fn rejects_invalid_endpoint_urls_with_advice() {
         let check = |url: &str, expected: &str| {
             let error = Endpoint::parse(url).unwrap_err();
-            assert!(error.starts_with(expected), "{url}: {error}");
+            assert!(error.starts_with(expected) && !error.contains("secret"), "{url}: {error}");
         };
-        check("", "`` is not a URL (");
-        check("not a url", "`not a url` is not a URL (");
-        check("example.test", "`example.test` is not an absolute http or https URL; use");
-        check("/path", "`/path` is not an absolute");
-        check("ftp://example.test", "`ftp://example.test` is not an absolute");
-        check("https://", "`https://` is not a URL (");
-        check("http://:80", "`http://:80` has no host");
-        check("http://example.test:99999", "`http://example.test:99999` has an invalid port");
-        check("http://example.test:", "`http://example.test:` has an invalid port");
-        check("http://example.test/?a=b", "`http://example.test/` is followed by a query or fragment");
-        check("http://example.test/#a", "`http://example.test/` is followed by a query or fragment");
-        check("example.test/?token=secret", "`example.test/` is not a");
+        check("", "the value is not a URL (");
+        check("not a url", "the value is not a URL (");
+        check("example.test", "the value is not an absolute http or https URL; use");
+        check("/path", "the value is not an absolute");
+        check("ftp://example.test", "the value is not an absolute");
+        check("https://", "the value is not a URL (");
+        check("http://:80", "the URL has no host");
+        check("http://example.test:99999", "the URL has an invalid port");
+        check("http://example.test:", "the URL has an invalid port");
+        check("http://user:secret", "the URL has an invalid port");
+        check("http://user:secret#1", "the URL has an invalid port");
+        check("http://example.test/?a=secret", "the URL has a query or fragment");
+        check("http://example.test/#secret", "the URL has a query or fragment");
+        check("http://example.test?secret", "the URL has a query or fragment");
+        check("example.test/?token=secret", "the value is not a");
+        check("secret://example.test", "the value is not an absolute");
         check("http://user:secret@example.test", "the URL has a user or a password before `@`");
+        check("http://user:secret#1@example.test", "the URL has a user or a password before `@`");
+        check("user:secret@example.test", "the URL has a user or a password before `@`");
+        check("https:/secret.example.test", "the value is not a");
     }
 
     proptest! {

@@ -30,11 +30,18 @@ pub enum ConfigError {
     #[error("{setting} ({origin}): {problem}")]
     Invalid {
         /// The setting: `region`, `endpoint URL`, `bearer token`, `maximum number of attempts`, `retry mode`,
-        /// `FIPS flag`, `dual-stack flag` or `proxy`.
+        /// `FIPS flag`, `dual-stack flag`, `flag to ignore endpoint URLs`, `profile` or `proxy`.
         setting: &'static str,
         /// Source of the setting.
         origin: SettingSource,
         /// A text that states the problem and a solution.
+        problem: String,
+    },
+
+    /// A shared file or a setting of the profile is invalid.
+    #[error("{problem}")]
+    SharedFiles {
+        /// A text that names the file or the profile, and states the problem and a solution.
         problem: String,
     },
 

@@ -11,6 +11,11 @@ pub(crate) const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
 pub(crate) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 pub(crate) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+/// The name of the session token in older tools.
+pub(crate) const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
+#[cfg(not(feature = "credentials-chain"))]
+pub(crate) const PROFILES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+pub(crate) const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 pub(crate) const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 pub(crate) const RETRY_MODE: &str = "AWS_RETRY_MODE";
 pub(crate) const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
@@ -36,13 +41,8 @@ pub(crate) fn region(environment: &Environment) -> Option<Variable> {
     first(environment, ["AWS_REGION", "AWS_DEFAULT_REGION"])
 }
 
-/// Returns the endpoint URL. Returns `None` if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`, or if no
-/// endpoint URL is set.
+/// Returns the endpoint URL, which [`IGNORE_ENDPOINT_URLS`] can disable.
 pub(crate) fn endpoint_url(environment: &Environment) -> Option<Variable> {
-    let ignored = environment.read("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if ignored.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        return None;
-    }
     first(environment, ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"])
 }
 

@@ -25,7 +25,7 @@ fn errors_name_missing_and_invalid_settings() {
     );
     check_error(
         builder().region("us-east-1").endpoint_url("localhost"),
-        "endpoint URL (set in code): `localhost` is not an absolute http or https URL; use a URL such as \
+        "endpoint URL (set in code): the value is not an absolute http or https URL; use a URL such as \
          https://bedrock-runtime.us-east-1.amazonaws.com",
     );
     check_error(

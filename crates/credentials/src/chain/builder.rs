@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use invoke_model_transport::{HyperTransport, Transport};
 
-use super::shared_files::SharedFiles;
-use super::{DefaultCredentialsChain, default_profile};
+use super::DefaultCredentialsChain;
 use crate::environment::Environment;
+use crate::shared_files::{ProfileSettings, SharedFilesError};
 use crate::time_source::TimeSource;
 
 impl DefaultCredentialsChain {
@@ -24,6 +24,8 @@ pub struct DefaultCredentialsChainBuilder {
     ignores_access_keys: bool,
     profile_name: Option<String>,
     region: Option<String>,
+    use_fips: Option<bool>,
+    use_dual_stack: Option<bool>,
     transport: Option<Arc<dyn Transport>>,
     metadata_transport: Option<Arc<dyn Transport>>,
     time_source: TimeSource,
@@ -48,7 +50,8 @@ impl DefaultCredentialsChainBuilder {
     /// Selects a profile of the shared files `config` and `credentials`.
     ///
     /// This setter takes precedence over `AWS_PROFILE`. It also takes precedence over the access keys in the
-    /// environment, because the program has set the profile. Default: `AWS_PROFILE`, otherwise `default`.
+    /// environment, because the program has set the profile. Default: `AWS_PROFILE`, otherwise
+    /// `AWS_DEFAULT_PROFILE`, otherwise `default`.
     pub fn profile_name(mut self, name: impl Into<String>) -> Self {
         self.profile_name = Some(name.into());
         self
@@ -58,6 +61,20 @@ impl DefaultCredentialsChainBuilder {
     /// otherwise `AWS_DEFAULT_REGION`, otherwise [`profile_region`](Self::profile_region).
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
+        self
+    }
+
+    /// Uses the FIPS endpoints of STS and SSO if `use_fips` is `true`. Default: `AWS_USE_FIPS_ENDPOINT`, otherwise
+    /// `use_fips_endpoint` of the profile.
+    pub fn use_fips(mut self, use_fips: bool) -> Self {
+        self.use_fips = Some(use_fips);
+        self
+    }
+
+    /// Uses the dual-stack endpoints of STS and SSO if `use_dual_stack` is `true`. Default:
+    /// `AWS_USE_DUALSTACK_ENDPOINT`, otherwise `use_dualstack_endpoint` of the profile.
+    pub fn use_dual_stack(mut self, use_dual_stack: bool) -> Self {
+        self.use_dual_stack = Some(use_dual_stack);
         self
     }
 
@@ -84,13 +101,23 @@ impl DefaultCredentialsChainBuilder {
         self
     }
 
-    /// Returns the `region` of the profile. Reads the shared files with blocking calls.
+    /// Returns the settings of the profile that the chain uses, or `None` if the profile does not exist. Reads the
+    /// shared files with blocking calls.
+    ///
+    /// # Errors
+    /// Returns an error if a shared file cannot be parsed. If `AWS_PROFILE` or
+    /// [`profile_name`](Self::profile_name) selects a profile, or a variable sets the path of a file, also returns
+    /// an error if the file cannot be read.
+    pub fn profile_settings(&self) -> Result<Option<ProfileSettings>, SharedFilesError> {
+        let selected = self.profile_name.clone().or_else(|| self.environment.profile());
+        ProfileSettings::read(&self.environment, selected.as_deref())
+    }
+
+    /// Returns the `region` of the profile. Reads the shared files with blocking calls. Returns `None` if a shared
+    /// file is invalid: the chain then fails when it loads credentials.
     #[must_use]
     pub fn profile_region(&self) -> Option<String> {
-        let profile = self.profile_name.clone().or_else(|| self.environment.read("AWS_PROFILE"));
-        let files = SharedFiles::read_blocking(&self.environment);
-        let section = files.profile(&profile.unwrap_or_else(default_profile))?;
-        section.get("region").filter(|region| !region.is_empty()).cloned()
+        Some(self.profile_settings().ok()??.get("region")?.to_owned())
     }
 
     /// Creates the chain. Loads no credentials. Reads the shared files only if neither
@@ -111,6 +138,8 @@ impl DefaultCredentialsChainBuilder {
             ignores_access_keys: self.ignores_access_keys,
             profile_name: self.profile_name,
             region,
+            use_fips: self.use_fips,
+            use_dual_stack: self.use_dual_stack,
             transport,
             metadata_transport,
             time_source: self.time_source,

@@ -1,5 +1,7 @@
 //! Errors of the default chain.
 
+use crate::shared_files::SharedFilesError;
+
 /// An error of the default chain. It does not contain secrets. It can contain the error code and the message
 /// in a response of AWS STS or instance metadata, but no other part of a response body.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +13,10 @@ pub(super) enum ChainError {
         name.escape_debug()
     )]
     NoProfile { name: String, files: String },
+
+    /// A shared file cannot be read or parsed. The chain does not try other sources.
+    #[error(transparent)]
+    SharedFiles(#[from] SharedFilesError),
 
     /// The profile is invalid.
     #[error("profile `{}`: {problem}", profile.escape_debug())]

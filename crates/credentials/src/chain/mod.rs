@@ -6,11 +6,11 @@
 
 mod builder;
 mod context;
+mod endpoint;
 mod error;
 mod http;
 mod metadata;
 mod plan;
-mod shared_files;
 mod sts;
 
 use std::sync::Arc;
@@ -22,17 +22,20 @@ use reqsign_core::{Context, ProvideCredential};
 
 pub use self::builder::DefaultCredentialsChainBuilder;
 use self::context::{Disk, Shell, Variables};
+use self::endpoint::{Redirected, SSO, STS, ServiceEndpoints};
 use self::error::{ChainError, SourceError};
 use self::http::{HttpClient, HttpRetryLimit};
 use self::plan::{BaseSource, Plan, ROLE_ADVICE, Sso};
-use self::shared_files::SharedFiles;
 use crate::environment::Environment;
 use crate::provide::{CredentialsFuture, ProvideCredentials};
+use crate::shared_files::SharedFiles;
 use crate::time_source::TimeSource;
 
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+/// The name of the session token in older tools.
+const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
 
 /// The default credentials chain. It loads credentials from the first of these sources that is configured:
 ///
@@ -75,6 +78,8 @@ pub struct DefaultCredentialsChain {
     /// The profile that the program selects. It takes precedence over `AWS_PROFILE`.
     profile_name: Option<String>,
     region: Option<String>,
+    use_fips: Option<bool>,
+    use_dual_stack: Option<bool>,
     transport: Arc<dyn Transport>,
     /// The transport for containers and instance metadata.
     metadata_transport: Arc<dyn Transport>,
@@ -98,29 +103,37 @@ impl DefaultCredentialsChain {
     async fn find(&self) -> Result<Found, ChainError> {
         let environment = &self.environment;
         if self.has_access_keys() {
-            return self.follow(Plan::new(BaseSource::Environment)).await;
+            let endpoints = ServiceEndpoints::new(environment, None);
+            return self.follow(Plan::new(BaseSource::Environment), &endpoints).await;
         }
-        let files = SharedFiles::read(environment).await;
-        let chosen = self.profile_name.clone().or_else(|| environment.read("AWS_PROFILE"));
+        let files = SharedFiles::read(environment).await?;
+        let chosen = self.profile_name.clone().or_else(|| environment.profile());
+        if let (Some(error), Some(_)) = (files.unreadable(), &chosen) {
+            return Err(error.clone().into());
+        }
         let profile = chosen.clone().unwrap_or_else(default_profile);
+        let endpoints = ServiceEndpoints::new(environment, files.profile(&profile))
+            .use_fips(self.use_fips)
+            .use_dual_stack(self.use_dual_stack);
         if let Some(plan) = plan::from_profile(&files, &profile)? {
-            return self.follow(plan).await;
+            return self.follow(plan, &endpoints).await;
         }
         if chosen.is_some() && !files.has(&profile) {
             return Err(ChainError::NoProfile { name: profile, files: files.paths() });
         }
         if let Some(plan) = plan::from_web_identity(environment)? {
-            return self.follow(plan).await;
+            return self.follow(plan, &endpoints).await;
         }
         if metadata::is_container(environment) {
-            return self.follow(Plan::new(BaseSource::Container)).await;
+            return self.follow(Plan::new(BaseSource::Container), &endpoints).await;
         }
         let nothing = |instance| ChainError::NothingConfigured { profile, files: files.paths(), instance };
         if metadata::is_disabled(environment) {
             return Err(nothing("disabled by AWS_EC2_METADATA_DISABLED".to_owned()));
         }
         let instance = BaseSource::Instance;
-        let credential = self.load_base(&instance).await.map_err(|error| nothing(error.into_reason()))?;
+        let credential =
+            self.load_base(&instance, &endpoints).await.map_err(|error| nothing(error.into_reason()))?;
         Ok((credential, instance.description().to_owned()))
     }
 
@@ -132,22 +145,28 @@ impl DefaultCredentialsChain {
             && (is_set(ACCESS_KEY_ID) || is_set(SECRET_ACCESS_KEY))
     }
 
-    async fn follow(&self, plan: Plan) -> Result<Found, ChainError> {
+    async fn follow(&self, plan: Plan, endpoints: &ServiceEndpoints<'_>) -> Result<Found, ChainError> {
         let failed = |error: SourceError, advice| error.in_source(&plan.description, advice);
-        let base = self.load_base(&plan.base).await;
+        let base = self.load_base(&plan.base, endpoints).await;
         let mut credential = base.map_err(|error| failed(error, plan.base.advice()))?;
         for role in &plan.roles {
             let http = self.http_client();
             let source = std::mem::take(&mut credential);
             let region = self.sts_region().map_err(|error| failed(error, ROLE_ADVICE))?;
-            let provider = sts::assume_role(role, source, region, &self.time_source, self.context(&http));
+            let url = endpoints.url(&STS, region).map_err(|error| failed(error, ROLE_ADVICE))?;
+            let provider =
+                sts::assume_role(role, source, region, url, &self.time_source, self.context(&http));
             let assumed = load(&provider, &self.context(&http), &http).await;
             credential = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
         }
         Ok((credential, plan.description))
     }
 
-    async fn load_base(&self, base: &BaseSource) -> Result<Credential, SourceError> {
+    async fn load_base(
+        &self,
+        base: &BaseSource,
+        endpoints: &ServiceEndpoints<'_>,
+    ) -> Result<Credential, SourceError> {
         let environment = &self.environment;
         let http = self.http_client();
         let context = self.context(&http);
@@ -156,10 +175,10 @@ impl DefaultCredentialsChain {
             BaseSource::Environment => {
                 let variable = |name| environment.read(name);
                 match (variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY)) {
-                    (Some(access_key_id), Some(secret_access_key)) => Ok(Credential {
+                    (Some(access_key_id), Some(secret_access_key)) => check(Credential {
                         access_key_id,
                         secret_access_key,
-                        session_token: variable(SESSION_TOKEN),
+                        session_token: variable(SESSION_TOKEN).or_else(|| variable(SECURITY_TOKEN)),
                         expires_in: None,
                     }),
                     _ => Err(SourceError::with_advice(
@@ -172,10 +191,23 @@ impl DefaultCredentialsChain {
                 let provider = ProcessCredentialProvider::new().with_command(command);
                 load(&provider, &context, &http).await
             }
-            BaseSource::Sso(sso) => load(&sso_provider(sso), &context, &http).await,
+            BaseSource::Sso(sso) => {
+                let provider = sso_provider(sso);
+                let provider = match environment.read("AWS_SSO_ENDPOINT") {
+                    // The library reads the variable.
+                    Some(_) => provider,
+                    None => {
+                        let url = endpoints.url(&SSO, &sso.region)?;
+                        provider.with_endpoint(format!("{url}/federation/credentials"))
+                    }
+                };
+                load(&provider, &context, &http).await
+            }
             BaseSource::WebIdentity(role) => {
                 let region = self.sts_region()?;
                 let provider = sts::assume_role_with_web_identity(role, region, &self.time_source);
+                let url = endpoints.url(&STS, region)?;
+                let context = context.with_http_send(Redirected { http: http.clone(), url });
                 load(&provider, &context, &http).await
             }
             BaseSource::Container => {
@@ -184,6 +216,7 @@ impl DefaultCredentialsChain {
                 load(&provider, &self.context(&http), &http).await
             }
             BaseSource::Instance => {
+                let environment = &endpoints.metadata_environment();
                 let limit = metadata::retry_limit(environment)?;
                 let http = HttpClient::new(self.metadata_transport.clone(), limit);
                 load(&metadata::instance(environment), &self.context(&http), &http).await
@@ -227,10 +260,24 @@ async fn load(
     http: &HttpClient,
 ) -> Result<Credential, SourceError> {
     match provider.provide_credential(context).await {
-        Ok(Some(credential)) => Ok(credential),
+        Ok(Some(credential)) => check(credential),
         Ok(None) => Err(SourceError::new("the source has no credentials")),
         Err(error) => Err(SourceError::from_library(&error, http.problem())),
     }
+}
+
+/// Checks that credentials are complete, because the library accepts responses without some of their members.
+/// Also checks the ends of the secret access key, because a secret from a file can end with a line break.
+fn check(credential: Credential) -> Result<Credential, SourceError> {
+    let secret = credential.secret_access_key.as_str();
+    let is_clean = secret.trim() == secret && !secret.ends_with(char::is_control);
+    let problem = match (credential.access_key_id.as_str(), secret) {
+        ("", _) => "the source returned credentials without access key id",
+        (_, "") => "the source returned credentials without secret access key",
+        _ if !is_clean => "the secret access key starts or ends with a blank or a line break",
+        _ => return Ok(credential),
+    };
+    Err(SourceError::new(problem))
 }
 
 /// Returns the provider for an SSO login.
@@ -240,16 +287,9 @@ async fn load(
 /// [`Sso::cache_key`] as the start URL.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
 fn sso_provider(sso: &Sso) -> SSOCredentialProvider {
-    let provider = SSOCredentialProvider::new()
+    SSOCredentialProvider::new()
         .with_account_id(&sso.account_id)
         .with_role_name(&sso.role_name)
         .with_region(&sso.region)
-        .with_start_url(&sso.cache_key);
-    match sso.region.starts_with("cn-") {
-        true => provider.with_endpoint(format!(
-            "https://portal.sso.{}.amazonaws.com.cn/federation/credentials",
-            sso.region
-        )),
-        false => provider,
-    }
+        .with_start_url(&sso.cache_key)
 }

@@ -4,8 +4,8 @@
 use reqsign_aws_core::Credential;
 
 use super::error::ChainError;
-use super::shared_files::{Section, SharedFiles};
 use crate::environment::Environment;
+use crate::shared_files::{Section, SharedFiles};
 
 /// A source of credentials, and a list of roles. The chain assumes the first role with the credentials of the
 /// source. It assumes each further role with the credentials of the previous role.
@@ -110,7 +110,7 @@ pub(super) fn from_web_identity(environment: &Environment) -> Result<Option<Plan
 /// Returns the plan of a profile. `visited` contains the profiles whose `source_profile` refers to this
 /// profile, directly or through other profiles.
 fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<Option<Plan>, ChainError> {
-    let Some(section) = files.profile(name) else { return Ok(None) };
+    let Some(section) = files.section(name) else { return Ok(None) };
     let profile = Profile { name, section };
     let without_role = |base: BaseSource| Plan {
         description: format!("profile `{}`: {}", name.escape_debug(), base.description()),
@@ -141,6 +141,12 @@ fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<
         plan.description = format!("profile `{name}`: role {role_arn} assumed with ({})", plan.description);
         plan.roles.push(profile.role(role_arn)?);
         return Ok(Some(plan));
+    }
+    if profile.text("login_session").is_some() {
+        return Err(profile.problem(
+            "`login_session` is set, but this program cannot use a login of `aws login`; use SSO, or a \
+             `credential_process`",
+        ));
     }
     let base = match profile.sso(files)? {
         Some(sso) => Some(sso),
@@ -176,7 +182,8 @@ impl Profile<'_> {
     }
 
     fn keys(&self) -> Result<Option<BaseSource>, ChainError> {
-        let session_token = self.text("aws_session_token");
+        // Older tools write `aws_security_token`.
+        let session_token = self.text("aws_session_token").or_else(|| self.text("aws_security_token"));
         match (self.text("aws_access_key_id"), self.text("aws_secret_access_key")) {
             (None, None) => Ok(None),
             (Some(access_key_id), Some(secret_access_key)) => Ok(Some(BaseSource::Keys(Credential {

@@ -11,15 +11,16 @@ use reqsign_aws_core::{
 };
 use reqsign_core::{Context, Error, SignRequest};
 
+use super::endpoint::redirect;
 use super::plan::{Role, WebIdentity};
 use crate::time_source::TimeSource;
 
-/// Returns a provider that assumes a role with the credentials in `source`. The provider uses the STS
-/// endpoint of the region.
+/// Returns a provider that assumes a role with the credentials in `source`. `url` is the URL of STS.
 pub(super) fn assume_role(
     role: &Role,
     source: Credential,
     region: &str,
+    url: String,
     time_source: &TimeSource,
     context: Context,
 ) -> AssumeRoleCredentialProvider {
@@ -27,7 +28,7 @@ pub(super) fn assume_role(
     if let Some(token) = &source.session_token {
         source_provider = source_provider.with_session_token(token);
     }
-    let signer = StsSigner { signer: Signer::new(region, "sts"), time_source: time_source.clone() };
+    let signer = StsSigner { signer: Signer::new(region, "sts"), url, time_source: time_source.clone() };
     let signer = reqsign_core::Signer::new(context, source_provider, signer);
     let mut provider = AssumeRoleCredentialProvider::new(role.arn.clone(), signer)
         .with_role_session_name(session_name(role.session_name.as_deref(), time_source.now()))
@@ -66,6 +67,8 @@ fn session_name(configured: Option<&str>, now: SystemTime) -> String {
 #[derive(Debug)]
 struct StsSigner {
     signer: Signer,
+    /// The URL of STS. The library cannot change its endpoint.
+    url: String,
     time_source: TimeSource,
 }
 
@@ -88,6 +91,7 @@ impl SignRequest for StsSigner {
                 "the ARN and the external id of the role are too long; shorten the external id",
             ));
         }
+        request.uri = redirect(&request.uri, &self.url)?;
         let credentials = Credentials::new(
             &credential.access_key_id,
             &credential.secret_access_key,

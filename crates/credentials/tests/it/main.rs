@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
 mod alone;
+mod endpoints;
 mod fake;
+mod files;
 mod home;
 mod machines;
 mod order;

@@ -100,6 +100,10 @@ fn rejects_invalid_parameters_and_requests() {
     check(Signer::new("us-east-1", "bed/rock"), credentials(), now(), invalid("service"));
     check(signer(), Credentials::new("", SECRET, None), now(), invalid("access key id"));
     check(signer(), Credentials::new("A,B", SECRET, None), now(), invalid("access key id"));
+    // The end of a line in a file.
+    for secret in ["", "secret\n", "secret\r\n", "secret\r", " secret", "secret ", "secret\u{a0}"] {
+        check(signer(), Credentials::new("AKID", secret, None), now(), invalid("secret access key"));
+    }
     let with_line_end = Credentials::new(ID, SECRET, Some("token\n".to_owned()));
     check(signer(), with_line_end, now(), invalid("session token"));
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);

@@ -35,11 +35,12 @@ pub enum TransportErrorKind {
     /// The request was not sent.
     ConnectTimeout,
 
-    /// The proxy rejected the connection in one of these ways:
+    /// The request cannot be sent through the proxy, for one of these reasons:
     ///
     /// * The proxy responded to `CONNECT` with invalid HTTP, or with a status other than 2xx and 5xx.
     /// * The proxy responded to a relayed request with 407.
     /// * The proxy rejected a SOCKS handshake.
+    /// * The setting of the proxy is invalid.
     ///
     /// The request was not sent.
     Proxy,

@@ -17,7 +17,7 @@ use super::pool::{Host, Lease};
 use super::route::Route;
 use super::{Inner, classify, http2, request, response};
 use crate::body::{RequestBody, ResponseBody};
-use crate::error::TransportError;
+use crate::error::{TransportError, TransportErrorKind};
 use crate::progress::{RequestProgress, RequestStage, track};
 use crate::proxies::Proxy;
 use crate::transport::ConnectTimeout;
@@ -33,7 +33,7 @@ impl Inner {
     ) -> impl Future<Output = Result<Response<ResponseBody>, TransportError>> + Send {
         async move {
             let (scheme, authority) = request::prepare(&mut request)?;
-            let proxy = self.settings.proxies.proxy_for(&scheme, &authority);
+            let proxy = self.settings.proxies.proxy_for(&scheme, &authority).map_err(invalid_proxy)?;
             let connect_timeout = request.extensions().get().map(|ConnectTimeout(timeout)| *timeout);
             let connect_timeout = connect_timeout.unwrap_or(self.settings.connect_timeout);
             let needs_http2 = request.version() == Version::HTTP_2;
@@ -103,6 +103,11 @@ impl Inner {
         })
         .await
     }
+}
+
+#[cold]
+fn invalid_proxy(problem: &str) -> TransportError {
+    TransportError::new(TransportErrorKind::Proxy, problem)
 }
 
 /// The error of an exchange.

@@ -5,6 +5,9 @@ mod proxy;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
+use http::Uri;
 use http::uri::{Authority, Scheme};
 
 pub use proxy::ProxyError;
@@ -23,7 +26,7 @@ use no_proxy::NoProxy;
 ///
 /// | scheme | proxy | default port |
 /// |---|---|---|
-/// | `http`, or no scheme | HTTP over TCP | 80 |
+/// | `http`, or no scheme | HTTP over TCP | 80. A URL with a user or password must contain the port |
 /// | `https` | HTTP over TLS | 443 |
 /// | `socks5h`, `socks4a` | SOCKS; the proxy resolves the host's name | 1080 |
 /// | `socks5`, `socks4` | SOCKS; the host's name is resolved locally | 1080 |
@@ -42,9 +45,16 @@ use no_proxy::NoProxy;
 #[doc(alias = "proxy")]
 #[doc(alias = "socks")]
 pub struct Proxies {
-    http: Option<Proxy>,
-    https: Option<Proxy>,
+    http: Option<Setting>,
+    https: Option<Setting>,
     no_proxy: NoProxy,
+}
+
+/// A proxy, or the reason why its setting is invalid.
+#[derive(Clone)]
+enum Setting {
+    Valid(Proxy),
+    Invalid(String),
 }
 
 impl Proxies {
@@ -56,7 +66,7 @@ impl Proxies {
     /// Returns an error if the URL cannot be used. The error does not contain the URL.
     #[doc(alias = "http_proxy")]
     pub fn http(mut self, url: &str) -> Result<Self, ProxyError> {
-        self.http = Some(Proxy::parse(url)?);
+        self.http = Some(Setting::Valid(Proxy::parse(url)?));
         Ok(self)
     }
 
@@ -68,8 +78,30 @@ impl Proxies {
     /// Returns the same errors as [`http`](Self::http).
     #[doc(alias = "https_proxy")]
     pub fn https(mut self, url: &str) -> Result<Self, ProxyError> {
-        self.https = Some(Proxy::parse(url)?);
+        self.https = Some(Setting::Valid(Proxy::parse(url)?));
         Ok(self)
+    }
+
+    /// States that the setting of the proxy for `http` requests is invalid. A request that needs this proxy fails
+    /// with `problem`, and is not sent. Other requests do not fail.
+    pub fn invalid_http(mut self, problem: impl Into<String>) -> Self {
+        self.http = Some(Setting::Invalid(problem.into()));
+        self
+    }
+
+    /// States that the setting of the proxy for `https` requests is invalid. Otherwise equal to
+    /// [`invalid_http`](Self::invalid_http).
+    pub fn invalid_https(mut self, problem: impl Into<String>) -> Self {
+        self.https = Some(Setting::Invalid(problem.into()));
+        self
+    }
+
+    /// Returns `true` if requests to `uri` need a proxy whose setting is invalid.
+    pub fn is_invalid_for(&self, uri: &Uri) -> bool {
+        match (uri.scheme(), uri.authority()) {
+            (Some(scheme), Some(authority)) => self.proxy_for(scheme, authority).is_err(),
+            _ => false,
+        }
     }
 
     /// Sets the hosts that are called without a proxy. `list` has the syntax of `NO_PROXY`: its entries are
@@ -89,11 +121,28 @@ impl Proxies {
     }
 
     /// Returns the proxy for requests to a host, or `None` if the host is called without a proxy.
-    pub(crate) fn proxy_for(&self, scheme: &Scheme, authority: &Authority) -> Option<&Proxy> {
+    ///
+    /// # Errors
+    ///
+    /// Returns the problem if the setting of the proxy is invalid.
+    pub(crate) fn proxy_for(&self, scheme: &Scheme, authority: &Authority) -> Result<Option<&Proxy>, &str> {
         let (proxy, default_port) =
             if *scheme == Scheme::HTTPS { (&self.https, 443) } else { (&self.http, 80) };
-        let proxy = proxy.as_ref()?;
+        let Some(setting) = proxy else { return Ok(None) };
         let port = authority.port_u16().unwrap_or(default_port);
-        (!self.no_proxy.contains(authority.host(), port)).then_some(proxy)
+        match setting {
+            _ if self.no_proxy.contains(authority.host(), port) => Ok(None),
+            Setting::Valid(proxy) => Ok(Some(proxy)),
+            Setting::Invalid(problem) => Err(problem),
+        }
+    }
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Valid(proxy) => proxy.fmt(f),
+            Self::Invalid(problem) => f.debug_tuple("Invalid").field(problem).finish(),
+        }
     }
 }

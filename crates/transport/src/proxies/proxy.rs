@@ -50,6 +50,11 @@ pub enum ProxyError {
     #[error("unsupported scheme `{0}`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`")]
     Scheme(String),
 
+    /// The URL of an HTTP proxy contains a user or password, but no port. Programs have different default ports,
+    /// so the password could reach another program.
+    #[error("add the port, because the URL contains a user or password")]
+    NoPort,
+
     /// The user or password contains a character that must be percent-encoded.
     #[error("percent-encode {0:?} in the user or password")]
     NotEncoded(char),
@@ -102,12 +107,15 @@ impl Proxy {
             .filter(|authority: &Authority| !authority.host().is_empty())
             .ok_or(ProxyError::NotAUrl)?;
         // The crate `http` accepts any text after the colon, so the port is checked here.
-        let is_port_valid =
-            authority.as_str().len() == authority.host().len() || authority.port_u16().is_some();
-        if !is_port_valid {
+        let has_port = authority.as_str().len() > authority.host().len();
+        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
             return Err(ProxyError::NotAUrl);
         }
         let credentials = userinfo.map(|userinfo| credentials(protocol, userinfo)).transpose()?;
+        // The default port is 1080 in curl, and 80 in other programs.
+        if credentials.is_some() && !has_port && protocol == ProxyProtocol::Http {
+            return Err(ProxyError::NoPort);
+        }
         Ok(Self { protocol, authority, credentials })
     }
 
@@ -172,13 +180,16 @@ impl Proxy {
     }
 }
 
-/// Returns the error for an unknown scheme. The error contains the text before `://` only if this text has
-/// the syntax of a scheme, because other text may be a part of a password.
+/// Schemes that occur in proxy settings and that are not supported.
+const UNSUPPORTED: [&str; 12] =
+    ["dns", "ftp", "ftps", "h2", "pac", "quic", "socks", "socks6", "ssh", "tcp", "tls", "wss"];
+
+/// Returns the error for an unknown scheme. The error contains the text before `://` only if this text is a
+/// known scheme, because other text may be a part of a password.
 fn unsupported(scheme: &str) -> ProxyError {
-    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    match is_scheme && !scheme.is_empty() {
-        true => ProxyError::Scheme(scheme.to_owned()),
-        false => ProxyError::NotAUrl,
+    match UNSUPPORTED.into_iter().find(|known| known.eq_ignore_ascii_case(scheme)) {
+        Some(known) => ProxyError::Scheme(known.to_owned()),
+        None => ProxyError::NotAUrl,
     }
 }
 

@@ -11,7 +11,7 @@ fn proxies() -> Proxies {
 fn proxy_for(proxies: &Proxies, uri: &str) -> Option<String> {
     let uri: Uri = uri.parse().unwrap();
     let proxy = proxies.proxy_for(uri.scheme().unwrap(), uri.authority().unwrap());
-    proxy.map(|proxy| proxy.authority().to_string())
+    proxy.unwrap().map(|proxy| proxy.authority().to_string())
 }
 
 #[test]
@@ -78,8 +78,32 @@ fn no_proxy_lists() {
     );
 }
 
+#[test]
+fn an_invalid_setting_fails_only_requests_that_need_the_proxy() {
+    let proxies = proxies().invalid_http("the problem").no_proxy("localhost");
+    let check = |uri: &'static str, expected: Result<bool, &str>| {
+        let uri = Uri::from_static(uri);
+        let proxy = proxies.proxy_for(uri.scheme().unwrap(), uri.authority().unwrap());
+        assert_eq!(proxy.map(|proxy| proxy.is_some()), expected, "{uri}");
+        assert_eq!(proxies.is_invalid_for(&uri), expected.is_err(), "{uri}");
+    };
+    check("http://example.test", Err("the problem"));
+    check("https://example.test", Ok(true));
+    check("http://localhost:8080", Ok(false));
+    let https = Proxies::default().invalid_https("the problem");
+    assert!(https.is_invalid_for(&Uri::from_static("https://a")));
+    assert!(!https.is_invalid_for(&Uri::from_static("http://a")));
+    assert_eq!(
+        format!("{https:?}"),
+        "Proxies { http: None, https: Some(Invalid(\"the problem\")), no_proxy: NoProxy([]) }"
+    );
+}
+
 fn parse(url: &str) -> Proxy {
-    Proxies::default().http(url).unwrap().http.unwrap()
+    match Proxies::default().http(url).unwrap().http.unwrap() {
+        Setting::Valid(proxy) => proxy,
+        Setting::Invalid(problem) => panic!("{problem}"),
+    }
 }
 
 #[test]
@@ -92,12 +116,12 @@ fn user_and_password_become_a_proxy_authorization_header() {
     };
     check("http://proxy.test:3128", None);
     // The example of RFC 7617.
-    check("http://Aladdin:open%20sesame@proxy.test", Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+    check("http://Aladdin:open%20sesame@proxy.test:80", Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
     check("Aladdin:open%20sesame@proxy.test:1", Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
-    check("http://user@proxy.test", Some("Basic dXNlcjo="));
-    check("http://a%3Ab:c%40d:e@proxy.test", Some("Basic YTpiOmNAZDpl"));
+    check("http://user@proxy.test:80", Some("Basic dXNlcjo="));
+    check("http://a%3Ab:c%40d:e@proxy.test:80", Some("Basic YTpiOmNAZDpl"));
     // The password is not UTF-8, and ends with a `%` that is not an escape.
-    check("http://u:%E9%@proxy.test", Some("Basic dTrpJQ=="));
+    check("https://u:%E9%@proxy.test", Some("Basic dTrpJQ=="));
 }
 
 #[test]
@@ -132,7 +156,28 @@ fn the_error_of_a_bad_url_does_not_contain_the_url() {
     check("http://proxy.test:31a8", "not a URL");
     check("http://proxy.test:99999", "not a URL");
     check("http://proxy.test:", "not a URL");
+    check("http://proxy.test:0", "not a URL");
+    for port in [":", ":99999", ":0", ":-1", ":+80", ":31a8"] {
+        for scheme in ["http://", "https://", "socks5://", ""] {
+            check(&format!("{scheme}user:secret@proxy.test{port}"), "not a URL");
+        }
+    }
+    check("http://user:secret", "not a URL");
+    check("http://user:secret#1", "not a URL");
+    check("http://user:secret%40proxy.test:9", "not a URL");
+    check("http://user:secret@proxy.test", "add the port, because the URL contains a user or password");
+    check("user:secret@proxy.test/", "add the port");
+    check("http:user:secret@proxy.test", "add the port");
+    check("http:/user:secret@proxy.test:9", "percent-encode '/' in the user or password");
+    check("http:\\\\user:secret@proxy.test:9", "percent-encode '\\\\' in the user or password");
+    check("http://user:secret?1@proxy.test:3128", "percent-encode '?' in the user or password");
+    check("http://user:[secret@proxy.test:3128", "percent-encode '[' in the user or password");
+    check("http://user:secret\n1@proxy.test:3128", "percent-encode '\\n' in the user or password");
+    check("http://user:secret\u{e9}@proxy.test:3128", "percent-encode '\u{e9}' in the user or password");
+    check("http://user:secret@proxy.test:3128/path@1", "percent-encode '@' in the user or password");
     check("user:secret/x://proxy.test", "not a URL");
+    check("secret://proxy.test", "not a URL");
+    check("secret://1@proxy.test:3128", "not a URL");
     check("http://user:secret word@proxy.test", "percent-encode ' ' in the user or password");
     check("http://user:secret#1@proxy.test:3128", "percent-encode '#' in the user or password");
     check("http://user:secret/1@proxy.test:3128", "percent-encode '/' in the user or password");

@@ -67,18 +67,18 @@ impl ConfigBuilder {
             _ => transport.clone(),
         };
         let time_source = self.time_source.clone();
-        let chain = settings.builder().region(region).transport(transport.clone()).metadata_transport(direct);
+        let mut chain =
+            settings.builder().region(region).transport(transport.clone()).metadata_transport(direct);
+        // `build` has already returned the error of an invalid flag.
+        if let Some(Setting { value: Ok(use_fips), .. }) = self.use_fips {
+            chain = chain.use_fips(use_fips);
+        }
+        if let Some(Setting { value: Ok(use_dual_stack), .. }) = self.use_dual_stack {
+            chain = chain.use_dual_stack(use_dual_stack);
+        }
         let chain = chain.time_source(time_source.clone()).build();
         let cache = CredentialsCache::with_config(chain, self.credentials_cache, time_source);
         (Some(cache), Some(SettingSource::DefaultChain))
-    }
-
-    /// Sets the region from the profile if no region is set.
-    pub(super) fn set_region_from_profile(&mut self) {
-        if let (None, Some(chain)) = (&self.region, &self.chain) {
-            self.region =
-                chain.builder().profile_region().map(|region| Setting::new(region, SettingSource::Profile));
-        }
     }
 }
 
@@ -91,8 +91,6 @@ impl ConfigBuilder {
     fn default_chain(&self, _: &Arc<dyn Transport>) -> (Option<CredentialsCache>, Option<SettingSource>) {
         (None, None)
     }
-
-    pub(super) fn set_region_from_profile(&mut self) {}
 }
 
 fn check_token(token: &BearerToken, origin: SettingSource) -> Result<(), ConfigError> {

@@ -40,25 +40,29 @@ impl ConfigBuilder {
     /// Returns a [`ConfigError`] if a required setting is missing, if a setting is invalid, or if two
     /// settings contradict each other.
     pub fn build(mut self) -> Result<Config, ConfigError> {
-        self.set_region_from_profile();
+        self.use_profile()?;
         let transport: Arc<dyn Transport> = match &self.transport {
             Some(transport) => transport.clone(),
-            None => Arc::new(self.default_transport()?),
+            None => Arc::new(self.default_transport()),
         };
         let (authentication, credentials) = self.authentication(&transport)?;
         if let Some(region) = &self.region {
             check_region(region)?;
         }
+        self.check_profile_support(&authentication)?;
         let (endpoint, endpoint_source) = self.endpoint()?;
+        if let (Some(proxies), None) = (&self.proxies, &self.transport) {
+            proxies.check(&endpoint.uri())?;
+        }
         if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
             return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
         }
-        let retry_config = match (self.retry_config, self.env_max_attempts) {
+        let retry_config = match (self.retry_config, self.max_attempts) {
             (Some(config), _) => config,
             (None, Some(max_attempts)) => RetryConfig::standard().max_attempts(max_attempts.value?),
             (None, None) => RetryConfig::default(),
         };
-        let adaptive_rate_limiter = match (self.adaptive_rate_limiter, self.env_adaptive_mode) {
+        let adaptive_rate_limiter = match (self.adaptive_rate_limiter, self.adaptive_mode) {
             (Some(limiter), _) => Some(limiter),
             (None, Some(adaptive)) => adaptive.value?.then(AdaptiveRateLimiter::new),
             (None, None) => None,
@@ -86,7 +90,18 @@ impl ConfigBuilder {
         })
     }
 
+    /// Returns the endpoint URL that is set, or `None` if the client must use the endpoint of the region.
+    fn custom_endpoint_url(&self) -> Result<Option<&Setting<String>>, ConfigError> {
+        let Some(url) = &self.endpoint_url else { return Ok(None) };
+        let is_configured = matches!(url.source, SettingSource::Environment(_) | SettingSource::Profile);
+        match &self.ignore_endpoint_urls {
+            Some(ignored) if is_configured => Ok((!ignored.value.clone()?).then_some(url)),
+            _ => Ok(Some(url)),
+        }
+    }
+
     fn endpoint(&self) -> Result<(Endpoint, SettingSource), ConfigError> {
+        let endpoint_url = self.custom_endpoint_url()?;
         let flag = |flag: &Option<Checked<bool>>| match flag {
             Some(setting) => setting.value.clone(),
             None => Ok(false),
@@ -95,14 +110,14 @@ impl ConfigBuilder {
             region: self.region.as_ref().map(|region| region.value.as_str()),
             use_fips: flag(&self.use_fips)?,
             use_dual_stack: flag(&self.use_dual_stack)?,
-            endpoint: self.endpoint_url.as_ref().map(|url| url.value.as_str()),
+            endpoint: endpoint_url.map(|url| url.value.as_str()),
         };
         if parameters.region.is_none() && parameters.endpoint.is_none() {
             return Err(ConfigError::NoRegion);
         }
         let url = resolve(&parameters)
             .map_err(|error| ConfigError::Endpoint { error, settings: self.endpoint_settings() })?;
-        let source = self.endpoint_url.as_ref().map_or(SettingSource::EndpointRules, |url| url.source);
+        let source = endpoint_url.map_or(SettingSource::EndpointRules, |url| url.source);
         let invalid = |problem| ConfigError::Invalid { setting: "endpoint URL", origin: source, problem };
         Ok((Endpoint::parse(&url).map_err(invalid)?, source))
     }
@@ -123,10 +138,10 @@ impl ConfigBuilder {
         set.collect::<Vec<_>>().join(", ")
     }
 
-    fn default_transport(&self) -> Result<HyperTransport, ConfigError> {
+    fn default_transport(&self) -> HyperTransport {
         let mut builder = HyperTransport::builder();
-        if let Some(proxies) = &self.proxies {
-            builder = builder.proxies(proxies.clone()?);
+        if let Some(settings) = &self.proxies {
+            builder = builder.proxies(settings.proxies.clone());
         }
         if let Some(path) = &self.ca_bundle {
             builder = builder.root_certificates_file(path);
@@ -135,7 +150,7 @@ impl ConfigBuilder {
         if let Some(policy) = self.http_version_policy {
             builder = builder.http_version_policy(policy);
         }
-        Ok(builder.build())
+        builder.build()
     }
 }
 

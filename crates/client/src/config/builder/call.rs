@@ -44,7 +44,7 @@ impl ConfigBuilder {
     #[doc(alias = "proxy")]
     #[doc(alias = "HTTPS_PROXY")]
     pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.proxies = Some(Ok(proxies));
+        self.proxies = Some(proxies.into());
         self
     }
 
@@ -52,7 +52,7 @@ impl ConfigBuilder {
     /// root certificates of the system. The first `https` call reads the file.
     ///
     /// Default: the root certificates of the system. After [`from_env`](Self::from_env), the default is the
-    /// file in `AWS_CA_BUNDLE` if this variable is set.
+    /// file in `AWS_CA_BUNDLE`, otherwise `ca_bundle` of the profile, if one of them is set.
     #[doc(alias = "AWS_CA_BUNDLE")]
     pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_bundle = Some(path.into());
@@ -102,8 +102,8 @@ impl ConfigBuilder {
     /// attempt. [`Call::retry_config`](crate::Call::retry_config) overrides this configuration for one call.
     ///
     /// Default: the standard mode with 3 attempts. After [`from_env`](Self::from_env), `AWS_MAX_ATTEMPTS`
-    /// sets the maximum number of attempts. If the program calls this setter, the client ignores
-    /// `AWS_MAX_ATTEMPTS`.
+    /// sets the maximum number of attempts, otherwise `max_attempts` of the profile. If the program calls this
+    /// setter, the client ignores both.
     ///
     /// ```
     /// use std::time::Duration;
@@ -151,7 +151,7 @@ impl ConfigBuilder {
     /// limiter.
     ///
     /// Default: no limiter. After [`from_env`](Self::from_env), the default is a new limiter if
-    /// `AWS_RETRY_MODE` is `adaptive`.
+    /// `AWS_RETRY_MODE`, otherwise `retry_mode` of the profile, is `adaptive`.
     #[doc(alias = "rate limit")]
     #[doc(alias = "throttling")]
     #[doc(alias = "AWS_RETRY_MODE")]

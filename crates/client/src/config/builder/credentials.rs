@@ -55,10 +55,11 @@ impl ConfigBuilder {
     /// This setter takes precedence over `AWS_PROFILE`. It also takes precedence over the bearer token and
     /// the access keys in the environment, because the program has set the profile.
     ///
-    /// The client reads the files when it loads credentials. If no region is set, [`build`](Self::build) also
-    /// reads the files, and uses the `region` of the profile.
+    /// The client reads the files when it loads credentials. [`build`](Self::build) also reads the files, and
+    /// uses settings of the profile such as `region`, `endpoint_url` and `use_fips_endpoint`.
+    /// [`from_env`](Self::from_env) lists these settings.
     ///
-    /// Default: `AWS_PROFILE`, otherwise `default`.
+    /// Default: `AWS_PROFILE`, otherwise `AWS_DEFAULT_PROFILE`, otherwise `default`.
     #[cfg(feature = "credentials-chain")]
     #[doc(alias = "profile")]
     #[doc(alias = "AWS_PROFILE")]

@@ -1,10 +1,10 @@
 //! Settings from environment variables.
 
 use invoke_model_credentials::{Credentials, Environment, SharedCredentialsProvider};
-use invoke_model_transport::{Proxies, ProxyError};
 
 #[cfg(feature = "credentials-chain")]
 use super::chain::ChainSettings;
+use super::proxies::ProxySettings;
 use super::{Checked, ConfigBuilder};
 use crate::config::Config;
 use crate::config::authentication::BearerToken;
@@ -33,14 +33,20 @@ impl ConfigBuilder {
     /// |---|---|
     /// | region | `AWS_REGION`, otherwise `AWS_DEFAULT_REGION`, otherwise (with the feature `credentials-chain`) `region` of the profile |
     /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`. If this variable is set, the client does not use credentials. The AWS SDKs do the same |
-    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary credentials; otherwise (with the feature `credentials-chain`) the default chain |
+    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` (otherwise `AWS_SECURITY_TOKEN`) for temporary credentials; otherwise (with the feature `credentials-chain`) the default chain |
     /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, otherwise `AWS_ENDPOINT_URL`. Both are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
     /// | maximum attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
-    /// | retry mode | `AWS_RETRY_MODE`: `adaptive` sets an adaptive rate limiter, `standard` and `legacy` do not set a limiter |
+    /// | retry mode | `AWS_RETRY_MODE`: `adaptive` sets an adaptive rate limiter, `standard` does not set a limiter. `legacy` causes an error |
     /// | proxies | `https_proxy` and `http_proxy`, otherwise `all_proxy`. `no_proxy` lists hosts without a proxy. Names in upper case work too, but names in lower case take precedence. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set |
     /// | CA bundle | `AWS_CA_BUNDLE`: a PEM file of root certificates |
+    ///
+    /// With the feature `credentials-chain`, `build` also reads the profile that `profile_name` or `AWS_PROFILE`
+    /// selects, otherwise the profile `default`. Its keys `region`, `endpoint_url`, `services`,
+    /// `ignore_configured_endpoint_urls`, `use_fips_endpoint`, `use_dualstack_endpoint`, `max_attempts`,
+    /// `retry_mode` and `ca_bundle` replace variables that are unset. `docs/credentials.md` describes these keys.
+    /// Without this feature, `AWS_PROFILE` causes an error if the region or the credentials are missing.
     pub fn from_env() -> Self {
         Self::from_environment(Environment::process())
     }
@@ -69,19 +75,22 @@ impl ConfigBuilder {
         Self {
             region: env::region(&environment).map(Setting::from),
             endpoint_url: env::endpoint_url(&environment).map(Setting::from),
+            ignore_endpoint_urls: ignore_endpoint_urls(&environment),
             bearer_token: variable(env::BEARER_TOKEN)
                 .map(|token| token.map(|token, _| BearerToken::new(token))),
             credentials: access_keys(&environment),
-            env_max_attempts: variable(env::MAX_ATTEMPTS).map(|value| value.map(parse_max_attempts)),
-            env_adaptive_mode: variable(env::RETRY_MODE).map(|value| value.map(parse_retry_mode)),
+            max_attempts: variable(env::MAX_ATTEMPTS).map(|value| value.map(parse_max_attempts)),
+            adaptive_mode: variable(env::RETRY_MODE).map(|value| value.map(parse_retry_mode)),
             use_fips: variable(env::USE_FIPS)
                 .map(|value| value.map(|text, source| parse_bool("FIPS flag", text, source))),
             use_dual_stack: variable(env::USE_DUAL_STACK)
                 .map(|value| value.map(|text, source| parse_bool("dual-stack flag", text, source))),
-            proxies: proxies(&environment),
+            proxies: ProxySettings::from_env(&environment),
             ca_bundle: environment.read(env::CA_BUNDLE).map(Into::into),
             #[cfg(feature = "credentials-chain")]
             chain: Some(ChainSettings { environment: environment.clone(), profile_name: None }),
+            #[cfg(not(feature = "credentials-chain"))]
+            unread_profile: env::PROFILES.into_iter().find(|name| environment.read(name).is_some()),
             ..Self::default()
         }
     }
@@ -101,55 +110,40 @@ fn access_keys(environment: &Environment) -> Option<Checked<SharedCredentialsPro
         (Some(_), None) => incomplete(env::ACCESS_KEY_ID, env::SECRET_ACCESS_KEY),
         (None, Some(_)) => incomplete(env::SECRET_ACCESS_KEY, env::ACCESS_KEY_ID),
         (Some(id), Some(secret)) => {
-            let credentials = Credentials::new(id, secret, environment.read(env::SESSION_TOKEN));
+            let token =
+                environment.read(env::SESSION_TOKEN).or_else(|| environment.read(env::SECURITY_TOKEN));
+            let credentials = Credentials::new(id, secret, token);
             Ok(SharedCredentialsProvider::new(credentials))
         }
     };
     Some(Setting::new(value, SettingSource::Environment(env::ACCESS_KEY_ID)))
 }
 
-fn proxies(environment: &Environment) -> Option<Result<Proxies, ConfigError>> {
-    let (http, https) = (env::http_proxy(environment), env::https_proxy(environment));
-    if http.is_none() && https.is_none() {
-        return None;
-    }
-    let proxies = match env::no_proxy(environment) {
-        Some(list) => Proxies::default().no_proxy(&list.value),
-        None => Proxies::default(),
-    };
-    let proxies = set_proxy(proxies, http, Proxies::http);
-    Some(proxies.and_then(|proxies| set_proxy(proxies, https, Proxies::https)))
+pub(super) fn ignore_endpoint_urls(environment: &Environment) -> Option<Checked<bool>> {
+    let variable = env::variable(environment, env::IGNORE_ENDPOINT_URLS).map(Setting::from)?;
+    Some(variable.map(|text, source| parse_bool("flag to ignore endpoint URLs", text, source)))
 }
 
-fn set_proxy(
-    proxies: Proxies,
-    url: Option<Variable>,
-    setter: fn(Proxies, &str) -> Result<Proxies, ProxyError>,
-) -> Result<Proxies, ConfigError> {
-    let Some(Variable { name, value }) = url else { return Ok(proxies) };
-    setter(proxies, &value).map_err(|error| ConfigError::Invalid {
-        setting: "proxy",
-        origin: SettingSource::Environment(name),
-        problem: error.to_string(),
-    })
-}
-
-fn parse_max_attempts(text: String, origin: SettingSource) -> Result<u32, ConfigError> {
+pub(super) fn parse_max_attempts(text: String, origin: SettingSource) -> Result<u32, ConfigError> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| invalid("maximum number of attempts", origin, &text, "use a number of at least 1"))
 }
 
-/// Returns `true` for `adaptive`, and `false` for `standard` and `legacy`. `legacy` is an older mode of some
-/// AWS SDKs.
-fn parse_retry_mode(text: String, origin: SettingSource) -> Result<bool, ConfigError> {
+/// Returns `true` for `adaptive`, and `false` for `standard`. `legacy` is an older mode of some AWS SDKs, which
+/// this client does not have.
+pub(super) fn parse_retry_mode(text: String, origin: SettingSource) -> Result<bool, ConfigError> {
     match text.to_ascii_lowercase().as_str() {
         "adaptive" => Ok(true),
-        "standard" | "legacy" => Ok(false),
+        "standard" => Ok(false),
         _ => Err(invalid("retry mode", origin, &text, "use `standard` or `adaptive`")),
     }
 }
 
-fn parse_bool(setting: &'static str, text: String, origin: SettingSource) -> Result<bool, ConfigError> {
+pub(super) fn parse_bool(
+    setting: &'static str,
+    text: String,
+    origin: SettingSource,
+) -> Result<bool, ConfigError> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),

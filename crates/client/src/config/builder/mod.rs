@@ -7,6 +7,8 @@ mod call;
 mod chain;
 mod credentials;
 mod from_env;
+mod profile;
+mod proxies;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
 #[cfg(test)]
@@ -18,10 +20,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use invoke_model_credentials::{CredentialsCacheConfig, SharedCredentialsProvider, TimeSource};
-use invoke_model_transport::{Proxies, Transport};
+use invoke_model_transport::Transport;
 
 #[cfg(feature = "credentials-chain")]
 use self::chain::ChainSettings;
+use self::proxies::ProxySettings;
 use super::authentication::BearerToken;
 use super::error::ConfigError;
 use super::setting::{Setting, SettingSource, region_of_arn};
@@ -57,6 +60,8 @@ pub struct ConfigBuilder {
     credentials: Option<Checked<SharedCredentialsProvider>>,
     bearer_token: Option<Setting<BearerToken>>,
     endpoint_url: Option<Setting<String>>,
+    /// `true` if an endpoint URL from the environment or a profile is ignored.
+    ignore_endpoint_urls: Option<Checked<bool>>,
     use_fips: Option<Checked<bool>>,
     use_dual_stack: Option<Checked<bool>>,
     disable_bearer_token: bool,
@@ -64,7 +69,7 @@ pub struct ConfigBuilder {
     chain: Option<ChainSettings>,
     credentials_cache: CredentialsCacheConfig,
     transport: Option<Arc<dyn Transport>>,
-    proxies: Option<Result<Proxies, ConfigError>>,
+    proxies: Option<ProxySettings>,
     ca_bundle: Option<PathBuf>,
     #[cfg(feature = "http2")]
     http_version_policy: Option<invoke_model_transport::HttpVersionPolicy>,
@@ -72,14 +77,18 @@ pub struct ConfigBuilder {
     idempotency_token_provider: IdempotencyTokenProvider,
     timeout_config: TimeoutConfig,
     retry_config: Option<RetryConfig>,
-    /// `AWS_MAX_ATTEMPTS`. Unused if `retry_config` is set.
-    env_max_attempts: Option<Checked<u32>>,
+    /// `AWS_MAX_ATTEMPTS`, or `max_attempts` of the profile. Unused if `retry_config` is set.
+    max_attempts: Option<Checked<u32>>,
     max_response_body_size: Option<u64>,
     on_attempt: Option<OnAttempt>,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
-    /// `true` if `AWS_RETRY_MODE` is `adaptive`. Unused if `adaptive_rate_limiter` is set.
-    env_adaptive_mode: Option<Checked<bool>>,
+    /// `true` if `AWS_RETRY_MODE`, or `retry_mode` of the profile, is `adaptive`. Unused if
+    /// `adaptive_rate_limiter` is set.
+    adaptive_mode: Option<Checked<bool>>,
+    /// The variable with a profile that the program cannot read, because the feature is disabled.
+    #[cfg(not(feature = "credentials-chain"))]
+    unread_profile: Option<&'static str>,
 }
 
 impl ConfigBuilder {
@@ -117,7 +126,10 @@ impl ConfigBuilder {
     /// [`build`](Self::build) returns an error if the URL contains a query, a fragment, a user or a password.
     ///
     /// Settings take precedence in this order: this setter, `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`,
-    /// `AWS_ENDPOINT_URL`. The variables are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+    /// `AWS_ENDPOINT_URL`, and (with the feature `credentials-chain`) the profile: `endpoint_url` of
+    /// `bedrock_runtime` in its `services` section, otherwise its `endpoint_url`. All except this setter are ignored
+    /// if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, otherwise `ignore_configured_endpoint_urls` of the profile, is
+    /// `true`.
     pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.endpoint_url = Some(Setting::in_code(url.into()));
         self
@@ -126,8 +138,9 @@ impl ConfigBuilder {
     /// Sends requests to the FIPS endpoint if `use_fips` is `true`. The cryptography of this endpoint is
     /// validated under FIPS 140.
     ///
-    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise `false`. A FIPS endpoint cannot be
-    /// combined with an endpoint URL.
+    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise (with the feature `credentials-chain`)
+    /// `use_fips_endpoint` of the profile, otherwise `false`. A FIPS endpoint cannot be combined with an endpoint
+    /// URL. The default credentials chain also uses the FIPS endpoints of STS and SSO.
     pub fn use_fips(mut self, use_fips: bool) -> Self {
         self.use_fips = Some(Setting::in_code(Ok(use_fips)));
         self
@@ -136,8 +149,9 @@ impl ConfigBuilder {
     /// Sends requests to the dual-stack endpoint if `use_dual_stack` is `true`. This endpoint has both IPv4
     /// and IPv6 addresses.
     ///
-    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise `false`. A dual-stack endpoint
-    /// cannot be combined with an endpoint URL.
+    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise (with the feature `credentials-chain`)
+    /// `use_dualstack_endpoint` of the profile, otherwise `false`. A dual-stack endpoint cannot be combined with an
+    /// endpoint URL. The default credentials chain also uses the dual-stack endpoints of STS and SSO.
     #[doc(alias = "ipv6")]
     pub fn use_dual_stack(mut self, use_dual_stack: bool) -> Self {
         self.use_dual_stack = Some(Setting::in_code(Ok(use_dual_stack)));
@@ -180,7 +194,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("use_fips", &self.use_fips)
             .field("use_dual_stack", &self.use_dual_stack)
             .field("disable_bearer_token", &self.disable_bearer_token)
-            .field("proxies", &self.proxies)
+            .field("proxies", &self.proxies.as_ref().map(|settings| &settings.proxies))
             .field("ca_bundle", &self.ca_bundle)
             .field("credentials_cache", &self.credentials_cache)
             .field("transport", &self.transport)

@@ -177,9 +177,10 @@ fn max_attempts() {
 #[test]
 fn retry_mode() {
     let adaptive = |mode| config(&[REGION, ("AWS_RETRY_MODE", mode)]).adaptive_rate_limiter.is_some();
-    assert_eq!(
-        ["adaptive", "Adaptive", "standard", "legacy", ""].map(adaptive),
-        [true, true, false, false, false]
+    assert_eq!(["adaptive", "Adaptive", "standard", ""].map(adaptive), [true, true, false, false]);
+    check_error(
+        &[REGION, ("AWS_RETRY_MODE", "legacy")],
+        "retry mode (environment variable AWS_RETRY_MODE): `legacy` is not valid; use `standard` or `adaptive`",
     );
     let error = builder(&[REGION, ("AWS_RETRY_MODE", "eager")]).build().unwrap_err().to_string();
     assert!(error.contains("AWS_RETRY_MODE") && error.contains("use `standard` or `adaptive`"), "{error}");
@@ -222,9 +223,62 @@ fn an_invalid_proxy_is_an_error_without_its_password() {
         &[REGION, ("all_proxy", "http://user:secret word@proxy:1")],
         "proxy (environment variable all_proxy): percent-encode ' ' in the user or password",
     );
+    for (url, problem) in [
+        ("http://user:secret#1@host:9", "percent-encode '#' in the user or password"),
+        ("http://user:secret?1@host:9", "percent-encode '?' in the user or password"),
+        ("http://user:secret/1@host:9", "percent-encode '/' in the user or password"),
+        ("http://user:secret@host:99999", "not a URL such as http://HOST:PORT"),
+        ("http://user:secret@host:", "not a URL such as http://HOST:PORT"),
+        ("http://user:secret@host", "add the port, because the URL contains a user or password"),
+    ] {
+        check_error(
+            &[REGION, ("https_proxy", url)],
+            &format!("proxy (environment variable https_proxy): {problem}"),
+        );
+    }
     let environment = [REGION, ("HTTPS_PROXY", "ftp://proxy")];
     builder(&environment).proxies(Proxies::default()).build().unwrap();
     builder(&environment).transport(HyperTransport::new()).build().unwrap();
+}
+
+/// A shell can set a proxy for other programs. It is an error only if the client needs the proxy.
+#[test]
+fn an_invalid_proxy_does_not_concern_other_calls() {
+    let local = ("AWS_ENDPOINT_URL", "http://127.0.0.1:8080");
+    let all = ("all_proxy", "socks://127.0.0.1:1080");
+    let problem = "proxy (environment variable all_proxy): unsupported scheme `socks`: use `http`, `https`, `socks4`, \
+                   `socks4a`, `socks5` or `socks5h`";
+    config(&[REGION, all, ("https_proxy", "http://proxy:1")]);
+    config(&[REGION, all, ("http_proxy", "http://proxy:1"), local]);
+    config(&[REGION, all, ("no_proxy", "127.0.0.1"), local]);
+    config(&[REGION, all, ("no_proxy", "amazonaws.com")]);
+    check_error(&[REGION, all], problem);
+    check_error(&[REGION, all, local], problem);
+    check_error(&[REGION, all, ("http_proxy", "http://proxy:1")], problem);
+    check_error(&[REGION, all, ("https_proxy", "http://proxy:1"), local], problem);
+    // A request that needs the proxy, such as a request to SSO, is not sent.
+    let shown = format!("{:?}", config(&[REGION, all, ("https_proxy", "http://proxy:1")]));
+    assert!(shown.contains(" http: Some(Invalid("), "{shown}");
+}
+
+#[cfg(not(feature = "credentials-chain"))]
+#[test]
+fn a_profile_that_cannot_be_read_is_an_error() {
+    let problem = "profile (environment variable AWS_PROFILE): this program was built without the feature \
+                   `credentials-chain` of invoke-model-client, so it cannot read profiles; enable the feature, or unset \
+                   AWS_PROFILE and set the region and the credentials in another way";
+    let profile = ("AWS_PROFILE", "dev");
+    check_error(&[profile], problem);
+    check_error(&[profile, REGION], problem);
+    check_error(&[profile, ID, SECRET], problem);
+    config(&[profile, REGION, ID, SECRET]);
+    config(&[profile, REGION, BEARER]);
+    config(&[profile, BEARER, ("AWS_ENDPOINT_URL", "http://localhost")]);
+    builder(&[profile])
+        .region("us-east-1")
+        .credentials_provider(Credentials::new("AKID", "s", None))
+        .build()
+        .unwrap();
 }
 
 #[test]

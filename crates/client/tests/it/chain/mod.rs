@@ -3,6 +3,7 @@
 
 mod calls;
 mod order;
+mod profile;
 mod redaction;
 
 use std::collections::BTreeMap;
