@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::attempts::{Attempt, acquire_permit, corrects_clock, report_progress, service_error};
+use super::attempts::{Attempt, acquire_permit, corrects_clock, report_progress};
 use super::output::{Delivery, EventStreamOutput, ResponseDelivery};
 use super::{Call, response, span};
 use crate::authorization::Authorizer;
