@@ -10,7 +10,9 @@ mod error;
 mod http;
 mod metadata;
 mod plan;
+mod service_error;
 mod shared_files;
+mod static_stability;
 mod sts;
 
 use std::sync::Arc;
@@ -21,11 +23,12 @@ use reqsign_aws_core::{Credential, ProcessCredentialProvider, SSOCredentialProvi
 use reqsign_core::{Context, ProvideCredential};
 
 pub use self::builder::DefaultCredentialsChainBuilder;
-use self::context::{Disk, Shell, Variables};
+use self::context::{Disk, LoginFile, Shell, Variables};
 use self::error::{ChainError, SourceError};
-use self::http::{HttpClient, HttpRetryLimit};
+use self::http::{HttpClient, HttpPolicy};
 use self::plan::{BaseSource, Plan, ROLE_ADVICE, Sso};
 use self::shared_files::SharedFiles;
+use self::static_stability::InstanceCredentials;
 use crate::environment::Environment;
 use crate::provide::{CredentialsFuture, ProvideCredentials};
 use crate::time_source::TimeSource;
@@ -79,6 +82,7 @@ pub struct DefaultCredentialsChain {
     /// The transport for containers and instance metadata.
     metadata_transport: Arc<dyn Transport>,
     time_source: TimeSource,
+    instance: InstanceCredentials,
 }
 
 fn default_profile() -> String {
@@ -86,7 +90,7 @@ fn default_profile() -> String {
 }
 
 /// Credentials and the description of their source.
-type Found = (Credential, String);
+type Found = (Credentials, String);
 
 impl DefaultCredentialsChain {
     /// Returns the region of the STS endpoint. The program, the environment or the profile sets this region.
@@ -120,8 +124,8 @@ impl DefaultCredentialsChain {
             return Err(nothing("disabled by AWS_EC2_METADATA_DISABLED".to_owned()));
         }
         let instance = BaseSource::Instance;
-        let credential = self.load_base(&instance).await.map_err(|error| nothing(error.into_reason()))?;
-        Ok((credential, instance.description().to_owned()))
+        let found = self.load_base(&instance).await.map_err(|error| nothing(error.reason().to_owned()))?;
+        Ok((found, instance.description().to_owned()))
     }
 
     /// Returns `true` if the chain must use the access keys in the environment.
@@ -135,33 +139,30 @@ impl DefaultCredentialsChain {
     async fn follow(&self, plan: Plan) -> Result<Found, ChainError> {
         let failed = |error: SourceError, advice| error.in_source(&plan.description, advice);
         let base = self.load_base(&plan.base).await;
-        let mut credential = base.map_err(|error| failed(error, plan.base.advice()))?;
+        let mut credentials = base.map_err(|error| failed(error, plan.base.advice()))?;
         for role in &plan.roles {
             let http = self.http_client();
-            let source = std::mem::take(&mut credential);
             let region = self.sts_region().map_err(|error| failed(error, ROLE_ADVICE))?;
-            let provider = sts::assume_role(role, source, region, &self.time_source, self.context(&http));
-            let assumed = load(&provider, &self.context(&http), &http).await;
-            credential = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
+            let context = self.context(&http);
+            let provider = sts::assume_role(role, &credentials, region, &self.time_source, context.clone());
+            let assumed = load(&provider, &context, &http).await;
+            credentials = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
         }
-        Ok((credential, plan.description))
+        Ok((credentials, plan.description))
     }
 
-    async fn load_base(&self, base: &BaseSource) -> Result<Credential, SourceError> {
+    async fn load_base(&self, base: &BaseSource) -> Result<Credentials, SourceError> {
         let environment = &self.environment;
         let http = self.http_client();
         let context = self.context(&http);
         match base {
-            BaseSource::Keys(keys) => Ok(keys.clone()),
+            BaseSource::Keys(keys) => Ok(to_credentials(keys.clone())),
             BaseSource::Environment => {
                 let variable = |name| environment.read(name);
                 match (variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY)) {
-                    (Some(access_key_id), Some(secret_access_key)) => Ok(Credential {
-                        access_key_id,
-                        secret_access_key,
-                        session_token: variable(SESSION_TOKEN),
-                        expires_in: None,
-                    }),
+                    (Some(access_key_id), Some(secret_access_key)) => {
+                        Ok(Credentials::new(access_key_id, secret_access_key, variable(SESSION_TOKEN)))
+                    }
                     _ => Err(SourceError::with_advice(
                         "AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set; set both",
                     )),
@@ -172,21 +173,27 @@ impl DefaultCredentialsChain {
                 let provider = ProcessCredentialProvider::new().with_command(command);
                 load(&provider, &context, &http).await
             }
-            BaseSource::Sso(sso) => load(&sso_provider(sso), &context, &http).await,
+            BaseSource::Sso(sso) => {
+                let file = LoginFile::default();
+                let context = context.with_file_read(file.clone());
+                let loaded = load(&sso_provider(sso), &context, &http).await;
+                loaded.map_err(|error| file.expired().unwrap_or(error))
+            }
             BaseSource::WebIdentity(role) => {
                 let region = self.sts_region()?;
                 let provider = sts::assume_role_with_web_identity(role, region, &self.time_source);
                 load(&provider, &context, &http).await
             }
             BaseSource::Container => {
-                let http = HttpClient::new(self.metadata_transport.clone(), HttpRetryLimit::CONTAINER);
+                let http = HttpClient::new(self.metadata_transport.clone(), HttpPolicy::CONTAINER);
                 let provider = metadata::container(environment)?;
                 load(&provider, &self.context(&http), &http).await
             }
             BaseSource::Instance => {
-                let limit = metadata::retry_limit(environment)?;
-                let http = HttpClient::new(self.metadata_transport.clone(), limit);
-                load(&metadata::instance(environment), &self.context(&http), &http).await
+                let policy = metadata::http_policy(environment)?;
+                let http = HttpClient::new(self.metadata_transport.clone(), policy);
+                let loaded = load(&metadata::instance(environment), &self.context(&http), &http).await;
+                self.instance.update(loaded, self.time_source.now())
             }
         }
     }
@@ -200,7 +207,7 @@ impl DefaultCredentialsChain {
     }
 
     fn http_client(&self) -> HttpClient {
-        HttpClient::new(self.transport.clone(), HttpRetryLimit::NONE)
+        HttpClient::new(self.transport.clone(), HttpPolicy::SERVICE)
     }
 
     fn context(&self, http: &HttpClient) -> Context {
@@ -212,10 +219,8 @@ impl DefaultCredentialsChain {
 impl ProvideCredentials for DefaultCredentialsChain {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(async {
-            let (found, description) = self.find().await?;
-            let expiry = found.expires_in.map(|at| at.as_system_time());
-            let (id, secret, token) = (found.access_key_id, found.secret_access_key, found.session_token);
-            Ok(Credentials::new(id, secret, token).with_expiry(expiry).with_source(description))
+            let (credentials, description) = self.find().await?;
+            Ok(credentials.with_source(description))
         })
     }
 }
@@ -225,12 +230,19 @@ async fn load(
     provider: &impl ProvideCredential<Credential = Credential>,
     context: &Context,
     http: &HttpClient,
-) -> Result<Credential, SourceError> {
+) -> Result<Credentials, SourceError> {
     match provider.provide_credential(context).await {
-        Ok(Some(credential)) => Ok(credential),
+        Ok(Some(credential)) => Ok(to_credentials(credential)),
         Ok(None) => Err(SourceError::new("the source has no credentials")),
-        Err(error) => Err(SourceError::from_library(&error, http.problem())),
+        Err(error) => Err(SourceError::from_library(&error, http.outcome())),
     }
+}
+
+/// Converts credentials of the library.
+fn to_credentials(credential: Credential) -> Credentials {
+    let Credential { access_key_id, secret_access_key, session_token, expires_in } = credential;
+    let expiry = expires_in.map(|expiry| expiry.as_system_time());
+    Credentials::new(access_key_id, secret_access_key, session_token).with_expiry(expiry)
 }
 
 /// Returns the provider for an SSO login.

@@ -18,13 +18,14 @@ use crate::time_source::TimeSource;
 /// endpoint of the region.
 pub(super) fn assume_role(
     role: &Role,
-    source: Credential,
+    source: &Credentials,
     region: &str,
     time_source: &TimeSource,
     context: Context,
 ) -> AssumeRoleCredentialProvider {
-    let mut source_provider = StaticCredentialProvider::new(&source.access_key_id, &source.secret_access_key);
-    if let Some(token) = &source.session_token {
+    let mut source_provider =
+        StaticCredentialProvider::new(source.access_key_id(), source.secret_access_key());
+    if let Some(token) = source.session_token() {
         source_provider = source_provider.with_session_token(token);
     }
     let signer = StsSigner { signer: Signer::new(region, "sts"), time_source: time_source.clone() };

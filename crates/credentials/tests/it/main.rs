@@ -4,12 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
 mod alone;
+mod clock;
 mod fake;
 mod home;
 mod machines;
 mod order;
 mod profiles;
 mod responses;
+mod retries;
 mod roles;
 mod secrets;
 mod sso;
+mod stability;
