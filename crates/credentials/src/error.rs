@@ -53,10 +53,18 @@ pub enum CredentialsError {
 
     /// The credentials have expired. Either they are static credentials, or the provider has returned expired
     /// credentials. Static credentials cannot be refreshed.
-    #[error("the credentials{} expired at {}: get new credentials", in_parentheses(.from), format_time(.at))]
+    ///
+    /// A machine whose clock is ahead cannot use new credentials either, so the message contains the time of
+    /// the clock.
+    #[error(
+        "the credentials{} expired at {}, and the clock of this machine shows {}: get new credentials, or correct the \
+         clock if it is ahead", in_parentheses(.from), format_time(*.at), format_time(*.now)
+    )]
     Expired {
         /// Expiry of the credentials.
         at: SystemTime,
+        /// The time of the clock that was compared with the expiry.
+        now: SystemTime,
         /// Source of the credentials, if the provider has set it.
         from: Option<CredentialsSource>,
     },
@@ -72,9 +80,9 @@ fn in_parentheses(source: &Option<CredentialsSource>) -> String {
     source.as_ref().map_or_else(String::new, |source| format!(" ({source})"))
 }
 
-fn format_time(time: &SystemTime) -> String {
+pub(crate) fn format_time(time: SystemTime) -> String {
     // Check the time first, because `httpdate` panics for times that a date cannot represent.
-    match AmzDate::try_from(*time) {
+    match AmzDate::try_from(time) {
         Ok(date) => httpdate::fmt_http_date(date.system_time()),
         Err(_) => "an unknown time".to_owned(),
     }

@@ -7,12 +7,14 @@ use http::request::Parts;
 
 use crate::error::SignError;
 use crate::header::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
-use crate::sign::sensitive_value;
+use crate::sign::secret_value;
+
+const SCHEME: &str = "Bearer ";
 
 /// Sets `authorization: Bearer <token>` ([RFC 6750, section 2.1]) and removes the headers of an earlier
 /// signature.
 ///
-/// The header value is marked sensitive.
+/// The header value is marked sensitive, and wiped from memory on drop.
 ///
 /// # Errors
 ///
@@ -27,7 +29,11 @@ pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignErro
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(SignError::InvalidParameter { parameter: "bearer token" });
     }
-    request.headers.insert(AUTHORIZATION, sensitive_value(format!("Bearer {token}"), "bearer token")?);
+    // The capacity is exact, because a reallocation would leave a copy of the token in memory.
+    let mut text = String::with_capacity(SCHEME.len() + token.len());
+    text.push_str(SCHEME);
+    text.push_str(token);
+    request.headers.insert(AUTHORIZATION, secret_value(text, "bearer token")?);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use http::request::Parts;
+use zeroize::Zeroize;
 
 use crate::header::{SECURITY_TOKEN, SignableHeader};
 use crate::payload::PayloadHash;
@@ -83,9 +84,11 @@ impl<'a> SignableRequest<'a> {
         text.push('\n');
         text.push_str(self.payload);
 
-        let sensitive = self.headers.iter().filter(|header| header.sensitive && !is_token(&header.name));
+        let mut has_secret = false;
+        let sensitive = self.headers.iter().filter(|header| header.sensitive);
+        let sensitive = sensitive.inspect(|_| has_secret = true).filter(|header| !is_token(&header.name));
         let sensitive = sensitive.map(|header| header.name.to_string()).collect();
-        CanonicalRequest { text, signed_headers, sensitive }
+        CanonicalRequest { text, signed_headers, sensitive, has_secret }
     }
 
     /// Replaces the query.
@@ -128,7 +131,8 @@ fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
 /// A canonical request.
 ///
 /// `Display` and `Debug` redact the session token, and the values of headers that are marked sensitive.
-/// [`as_str`](Self::as_str) does not redact these values.
+/// [`as_str`](Self::as_str) does not redact these values. If a header is sensitive, the text is wiped from
+/// memory on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
     text: String,
@@ -136,6 +140,8 @@ pub struct CanonicalRequest {
     signed_headers: Range<usize>,
     /// Names of sensitive headers other than the session token.
     sensitive: Vec<String>,
+    /// `true` if a header is sensitive, including the session token.
+    has_secret: bool,
 }
 
 impl CanonicalRequest {
@@ -172,7 +178,15 @@ impl CanonicalRequest {
         // The signed headers are in the line before the last line.
         let end = text.rfind('\n').unwrap_or_default();
         let start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
-        Self { text, signed_headers: start..end, sensitive: self.sensitive.clone() }
+        let (sensitive, has_secret) = (self.sensitive.clone(), self.has_secret);
+        Self { text, signed_headers: start..end, sensitive, has_secret }
+    }
+
+    /// Wipes the text from memory if it contains a secret. A request without a secret skips the cost.
+    fn wipe(&mut self) {
+        if self.has_secret {
+            self.text.zeroize();
+        }
     }
 
     /// Replaces the value of a header line with `[redacted]` if the header is sensitive. Also replaces the
@@ -190,6 +204,12 @@ impl CanonicalRequest {
 
     fn is_sensitive(&self, name: &str) -> bool {
         is_token(name) || self.sensitive.iter().any(|sensitive| sensitive.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Drop for CanonicalRequest {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -268,5 +288,25 @@ impl fmt::Display for CanonicalRequestDiff {
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wipes_only_texts_with_a_secret() {
+        let wiped = |headers| {
+            let request = SignableRequest::new("GET", "/", "", headers, "hash");
+            let mut canonical = request.canonical(&SigningSettings::default());
+            canonical.wipe();
+            canonical.as_str().is_empty()
+        };
+        assert!(!wiped(vec![SignableHeader::new("host", "example.com")]));
+        assert!(wiped(vec![SignableHeader::new("X-Amz-Security-Token", "token")]));
+        let mut value = http::HeaderValue::from_static("secret");
+        value.set_sensitive(true);
+        assert!(wiped(vec![SignableHeader::from_value("x-key", &value).unwrap()]));
     }
 }

@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 
 /// An access key id and its secret access key. Temporary credentials also have a session token and an expiry.
 ///
-/// `Debug` redacts the secret access key and the session token. Both values are wiped from memory on drop.
+/// `Debug` redacts the secret access key and the session token. Dropping this value wipes both from memory.
+/// [`Signer`](crate::Signer) also wipes its own copies. It cannot wipe copies that other code makes, for
+/// example an HTTP library that writes the session token to a connection.
 #[derive(Clone)]
 pub struct Credentials {
     access_key_id: String,

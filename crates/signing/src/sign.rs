@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
+use zeroize::Zeroizing;
 
 use crate::authorization::{self, ALGORITHM};
 use crate::canonical::{CanonicalRequest, SignableRequest};
@@ -127,7 +129,7 @@ impl Signer {
             canonical_request.signed_headers(),
             signature.as_str(),
         );
-        let token = token.map(|token| sensitive_value(token.to_owned(), "session token")).transpose()?;
+        let token = token.map(|token| secret_value(token.to_owned(), "session token")).transpose()?;
         let headers = SignatureHeaders {
             authorization: sensitive_value(authorization, "authorization")?,
             date: value(date.as_str().to_owned(), "date")?,
@@ -282,6 +284,16 @@ fn is_scope_part(text: &str) -> bool {
 
 pub(crate) fn value(text: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
     HeaderValue::try_from(text).map_err(|_| SignError::InvalidParameter { parameter })
+}
+
+/// Returns a sensitive header value. All clones of the value share one buffer, which is wiped from memory when
+/// the last clone is dropped.
+pub(crate) fn secret_value(text: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
+    let bytes = Bytes::from_owner(Zeroizing::new(text));
+    let value = HeaderValue::from_maybe_shared(bytes);
+    let mut value = value.map_err(|_| SignError::InvalidParameter { parameter })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Returns a header value that `Debug` redacts and that HTTP/2 never adds to its compression table.

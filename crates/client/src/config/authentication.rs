@@ -43,7 +43,8 @@ impl Authentication {
     }
 }
 
-/// An Amazon Bedrock API key. `Debug` redacts the key. Dropping this value wipes the key from memory.
+/// An Amazon Bedrock API key. `Debug` redacts the key. Dropping this value wipes the key from memory. Copies in
+/// the buffers of the transport are not wiped.
 #[derive(Clone)]
 pub(crate) struct BearerToken(Zeroizing<String>);
 

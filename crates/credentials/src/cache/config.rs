@@ -93,7 +93,7 @@ pub(super) fn backoff(failures: u32) -> Duration {
 
 /// Returns a random duration of at most `limit`. Returns zero if the operating system provides no random
 /// bytes, because refreshes also work without a random time.
-fn random_below(limit: Duration) -> Duration {
+pub(crate) fn random_below(limit: Duration) -> Duration {
     let mut bytes = [0; 4];
     match getrandom::getrandom(&mut bytes) {
         Ok(()) => limit.mul_f64(f64::from(u32::from_ne_bytes(bytes)) / 2_f64.powi(32)),

@@ -17,7 +17,7 @@ pub(super) fn check_expiry(credentials: &Credentials, now: SystemTime) -> Result
     match credentials.expiry() {
         Some(at) if at <= now => {
             let from = credentials.source().map(CredentialsSource::new);
-            Err(CredentialsError::Expired { at, from })
+            Err(CredentialsError::Expired { at, now, from })
         }
         _ => Ok(()),
     }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use invoke_model_signing::Credentials;
 
 pub use self::config::CredentialsCacheConfig;
+#[cfg(feature = "chain")]
+pub(crate) use self::config::random_below;
 use self::load::check_expiry;
 use self::refresh::RefreshingCache;
 #[cfg(feature = "aws-credential-types")]

@@ -143,6 +143,7 @@ impl DefaultCredentialsChainBuilder {
             transport,
             metadata_transport,
             time_source: self.time_source,
+            instance: Default::default(),
         }
     }
 }

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use reqsign_core::time::Timestamp;
 use reqsign_core::{CommandExecute, CommandOutput, Env, Error, FileRead};
 use tokio::process::Command;
 
+use super::error::SourceError;
 use crate::environment::Environment;
+use crate::error::format_time;
 
 /// The environment variables of the chain.
 ///
@@ -38,6 +42,37 @@ pub(super) struct Disk;
 impl FileRead for Disk {
     async fn file_read(&self, path: &str) -> Result<Vec<u8>, Error> {
         Ok(tokio::fs::read(path).await?)
+    }
+}
+
+/// The file system, for a source that reads the cached login of `aws sso login`. Records the expiry of the login,
+/// because the library does not distinguish an expired login from a missing one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LoginFile(Arc<Mutex<Option<Timestamp>>>);
+
+impl LoginFile {
+    /// Returns the error for a login that has expired, or `None` if the login has not expired. The library
+    /// compares the expiry with the system clock.
+    pub(super) fn expired(&self) -> Option<SourceError> {
+        let expiry = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Timestamp::now();
+        let expiry = expiry.filter(|expiry| *expiry <= now)?;
+        let (at, now) = (format_time(expiry.as_system_time()), format_time(now.as_system_time()));
+        Some(SourceError::new(format!(
+            "the login expired at {at}, and the clock of this machine shows {now}"
+        )))
+    }
+}
+
+impl FileRead for LoginFile {
+    async fn file_read(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let file = Disk.file_read(path).await?;
+        let expiry = std::str::from_utf8(&file).ok().and_then(|json| {
+            let (_, value) = json.split_once("\"expiresAt\"")?;
+            value.split('"').nth(1)?.parse().ok()
+        });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = expiry;
+        Ok(file)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Credentials sources of the local machine: the container agent and instance metadata.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, PathAndQuery, Scheme};
 use reqsign_aws_core::{ECSCredentialProvider, IMDSv2CredentialProvider};
 
 use super::error::SourceError;
-use super::http::HttpRetryLimit;
+use super::http::{HttpPolicy, MAX_ATTEMPTS};
 use crate::environment::Environment;
 
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
@@ -20,8 +20,15 @@ const ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 const TIMEOUT: &str = "AWS_METADATA_SERVICE_TIMEOUT";
 const ATTEMPTS: &str = "AWS_METADATA_SERVICE_NUM_ATTEMPTS";
 
-/// Hosts of the container agent for ECS, EKS over IPv4, and EKS over IPv6.
-const AGENTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+/// Address of the container agent of ECS.
+const ECS_AGENT: &str = "169.254.170.2";
+
+/// Addresses of the container agent for ECS, EKS over IPv4, and EKS over IPv6.
+const AGENTS: [IpAddr; 3] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+];
 
 /// Returns `true` if the environment configures a container agent.
 pub(super) fn is_container(environment: &Environment) -> bool {
@@ -35,7 +42,7 @@ pub(super) fn is_container(environment: &Environment) -> bool {
 /// Returns an error if the variables contain no URL, or if it is unsafe to send the token to the URL.
 pub(super) fn container(environment: &Environment) -> Result<ECSCredentialProvider, SourceError> {
     let url = match (environment.read(RELATIVE_URI), environment.read(FULL_URI)) {
-        (Some(path), _) => format!("http://{}{path}", AGENTS[0]),
+        (Some(path), _) => agent_url(&path)?,
         (None, Some(url)) => check_url(url)?,
         (None, None) => {
             return Err(SourceError::with_advice(format!(
@@ -53,19 +60,54 @@ pub(super) fn container(environment: &Environment) -> Result<ECSCredentialProvid
     })
 }
 
+/// Returns the URL of a path on the container agent of ECS.
+///
+/// The text must be a path. Otherwise, the text could change the host of the URL, so the authorization token
+/// would be sent to that host. For example, `http://169.254.170.2` and `@example.com/` form a URL of
+/// `example.com`.
+fn agent_url(path: &str) -> Result<String, SourceError> {
+    // Some parsers treat `//` and `\` at the start of a path as the start of a host.
+    let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    let url = format!("http://{ECS_AGENT}{path}");
+    let stays = |uri: Uri| uri.authority().is_some_and(|authority| authority == ECS_AGENT);
+    if is_path && path.parse::<PathAndQuery>().is_ok() && url.parse().is_ok_and(stays) {
+        return Ok(url);
+    }
+    Err(SourceError::with_advice(format!(
+        "{RELATIVE_URI} is not a path, so no token was read or sent; use a path that starts with one `/`, or set \
+         {FULL_URI} to a URL"
+    )))
+}
+
 /// Checks that the authorization token is sent only over TLS or to this machine.
+///
+/// The error does not contain the URL, because the URL can contain a secret.
 fn check_url(url: String) -> Result<String, SourceError> {
     let uri = url.parse::<Uri>().ok();
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
-    let loopback = host.parse().is_ok_and(|address: IpAddr| address.is_loopback()) || host == "localhost";
-    let encrypted = uri.as_ref().and_then(Uri::scheme) == Some(&Scheme::HTTPS);
-    if !host.is_empty() && (encrypted || loopback || AGENTS.contains(&host)) {
+    let authority =
+        uri.as_ref().and_then(Uri::authority).filter(|authority| !authority.as_str().contains('@'));
+    let scheme = uri.as_ref().and_then(Uri::scheme);
+    let is_safe = |authority: &Authority| match scheme {
+        Some(scheme) if *scheme == Scheme::HTTPS => !authority.host().is_empty(),
+        Some(scheme) if *scheme == Scheme::HTTP => is_local(authority),
+        _ => false,
+    };
+    if authority.is_some_and(is_safe) {
         return Ok(url);
     }
     Err(SourceError::with_advice(format!(
         "{FULL_URI} is neither an https URL nor a URL of this machine, so a token must not be sent to it; use an \
-         https URL or a URL of this machine"
+         https URL or a URL of this machine, without a user name"
     )))
+}
+
+/// Returns `true` if the host is this machine or a container agent. Names other than `localhost` are not
+/// resolved, because their addresses can change between the check and the request.
+fn is_local(authority: &Authority) -> bool {
+    let host = authority.host();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address: IpAddr| address.is_loopback() || AGENTS.contains(&address))
 }
 
 /// Returns `true` if the environment disables instance metadata.
@@ -82,20 +124,26 @@ pub(super) fn instance(environment: &Environment) -> IMDSv2CredentialProvider {
     IMDSv2CredentialProvider::new().with_endpoint(endpoint.trim_end_matches('/'))
 }
 
-/// Returns the timeout and the number of attempts for instance metadata.
+/// Returns the policy for requests to instance metadata.
 ///
-/// The default is one attempt with a timeout of one second, because most machines have no instance metadata.
-pub(super) fn retry_limit(environment: &Environment) -> Result<HttpRetryLimit, SourceError> {
+/// If the environment sets no number of attempts, there are 3 attempts, but no retry before instance metadata
+/// has responded, because most machines have no instance metadata.
+pub(super) fn http_policy(environment: &Environment) -> Result<HttpPolicy, SourceError> {
     let number = |variable| match environment.read(variable) {
-        None => Ok(1),
+        None => Ok(None),
         Some(text) => match text.parse::<u32>() {
-            Ok(number) if number > 0 => Ok(number),
+            Ok(number) if number > 0 => Ok(Some(number)),
             _ => Err(SourceError::with_advice(format!(
                 "{variable} is `{}`; use a whole number of at least 1",
                 text.escape_debug()
             ))),
         },
     };
-    let timeout = Duration::from_secs(number(TIMEOUT)?.into());
-    Ok(HttpRetryLimit { timeout, max_attempts: number(ATTEMPTS)? })
+    let (timeout, max_attempts) = (number(TIMEOUT)?, number(ATTEMPTS)?);
+    Ok(HttpPolicy {
+        attempt_timeout: Duration::from_secs(timeout.unwrap_or(1).into()),
+        max_attempts: max_attempts.unwrap_or(MAX_ATTEMPTS),
+        retries_silence: max_attempts.is_some(),
+        quotes_errors: false,
+    })
 }

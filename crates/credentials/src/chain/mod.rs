@@ -11,6 +11,8 @@ mod error;
 mod http;
 mod metadata;
 mod plan;
+mod service_error;
+mod static_stability;
 mod sts;
 
 use std::sync::Arc;
@@ -21,11 +23,12 @@ use reqsign_aws_core::{Credential, ProcessCredentialProvider, SSOCredentialProvi
 use reqsign_core::{Context, ProvideCredential};
 
 pub use self::builder::DefaultCredentialsChainBuilder;
-use self::context::{Disk, Shell, Variables};
+use self::context::{Disk, LoginFile, Shell, Variables};
 use self::endpoint::{Redirected, SSO, STS, ServiceEndpoints};
 use self::error::{ChainError, SourceError};
-use self::http::{HttpClient, HttpRetryLimit};
+use self::http::{HttpClient, HttpPolicy};
 use self::plan::{BaseSource, Plan, ROLE_ADVICE, Sso};
+use self::static_stability::InstanceCredentials;
 use crate::environment::Environment;
 use crate::provide::{CredentialsFuture, ProvideCredentials};
 use crate::shared_files::SharedFiles;
@@ -84,6 +87,7 @@ pub struct DefaultCredentialsChain {
     /// The transport for containers and instance metadata.
     metadata_transport: Arc<dyn Transport>,
     time_source: TimeSource,
+    instance: InstanceCredentials,
 }
 
 fn default_profile() -> String {
@@ -91,7 +95,7 @@ fn default_profile() -> String {
 }
 
 /// Credentials and the description of their source.
-type Found = (Credential, String);
+type Found = (Credentials, String);
 
 impl DefaultCredentialsChain {
     /// Returns the region of the STS endpoint. The program, the environment or the profile sets this region.
@@ -132,9 +136,11 @@ impl DefaultCredentialsChain {
             return Err(nothing("disabled by AWS_EC2_METADATA_DISABLED".to_owned()));
         }
         let instance = BaseSource::Instance;
-        let credential =
-            self.load_base(&instance, &endpoints).await.map_err(|error| nothing(error.into_reason()))?;
-        Ok((credential, instance.description().to_owned()))
+        let found = self
+            .load_base(&instance, &endpoints)
+            .await
+            .map_err(|error| nothing(error.reason().to_owned()))?;
+        Ok((found, instance.description().to_owned()))
     }
 
     /// Returns `true` if the chain must use the access keys in the environment.
@@ -148,39 +154,42 @@ impl DefaultCredentialsChain {
     async fn follow(&self, plan: Plan, endpoints: &ServiceEndpoints<'_>) -> Result<Found, ChainError> {
         let failed = |error: SourceError, advice| error.in_source(&plan.description, advice);
         let base = self.load_base(&plan.base, endpoints).await;
-        let mut credential = base.map_err(|error| failed(error, plan.base.advice()))?;
+        let mut credentials = base.map_err(|error| failed(error, plan.base.advice()))?;
         for role in &plan.roles {
             let http = self.http_client();
-            let source = std::mem::take(&mut credential);
             let region = self.sts_region().map_err(|error| failed(error, ROLE_ADVICE))?;
             let url = endpoints.url(&STS, region).map_err(|error| failed(error, ROLE_ADVICE))?;
+            let context = self.context(&http);
             let provider =
-                sts::assume_role(role, source, region, url, &self.time_source, self.context(&http));
-            let assumed = load(&provider, &self.context(&http), &http).await;
-            credential = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
+                sts::assume_role(role, &credentials, region, url, &self.time_source, context.clone());
+            let assumed = load(&provider, &context, &http).await;
+            credentials = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
         }
-        Ok((credential, plan.description))
+        Ok((credentials, plan.description))
     }
 
     async fn load_base(
         &self,
         base: &BaseSource,
         endpoints: &ServiceEndpoints<'_>,
-    ) -> Result<Credential, SourceError> {
+    ) -> Result<Credentials, SourceError> {
         let environment = &self.environment;
         let http = self.http_client();
         let context = self.context(&http);
         match base {
-            BaseSource::Keys(keys) => Ok(keys.clone()),
+            BaseSource::Keys(keys) => Ok(to_credentials(keys.clone())),
             BaseSource::Environment => {
                 let variable = |name| environment.read(name);
                 match (variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY)) {
-                    (Some(access_key_id), Some(secret_access_key)) => check(Credential {
-                        access_key_id,
-                        secret_access_key,
-                        session_token: variable(SESSION_TOKEN).or_else(|| variable(SECURITY_TOKEN)),
-                        expires_in: None,
-                    }),
+                    (Some(access_key_id), Some(secret_access_key)) => {
+                        let credential = Credential {
+                            access_key_id,
+                            secret_access_key,
+                            session_token: variable(SESSION_TOKEN).or_else(|| variable(SECURITY_TOKEN)),
+                            expires_in: None,
+                        };
+                        check(credential).map(to_credentials)
+                    }
                     _ => Err(SourceError::with_advice(
                         "AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set; set both",
                     )),
@@ -201,7 +210,10 @@ impl DefaultCredentialsChain {
                         provider.with_endpoint(format!("{url}/federation/credentials"))
                     }
                 };
-                load(&provider, &context, &http).await
+                let file = LoginFile::default();
+                let context = context.with_file_read(file.clone());
+                let loaded = load(&provider, &context, &http).await;
+                loaded.map_err(|error| file.expired().unwrap_or(error))
             }
             BaseSource::WebIdentity(role) => {
                 let region = self.sts_region()?;
@@ -211,15 +223,16 @@ impl DefaultCredentialsChain {
                 load(&provider, &context, &http).await
             }
             BaseSource::Container => {
-                let http = HttpClient::new(self.metadata_transport.clone(), HttpRetryLimit::CONTAINER);
+                let http = HttpClient::new(self.metadata_transport.clone(), HttpPolicy::CONTAINER);
                 let provider = metadata::container(environment)?;
                 load(&provider, &self.context(&http), &http).await
             }
             BaseSource::Instance => {
                 let environment = &endpoints.metadata_environment();
-                let limit = metadata::retry_limit(environment)?;
-                let http = HttpClient::new(self.metadata_transport.clone(), limit);
-                load(&metadata::instance(environment), &self.context(&http), &http).await
+                let policy = metadata::http_policy(environment)?;
+                let http = HttpClient::new(self.metadata_transport.clone(), policy);
+                let loaded = load(&metadata::instance(environment), &self.context(&http), &http).await;
+                self.instance.update(loaded, self.time_source.now())
             }
         }
     }
@@ -233,7 +246,7 @@ impl DefaultCredentialsChain {
     }
 
     fn http_client(&self) -> HttpClient {
-        HttpClient::new(self.transport.clone(), HttpRetryLimit::NONE)
+        HttpClient::new(self.transport.clone(), HttpPolicy::SERVICE)
     }
 
     fn context(&self, http: &HttpClient) -> Context {
@@ -245,10 +258,8 @@ impl DefaultCredentialsChain {
 impl ProvideCredentials for DefaultCredentialsChain {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(async {
-            let (found, description) = self.find().await?;
-            let expiry = found.expires_in.map(|at| at.as_system_time());
-            let (id, secret, token) = (found.access_key_id, found.secret_access_key, found.session_token);
-            Ok(Credentials::new(id, secret, token).with_expiry(expiry).with_source(description))
+            let (credentials, description) = self.find().await?;
+            Ok(credentials.with_source(description))
         })
     }
 }
@@ -258,11 +269,11 @@ async fn load(
     provider: &impl ProvideCredential<Credential = Credential>,
     context: &Context,
     http: &HttpClient,
-) -> Result<Credential, SourceError> {
+) -> Result<Credentials, SourceError> {
     match provider.provide_credential(context).await {
-        Ok(Some(credential)) => check(credential),
+        Ok(Some(credential)) => check(credential).map(to_credentials),
         Ok(None) => Err(SourceError::new("the source has no credentials")),
-        Err(error) => Err(SourceError::from_library(&error, http.problem())),
+        Err(error) => Err(SourceError::from_library(&error, http.outcome())),
     }
 }
 
@@ -278,6 +289,13 @@ fn check(credential: Credential) -> Result<Credential, SourceError> {
         _ => return Ok(credential),
     };
     Err(SourceError::new(problem))
+}
+
+/// Converts credentials of the library.
+fn to_credentials(credential: Credential) -> Credentials {
+    let Credential { access_key_id, secret_access_key, session_token, expires_in } = credential;
+    let expiry = expires_in.map(|expiry| expiry.as_system_time());
+    Credentials::new(access_key_id, secret_access_key, session_token).with_expiry(expiry)
 }
 
 /// Returns the provider for an SSO login.

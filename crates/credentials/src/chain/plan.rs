@@ -266,10 +266,16 @@ impl Profile<'_> {
             }
             (None, Some(url)) => (self.section, url),
         };
+        let region = self.required(section, "sso_region")?;
+        // The region is a part of the host that receives the login, so it must not contain the end of a host.
+        if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            let region = region.escape_debug();
+            return Err(self.problem(format!("`sso_region` is `{region}`; use a region such as us-east-1")));
+        }
         Ok(Some(BaseSource::Sso(Sso {
             account_id: self.required(self.section, "sso_account_id")?,
             role_name: self.required(self.section, "sso_role_name")?,
-            region: self.required(section, "sso_region")?,
+            region,
             cache_key,
         })))
     }

@@ -18,14 +18,15 @@ use crate::time_source::TimeSource;
 /// Returns a provider that assumes a role with the credentials in `source`. `url` is the URL of STS.
 pub(super) fn assume_role(
     role: &Role,
-    source: Credential,
+    source: &Credentials,
     region: &str,
     url: String,
     time_source: &TimeSource,
     context: Context,
 ) -> AssumeRoleCredentialProvider {
-    let mut source_provider = StaticCredentialProvider::new(&source.access_key_id, &source.secret_access_key);
-    if let Some(token) = &source.session_token {
+    let mut source_provider =
+        StaticCredentialProvider::new(source.access_key_id(), source.secret_access_key());
+    if let Some(token) = source.session_token() {
         source_provider = source_provider.with_session_token(token);
     }
     let signer = StsSigner { signer: Signer::new(region, "sts"), url, time_source: time_source.clone() };

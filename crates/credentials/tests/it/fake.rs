@@ -5,10 +5,28 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use invoke_model_transport::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
+use invoke_model_transport::{
+    BoxFuture, RequestBody, ResponseBody, Transport, TransportError, TransportErrorKind,
+};
 
-/// A transport that returns its responses in order. It panics if it receives a request after the last
-/// response.
+/// The outcome of one request.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// A response with this status and body.
+    Responds(u16, String),
+    /// A transport error.
+    Fails(TransportErrorKind),
+    /// No response.
+    Stalls,
+}
+
+impl Step {
+    pub(crate) fn responds(status: u16, body: &str) -> Self {
+        Self::Responds(status, body.to_owned())
+    }
+}
+
+/// A transport that runs its steps in order. It panics if it receives a request after the last step.
 #[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
@@ -20,20 +38,24 @@ impl fmt::Debug for Fake {
 
 #[derive(Default)]
 struct State {
-    responses: VecDeque<http::Response<Bytes>>,
+    steps: VecDeque<Step>,
     requests: Vec<http::Request<Bytes>>,
 }
 
 impl Fake {
     /// Creates a transport that returns `responses` in order. A response consists of a status and a body.
     pub(crate) fn new(responses: &[(u16, &str)]) -> Self {
+        Self::with_steps(responses.iter().map(|(status, body)| Step::responds(*status, body)))
+    }
+
+    pub(crate) fn with_steps(steps: impl IntoIterator<Item = Step>) -> Self {
         let fake = Self::default();
-        for (status, body) in responses {
-            let response = http::Response::builder().status(*status);
-            let response = response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
-            fake.0.lock().unwrap().responses.push_back(response);
-        }
+        fake.add(steps);
         fake
+    }
+
+    pub(crate) fn add(&self, steps: impl IntoIterator<Item = Step>) {
+        self.0.lock().unwrap().steps.extend(steps);
     }
 
     /// Returns the requests that were sent completely.
@@ -52,13 +74,27 @@ impl Transport for Fake {
             let (parts, body) = request.into_parts();
             // A `ResponseBody` can read a `RequestBody`, because both implement `http_body::Body`.
             let body = ResponseBody::from_body(body).collect().await?;
-            let mut state = fake.0.lock().unwrap();
-            state.requests.push(http::Request::from_parts(parts, body));
-            let response =
-                state.responses.pop_front().expect("the script must have a response for each request");
-            Ok(response.map(ResponseBody::from))
+            let step = {
+                let mut state = fake.0.lock().unwrap();
+                state.requests.push(http::Request::from_parts(parts, body));
+                state.steps.pop_front().expect("the script must have a step for each request")
+            };
+            match step {
+                Step::Responds(status, body) => Ok(response(status, body)),
+                Step::Fails(kind) => Err(kind.into()),
+                Step::Stalls => std::future::pending().await,
+            }
         })
     }
+}
+
+/// Returns a response that repeats its body in a header, if a header can represent the body.
+fn response(status: u16, body: String) -> http::Response<ResponseBody> {
+    let mut response = http::Response::builder().status(status);
+    if let Ok(echo) = http::HeaderValue::from_str(&body) {
+        response = response.header("x-amzn-errortype", echo.clone()).header("location", echo);
+    }
+    response.body(ResponseBody::from(Bytes::from(body))).unwrap()
 }
 
 /// Returns the access key id in the `authorization` header of a request.

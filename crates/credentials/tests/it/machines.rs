@@ -46,23 +46,101 @@ async fn eks_pod() {
 
 #[tokio::test(start_paused = true)]
 async fn the_token_is_sent_only_over_tls_or_to_this_machine() {
-    for url in
-        ["http://example.test/a", "http://10.0.0.1/", "http://169.254.170.2.example.test/", "ftp://a", ""]
-    {
+    for url in [
+        "http://example.test/a",
+        "http://10.0.0.1/",
+        "http://0.0.0.0/",
+        "http://169.254.169.254/",
+        "http://169.254.170.2.example.test/",
+        "http://169.254.170.2@example.test/",
+        "http://169.254.170.2:80@example.test/",
+        "http://example.test@169.254.170.2/",
+        "http://user:the-token@localhost/",
+        "https://user:the-token@example.test/",
+        "http://localhost.example.test/",
+        "http://localhost./",
+        "http://127.0.0.1.example.test/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://[::ffff:10.0.0.1]/",
+        "http:/localhost/",
+        "http:\\\\localhost\\a",
+        "//localhost/a",
+        "/a",
+        "localhost:80",
+        "ftp://localhost/",
+        "ftp://a",
+        "https://",
+        "https:///a",
+        " https://example.test/",
+        "",
+    ] {
         let fake = Fake::new(&[]);
-        let error = Home::new().set(FULL, url).set(TOKEN, "the-token").error(&fake).await;
+        // The file does not exist. Reading it would cause another error.
+        let home = Home::new().set(FULL, url).set(TOKEN, "the-token").set(TOKEN_FILE, "/missing/the-token");
+        let error = home.error(&fake).await;
+        assert!(!error.contains("the-token"), "{error}");
         let expected = match url {
             "" => "AWS_ACCESS_KEY_ID is not set",
             _ => {
                 "container: AWS_CONTAINER_CREDENTIALS_FULL_URI is neither an https URL nor a URL of this machine"
             }
         };
-        assert!(error.starts_with(expected), "{error}");
+        assert!(error.starts_with(expected), "{url}: {error}");
         assert!(fake.requests().is_empty());
     }
-    for url in ["https://example.test/a", "http://127.0.0.1:1/a", "http://localhost/a", "http://[::1]/a"] {
+    for url in [
+        "https://example.test/a",
+        "HTTPS://example.test",
+        "http://127.0.0.1:1/a",
+        "http://127.9.9.9/a",
+        "http://localhost/a",
+        "http://LOCALHOST:8080/a@b",
+        "http://[::1]/a",
+        "http://[FD00:EC2:0::23]:80/a",
+    ] {
         let fake = Fake::new(&[(200, &container_response("ASIATASK"))]);
         assert_eq!(Home::new().set(FULL, url).load(&fake).await.0, "ASIATASK");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relative_uri_cannot_leave_the_container_agent() {
+    for path in [
+        "@example.test/a",
+        "@example.test:80/a",
+        ":80@example.test/a",
+        ".example.test/a",
+        ":8080/a",
+        "a",
+        "?a",
+        "#a",
+        "//example.test/a",
+        "/\\example.test/a",
+        "\\\\example.test/a",
+        "/a\\b",
+        "http://example.test/a",
+        "https://example.test/a",
+        "http://169.254.170.2/a",
+        " /a",
+        "/a b",
+        "/a\r\nhost: example.test",
+        "/\u{7f}",
+    ] {
+        let fake = Fake::new(&[]);
+        let home = Home::new().set(RELATIVE, path).set(TOKEN, "the-token").set(TOKEN_FILE, "/missing/token");
+        assert_eq!(
+            home.error(&fake).await,
+            "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path, so no token was read or sent; use a path that \
+             starts with one `/`, or set AWS_CONTAINER_CREDENTIALS_FULL_URI to a URL",
+            "{path}"
+        );
+        assert!(fake.requests().is_empty());
+    }
+    for path in ["/", "/a/b?c=d", "/@example.test/a", "/a:80/b", "/a//b", "/../a", "/%40"] {
+        let fake = Fake::new(&[(200, &container_response("ASIATASK"))]);
+        assert_eq!(Home::new().set(RELATIVE, path).load(&fake).await.0, "ASIATASK");
+        assert_eq!(fake.requests()[0].uri().to_string(), format!("http://169.254.170.2{path}"));
     }
 }
 

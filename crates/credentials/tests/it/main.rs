@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
 mod alone;
+mod clock;
 mod endpoints;
 mod fake;
 mod files;
@@ -12,6 +13,8 @@ mod machines;
 mod order;
 mod profiles;
 mod responses;
+mod retries;
 mod roles;
 mod secrets;
 mod sso;
+mod stability;

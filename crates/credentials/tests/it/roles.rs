@@ -149,7 +149,7 @@ async fn web_identity_from_the_environment_and_from_a_profile() {
     assert_eq!(profile.source(&fake).await, "profile `default`: web identity");
 
     assert_eq!(
-        environment.error(&Fake::new(&[(502, "<html>")])).await,
+        environment.error(&Fake::new(&[(502, "<html>"); 3])).await,
         "web identity: STS request failed (HTTP 502); check that the token file is readable and that the role trusts its \
          issuer"
     );

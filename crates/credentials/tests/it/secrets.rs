@@ -1,5 +1,6 @@
 //! Checks that `Debug` output, errors and logs of the default chain contain no secrets.
 
+use std::error::Error;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
@@ -7,11 +8,12 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata};
 
-use crate::fake::Fake;
+use crate::fake::{Fake, Step};
 use crate::home::Home;
 use crate::responses::{container_response, sts_response};
+use crate::sso;
 
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "profile-secret",
     "profile-token",
     "sts-secret",
@@ -20,6 +22,7 @@ const SECRETS: [&str; 9] = [
     "agent-token",
     "the-token",
     "the.web.token",
+    "the-login",
     "imds-secret",
 ];
 
@@ -47,48 +50,112 @@ async fn debug_redacts_secrets() {
     }
 }
 
-/// Checks errors that result from responses with secrets.
-#[tokio::test(start_paused = true)]
-async fn errors_contain_no_response_body() {
-    let home = Home::new().file("token", "the.web.token");
-    let file = home.path("token").to_str().unwrap().to_owned();
-    let web = home
-        .set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/a")
-        .set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
+/// Returns the text of an error, of its causes, and of their `Debug` output.
+fn texts(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+}
+
+/// Loads credentials from a source that responds with `status` and `body` to each request. `before` contains
+/// the responses to earlier requests.
+async fn refused(home: &Home, before: &[&str], status: u16, body: &str) -> String {
+    let before = before.iter().map(|body| Step::responds(200, body));
+    let responses = std::iter::repeat_n(Step::responds(status, body), 3);
+    let fake = Fake::with_steps(before.chain(responses));
+    texts(&home.cache(&fake).credentials().await.unwrap_err())
+}
+
+/// Returns all sources, the secret in the last request to each source, and the responses to earlier requests.
+fn sources() -> [(Home, &'static str, &'static [&'static str]); 6] {
+    let web = Home::new().file("token", "the.web.token");
+    let file = web.path("token").to_str().unwrap().to_owned();
+    let web =
+        web.set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/a").set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
+    let role = Home::config(
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = b\n[profile b]\n\
+         aws_access_key_id = AKIDB\naws_secret_access_key = profile-secret\naws_session_token = profile-token\n",
+    );
     let container = Home::new()
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
         .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
-    let instance = Home::new().unset("AWS_EC2_METADATA_DISABLED");
-    let proxy = "<html>cannot get /?WebIdentityToken=the.web.token</html>";
-    for (home, status, body) in [
-        (&web, 502, proxy),
-        (&web, 400, proxy),
-        (&web, 200, proxy),
-        (&web, 200, "<AssumeRoleWithWebIdentityResponse>sts-secret"),
-        (&container, 403, "denied: agent-secret"),
-        (&container, 404, "agent-secret"),
-        (&container, 409, "conflict: agent-secret"),
-        (&container, 500, "error: agent-secret"),
-        (&instance, 401, "imds-secret"),
-        (&instance, 404, "imds-secret"),
-        (&instance, 409, "imds-secret"),
-        (&instance, 500, "imds-secret"),
-        (&container, 200, "\"agent-secret\""),
-        (&container, 200, r#"{"AccessKeyId":"a","SecretAccessKey":["agent-secret"]}"#),
-        (
-            &container,
-            200,
-            r#"{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c","Expiration":"agent-secret"}"#,
-        ),
-    ] {
-        let fake = Fake::new(&[(status, body); 3]);
-        let error = home.cache(&fake).credentials().await.unwrap_err();
-        check(&format!("{error} {error:?} {error:#?}"));
-        let mut cause: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = cause {
-            check(&format!("{error} {error:?}"));
-            cause = error.source();
+    let instance = || Home::new().unset("AWS_EC2_METADATA_DISABLED");
+    [
+        (web, "the.web.token", &[]),
+        (role, "profile-token", &[]),
+        (sso::session(), "the-login", &[]),
+        (container, "the-token", &[]),
+        (instance(), "the-token", &[]),
+        (instance(), "the-token", &["the-token", "role-name"]),
+    ]
+}
+
+/// Checks errors that result from responses with secrets: the tokens of the request, and secrets that only the
+/// source knows.
+#[tokio::test(start_paused = true)]
+async fn errors_contain_no_response_body() {
+    for (home, echo, before) in sources() {
+        let json = format!(r#"{{"Code":"{echo}","Message":"{echo}","message":"{echo}","__type":"{echo}"}}"#);
+        let named = format!(r#"{{"code":"AccessDenied","Code":"Failed","Message":"rejected {echo}"}}"#);
+        let xml = format!(
+            "<ErrorResponse><Error><Code>AccessDenied</Code><Message>rejected {echo}</Message></Error></ErrorResponse>"
+        );
+        let code =
+            format!("<ErrorResponse><Error><Code>{echo}</Code><Message>m</Message></Error></ErrorResponse>");
+        let html = format!("<html>cannot get /?WebIdentityToken={echo}</html>");
+        let text = format!("denied: {echo}");
+        for body in [&json, &named, &xml, &code, &html, &text, &echo.to_owned()] {
+            for status in [201, 302, 400, 401, 403, 404, 409, 429, 500, 503] {
+                check(&refused(&home, before, status, body).await);
+            }
         }
+        for body in [
+            "sts-secret",
+            "\"agent-secret\"",
+            "<AssumeRoleWithWebIdentityResponse>sts-secret",
+            r#"{"AccessKeyId":"a","SecretAccessKey":["agent-secret"]}"#,
+            r#"{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c","Expiration":"agent-secret"}"#,
+            r#"{"Code":"agent-secret","Message":"imds-secret"}"#,
+            r#"{"roleCredentials":"sts-secret"}"#,
+        ] {
+            for status in [200, 403, 500] {
+                check(&refused(&home, before, status, body).await);
+            }
+        }
+    }
+}
+
+/// Checks the text that remains.
+#[tokio::test(start_paused = true)]
+async fn only_messages_of_services_without_secrets_are_shown() {
+    let error = |message: &str| {
+        format!(
+            "<ErrorResponse><Error><Code>AccessDenied</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    };
+    for (index, (home, secret, before)) in sources().iter().enumerate() {
+        let is_service = index < 3;
+        let shown = refused(home, before, 403, &error("not you")).await;
+        assert_eq!(shown.contains("AccessDenied: not you"), is_service, "{shown}");
+        let hidden = refused(home, before, 403, &error(&format!("not {secret}"))).await;
+        assert_eq!(hidden.contains("AccessDenied (the message may contain a secret"), is_service, "{hidden}");
+        assert!(is_service || hidden.contains("HTTP 403"), "{hidden}");
+    }
+}
+
+/// Uses real time, because virtual time does not wait for a process.
+#[cfg(unix)]
+#[tokio::test]
+async fn errors_contain_no_output_of_a_command() {
+    for command in [
+        "echo agent-secret; exit 1",
+        "echo agent-secret >&2; exit 1",
+        "echo agent-secret >&2; kill $$",
+        "echo '{\"Version\":\"agent-secret\"}'",
+        "echo '{\"Version\":1,\"AccessKeyId\":\"a\",\"SecretAccessKey\":{\"agent-secret\":1}}'",
+        "agent-secret-does-not-exist",
+    ] {
+        let home = Home::config(&format!("[default]\ncredential_process = {command}\n"));
+        check(&texts(&home.cache(&Fake::new(&[])).credentials().await.unwrap_err()));
     }
 }
 
