@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, Id};
 use tokio::time::{Sleep, sleep_until};
 
 use crate::deadline::{Deadline, earlier, expired};
@@ -19,8 +20,12 @@ pub(crate) struct BodyTimer {
     /// The timeout that expires first, or `None` if no read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
     /// The timer. The first pending read creates the timer, and each later pending read resets it.
-    sleep: Option<Pin<Box<Sleep>>>,
+    sleep: Option<RuntimeSleep>,
 }
+
+/// A timer, and the runtime that drives it.
+#[derive(Debug)]
+struct RuntimeSleep(Pin<Box<Sleep>>, Id);
 
 impl BodyTimer {
     /// Returns a timer, or `None` if both the idle timeout and the deadline are unset.
@@ -30,11 +35,14 @@ impl BodyTimer {
 
     /// Returns the error of the timeout if it has expired. Starts the timer if no read was pending before.
     pub(crate) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
+        let runtime = Handle::current();
+        // The caller may continue to read in another runtime. The timer of the previous runtime must not be
+        // used there: it never expires if that runtime is not polled, and panics after a shutdown.
+        self.sleep.take_if(|RuntimeSleep(_, id)| *id != runtime.id());
         let Some((kind, expiry)) = self.pending.or_else(|| self.start_read()) else { return Poll::Pending };
-        match self.sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(expired(kind, expiry.timeout())),
-            _ => Poll::Pending,
-        }
+        let RuntimeSleep(sleep, _) =
+            self.sleep.get_or_insert_with(|| RuntimeSleep(Box::pin(sleep_until(expiry.at())), runtime.id()));
+        sleep.as_mut().poll(cx).map(|()| expired(kind, expiry.timeout()))
     }
 
     /// Ends the pending read, because data has arrived.
@@ -56,9 +64,8 @@ impl BodyTimer {
     fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
         let idle = self.idle.and_then(Deadline::after);
         let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;
-        match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().reset(pending.1.at()),
-            None => self.sleep = Some(Box::pin(sleep_until(pending.1.at()))),
+        if let Some(RuntimeSleep(sleep, _)) = &mut self.sleep {
+            sleep.as_mut().reset(pending.1.at());
         }
         self.pending = Some(pending);
         self.pending
