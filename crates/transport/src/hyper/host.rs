@@ -75,7 +75,8 @@ impl Host {
             closing: OnceLock::new(),
             http2: SharedConnection::new(limits.idle_timeout),
         });
-        let closing = close_expired(ClosingTask(Arc::downgrade(&host)), Arc::clone(&host.kept));
+        let task = ClosingTask(Arc::downgrade(&host));
+        let closing = close_expired(task, Arc::clone(&host.kept), limits.idle_timeout);
         host.closing.get_or_init(|| runtime.spawn(closing).abort_handle());
         Ok(host)
     }
@@ -191,12 +192,15 @@ impl Drop for ClosingTask {
     }
 }
 
-async fn close_expired(task: ClosingTask, kept: Arc<Notify>) {
+async fn close_expired(task: ClosingTask, kept: Arc<Notify>, idle_timeout: Duration) {
     loop {
         kept.notified().await;
-        let next = || task.0.upgrade().and_then(|host| host.close_expired());
-        while let Some(at) = next() {
+        // Waits before the first check. Otherwise, the task would often find no idle connection, because the
+        // next call already uses the connection, and each call would notify the task.
+        let mut next = Instant::now().checked_add(idle_timeout);
+        while let Some(at) = next {
             sleep_until(at).await;
+            next = task.0.upgrade().and_then(|host| host.close_expired());
         }
     }
 }
