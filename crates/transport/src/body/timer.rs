@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
@@ -19,7 +19,9 @@ pub(crate) struct BodyTimer {
     deadline: Option<Deadline>,
     /// The timeout that expires first, or `None` if no read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
-    /// The timer. The first pending read creates the timer, and each later pending read resets it.
+    /// The timer. The first pending read creates it. It may expire earlier than `pending`, because it is not
+    /// reset for each read: a stream has a read for each event, and resetting a timer costs more than one
+    /// early expiry.
     sleep: Option<RuntimeSleep>,
 }
 
@@ -42,7 +44,12 @@ impl BodyTimer {
         let Some((kind, expiry)) = self.pending.or_else(|| self.start_read()) else { return Poll::Pending };
         let RuntimeSleep(sleep, _) =
             self.sleep.get_or_insert_with(|| RuntimeSleep(Box::pin(sleep_until(expiry.at())), runtime.id()));
-        sleep.as_mut().poll(cx).map(|()| expired(kind, expiry.timeout()))
+        ready!(sleep.as_mut().poll(cx));
+        if sleep.deadline() < expiry.at() {
+            sleep.as_mut().reset(expiry.at());
+            ready!(sleep.as_mut().poll(cx));
+        }
+        Poll::Ready(expired(kind, expiry.timeout()))
     }
 
     /// Ends the pending read, because data has arrived.
@@ -63,11 +70,7 @@ impl BodyTimer {
     /// because the caller may take a long time to process data.
     fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
         let idle = self.idle.and_then(Deadline::after);
-        let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;
-        if let Some(RuntimeSleep(sleep, _)) = &mut self.sleep {
-            sleep.as_mut().reset(pending.1.at());
-        }
-        self.pending = Some(pending);
+        self.pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline);
         self.pending
     }
 }

@@ -200,8 +200,11 @@ fn a_slot_is_free_again_after_the_runtime_of_its_call_was_shut_down() {
 
 #[test]
 fn a_connection_that_the_server_closed_while_its_runtime_was_not_polled_is_replaced() {
-    let server = Server::serving(|stream| {
+    let (close, closing) = mpsc::channel();
+    let closing = Arc::new(Mutex::new(closing));
+    let server = Server::serving(move |stream| {
         respond(stream, OK);
+        closing.lock().unwrap().recv().unwrap();
     });
     let (transport, runtime) = (HyperTransport::new(), runtime());
     for calls in 1..=3 {
@@ -209,8 +212,9 @@ fn a_connection_that_the_server_closed_while_its_runtime_was_not_polled_is_repla
             advance_without_polling(Duration::from_secs(2));
             server.call(&transport).await;
         });
-        server.wait_closed();
         assert_eq!(server.accepted(), calls);
+        close.send(()).unwrap();
+        server.wait_closed();
     }
 }
 
