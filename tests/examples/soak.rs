@@ -1,19 +1,24 @@
-//! Makes many concurrent calls to a local endpoint that injects faults, and counts the outcomes of the calls.
+//! Makes many concurrent calls to a local endpoint that injects faults, drops some of the calls at random
+//! points, and counts the outcomes of the calls. Each call has a number in its body.
 //!
 //! `cargo xtask soak` runs this program. The program prints the outcomes, and fails in these cases:
 //! * a call has no outcome;
-//! * the number of calls that the endpoint executed is smaller than the number of successful calls, or larger
-//!   than the number of all calls;
+//! * the endpoint executed a call twice;
+//! * the endpoint did not execute a call that succeeded, or executed a call whose error states that the service
+//!   did no work;
 //! * the number of requests that the endpoint received is larger than the number of attempts;
 //! * memory grew by more than `MAX_GROWTH`;
-//! * a connection or a task remains at the end.
+//! * a connection, a task or a quota permit remains at the end.
 
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 #![allow(clippy::unwrap_used, reason = "a failed check panics")]
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,9 +26,12 @@ use http::StatusCode;
 use invoke_model_client::types::{
     InternalServerException, OperationError, ServiceUnavailableException, ThrottlingException,
 };
-use invoke_model_client::{Client, Config, Credentials, Error, RetryConfig, TimeoutConfig};
+use invoke_model_client::{
+    Client, Config, Credentials, Error, FailureClass, HyperTransport, QuotaLimiter, RetryConfig,
+    TimeoutConfig,
+};
 use invoke_model_local::{
-    ConnectionEnd, Fault, FaultPoint, FaultRule, LocalEndpoint, RetryAfter, StreamFault,
+    CallRecord, ConnectionEnd, Fault, FaultPoint, FaultRule, LocalEndpoint, RetryAfter, StreamFault,
 };
 
 const CALLS: u64 = 200_000;
@@ -35,20 +43,47 @@ const MAX_GROWTH: u64 = 8 * 1024;
 /// Number of calls that fill the call log and the connection log of the endpoint.
 const WARM_UP: u64 = 30_000;
 
+/// Maximum number of connections. It is smaller than [`CONCURRENCY`], so that calls also wait for connections.
+const CONNECTIONS: usize = 24;
+
 /// Outcome of a call without an error.
 const SUCCESS: &str = "success";
 
+/// Outcome of a call that was dropped.
+const DROPPED: &str = "dropped";
+
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
-const BODY: &str = r#"{"prompt":"one two three four"}"#;
+
+/// Returns the body of a call.
+fn body(number: u64) -> String {
+    format!(r#"{{"prompt":"call {number} one two three four"}}"#)
+}
+
+/// Returns the number of the call that the endpoint has received.
+fn number(call: &CallRecord) -> Option<usize> {
+    let text = std::str::from_utf8(&call.body).ok()?;
+    text.split_once("call ")?.1.split_once(' ')?.0.parse().ok()
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let calls = std::env::args().nth(1).map_or(CALLS, |calls| calls.parse().unwrap());
-    let local = Arc::new(LocalEndpoint::builder().fault_rules(fault_rules()).start().await.unwrap());
+    let executions: Arc<Vec<AtomicU8>> = Arc::new((0..calls).map(|_| AtomicU8::new(0)).collect());
+    let executed = Arc::clone(&executions);
+    let observe = move |call: &CallRecord| {
+        if let Some(number) = number(call).filter(|_| call.worked_on) {
+            executed[number].fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let local = LocalEndpoint::builder().fault_rules(fault_rules()).on_call(observe).start().await;
+    let local = Arc::new(local.unwrap());
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let attempts = Arc::new(AtomicU64::new(0));
-    let client = client(&local, &attempts);
+    let limiter = QuotaLimiter::builder().max_concurrency(48).build();
+    let client = client(&local, &attempts, &limiter);
     let outcomes = Mutex::new(BTreeMap::<String, u64>::new());
+    // The numbers of the calls whose outcome states that the endpoint has executed the call, or has not.
+    let (succeeded, not_executed) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let (next, baseline) = (AtomicU64::new(0), AtomicU64::new(0));
 
     let workers = (0..CONCURRENCY).map(|_| async {
@@ -60,8 +95,18 @@ async fn main() {
             if number == WARM_UP {
                 baseline.store(resident_memory(), Ordering::Relaxed);
             }
-            let outcome = if number % 3 == 0 { stream(&client).await } else { invoke(&client).await };
-            *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
+            let call = async {
+                if number % 3 == 0 { stream(&client, number).await } else { invoke(&client, number).await }
+            };
+            let outcome = drop_some(number, call).await;
+            match outcome {
+                Outcome::Success => succeeded.lock().unwrap().push(number),
+                Outcome::Failure(_, FailureClass::NotSent | FailureClass::Rejected) => {
+                    not_executed.lock().unwrap().push(number);
+                }
+                Outcome::Failure(..) | Outcome::Dropped => {}
+            }
+            *outcomes.lock().unwrap().entry(outcome.into_text()).or_default() += 1;
         }
     });
     let start = tokio::time::Instant::now();
@@ -91,13 +136,21 @@ async fn main() {
 
     let accounted: u64 = outcomes.values().sum();
     assert_eq!(accounted, calls, "every call must have an outcome");
-    let succeeded = outcomes.get(SUCCESS).copied().unwrap_or_default();
-    assert!(stats.worked_on >= succeeded, "the endpoint must have executed every successful call");
-    assert!(
-        stats.worked_on <= calls,
-        "the endpoint must not execute a call twice: {} executed",
-        stats.worked_on
-    );
+    let executions: Vec<u8> = executions.iter().map(|number| number.load(Ordering::Relaxed)).collect();
+    let executed: u64 = executions.iter().copied().map(u64::from).sum();
+    assert_eq!(executed, stats.worked_on, "the endpoint must report every call that it executed");
+    let of = |calls: Mutex<Vec<u64>>, executed: u8| {
+        let calls = calls.into_inner().unwrap().into_iter();
+        calls.filter(|call| executions[*call as usize] == executed).collect::<Vec<_>>()
+    };
+    let twice: Vec<_> = (0..calls).filter(|call| executions[*call as usize] > 1).collect();
+    assert!(twice.is_empty(), "the endpoint must not execute a call twice: {twice:?}");
+    let lost = of(succeeded, 0);
+    assert!(lost.is_empty(), "the endpoint must have executed every successful call: {lost:?}");
+    let hidden = of(not_executed, 1);
+    assert!(hidden.is_empty(), "an error states that an executed call was not executed: {hidden:?}");
+    let usage = limiter.usage();
+    assert_eq!((usage.in_flight, usage.waiting), (0, 0), "no quota permit may remain");
     assert!(attempts >= stats.requests, "every request must belong to an attempt");
     assert!(baseline == 0 || final_memory <= baseline + MAX_GROWTH, "memory grew");
     assert_eq!((left, now), (0, tasks), "no connection and no task may remain");
@@ -115,6 +168,16 @@ fn fault_rules() -> Vec<FaultRule> {
         Fault::error(ServiceUnavailableException::default()).every(23),
         Fault::error(InternalServerException::default()).every(29),
         Fault::status(StatusCode::BAD_GATEWAY).body("<html>").every(31),
+        // Gateways also respond without an error code after the service has done the work.
+        Fault::status(StatusCode::SERVICE_UNAVAILABLE).body("<html>").worked_on(true).every(73),
+        Fault::status(StatusCode::SERVICE_UNAVAILABLE).body("").worked_on(true).every(79),
+        Fault::status(StatusCode::INTERNAL_SERVER_ERROR).body("").worked_on(true).every(83),
+        Fault::status(StatusCode::INTERNAL_SERVER_ERROR).body("{}").worked_on(true).every(89),
+        Fault::status(StatusCode::INTERNAL_SERVER_ERROR)
+            .body(r#"{"error":"upstream reset"}"#)
+            .worked_on(true)
+            .every(97),
+        Fault::status(StatusCode::GATEWAY_TIMEOUT).body("").every(101),
         Fault::garbage(Bytes::from_static(b"?\r\n\r\n")).every(37),
         Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Close).every(41),
         Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).every(43),
@@ -135,7 +198,7 @@ fn fault_rules() -> Vec<FaultRule> {
     ]
 }
 
-fn client(local: &LocalEndpoint, attempts: &Arc<AtomicU64>) -> Client {
+fn client(local: &LocalEndpoint, attempts: &Arc<AtomicU64>, limiter: &QuotaLimiter) -> Client {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     let mut timeouts = TimeoutConfig::default();
     timeouts.first_byte = Some(Duration::from_millis(500));
@@ -147,37 +210,82 @@ fn client(local: &LocalEndpoint, attempts: &Arc<AtomicU64>) -> Client {
         .region(local.region())
         .endpoint_url(local.url())
         .credentials_provider(credentials)
+        .transport(HyperTransport::builder().max_connections_per_host(CONNECTIONS).build())
+        .quota_limiter(limiter.clone())
         .timeout_config(timeouts)
         .retry_config(retries)
         .on_attempt(move |_| _ = attempts.fetch_add(1, Ordering::Relaxed));
     Client::new(config).unwrap()
 }
 
-async fn invoke(client: &Client) -> String {
-    let call = client.invoke_model().model_id(MODEL).body(BODY);
-    call.send().await.map_or_else(|error| failure(&error), |_| SUCCESS.to_owned())
+/// The outcome of a call.
+enum Outcome {
+    Success,
+    /// The code, the kind and the class of the error.
+    Failure(String, FailureClass),
+    Dropped,
 }
 
-async fn stream(client: &Client) -> String {
-    let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
-    let mut events = match call.send().await {
-        Ok(output) => output.events,
-        Err(error) => return failure(&error),
-    };
-    loop {
-        match events.recv().await {
-            Ok(Some(_)) => {}
-            Ok(None) => return SUCCESS.to_owned(),
-            Err(error) => return failure(&error),
+impl Outcome {
+    fn failure<E: OperationError>(error: &Error<E>) -> Self {
+        let kind = format!("{:?}", error.kind());
+        let kind = kind.split(['(', ' ', '{']).next().unwrap_or_default();
+        let code = error.code().unwrap_or("without a code");
+        Self::Failure(format!("{code} ({kind}, {})", error.class()), error.class())
+    }
+
+    fn into_text(self) -> String {
+        match self {
+            Self::Success => SUCCESS.to_owned(),
+            Self::Failure(text, _) => text,
+            Self::Dropped => DROPPED.to_owned(),
         }
     }
 }
 
-/// Returns the code, the kind and the class of an error.
-fn failure<E: OperationError>(error: &Error<E>) -> String {
-    let kind = format!("{:?}", error.kind());
-    let kind = kind.split(['(', ' ', '{']).next().unwrap_or_default();
-    format!("{} ({kind}, {})", error.code().unwrap_or("without a code"), error.class())
+async fn invoke(client: &Client, number: u64) -> Outcome {
+    let call = client.invoke_model().model_id(MODEL).body(body(number));
+    call.send().await.map_or_else(|error| Outcome::failure(&error), |_| Outcome::Success)
+}
+
+async fn stream(client: &Client, number: u64) -> Outcome {
+    let call = client.invoke_model_with_response_stream().model_id(MODEL).body(body(number));
+    let mut events = match call.send().await {
+        Ok(output) => output.events,
+        Err(error) => return Outcome::failure(&error),
+    };
+    loop {
+        match events.recv().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Outcome::Success,
+            Err(error) => return Outcome::failure(&error),
+        }
+    }
+}
+
+/// Drops a quarter of the calls, each after a random number of polls.
+async fn drop_some(number: u64, call: impl Future<Output = Outcome>) -> Outcome {
+    let random = random(number);
+    let mut polls = if random % 4 == 0 { 1 + (random >> 8) % 8 } else { u64::MAX };
+    let mut call = pin!(call);
+    poll_fn(|cx| match call.as_mut().poll(cx) {
+        Poll::Ready(outcome) => Poll::Ready(outcome),
+        Poll::Pending if polls == 1 => Poll::Ready(Outcome::Dropped),
+        Poll::Pending => {
+            polls -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Returns a number that looks random. The same seed always returns the same number.
+/// <https://prng.di.unimi.it/splitmix64.c>
+fn random(seed: u64) -> u64 {
+    let z = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// Waits until the endpoint has closed its connections and at most `tasks` tasks are running. Gives up after

@@ -12,7 +12,8 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::{
-    Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, readme, root, suites, tidy,
+    Arguments, Failure, bench, codegen, conformance, dependencies, loom, models, peers, readme, root, suites,
+    tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -46,6 +47,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
     report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;
+    report.step("concurrent code with loom", done(loom::run))?;
     report.step(
         "crates of other models",
         done(|| models::run(&models::Arguments::of(suites::find_all("models")))),

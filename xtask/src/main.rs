@@ -6,6 +6,7 @@ mod ci;
 mod codegen;
 mod conformance;
 mod dependencies;
+mod loom;
 mod model_diff;
 mod models;
 mod peers;
@@ -52,6 +53,8 @@ enum Command {
         #[arg(long, default_value_t = 200_000)]
         calls: u64,
     },
+    /// Run the tests of concurrent code with all interleavings of their threads.
+    Loom,
     /// Measure this client, the official crate and plain hyper-util.
     Bench(bench::Arguments),
     /// Verify or fetch the test suites of other projects.
@@ -94,6 +97,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Models(arguments) => models::run(arguments),
         Command::Peers => unchecked(peers::run()?),
         Command::Soak { calls } => soak::run(*calls),
+        Command::Loom => loom::run(),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Suites { command } => suites::run(command),
         Command::Readme(arguments) => readme::run(arguments),

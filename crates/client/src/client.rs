@@ -12,6 +12,32 @@ use crate::retry::{ClockSkew, RetryTokenBucket};
 ///
 /// A client is cheap to clone. Clones share connections, credentials and the signing key. Create one client
 /// and use it for all calls.
+///
+/// # Runtimes
+///
+/// Calls need a tokio runtime with IO and time. The first call in a runtime creates what it needs, so a client
+/// can be created outside of a runtime, and can be used in several runtimes, also at the same time. For
+/// example, a program may create a runtime for each thread or for each call. The runtimes share the client's
+/// limits, retry tokens and credentials, with these rules:
+///
+/// * A connection belongs to the runtime in which it was opened. Only calls in this runtime use it, and it is
+///   closed when this runtime is shut down. Therefore a runtime per call opens a connection per call.
+/// * If no valid credentials are cached, the first call loads them in its runtime. A call in another runtime
+///   waits for at most a second, and then loads the credentials itself, because the first runtime may not be
+///   polled. The load timeout and the operation timeout of a call use the clock of its own runtime.
+/// * Read a response or its events in the runtime in which the call was sent. In another runtime, the read
+///   makes progress only while the first runtime is polled, and fails after the first runtime was shut down.
+///   The timeouts of the read apply in every runtime.
+/// * A call that is not polled keeps its connection and its place in the queues of the
+///   [`QuotaLimiter`](crate::QuotaLimiter), of the [`AdaptiveRateLimiter`](crate::AdaptiveRateLimiter) and of
+///   the [limit of connections](crate::HyperTransportBuilder::max_connections_per_host). Dropping the call or
+///   its runtime releases them.
+///
+/// These rules apply to the default transport. With another [`Transport`](crate::Transport), calls follow the
+/// rules of that transport.
+///
+/// With a paused clock (`tokio::time::pause`), timeouts expire as soon as the runtime is idle, also while it
+/// waits for a socket. Use a paused clock only with a transport that does not wait for sockets, or with a server in the same runtime.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use http::Uri;
-use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::uri::{Authority, InvalidUri, Parts, PathAndQuery, Scheme};
 
 /// A checked endpoint URL.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,7 +16,9 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Parses an absolute `http` or `https` URL.
+    /// Parses an absolute `http` or `https` URL. Converts the host to lower case, and removes leading zeros
+    /// from the port. Other HTTP clients do the same when they send a signed request, and the signature covers
+    /// the host and the port.
     ///
     /// # Errors
     /// Returns a text that states the problem and a solution. The text does not contain the URL, because an
@@ -40,6 +42,7 @@ impl Endpoint {
         if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
             return Err("the URL has an invalid port; use a number from 0 to 65535".into());
         }
+        let authority = normalize(&authority).map_err(|error| format!("`{shown}` is not a URL ({error})"))?;
         // The crate `http` silently drops a fragment, so search for `#` in the text.
         let path = parts.path_and_query.as_ref();
         if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
@@ -86,6 +89,14 @@ impl Endpoint {
     }
 }
 
+fn normalize(authority: &Authority) -> Result<Authority, InvalidUri> {
+    let host = authority.host().to_ascii_lowercase();
+    match authority.port_u16() {
+        Some(port) => Authority::try_from(format!("{host}:{port}")),
+        None => Authority::try_from(host),
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.authority, self.base_path)
@@ -112,6 +123,8 @@ mod tests {
         };
         check("https://example.test", "https://example.test/model/a%3A0/invoke?x=%2F");
         check("http://[::1]:8080/", "http://[::1]:8080/model/a%3A0/invoke?x=%2F");
+        check("http://Example.TEST:08080", "http://example.test:8080/model/a%3A0/invoke?x=%2F");
+        check("http://[::A]:00080", "http://[::a]:80/model/a%3A0/invoke?x=%2F");
         check("HTTPS://example.test/a/b%20c/", "https://example.test/a/b%20c/model/a%3A0/invoke?x=%2F");
     }
 

@@ -28,7 +28,9 @@ use crate::time_source::TimeSource;
 ///
 /// * If valid credentials are cached, [`credentials`](Self::credentials) returns them immediately. If a
 ///   refresh is due, it also starts the refresh in a background task.
-/// * If no valid credentials are cached, all callers wait for one call of the provider.
+/// * If no valid credentials are cached, all callers wait for one call of the provider. If that call runs in
+///   another tokio runtime, a caller waits for at most a second, or a quarter of the load timeout if that is
+///   shorter. Then it calls the provider in its own runtime, because the other runtime may not be polled.
 /// * Static [`Credentials`] are never refreshed. After their expiry, [`credentials`](Self::credentials)
 ///   returns an error.
 ///

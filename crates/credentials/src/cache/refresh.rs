@@ -2,19 +2,24 @@
 //!
 //! If the cached credentials are valid, a call takes a read lock and clones an `Arc`. If a refresh is due,
 //! the first call starts a background task. Until the refresh ends, all calls use the old credentials. A call
-//! waits only if no valid credentials are cached. All waiting calls wait for the same task.
+//! waits only if no valid credentials are cached. All waiting calls of a runtime wait for the same task.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::Credentials;
-use tokio::time::{Instant, timeout};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::config::CredentialsCacheConfig;
-use super::load::{LoadOutcome, LoadTask, LoadedCredentials, OutcomeReceiver, check_expiry};
+use super::load::{LoadOutcome, LoadTasks, LoadedCredentials, OutcomeReceiver, check_expiry};
 use crate::error::CredentialsError;
 use crate::provide::ProvideCredentials;
 use crate::time_source::TimeSource;
+
+/// The longest time for which a call waits for the task of another runtime. Then the call loads the
+/// credentials itself, because the other runtime may not be polled.
+const OTHER_RUNTIME: Duration = Duration::from_secs(1);
 
 /// A cache of the credentials of one provider. Clones share the credentials.
 #[derive(Clone)]
@@ -25,7 +30,7 @@ struct CacheState {
     config: CredentialsCacheConfig,
     time_source: TimeSource,
     current: RwLock<Option<LoadedCredentials>>,
-    load_task: Mutex<LoadTask>,
+    load_tasks: Mutex<LoadTasks>,
 }
 
 impl RefreshingCache {
@@ -34,8 +39,8 @@ impl RefreshingCache {
         config: CredentialsCacheConfig,
         time_source: TimeSource,
     ) -> Self {
-        let (current, load_task) = (RwLock::default(), Mutex::default());
-        Self(Arc::new(CacheState { provider, config, time_source, current, load_task }))
+        let (current, load_tasks) = (RwLock::default(), Mutex::default());
+        Self(Arc::new(CacheState { provider, config, time_source, current, load_tasks }))
     }
 
     /// Returns valid credentials. Dropping the future does not cancel the provider, because other calls may
@@ -56,13 +61,27 @@ impl RefreshingCache {
             }
             return Ok(loaded.credentials);
         }
-        match self.join() {
-            Ok(credentials) => Ok(credentials),
-            Err(mut receiver) => match receiver.wait_for(Option::is_some).await.as_deref() {
-                Ok(Some(outcome)) => outcome.clone(),
-                _ => Err(CredentialsError::LoadAborted),
-            },
+        let other = match self.join(true) {
+            Joined::Loaded(credentials) => return Ok(credentials),
+            Joined::Task(outcome) => return received(outcome).await.unwrap_or(ABORTED),
+            Joined::OtherRuntime(outcome) => outcome,
+        };
+        // The timeout of a task depends on the clock of its runtime. Therefore the following code measures
+        // the load timeout with the clock of this runtime.
+        let after = self.0.config.load_timeout;
+        let deadline = Instant::now().checked_add(after);
+        if let Ok(Some(outcome)) = timeout(OTHER_RUNTIME.min(after / 4), received(other)).await {
+            return outcome;
         }
+        let outcome = match self.join(false) {
+            Joined::Loaded(credentials) => return Ok(credentials),
+            Joined::Task(outcome) | Joined::OtherRuntime(outcome) => received(outcome),
+        };
+        let outcome = match deadline {
+            Some(deadline) => timeout_at(deadline, outcome).await,
+            None => Ok(outcome.await),
+        };
+        outcome.map_or(Err(CredentialsError::TimedOut { after }), |outcome| outcome.unwrap_or(ABORTED))
     }
 
     /// Discards the given credentials if they are still cached.
@@ -77,15 +96,21 @@ impl RefreshingCache {
     }
 
     /// Returns the cached credentials if a task has loaded them in the meantime. Otherwise, returns the
-    /// receiver of the load task as the error. Starts a load task if no task is running.
-    fn join(&self) -> Result<Arc<Credentials>, OutcomeReceiver> {
-        let mut load_task = self.0.load_task();
+    /// receiver of a load task. Starts a load task if this runtime has no task, and if no other runtime has a
+    /// task, or if `may_join_other` is `false`.
+    fn join(&self, may_join_other: bool) -> Joined {
+        let mut tasks = self.0.load_tasks();
         // A task stores its credentials while it holds this lock. Check the cache again, because a task may
         // have stored credentials since the first check.
-        match (self.0.valid(self.0.time_source.now()), load_task.running()) {
-            (Some(loaded), _) => Ok(loaded.credentials),
-            (None, Some(receiver)) => Err(receiver),
-            (None, None) => Err(self.start(&mut load_task)),
+        if let Some(loaded) = self.0.valid(self.0.time_source.now()) {
+            return Joined::Loaded(loaded.credentials);
+        }
+        if let Some(outcome) = tasks.of_runtime(Handle::current().id()) {
+            return Joined::Task(outcome);
+        }
+        match tasks.of_any_runtime(self.0.config.load_timeout).filter(|_| may_join_other) {
+            Some(outcome) => Joined::OtherRuntime(outcome),
+            None => Joined::Task(self.start(&mut tasks)),
         }
     }
 
@@ -94,26 +119,45 @@ impl RefreshingCache {
     fn refresh(&self) {
         // If the lock is taken, do nothing, because another call is about to start a load task, or a task is
         // about to finish.
-        let Ok(mut load_task) = self.0.load_task.try_lock() else { return };
-        if load_task.running().is_none() && load_task.may_refresh(Instant::now()) {
-            self.start(&mut load_task);
+        let Ok(mut tasks) = self.0.load_tasks.try_lock() else { return };
+        let running = tasks.of_runtime(Handle::current().id());
+        let running = running.or_else(|| tasks.of_any_runtime(self.0.config.load_timeout));
+        if running.is_none() && tasks.may_refresh(Instant::now()) {
+            self.start(&mut tasks);
         }
     }
 
-    fn start(&self, load_task: &mut LoadTask) -> OutcomeReceiver {
+    fn start(&self, tasks: &mut LoadTasks) -> OutcomeReceiver {
         // The task has only a weak reference to the cache, so the task does not keep the cache alive.
         let (cache, provider) = (Arc::downgrade(&self.0), self.0.provider.clone());
         let after = self.0.config.load_timeout;
-        load_task.start(async move {
+        tasks.start(async move {
             let result = call_provider(&*provider, after).await;
             Some(cache.upgrade()?.store(result))
         })
     }
 }
 
+/// Cached credentials, or a task that loads credentials.
+enum Joined {
+    Loaded(Arc<Credentials>),
+    /// A task of this runtime.
+    Task(OutcomeReceiver),
+    /// A task of another runtime, which may not be polled.
+    OtherRuntime(OutcomeReceiver),
+}
+
+/// The outcome of a task that ended without an outcome.
+const ABORTED: LoadOutcome = Err(CredentialsError::LoadAborted);
+
+/// Waits for the outcome of a task. Returns `None` if the runtime of the task was shut down.
+async fn received(mut outcome: OutcomeReceiver) -> Option<LoadOutcome> {
+    outcome.wait_for(Option::is_some).await.ok()?.clone()
+}
+
 impl CacheState {
-    fn load_task(&self) -> MutexGuard<'_, LoadTask> {
-        self.load_task.lock().unwrap_or_else(PoisonError::into_inner)
+    fn load_tasks(&self) -> MutexGuard<'_, LoadTasks> {
+        self.load_tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the cached credentials if they have not expired.
@@ -131,7 +175,7 @@ impl CacheState {
             check_expiry(&credentials, now)?;
             Ok(Arc::new(credentials))
         });
-        let mut load_task = self.load_task();
+        let mut tasks = self.load_tasks();
         match &outcome {
             Ok(credentials) => {
                 tracing::debug!("credentials loaded");
@@ -140,7 +184,7 @@ impl CacheState {
             }
             Err(error) => tracing::warn!(%error, "credentials could not be loaded"),
         }
-        load_task.finish(&outcome);
+        tasks.finish(Handle::current().id(), &outcome);
         outcome
     }
 }

@@ -1,9 +1,12 @@
 //! Tests the credentials cache with a scripted provider and a paused clock.
 
+mod runtimes;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, advance, sleep};
 
 use super::load::LoadedCredentials;
@@ -219,18 +222,25 @@ async fn a_panic_of_the_provider_is_an_error_and_the_next_call_retries() {
 
 #[test]
 fn loads_again_after_the_runtime_of_the_load_was_dropped() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let script = Script::new(&[(HOUR, Succeeds(None)), (Duration::ZERO, Succeeds(None))]);
-    let cache = cache(&script);
-    let first = runtime();
-    first.block_on(async {
+    let (cache, first) = (cache(&script), paused());
+    start_load(&first, &cache);
+    drop(first);
+    assert_eq!(paused().block_on(id(&cache)), "AKID2");
+}
+
+fn paused() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+/// Starts a load in `runtime`, and leaves the runtime before the load ends.
+fn start_load(runtime: &Runtime, cache: &CredentialsCache) {
+    runtime.block_on(async {
         tokio::select! {
-            _ = cache.credentials() => unreachable!("the load takes an hour"),
+            _ = cache.credentials() => unreachable!("the load takes time"),
             () = run_ready_tasks() => {}
         }
     });
-    drop(first);
-    assert_eq!(runtime().block_on(id(&cache)), "AKID2");
 }
 
 #[tokio::test(start_paused = true)]

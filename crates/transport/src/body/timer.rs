@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, Id};
 use tokio::time::{Sleep, sleep_until};
 
 use crate::deadline::{Deadline, earlier, expired};
@@ -18,9 +19,15 @@ pub(crate) struct BodyTimer {
     deadline: Option<Deadline>,
     /// The timeout that expires first, or `None` if no read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
-    /// The timer. The first pending read creates the timer, and each later pending read resets it.
-    sleep: Option<Pin<Box<Sleep>>>,
+    /// The timer. The first pending read creates it. It may expire earlier than `pending`, because it is not
+    /// reset for each read: a stream has a read for each event, and resetting a timer costs more than one
+    /// early expiry.
+    sleep: Option<RuntimeSleep>,
 }
+
+/// A timer, and the runtime that drives it.
+#[derive(Debug)]
+struct RuntimeSleep(Pin<Box<Sleep>>, Id);
 
 impl BodyTimer {
     /// Returns a timer, or `None` if both the idle timeout and the deadline are unset.
@@ -30,11 +37,19 @@ impl BodyTimer {
 
     /// Returns the error of the timeout if it has expired. Starts the timer if no read was pending before.
     pub(crate) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
+        let runtime = Handle::current();
+        // The caller may continue to read in another runtime. The timer of the previous runtime must not be
+        // used there: it never expires if that runtime is not polled, and panics after a shutdown.
+        self.sleep.take_if(|RuntimeSleep(_, id)| *id != runtime.id());
         let Some((kind, expiry)) = self.pending.or_else(|| self.start_read()) else { return Poll::Pending };
-        match self.sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(expired(kind, expiry.timeout())),
-            _ => Poll::Pending,
+        let RuntimeSleep(sleep, _) =
+            self.sleep.get_or_insert_with(|| RuntimeSleep(Box::pin(sleep_until(expiry.at())), runtime.id()));
+        ready!(sleep.as_mut().poll(cx));
+        if sleep.deadline() < expiry.at() {
+            sleep.as_mut().reset(expiry.at());
+            ready!(sleep.as_mut().poll(cx));
         }
+        Poll::Ready(expired(kind, expiry.timeout()))
     }
 
     /// Ends the pending read, because data has arrived.
@@ -55,12 +70,7 @@ impl BodyTimer {
     /// because the caller may take a long time to process data.
     fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
         let idle = self.idle.and_then(Deadline::after);
-        let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;
-        match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().reset(pending.1.at()),
-            None => self.sleep = Some(Box::pin(sleep_until(pending.1.at()))),
-        }
-        self.pending = Some(pending);
+        self.pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline);
         self.pending
     }
 }

@@ -67,14 +67,15 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the maximum number of unused connections that are kept per host. Default: no limit.
+    /// Sets the maximum number of unused connections that are kept per host and tokio runtime. Default: no
+    /// limit.
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.pool_max_idle_per_host = connections;
         self
     }
 
-    /// Sets the maximum number of HTTP/1.1 connections per host, including unused connections. The value 0 is
-    /// treated as 1. Default: no limit.
+    /// Sets the maximum number of HTTP/1.1 connections per host, including unused connections. All tokio
+    /// runtimes that use the transport share this limit. The value 0 is treated as 1. Default: no limit.
     ///
     /// A call over HTTP/1.1 occupies its connection until the response body is read to the end or dropped. If
     /// the limit is reached, a further call waits until a connection is free, or until one of the timeouts of

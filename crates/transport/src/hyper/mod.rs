@@ -6,6 +6,7 @@ mod certificate;
 mod classify;
 mod connect;
 mod head_limit;
+mod host;
 mod http1;
 #[cfg_attr(not(feature = "http2"), path = "no_http2.rs")]
 mod http2;
@@ -52,11 +53,18 @@ use pool::Pool;
 /// platform. Each transport loads the certificates once, for its first `https` request.
 ///
 /// A call over HTTP/1.1 drives its connection itself, so a response body makes progress only while it is
-/// read. For HTTP/1.1, the only background task closes idle connections. Clones of a transport share
-/// connections and certificates. A connection belongs to the tokio runtime in which it was opened.
+/// read. For HTTP/1.1, the only background tasks close idle connections. Clones of a transport share
+/// connections and certificates.
 ///
 /// With the feature `http2`, the transport also uses HTTP/2 if the builder's `http_version_policy` permits
 /// it. A background task drives each HTTP/2 connection.
+///
+/// # Runtimes
+///
+/// A transport can be used in several tokio runtimes, also at the same time. A connection belongs to the
+/// runtime in which it was opened, and only calls in this runtime use it. When a runtime is shut down, its
+/// idle connections are closed. Read a response in the runtime in which the request was sent: the connection
+/// makes progress only while that runtime is polled.
 ///
 /// # Panics
 ///

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use super::body::Connection;
-use super::classify;
-use super::connect::Connector;
-use super::http2::{Http2, Http2Settings, HttpVersionPolicy};
-use super::pool::{Host, Lease};
+use super::host::Host;
+use super::http2::{Http2, HttpVersionPolicy};
+use super::pool::Lease;
 use super::route::Route;
 use super::stream::Connecting;
+use super::{Inner, classify};
 use crate::error::{TransportError, TransportErrorKind};
 
 /// Returns the HTTP/2 connection of the host, or an HTTP/1.1 connection if the host does not support HTTP/2.
 /// The second value is `true` if the connection is new.
 pub(super) fn connection<'a>(
-    connector: &'a Connector,
-    settings: Http2Settings,
+    transport: &'a Inner,
     route: &'a Route<'a>,
     host: &'a Arc<Host>,
 ) -> Connecting<'a, (Connection, bool)> {
     Box::pin(async move {
+        host.http2.poll_unused().await;
         if let Some(shared) = host.http2.current() {
             return Ok((Connection::Http2(shared), false));
         }
@@ -30,10 +30,12 @@ pub(super) fn connection<'a>(
             return Ok((Connection::Http2(shared), false));
         }
         let permit = host.permit().await;
-        if let Some(connection) = host.idle().filter(|_| !route.needs_http2) {
+        if let Some(connection) = host.idle().await.filter(|_| !route.needs_http2) {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
-        let (io, negotiated) = connector.connect(route).await?;
+        transport.pool.make_room(host);
+        let (io, negotiated) = transport.connector.connect(route).await?;
+        let settings = transport.settings.http2;
         let is_required = settings.policy == HttpVersionPolicy::Http2Only;
         let is_http2 = negotiated.unwrap_or(is_required);
         if (is_required || route.needs_http2) && !is_http2 {

@@ -7,10 +7,20 @@
 //!
 //! [`Relay`] records the wake-ups that arrive during a poll, and polls again immediately. It forwards only
 //! the wake-ups that arrive after the poll has returned `Pending`.
+//!
+//! `tests/loom` includes this file, and tests it with the types of loom.
 
+#[cfg(not(loom))]
+use std::sync::Mutex;
+#[cfg(not(loom))]
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+
+#[cfg(loom)]
+use loom::sync::Mutex;
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU8, Ordering};
 
 /// A poll is in progress.
 const POLLING: u8 = 1;
@@ -93,7 +103,7 @@ impl Wake for WakeState {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::atomic::AtomicUsize;
 

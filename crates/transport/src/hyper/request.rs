@@ -94,17 +94,27 @@ fn path(uri: &Uri) -> PathAndQuery {
     uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"))
 }
 
-/// Returns the value of the `Host` header: the host, and the port if it is not the default port of the
-/// scheme.
+/// Returns the value of the `Host` header: the authority without the user information, and without the port
+/// if it is empty or the default port of the scheme.
+///
+/// Does not change the case of the host or the digits of the port, because the caller may have signed the
+/// host as it is in the URI.
 pub(super) fn host_header(scheme: &Scheme, authority: &Authority) -> Result<HeaderValue, TransportError> {
     if authority.host().is_empty() {
         return Err(missing_host());
     }
-    let host = match (scheme.as_str(), authority.port_u16()) {
-        ("http", Some(80)) | ("https", Some(443)) | (_, None) => HeaderValue::from_str(authority.host()),
-        (_, Some(port)) => HeaderValue::try_from(format!("{}:{port}", authority.host())),
+    let text = authority.as_str();
+    let text = text.rsplit_once('@').map_or(text, |(_, text)| text);
+    let port = text.strip_prefix(authority.host()).unwrap_or_default();
+    // The crate `http` accepts a port with any number of digits.
+    if port.len() > 1 && authority.port_u16().is_none() {
+        return Err(invalid(format!("the port in `{text}` is invalid: expected a number from 0 to 65535")));
+    }
+    let host = match (scheme.as_str(), port) {
+        ("http", ":80") | ("https", ":443") | (_, ":") => authority.host(),
+        _ => text,
     };
-    host.map_err(|error| invalid(Box::new(error)))
+    HeaderValue::from_str(host).map_err(|error| invalid(Box::new(error)))
 }
 
 /// Checks that `Content-Length` is the length of the body. hyper does not check this, and silently truncates

@@ -11,9 +11,10 @@ use http_body::Body;
 use hyper::client::conn::TrySendError;
 
 use super::body::Connection;
+use super::host::Host;
 #[cfg(feature = "http2")]
 use super::negotiate;
-use super::pool::{Host, Lease};
+use super::pool::Lease;
 use super::route::Route;
 use super::{Inner, classify, http2, request, response};
 use crate::body::{RequestBody, ResponseBody};
@@ -86,18 +87,19 @@ impl Inner {
     ) -> Result<(Connection, bool), TransportError> {
         #[cfg(feature = "http2")]
         if self.settings.http2.applies_to(route) {
-            return negotiate::connection(&self.connector, self.settings.http2, route, host).await;
+            return negotiate::connection(self, route, host).await;
         }
         if route.needs_http2 {
             return Err(http2::unavailable(route));
         }
         let permit = host.permit().await;
-        if let Some(connection) = host.idle() {
+        if let Some(connection) = host.idle().await {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
         // This future is boxed, because it is large and rarely needed. Otherwise, the future of every request
         // would reserve space for it.
         Box::pin(async {
+            self.pool.make_room(host);
             let (io, _) = self.connector.connect(route).await?;
             Ok((Connection::Http1(Lease::open(io, host, permit).await?), true))
         })

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use rustls::client::WebPkiServerVerifier;
@@ -12,7 +12,6 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 
@@ -60,31 +59,34 @@ enum RootsError {
 }
 
 /// A TLS client for versions 1.2 and 1.3. The root certificates are loaded once, on first use.
-pub(super) struct Tls {
+pub(super) struct Tls(Arc<Inner>);
+
+struct Inner {
     roots: Roots,
     alpn: Vec<Vec<u8>>,
-    config: OnceCell<Arc<ClientConfig>>,
+    config: OnceLock<Arc<ClientConfig>>,
+    /// Held while the certificates are loaded. Only blocking threads wait for this lock, because a task that
+    /// waits for another task would wait forever if the runtime of the other task is not polled.
+    loading: Mutex<()>,
 }
 
 impl Tls {
     /// Creates a client that offers the protocols in `alpn`. The preferred protocol comes first.
     pub(super) fn new(roots: Roots, alpn: &[&str]) -> Self {
         let alpn = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-        Self { roots, alpn, config: OnceCell::new() }
+        Self(Arc::new(Inner { roots, alpn, config: OnceLock::new(), loading: Mutex::default() }))
     }
 
     /// Loads the certificates if they are not loaded yet.
     pub(super) async fn load(&self) -> Result<&Arc<ClientConfig>, TransportError> {
-        self.config
-            .get_or_try_init(|| async {
-                let (roots, alpn) = (self.roots.clone(), self.alpn.clone());
-                // Loads the certificates on a blocking thread, because reading files and parsing more than a
-                // hundred certificates would block the threads of the runtime.
-                let config =
-                    spawn_blocking(move || client_config(&roots, alpn)).await.map_err(tls_error)??;
-                Ok(Arc::new(config))
-            })
-            .await
+        if let Some(config) = self.0.config.get() {
+            return Ok(config);
+        }
+        // Loads the certificates on a blocking thread, because reading files and parsing more than a hundred
+        // certificates would block the threads of the runtime.
+        let inner = Arc::clone(&self.0);
+        let config = spawn_blocking(move || inner.load()).await.map_err(tls_error)??;
+        Ok(self.0.config.get_or_init(|| config))
     }
 
     /// Performs the TLS handshake with `host` over `stream`. Returns the TLS stream, and `true` if HTTP/2 was
@@ -110,7 +112,19 @@ impl Tls {
 
     #[cfg(test)]
     pub(super) fn loaded(&self) -> Option<&Arc<ClientConfig>> {
-        self.config.get()
+        self.0.config.get()
+    }
+}
+
+impl Inner {
+    /// Loads the certificates, or returns the configuration that another thread has loaded in the meantime.
+    fn load(&self) -> Result<Arc<ClientConfig>, TransportError> {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = self.config.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = client_config(&self.roots, self.alpn.clone())?;
+        Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
     }
 }
 

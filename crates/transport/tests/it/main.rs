@@ -21,6 +21,8 @@ mod requests;
 #[cfg(feature = "hyper")]
 mod responses;
 #[cfg(feature = "hyper")]
+mod runtimes;
+#[cfg(feature = "hyper")]
 mod server;
 #[cfg(feature = "smithy")]
 mod smithy;

@@ -10,11 +10,12 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::runtime::Handle;
 use tokio::sync;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, yield_now};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Http2;
 use crate::body::RequestBody;
+use crate::hyper::host::UNPOLLED;
 
 /// The HTTP/2 connection to a host. There is at most one connection per host.
 pub(in crate::hyper) struct SharedConnection {
@@ -39,6 +40,16 @@ impl SharedConnection {
         Self { slot, idle_timeout, turn, is_http1 }
     }
 
+    /// Lets the runtime poll its driver, and then the task of the connection, if the connection has been unused
+    /// for [`UNPOLLED`]. Otherwise, the connection may look open although the server has closed it.
+    pub(in crate::hyper) async fn poll_unused(&self) {
+        let unused_since = lock(&self.slot).unused_since;
+        if unused_since.is_some_and(|since| since.elapsed() >= UNPOLLED) {
+            yield_now().await;
+            yield_now().await;
+        }
+    }
+
     /// Returns the connection, or `None` if there is no usable connection.
     pub(in crate::hyper) fn current(&self) -> Option<Http2Lease> {
         let slot = lock(&self.slot);
@@ -48,8 +59,9 @@ impl SharedConnection {
         Some(self.lease(connection))
     }
 
+    /// Returns `true` if there is an open connection. A connection also ends when its runtime is shut down.
     pub(in crate::hyper) fn exists(&self) -> bool {
-        lock(&self.slot).connection.is_some()
+        lock(&self.slot).connection.as_ref().is_some_and(|connection| connection.is_open())
     }
 
     /// Shares `connection` with other calls. If another call has already shared its connection, closes

@@ -2,6 +2,7 @@
 
 mod failures;
 mod frames;
+mod runtimes;
 mod server;
 mod sharing;
 mod stages;
