@@ -21,7 +21,7 @@ pub enum SignError {
     },
 
     /// A signing parameter is empty, or contains a character that is not allowed in the header with the
-    /// parameter.
+    /// parameter. For the secret access key: it ends with a line break.
     #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
         /// `access key id`, `secret access key`, `region`, `service`, `session token` or `bearer token`.

@@ -39,7 +39,9 @@ impl Endpoint {
         }
         // Check the port, because the crate `http` accepts an empty port and a port with any number of
         // digits.
-        if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let is_number = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        if !port.is_empty() && (!is_number || authority.port_u16().is_none()) {
             return Err("the URL has an invalid port; use a number from 0 to 65535".into());
         }
         let authority = normalize(&authority).map_err(|error| format!("`{shown}` is not a URL ({error})"))?;
@@ -150,6 +152,7 @@ mod tests {
         check("http://:80", "the URL has no host");
         check("http://example.test:99999", "the URL has an invalid port");
         check("http://example.test:", "the URL has an invalid port");
+        check("http://example.test:+80", "the URL has an invalid port");
         check("http://user:secret", "the URL has an invalid port");
         check("http://user:secret#1", "the URL has an invalid port");
         check("http://example.test/?a=secret", "the URL has a query or fragment");

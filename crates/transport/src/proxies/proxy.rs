@@ -107,8 +107,11 @@ impl Proxy {
             .filter(|authority: &Authority| !authority.host().is_empty())
             .ok_or(ProxyError::NotAUrl)?;
         // The crate `http` accepts any text after the colon, so the port is checked here.
-        let has_port = authority.as_str().len() > authority.host().len();
-        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let has_port = !port.is_empty();
+        // `port_u16` accepts a sign.
+        let is_number = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        if has_port && (!is_number || authority.port_u16().is_none_or(|port| port == 0)) {
             return Err(ProxyError::NotAUrl);
         }
         let credentials = userinfo.map(|userinfo| credentials(protocol, userinfo)).transpose()?;

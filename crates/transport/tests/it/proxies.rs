@@ -94,7 +94,7 @@ async fn a_connection_to_the_proxy_is_reused_for_its_host() {
 #[tokio::test]
 async fn a_no_proxy_host_is_called_directly_and_without_proxy_credentials() {
     let (host, mut requests) = relay().await;
-    let proxies = Proxies::default().http(&format!("{CREDENTIALS}proxy.test")).unwrap();
+    let proxies = Proxies::default().http(&format!("{CREDENTIALS}proxy.test:80")).unwrap();
     let proxies = proxies.no_proxy("127.0.0.0/8");
     let transport = HyperTransport::builder().proxies(proxies).build();
     call(&transport, &host.uri("/a")).await;
