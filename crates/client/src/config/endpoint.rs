@@ -44,7 +44,8 @@ impl Endpoint {
         if !port.is_empty() && (!is_number || authority.port_u16().is_none()) {
             return Err("the URL has an invalid port; use a number from 0 to 65535".into());
         }
-        let authority = normalize(&authority).map_err(|error| format!("`{shown}` is not a URL ({error})"))?;
+        let authority =
+            normalize(&authority).map_err(|error| format!("the value is not a URL ({error}); {example}"))?;
         // The crate `http` silently drops a fragment, so search for `#` in the text.
         let path = parts.path_and_query.as_ref();
         if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
