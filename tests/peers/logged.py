@@ -1,13 +1,12 @@
 """Runs a program, and compares its calls in the log of the local endpoint with the operations that it must call.
 
-All calls must have a valid signature and the status 200, and the program must read each stream to its end.
+A program that never reaches the endpoint could exit with 0, so its exit code is not enough. All calls must have a valid signature and the status 200, and the program must read each stream to its end.
 
 usage: logged.py OPERATION.. -- PROGRAM ARGUMENT..
 
 The program gets its arguments, and then the operations.
 
-The environment must contain the variables of `invoke-model serve`. Without this comparison, a program that never
-reaches the endpoint could pass.
+The environment must contain the variables of `invoke-model serve`.
 """
 
 import json

@@ -13,7 +13,7 @@ JSON = {":content-type": "application/json"}
 
 
 class Reply(NamedTuple):
-    # Writes to the socket.
+    # The byte strings to send. The server writes each of them to the socket by itself.
     writes: list
     # Parts that a client receives before the fault.
     parts: list
@@ -52,7 +52,7 @@ def exceptions(union):
 
 
 def corrupted(headers, body, union):
-    """Returns replies that end correctly, but have a fault after two events."""
+    """Yields replies whose HTTP body is complete, but whose event stream has a fault after two events."""
     [first, second, event, *rest] = frames(body)
     later = exception("laterException", b"why")
     error = frame({":message-type": "error", ":error-code": "Oops", ":error-message": "why"}, b"")

@@ -31,7 +31,7 @@ from listed import Listed
 
 # The operations that send the inputs of `inputs.json`.
 INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
-# boto3 has no operations with a bidirectional stream.
+# The model in boto3 contains this operation, but the client of boto3 has no method for it.
 BIDIRECTIONAL = "InvokeModelWithBidirectionalStream"
 MINIMUM_INPUTS = 80
 MINIMUM_GENERATED = 3000
@@ -55,7 +55,11 @@ def is_modeled(name):
 
 
 def capture(server, call, values):
-    """Returns the request of a call. Returns the error that the call raises, or the error of a malformed request."""
+    """Returns the request that a call sends.
+
+    If the call sends no request, returns the error that the call raises. If the server cannot parse the request,
+    returns the error of the server.
+    """
     server.request = None
     try:
         call(**values)

@@ -30,7 +30,7 @@ const STEPPED_EVENTS: (u64, u64) = (50, 250);
 /// Clients that support TLS. The program with plain hyper-util has no TLS.
 const TLS_CLIENTS: &[&str] = &["ours", "official"];
 
-/// Clients that implement the calls of `Converse` and `ConverseStream`.
+/// Clients whose benchmark programs call `Converse` and `ConverseStream`.
 const CONVERSE_CLIENTS: &[&str] = &["ours"];
 
 /// Measures all rows except clean builds. Prints the name of the current row to standard error.

@@ -34,8 +34,8 @@ impl Lowering<'_> {
             }
             if !self.is_host_label(shape, label, input) {
                 let message = format!(
-                    "`{{{label}}}` in the host prefix has no member: add `smithy.api#hostLabel` and `smithy.api#required` to \
-                     the string `{label}` of the input"
+                    "`{{{label}}}` in the host prefix needs a string member `{label}` in the input with the traits \
+                     `smithy.api#hostLabel` and `smithy.api#required`"
                 );
                 self.diagnostics.push(Diagnostic::on_trait(id, traits::ENDPOINT, message));
             }

@@ -17,7 +17,8 @@ use crate::serve::read;
 /// Arguments of `serve` that select the source of replies.
 #[derive(Debug, Args)]
 pub(crate) struct Backend {
-    /// File with replies by operation, model and prompt; docs/rules.md describes its format; can be repeated
+    /// File with replies that depend on the operation, the model and the prompt; see docs/rules.md; the flag can be
+    /// repeated
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
     /// Forward all requests to the service, and write each exchange to a file in DIR

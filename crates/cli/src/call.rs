@@ -23,8 +23,8 @@ pub(crate) struct CallArguments {
     /// Name of the operation, such as `Converse` or `converse`
     #[arg(value_parser = operations(), ignore_case = true)]
     operation: String,
-    /// Input as JSON, with the member names of the API and blobs in base64: text, `@FILE`, or `-` for standard
-    /// input [default: {}]
+    /// Input as JSON text, `@FILE`, or `-` for standard input; members have the names of the API, and blobs are in
+    /// base64 [default: {}]
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     input: Option<String>,
     /// Model id, ARN or alias; replaces `modelId` in the input

@@ -34,7 +34,7 @@ impl Default for TimeSource {
     fn default() -> Self {
         #[expect(
             clippy::disallowed_methods,
-            reason = "the only place that reads the system clock; other code takes the time as an argument"
+            reason = "the only place in the client that reads the system clock; its other code takes the time as an argument"
         )]
         Self::new(SystemTime::now)
     }

@@ -20,7 +20,7 @@ pub enum LikelyCause {
     /// The client signed the path before any percent-encoding.
     PathNotEncoded,
     /// The client percent-encoded the decoded path instead of the path as sent. The two results differ if the
-    /// sent path contains reserved characters.
+    /// sent path contains percent-encoded characters.
     PathDecodedThenEncoded,
     /// The client signed a percent-encoded path, but sent the path without percent-encoding.
     PathSentNotEncoded,

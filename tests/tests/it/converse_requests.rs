@@ -16,7 +16,8 @@ const MODEL: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
 #[test]
 fn text_requests_round_trip() {
-    // langchain-aws sends only the members that are set.
+    // langchain-aws omits parameters that are not set, but sends `system` and `inferenceConfig` even if they are
+    // empty.
     check(json!({
         "messages": [{ "role": "user", "content": [{ "text": "hello" }] }],
         "system": [],
@@ -224,5 +225,5 @@ where
     assert_eq!(O::parse_request(&request).unwrap(), input);
     let known = Model::new().input(O::NAME, &request);
     assert_eq!(known.value, members);
-    assert!(known.unknown.is_empty(), "the model lacks {:?}", known.unknown);
+    assert!(known.unknown.is_empty(), "the Smithy model does not define {:?}", known.unknown);
 }

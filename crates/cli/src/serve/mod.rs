@@ -96,7 +96,7 @@ fn write_line(mut line: String) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// The error of a file with another encoding.
+/// The error for a file that is not UTF-8.
 #[derive(Debug, thiserror::Error)]
 #[error("the file is not UTF-8; save it in this encoding")]
 struct NotUtf8;

@@ -193,8 +193,9 @@ async fn waiting_request_is_admitted_earlier_when_the_rate_rises() {
         async move { limiter.ready().await }
     });
     tokio::task::yield_now().await;
-    // The first of the 200 responses is the second response in 3.5 seconds. It ends the measured period, and
-    // the measured rate rises to 0.46 per second. The limit is twice the measured rate.
+    // `throttled` has recorded one response, and has waited two seconds. Therefore the first of the 200
+    // responses is the second response in 3.5 seconds. It ends the measured period, and the measured rate rises
+    // to 0.46 per second. The limit is twice the measured rate.
     tokio::time::advance(Duration::from_millis(1_500)).await;
     (0..200).for_each(|_| limiter.record_outcome(false));
     assert!(limiter.limit() > Some(0.5), "{limiter:?}");

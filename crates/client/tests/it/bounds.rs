@@ -17,7 +17,8 @@ use crate::fake::{Fake, SendResult, response};
 
 const ID: &str = "amazon.titan-embed-text-v2:0";
 
-/// The maximum number of bytes that a server can send. It includes the buffers of the sockets.
+/// The number of bytes after which a server stops. It is larger than the sum of the limits of the client and the
+/// buffers of the sockets. If the client stops reading, the server sends fewer bytes.
 const CEILING: usize = 32 << 20;
 
 /// Starts a server that sends `start`, and then `part` until the client closes the connection. The thread

@@ -1,5 +1,6 @@
-//! Parser of the format of the shared files. It reads what Python's `RawConfigParser` reads, because the AWS
-//! CLI writes the files, and botocore reads them with that class.
+//! Parser of the format of the shared files. The syntax is the syntax of Python's `RawConfigParser`, because the
+//! AWS CLI writes the files, and botocore reads them with that class. In contrast to Python, this parser removes
+//! comments after values, uses the last value of a repeated key, and accepts indented headings.
 //! <https://docs.python.org/3/library/configparser.html#supported-ini-file-structure>
 
 use std::collections::BTreeMap;

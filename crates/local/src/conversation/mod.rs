@@ -8,7 +8,7 @@
 //! | `features` | what a model supports: system prompts, tools, images and so on |
 //! | `messages`, `content`, `tools`, `inference` | checks of the input, with the messages of the service |
 //! | `prompt` | the input as a sequence of pieces with token counts, for usage and for the prompt cache |
-//! | `body` | the body of a request in any schema as a conversation |
+//! | `body` | reads a body, in the schema of `Converse` or of a model family, into a [`Conversation`] |
 //! | `answer` | the response as content blocks |
 //! | `part` | the same response as parts, in the order of a stream |
 //! | `events` | the same response as events |
@@ -90,7 +90,8 @@ impl Conversation {
     }
 }
 
-/// Implements the conversion from the input of an operation. Both inputs have the same members.
+/// Implements the conversion from `ConverseInput` and `ConverseStreamInput`. The members that it reads are the
+/// same in both.
 macro_rules! conversation_from {
     ($($input:ident: $is_streaming:literal),* $(,)?) => {
         $(impl From<&$input> for Conversation {
@@ -124,7 +125,7 @@ impl From<ConverseTokensRequest> for Conversation {
     }
 }
 
-/// Returns `true` if the field `thinking` turns on the reasoning of the model.
+/// Returns `true` if a request to this model can turn on reasoning with the field `thinking`.
 pub(crate) fn supports_thinking(model: &Model) -> bool {
     Features::of(model).reasoning == Reasoning::Claude
 }

@@ -1,8 +1,8 @@
 //! Deserializes a body into the request structure of a vendor.
 //!
-//! The errors of `serde_json` contain no path and use the type names of Rust. This deserializer reads a
-//! parsed body and returns a [`ValidationError`]. A [`ValidationError`] contains the path to the invalid
-//! value and uses the type names of JSON.
+//! The errors of `serde_json` contain no path and use the type names of Rust. The errors of this
+//! deserializer have the type [`ValidationError`]. It contains the path to the invalid value and uses the type
+//! names of JSON.
 
 use std::slice;
 
@@ -63,8 +63,8 @@ impl<'de> Deserializer<'de> for Json<'de> {
         }
     }
 
-    /// Treats `null` as a value, not as a missing key. The schemas have no nullable members, so the value is
-    /// then rejected because of its type.
+    /// Treats `null` as a value, not as a missing key. The type of the member then rejects the value. Only
+    /// members whose value is ignored accept `null`.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         visitor.visit_some(self)
     }

@@ -131,7 +131,7 @@ struct Config {
 }
 
 impl Message {
-    /// Returns the texts of all blocks and of all parts of tool results. Each text is one line.
+    /// Returns the texts of all blocks and of all parts of tool results. Line feeds separate the texts.
     fn text(&self) -> String {
         let texts = self.content.0.iter().flat_map(|block| {
             let results = block.tool_result.iter().flat_map(ToolResult::texts);
@@ -185,7 +185,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let reasoning =
         reasoning.map(|reasoning| AnswerBlock::Reasoning { text: reasoning.text, signature: None });
     let blocks = reasoning.into_iter().chain([output]).collect();
-    // The schema of Nova has no member for the stop sequence and for the token limit.
+    // A response of Nova has no member for the stop sequence that ended it, and no member for the token limit.
     let answer = Answer { blocks, stop_reason, stop_sequence: None, output_tokens, max_tokens: 0 };
     let response =
         nova::response(json!({"output": {"message": {"role": "assistant"}}}), input_tokens, &answer);

@@ -76,7 +76,7 @@ fn usage(model_id: &'static str, chunks: &ResponseChunks, cached: Option<CachedI
     }
 }
 
-/// Returns the chunks of a reply that a rule specifies. `chunks` is the simulated response.
+/// Returns the chunks of the reply in a [`FaultRule`](crate::FaultRule). `chunks` is the simulated response.
 fn scripted(mut chunks: ResponseChunks, reply: &ModelReply) -> Result<ResponseChunks, ServiceError> {
     chunks.input_tokens = reply.input_tokens().unwrap_or(chunks.input_tokens);
     let mut writer = ResponseWriter::new(std::mem::take(&mut chunks.response), chunks.input_tokens)?;

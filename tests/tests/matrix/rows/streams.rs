@@ -25,11 +25,11 @@ pub(super) fn rows() -> Vec<Row> {
         [Fault::error(ThrottlingException::default()).first(1)],
     );
     let model_error = stream(
-        "424 ModelStreamErrorException instead of a stream",
+        "424 ModelStreamErrorException instead of a stream, once",
         [Fault::error(ModelStreamErrorException::default()).first(1)],
     );
     let gateway = stream(
-        "503 without a code instead of a stream, from a gateway that forwarded the request, once",
+        "503 with a page of a gateway that had forwarded the request, instead of a stream, once",
         [Fault::status(StatusCode::SERVICE_UNAVAILABLE).body("<html>busy</html>").worked_on(true).first(1)],
     );
     let first = stream(

@@ -7,7 +7,8 @@ fn a_call_does_not_depend_on_a_runtime_that_is_not_polled() {
     let script = Script::new(&[(MINUTE / 60, Succeeds(None)), (Duration::ZERO, Succeeds(None))]);
     let (cache, unpolled) = (cache(&script), paused());
     start_load(&unpolled, &cache);
-    // The call waits for the load of the other runtime, and then loads the credentials itself.
+    // The load of the other runtime makes no progress. The call waits for it for one second, and then loads the
+    // credentials itself.
     paused().block_on(async {
         let start = Instant::now();
         assert_eq!(id(&cache).await, "AKID2");

@@ -112,7 +112,8 @@ async fn converse_stream(client: &Client) -> Outcome {
     equal("ConverseStream, arguments", &serde_json::from_str(&found)?, &json!({ "city": "Oslo", "days": 3 }))
 }
 
-/// Returns the complete text or the complete tool arguments, the name of the called tool and the usage.
+/// Returns three values: the complete text or the complete tool arguments, the name of the called tool if there
+/// is one, and the usage.
 async fn read(
     mut response: ConverseStreamOutput,
 ) -> Result<(String, Option<String>, Option<TokenUsage>), Box<dyn Error>> {
