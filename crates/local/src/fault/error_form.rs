@@ -89,7 +89,8 @@ impl ErrorForm {
     pub(super) fn error(self) -> Result<ServiceError, String> {
         let mut members = serde_json::to_value(&self).map_err(|error| error.to_string())?;
         if let Some(members) = members.as_object_mut() {
-            members.remove("code");
+            // `remove` can change the order of the other members.
+            members.retain(|name, _| name != "code");
         }
         let code = self.code;
         let error = ServiceError::by_code(&code, &members)

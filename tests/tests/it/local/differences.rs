@@ -35,30 +35,34 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "Converse: status 400 Bad Request instead of 200 OK: The local endpoint does not have the system tool*",
         "a system tool runs code of the service",
     ),
-    ("Converse: status 404 Not Found instead of 200 OK: *", NOT_SIMULATED),
-    ("Converse: status 404 Not Found instead of 400 Bad Request: *", NOT_SIMULATED),
+    ("Converse: status 400 Bad Request instead of 200 OK: The provided model identifier*", NOT_SIMULATED),
+    ("Converse: error \"The provided model identifier is invalid. The local*", ADDED_WORDS),
     ("ConverseStream: added member metadata usage.cacheReadInputTokens", NEWER),
     ("ConverseStream: added member metadata usage.cacheWriteInputTokens", NEWER),
     ("ConverseStream: no member metadata usage.serverToolUsage", NOT_IN_THE_MODEL),
-    ("ConverseStream: status 404 Not Found instead of 400 Bad Request: *", NOT_SIMULATED),
+    ("ConverseStream: error \"The provided model identifier is invalid. The local*", ADDED_WORDS),
     ("InvokeModel: added header x-amzn-bedrock-cache-read-input-token-count", NEWER),
     ("InvokeModel: added header x-amzn-bedrock-cache-write-input-token-count", NEWER),
     ("InvokeModel: added member usage.cacheReadInputTokenCount", NEWER),
     ("InvokeModel: added member usage.cacheWriteInputTokenCount", NEWER),
     ("InvokeModel: no member amazon-bedrock-*", NO_GUARDRAIL),
-    ("InvokeModel: status 404 Not Found instead of 200 OK: *", NOT_SIMULATED),
-    ("InvokeModel: status 404 Not Found instead of 400 Bad Request: *", NOT_SIMULATED),
+    ("InvokeModel: status 400 Bad Request instead of 200 OK: The provided model identifier*", NOT_SIMULATED),
+    ("InvokeModel: error \"The provided model identifier is invalid. The local*", ADDED_WORDS),
     ("InvokeModelWithResponseStream: added member chunk amazon-bedrock-invocationMetrics.*", BLOCKED),
     ("InvokeModelWithResponseStream: added member chunk completionReason", BLOCKED),
     ("InvokeModelWithResponseStream: added member metadata *", NEWER),
     ("InvokeModelWithResponseStream: no member chunk amazon-bedrock-*", NO_GUARDRAIL),
-    ("InvokeModelWithResponseStream: status 404 Not Found instead of 400 Bad Request: *", NOT_SIMULATED),
+    (
+        "InvokeModelWithResponseStream: error \"The provided model identifier is invalid. The local*",
+        ADDED_WORDS,
+    ),
 ];
 
 const NEWER: &str = "newer responses of the service have this member or header, but older recordings lack it";
 const NULL: &str = "the service sends null if the guardrail has no such policy or the content has no images";
 const NOT_IN_THE_MODEL: &str = "no published model of the API defines this member";
 const NOT_SIMULATED: &str = "the endpoint does not simulate the model, or the id is not the id of a model";
+const ADDED_WORDS: &str = "the endpoint adds the list of its models to the words of the service";
 const NO_GUARDRAIL: &str = "the recordings lack the headers that name the guardrail";
 const BLOCKED: &str = "a guardrail of the service blocked the input, so the model did not run";
 
