@@ -96,7 +96,7 @@ async fn missing_and_expired_credentials() {
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),
         "InvokeModel: request not sent: the credentials expired at Sun, 30 Aug 2015 12:36:00 GMT, and the clock of this \
-         machine shows Sun, 30 Aug 2015 12:36:00 GMT: get new credentials, or correct the clock if it is wrong (region \
+         machine shows Sun, 30 Aug 2015 12:36:00 GMT: get new credentials, or correct the clock if it is ahead (region \
          us-east-1, modelId amazon.titan-embed-text-v2:0)"
     );
     assert!(fake.requests().is_empty());
