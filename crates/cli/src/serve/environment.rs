@@ -10,19 +10,20 @@ use invoke_model_local::LocalEndpoint;
 use crate::curl::quoted;
 
 /// Variables that override or change the endpoint, the credentials or the signature.
-const UNSET: [&str; 9] = [
+const UNSET: [&str; 6] = [
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
     // If a profile is set, the SDK for JavaScript ignores the credentials in the environment.
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    // Clients reject these settings in combination with a custom endpoint.
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
     BEARER_TOKEN,
 ];
+
+/// Settings with which clients ignore or reject the URL of the endpoint. They are set to `false` and not unset,
+/// because the profile of the user can turn them on.
+const DISABLED: [&str; 3] =
+    ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
 
 /// The variable with a bearer token. Clients prefer this token to the credentials.
 const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
@@ -50,6 +51,7 @@ impl ClientEnvironment {
             ("ANTHROPIC_BEDROCK_BASE_URL", url.clone()),
             ("AWS_BEDROCK_RUNTIME_ENDPOINT", url),
         ];
+        set.extend(DISABLED.map(|name| (name, "false".to_owned())));
         let no_proxy = no_proxy(&local.address().ip().to_string(), inherited_no_proxy().as_deref());
         set.extend(["NO_PROXY", "no_proxy"].map(|name| (name, no_proxy.clone())));
         if let Some(path) = certificate {

@@ -19,6 +19,9 @@ fn shell_commands_set_the_variables_of_clients() {
         "AWS_SECRET_ACCESS_KEY=local/secret/access/key/that/is/not/secret".to_owned(),
         format!("ANTHROPIC_BEDROCK_BASE_URL={url}"),
         format!("AWS_BEDROCK_RUNTIME_ENDPOINT={url}"),
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false".to_owned(),
+        "AWS_USE_FIPS_ENDPOINT=false".to_owned(),
+        "AWS_USE_DUALSTACK_ENDPOINT=false".to_owned(),
         "NO_PROXY=127.0.0.1,localhost,::1,.example.com".to_owned(),
         "no_proxy=127.0.0.1,localhost,::1,.example.com".to_owned(),
     ];
