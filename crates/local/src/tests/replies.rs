@@ -202,6 +202,19 @@ fn reasoning_of_chat_completions_has_the_form_of_the_model() {
 }
 
 #[test]
+fn the_members_of_a_body_have_the_order_of_the_service() {
+    let mut body = chat("a");
+    body["anthropic_version"] = json!("bedrock-2023-05-31");
+    body["max_tokens"] = json!(9);
+    let input = input("anthropic.claude-sonnet-4-20250514-v1:0", &body.to_string());
+    let response = send(&replying("one"), sign(request(input)));
+    let text = String::from_utf8_lossy(response.body());
+    let members = ["\"id\":", "\"type\":", "\"role\":", "\"content\":", "\"usage\":"];
+    let positions: Vec<_> = members.iter().map(|member| text.find(member).unwrap()).collect();
+    assert!(positions.is_sorted(), "{text}");
+}
+
+#[test]
 fn a_reply_fits_a_body_that_asks_for_a_stream() {
     let mut body = chat("a");
     body["stream"] = json!(true);
