@@ -73,12 +73,6 @@ fn check_system(conversation: &Conversation, features: &Features) -> Result<(), 
 }
 
 fn check_content(index: usize, message: &Message, features: &Features) -> Result<(), ServiceError> {
-    if message.role != ConversationRole::USER && message.role != ConversationRole::ASSISTANT {
-        return Err(super::violation(
-            format_args!("messages.{}.member.role", index + 1),
-            &invoke_model_protocol::server::Constraint::Enum(&["user", "assistant"]),
-        ));
-    }
     if message.content.is_empty() {
         return Err(invalid(format!(
             "The content field in the Message object at messages.{index} is empty. Add a ContentBlock object to \
