@@ -73,6 +73,11 @@ fn check_system(conversation: &Conversation, features: &Features) -> Result<(), 
 }
 
 fn check_content(index: usize, message: &Message, features: &Features) -> Result<(), ServiceError> {
+    if message.role == ConversationRole::SYSTEM {
+        return Err(invalid(format!(
+            "The local endpoint does not have the role system at messages.{index}: use the system field instead"
+        )));
+    }
     if message.content.is_empty() {
         return Err(invalid(format!(
             "The content field in the Message object at messages.{index} is empty. Add a ContentBlock object to \

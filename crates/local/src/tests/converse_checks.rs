@@ -59,9 +59,14 @@ fn the_order_of_messages() {
     );
     check(
         CLAUDE,
-        &json!({"messages": [{"role": "system", "content": [{"text": "a"}]}]}),
+        &json!({"messages": [{"role": "tool", "content": [{"text": "a"}]}]}),
         "1 validation error detected: Value at 'messages.1.member.role' failed to satisfy constraint: Member must \
-         satisfy enum value set: [user, assistant]",
+         satisfy enum value set: [user, assistant, system]",
+    );
+    check(
+        CLAUDE,
+        &json!({"messages": [{"role": "system", "content": [{"text": "a"}]}]}),
+        "The local endpoint does not have the role system at messages.0: use the system field instead",
     );
     let prompt = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ";
     let request = json_request(&prompt.replace('/', "%2F"), "converse", &json!({}));
@@ -106,7 +111,7 @@ fn the_content_of_messages() {
         "This model doesn't support the image content block that you provided. Update the content block and try \
          again.",
     );
-    let stored = json!({"image": {"format": "png", "source": {"s3Location": {"uri": "s3://a/b"}}}});
+    let stored = json!({"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucket/b"}}}});
     check(
         CLAUDE,
         &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),
@@ -115,7 +120,7 @@ fn the_content_of_messages() {
     let stored = json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]});
     assert_eq!(converse(&endpoint(), NOVA, &stored)["stopReason"], "end_turn");
     let stored =
-        json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://a/b"}}}});
+        json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://bucket/b"}}}});
     check(
         CLAUDE,
         &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),

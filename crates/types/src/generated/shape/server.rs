@@ -1331,7 +1331,7 @@ impl server::Constrained for ToolUseBlock {
             violations.pattern(value, "^[a-zA-Z0-9_-]+$");
         });
         violations.optional("type", self.r#type.as_ref(), |violations, value| {
-            violations.one_of(value.as_str(), &["server_tool_use"]);
+            violations.one_of(value.as_str(), &["server_tool_use", "tool_use"]);
         });
     }
 }
