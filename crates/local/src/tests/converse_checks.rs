@@ -119,8 +119,7 @@ fn the_content_of_messages() {
     );
     let stored = json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]});
     assert_eq!(converse(&endpoint(), NOVA, &stored)["stopReason"], "end_turn");
-    let stored =
-        json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://bucket/b"}}}});
+    let stored = json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://bucket/b"}}}});
     check(
         CLAUDE,
         &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),
