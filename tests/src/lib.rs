@@ -2,6 +2,8 @@
 
 pub mod fuzz;
 
+#[path = "../models/constraints/generated/mod.rs"]
+pub mod constraints;
 #[path = "../models/defaults/generated/mod.rs"]
 pub mod defaults;
 #[path = "../models/errors/generated/mod.rs"]

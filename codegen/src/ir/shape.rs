@@ -36,6 +36,8 @@ pub(crate) struct Structure {
     pub(crate) error: Option<ErrorFacts>,
     /// Rust name of the builder. Inputs, outputs and errors have no builder.
     pub(crate) builder_name: Option<String>,
+    /// `true` if the structure is a part of an input, and servers check its members.
+    pub(crate) is_checked: bool,
 }
 
 impl Structure {
@@ -279,6 +281,32 @@ pub(crate) enum Constraint {
     Pattern(String),
     /// The values of a string enum.
     OneOf(Vec<String>),
+    /// The member must be set.
+    Required,
+    /// The constraints on the values of the members of a structure or union. The shape contains them.
+    Members,
+    /// The required members of a structure or union. The shape contains them.
+    RequiredMembers,
+    /// Constraints on each element of a list.
+    Elements(Vec<Constraint>),
+    /// Constraints on each key of a map.
+    Keys(Vec<Constraint>),
+    /// Constraints on each value of a map.
+    Values(Vec<Constraint>),
+}
+
+impl Constraint {
+    /// Returns `true` if servers can check the constraint on a typed value. They check in the JSON text
+    /// whether a required member is set, because the typed field of a missing member has a zero value.
+    pub(crate) fn is_on_value(&self) -> bool {
+        match self {
+            Self::Required | Self::RequiredMembers => false,
+            Self::Elements(inner) | Self::Keys(inner) | Self::Values(inner) => {
+                inner.iter().any(Self::is_on_value)
+            }
+            _ => true,
+        }
+    }
 }
 
 /// Properties that only error structures have.
@@ -328,6 +356,8 @@ pub(crate) struct Union {
     pub(crate) members: Vec<UnionMember>,
     /// `true` if `Debug` hides all members of the union.
     pub(crate) sensitive: bool,
+    /// `true` if the union is a part of an input, and servers check its members.
+    pub(crate) is_checked: bool,
 }
 
 impl Union {
@@ -354,6 +384,8 @@ pub(crate) struct UnionMember {
     pub(crate) ty: Type,
     /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
+    /// Constraints that servers check.
+    pub(crate) constraints: Vec<Constraint>,
 }
 
 /// A string enum.

@@ -1,11 +1,11 @@
-//! Lowers the members of a structure: presence, binding and constraints.
+//! Lowers the members of a structure: presence and binding.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Constraint, DefaultValue, Location, Presence, TimestampFormat, Type, UnsetPayload};
+use crate::ir::{self, DefaultValue, Location, Presence, TimestampFormat, Type, UnsetPayload};
 use crate::model::{Member, Shape, ShapeId, ShapeType};
 
 use super::names::Scope;
@@ -74,7 +74,7 @@ impl Lowering<'_> {
             presence: self.presence(id, member, role, &location, &ty),
             fails_if_missing: false,
             reads_any_message_name: role == Role::Error && is_error_message(name, &ty) && json_name == name,
-            constraints: self.constraints(member, &ty),
+            constraints: self.constraints(member),
             sensitive: self.is_sensitive(member),
             idempotency_token: role == Role::Input && self.is_token(id, member, &ty),
             requires_length: self
@@ -187,36 +187,6 @@ impl Lowering<'_> {
         is_token
     }
 
-    fn constraints(&self, member: &Member, ty: &Type) -> Vec<Constraint> {
-        let shape = self.model.shape(&member.target);
-        let of = |id: &str| member.traits.get(id).or_else(|| shape.and_then(|shape| shape.traits.get(id)));
-        let mut constraints = Vec::new();
-        if let Some(bounds) = of(traits::LENGTH) {
-            let bound = |key| bounds.get(key).and_then(Value::as_u64);
-            if has_length(ty) {
-                constraints.push(Constraint::Length { min: bound("min"), max: bound("max") });
-            }
-        }
-        if let Some(bounds) = of(traits::RANGE) {
-            // A model can contain the bounds of large numbers as strings.
-            let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
-            let bound = |key| bounds.get(key).and_then(number);
-            if matches!(ty, Type::Integer(_) | Type::Float | Type::Double) {
-                constraints.push(Constraint::Range { min: bound("min"), max: bound("max") });
-            }
-        }
-        if let Some(pattern) = of(traits::PATTERN).and_then(Value::as_str) {
-            if matches!(ty, Type::String { .. }) {
-                constraints.push(Constraint::Pattern(pattern.to_owned()));
-            }
-        }
-        if let (Type::StringEnum(_), Some(shape)) = (ty, shape) {
-            let values = super::shape::enum_values(shape);
-            constraints.push(Constraint::OneOf(values.map(|(_, value, _)| value.to_owned()).collect()));
-        }
-        constraints
-    }
-
     /// Returns `true` if `Debug` hides a member. `Debug` hides the member if the member or its shape is
     /// sensitive, or if the shape is a list or map that contains a sensitive shape. The search does not enter
     /// structures and unions, because each of them has its own `Debug` that hides sensitive members.
@@ -256,13 +226,6 @@ fn is_zero(ty: &Type, value: &Value) -> bool {
         // The zero value of a document is null, and null means that there is no default.
         Type::Document | Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
     }
-}
-
-fn has_length(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::List { .. } | Type::Map { .. }
-    )
 }
 
 /// Returns the type without its media type. A media type affects only headers.

@@ -2,6 +2,7 @@
 //! module makes all decisions that depend on a trait.
 
 mod check;
+mod constraint;
 mod docs;
 mod endpoint;
 mod event_stream;
@@ -58,6 +59,10 @@ struct Lowering<'a> {
     builders: BTreeMap<ShapeId, String>,
     /// Ids (`shape$member`) of the members that need a `Box`, because their type contains itself.
     boxed: BTreeSet<ShapeId>,
+    /// Ids of the shapes of inputs that contain values with constraints.
+    constrained: BTreeSet<ShapeId>,
+    /// Ids of the shapes of inputs that contain required members.
+    requiring: BTreeSet<ShapeId>,
     /// Rust type names that are already used.
     scope: Scope,
     diagnostics: Vec<Diagnostic>,
@@ -68,7 +73,20 @@ impl<'a> Lowering<'a> {
         let boxed = recursion::boxed_members(model, &selection.closure);
         let (names, scope, diagnostics) = (BTreeMap::new(), Scope::of_types(), selection.missing.clone());
         let (stream_errors, builders) = (BTreeMap::new(), BTreeMap::new());
-        Self { model, selection, names, stream_errors, builders, boxed, scope, diagnostics }
+        let mut lowering = Self {
+            model,
+            selection,
+            names,
+            stream_errors,
+            builders,
+            boxed,
+            constrained: BTreeSet::new(),
+            requiring: BTreeSet::new(),
+            scope,
+            diagnostics,
+        };
+        lowering.find_constraints();
+        lowering
     }
 
     fn service(&mut self) -> ir::Service {

@@ -105,6 +105,7 @@ impl Lowering<'_> {
                 sensitive: false,
                 error: None,
                 builder_name: None,
+                is_checked: false,
             },
         }
     }

@@ -62,7 +62,8 @@ impl Lowering<'_> {
         }
         let (wire_name, doc) = (id.name().to_owned(), docs::of(&shape.traits));
         let builder_name = self.builders.get(id).filter(|_| role == Role::Nested).cloned();
-        ir::Structure { rust_name, wire_name, doc, members, sensitive, error, builder_name }
+        let is_checked = role == Role::Nested && self.is_checked(id);
+        ir::Structure { rust_name, wire_name, doc, members, sensitive, error, builder_name, is_checked }
     }
 
     /// Lowers the traits of an error. Without the `httpError` trait, the status is 400 for client errors and
@@ -104,11 +105,12 @@ impl Lowering<'_> {
                 doc: docs::of(&member.traits),
                 ty: self.member_type(&id.member(name), member, TimestampFormat::EpochSeconds),
                 sensitive: self.is_sensitive(member),
+                constraints: self.constraints(member),
             }
         });
         let members = members.collect();
         let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));
-        ir::Union { rust_name, doc, members, sensitive }
+        ir::Union { rust_name, doc, members, sensitive, is_checked: self.is_checked(id) }
     }
 
     fn string_enum(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::StringEnum {

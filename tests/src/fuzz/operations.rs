@@ -56,6 +56,7 @@ fn check_request<O: ServerOperation>(request: &Request)
 where
     O::Input: Clone + Debug,
 {
+    let _ = O::missing_members(request);
     let Ok(input) = O::parse_request(request) else { return };
     let _ = O::violations(&input);
     if has_empty_union(&input) {

@@ -144,10 +144,16 @@ fn constraint(constraint: &Constraint) -> Option<String> {
         Constraint::Range { min: Some(min), max: Some(max) } => Some(format!("{min} to {max}")),
         Constraint::Range { min: Some(min), max: None } => Some(format!("at least {min}")),
         Constraint::Range { min: None, max: Some(max) } => Some(format!("at most {max}")),
-        // The text omits these constraints: the documentation describes the pattern, and the enum lists its
-        // values.
+        // The text omits these constraints: the documentation describes the pattern, the enum lists its
+        // values, and the nested shape documents its members.
         Constraint::Pattern(_)
         | Constraint::OneOf(_)
+        | Constraint::Required
+        | Constraint::Members
+        | Constraint::RequiredMembers
+        | Constraint::Elements(_)
+        | Constraint::Keys(_)
+        | Constraint::Values(_)
         | Constraint::Length { .. }
         | Constraint::Range { .. } => None,
     }

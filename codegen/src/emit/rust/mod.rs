@@ -207,6 +207,12 @@ impl<'a> Output<'a> {
                 quote!(),
             ));
         }
+        let checks: Vec<_> = service.shapes.values().filter_map(constraint::checks).collect();
+        if !checks.is_empty() {
+            self.file("shape/server.rs", "Checks of the constraints of shapes.", quote!(#(#checks)*))?;
+            let gate = self.server_gate();
+            modules.push((quote!(#gate mod server;), quote!()));
+        }
         self.folder_module("shape", "Structures, unions and enums.", &modules)
     }
 

@@ -1,5 +1,5 @@
-//! Prints the server code of an operation: the functions `parse_request`, `violations`, `serialize_response`
-//! and `serialize_error`.
+//! Prints the server code of an operation: the functions `parse_request`, `missing_members`, `violations`,
+//! `serialize_response` and `serialize_error`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -10,12 +10,14 @@ use crate::ir::{Location, Member, Operation, Type};
 pub(super) fn operation(of: &Operation) -> TokenStream {
     let name = ty::named(&of.rust_name);
     let parse_request = parse_request(of);
+    let missing_members = constraint::missing_members(&of.input);
     let violations = constraint::violations(&of.input);
     let serialize_response = serialize_response(of);
     let serialize_error = (!of.errors.is_empty()).then(|| serialize_error(of));
     quote! {
         impl use_::invoke_model_protocol::ServerOperation for #name {
             #parse_request
+            #missing_members
             #violations
             #serialize_response
             #serialize_error

@@ -173,7 +173,7 @@ fn call_id(prompt: &Prompt, number: usize) -> String {
 
 /// Returns the type of a tool call. Only Claude models have this member.
 fn call_type(model: &Model) -> Option<ToolUseType> {
-    (model.family == Family::Anthropic).then(|| "tool_use".into())
+    (model.family == Family::Anthropic).then_some(ToolUseType::TOOL_USE)
 }
 
 fn signature_of(features: &Features, prompt: &Prompt) -> Option<String> {

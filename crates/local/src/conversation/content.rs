@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use invoke_model_protocol::server::Constraint;
 use invoke_model_types::{
     AccessDeniedException, ContentBlock, ConversationRole, DocumentBlock, DocumentSource, ImageSource,
     Message, ReasoningContentBlock, ToolResultContentBlock, VideoSource,
 };
 
 use super::features::{Features, Reasoning};
-use super::tools;
-use super::{invalid, model_error, violation};
+use super::{invalid, model_error};
 use crate::service_error::ServiceError;
 
 /// The maximum number of documents in a request.
@@ -61,13 +59,8 @@ pub(super) fn check(
         {
             Err(model_error(format_args!("{path}.thinking.signature: Field required")))
         }
-        ContentBlock::ToolUse(call) => {
-            tools::check_id(&call.tool_use_id, format_args!("{path}.toolUse.toolUseId"))?;
-            tools::check_name(&call.name, format_args!("{path}.toolUse.name"))?;
-            only_in(!is_user, "toolUse", "assistant", path)
-        }
+        ContentBlock::ToolUse(_) => only_in(!is_user, "toolUse", "assistant", path),
         ContentBlock::ToolResult(result) => {
-            tools::check_id(&result.tool_use_id, format_args!("{path}.toolResult.toolUseId"))?;
             only_in(is_user, "toolResult", "user", path)?;
             for (index, part) in result.content.iter().enumerate() {
                 check_result(part, &format!("{path}.toolResult.content.{index}"), features)?;
@@ -200,13 +193,6 @@ fn check_image(source: &ImageSource, features: &Features) -> Result<(), ServiceE
 
 fn check_document(document: &DocumentBlock) -> Result<(), ServiceError> {
     let name = &document.name;
-    let length = name.chars().count() as u64;
-    if length == 0 {
-        return Err(violation("document.name", &Constraint::Length { min: Some(1), max: None }));
-    }
-    if length > 200 {
-        return Err(violation("document.name", &Constraint::Length { min: None, max: Some(200) }));
-    }
     // The service also accepts underscores, although its message does not list them.
     let is_valid =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '(' | ')' | '[' | ']');

@@ -1,11 +1,10 @@
 //! Checks `inferenceConfig` and the parameters of the models, and finds out whether the model reasons.
 
-use invoke_model_protocol::server::Constraint;
 use invoke_model_types::ToolChoice;
 use serde_json::Value;
 
 use super::features::{Features, Reasoning};
-use super::{Conversation, invalid, model_error, tools, violation};
+use super::{Conversation, invalid, model_error, tools};
 use crate::families::{
     EITHER_TEMPERATURE_OR_TOP_P, Family, Model, ThinkingLimits, check_thinking, is_thinking,
 };
@@ -26,36 +25,6 @@ const CLAUDE_FIELDS: [&str; 12] = [
     "tools",
     "top_k",
 ];
-
-/// Checks the constraints of the Smithy model on `inferenceConfig`.
-pub(super) fn check_constraints(conversation: &Conversation) -> Result<(), ServiceError> {
-    let inference = &conversation.inference;
-    if inference.max_tokens.is_some_and(|tokens| tokens < 1) {
-        let constraint = Constraint::Range { min: Some(1.0), max: None };
-        return Err(violation("inferenceConfig.maxTokens", &constraint));
-    }
-    let fractions = [("temperature", inference.temperature), ("topP", inference.top_p)];
-    for (name, value) in fractions {
-        let Some(value) = value else { continue };
-        let member = format!("inferenceConfig.{name}");
-        if value.is_nan() || value < 0.0 {
-            return Err(violation(member, &Constraint::Range { min: Some(0.0), max: None }));
-        }
-        if value > 1.0 {
-            return Err(violation(member, &Constraint::Range { min: None, max: Some(1.0) }));
-        }
-    }
-    let sequences = inference.stop_sequences.as_deref().unwrap_or_default();
-    if sequences.len() > 2_500 {
-        let constraint = Constraint::Length { min: None, max: Some(2_500) };
-        return Err(violation("inferenceConfig.stopSequences", &constraint));
-    }
-    if let Some(index) = sequences.iter().position(String::is_empty) {
-        let member = format!("inferenceConfig.stopSequences.{}.member", index + 1);
-        return Err(violation(member, &Constraint::Length { min: Some(1), max: None }));
-    }
-    Ok(())
-}
 
 /// Checks `inferenceConfig` and `additionalModelRequestFields` against the features of the model.
 pub(super) fn check(

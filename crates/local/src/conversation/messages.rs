@@ -79,11 +79,10 @@ fn check_system(conversation: &Conversation, features: &Features) -> Result<(), 
 }
 
 fn check_content(index: usize, message: &Message, features: &Features) -> Result<(), ServiceError> {
-    if message.role != ConversationRole::USER && message.role != ConversationRole::ASSISTANT {
-        return Err(super::violation(
-            format_args!("messages.{}.member.role", index + 1),
-            &invoke_model_protocol::server::Constraint::Enum(&["user", "assistant"]),
-        ));
+    if message.role == ConversationRole::SYSTEM {
+        return Err(invalid(format!(
+            "The local endpoint does not have the role system at messages.{index}: use the system field instead"
+        )));
     }
     if message.content.is_empty() {
         return Err(invalid(format!(

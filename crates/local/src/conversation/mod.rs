@@ -36,7 +36,6 @@ mod tools;
 
 use std::fmt::Display;
 
-use invoke_model_protocol::server::Constraint;
 use invoke_model_types::{
     ConverseInput, ConverseStreamInput, ConverseTokensRequest, InferenceConfiguration, Message, OutputConfig,
     SystemContentBlock, ToolConfiguration,
@@ -78,7 +77,6 @@ impl Conversation {
     /// caching, cache points cause an `AccessDeniedException`.
     pub(crate) fn check(&self, model: &Model) -> Result<(), ServiceError> {
         let features = Features::of(model);
-        inference::check_constraints(self)?;
         tools::check_configuration(self, &features)?;
         messages::check(self, model, &features)?;
         inference::check(self, model, &features)
@@ -145,12 +143,4 @@ fn invalid(message: impl Into<String>) -> ServiceError {
 /// model.
 fn model_error(message: impl Display) -> ServiceError {
     ServiceError::validation(format!("The model returned the following errors: {message}"))
-}
-
-/// Returns the error for a nested member that violates a constraint of the Smithy model. The generated code
-/// checks only the members of the input itself.
-fn violation(member: impl Display, constraint: &Constraint) -> ServiceError {
-    ServiceError::validation(format!(
-        "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
-    ))
 }

@@ -1,20 +1,15 @@
 //! Checks the tools of a request, and finds the tool that a model must call.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
-use invoke_model_protocol::server::Constraint;
 use invoke_model_types::{ContentBlock, Tool, ToolChoice, ToolInputSchema};
 use serde_json::Value;
 
 use super::content;
 use super::features::Features;
-use super::{Conversation, invalid, model_error, violation};
+use super::{Conversation, invalid, model_error};
 use crate::families::{EarlierCall, ForcedTool, ToolCall, ToolDefinition};
 use crate::service_error::ServiceError;
-
-const NAME_PATTERN: &str = "[a-zA-Z0-9_-]+";
-const ID_PATTERN: &str = "[a-zA-Z0-9_.:-]+";
 
 /// Checks `toolConfig`.
 pub(super) fn check_configuration(
@@ -28,15 +23,11 @@ pub(super) fn check_configuration(
     if conversation.is_streaming && !features.streaming_tools {
         return Err(invalid("This model doesn't support tool use in streaming mode."));
     }
-    if configuration.tools.is_empty() {
-        return Err(violation("toolConfig.tools", &Constraint::Length { min: Some(1), max: None }));
-    }
     let mut names = BTreeSet::new();
     for (index, tool) in configuration.tools.iter().enumerate() {
         let path = format!("toolConfig.tools.{index}");
         match tool {
             Tool::ToolSpec(tool) => {
-                check_name(&tool.name, format_args!("toolConfig.tools.{}.member.toolSpec.name", index + 1))?;
                 check_schema(&tool.input_schema, &path)?;
                 if !names.insert(tool.name.as_str()) {
                     return Err(model_error("tools: Tool names must be unique."));
@@ -86,33 +77,6 @@ fn check_schema(schema: &ToolInputSchema, path: &str) -> Result<(), ServiceError
     Err(invalid(format!(
         "The value at {path}.toolSpec.inputSchema.json.type must be one of the following: object."
     )))
-}
-
-/// Checks the name of a tool.
-pub(super) fn check_name(name: &str, member: impl Display) -> Result<(), ServiceError> {
-    check(name, member, NAME_PATTERN, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-}
-
-/// Checks the id of a tool call.
-pub(super) fn check_id(id: &str, member: impl Display) -> Result<(), ServiceError> {
-    check(id, member, ID_PATTERN, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
-}
-
-fn check(
-    value: &str,
-    member: impl Display,
-    pattern: &'static str,
-    is_valid: impl Fn(char) -> bool,
-) -> Result<(), ServiceError> {
-    if value.is_empty() {
-        Err(violation(member, &Constraint::Length { min: Some(1), max: None }))
-    } else if value.chars().count() > 64 {
-        Err(violation(member, &Constraint::Length { min: None, max: Some(64) }))
-    } else if !value.chars().all(is_valid) {
-        Err(violation(member, &Constraint::Pattern(pattern)))
-    } else {
-        Ok(())
-    }
 }
 
 /// Returns the tool that the member `tool_choice` of `additionalModelRequestFields` forces the model to call.

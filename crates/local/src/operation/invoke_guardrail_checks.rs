@@ -72,27 +72,10 @@ struct Text<'a> {
 
 fn check_configuration(checks: &GuardrailChecksConfig) -> Result<(), ServiceError> {
     let GuardrailChecksConfig { content_filter, prompt_attack, sensitive_information, .. } = checks;
-    let counts = [
-        ("contentFilter.categories", content_filter.as_ref().map(|config| config.categories.len()), 5),
-        ("promptAttack.categories", prompt_attack.as_ref().map(|config| config.categories.len()), 3),
-        (
-            "sensitiveInformation.entities",
-            sensitive_information.as_ref().map(|config| config.entities.len()),
-            31,
-        ),
-    ];
-    if counts.iter().all(|(_, count, _)| count.is_none()) {
+    if content_filter.is_none() && prompt_attack.is_none() && sensitive_information.is_none() {
         return Err(ServiceError::validation(
             "The checks are empty. Add contentFilter, promptAttack or sensitiveInformation and try again.",
         ));
-    }
-    for (member, count, maximum) in counts {
-        if count.is_some_and(|count| count == 0 || count > maximum) {
-            return Err(ServiceError::validation(format!(
-                "1 validation error detected: Value at 'checks.{member}' failed to satisfy constraint: Member \
-                 must have length between 1 and {maximum}, inclusive"
-            )));
-        }
     }
     Ok(())
 }
@@ -102,7 +85,7 @@ fn texts(messages: &[GuardrailChecksMessage]) -> Result<Vec<Text<'_>>, ServiceEr
     for (message_index, message) in (0..).zip(messages) {
         for (content_index, block) in (0..).zip(&message.content) {
             match block {
-                GuardrailChecksContentBlock::Text(text) if !text.is_empty() => {
+                GuardrailChecksContentBlock::Text(text) => {
                     texts.push(Text { text, message_index, content_index });
                 }
                 _ => {

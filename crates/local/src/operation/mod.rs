@@ -28,7 +28,7 @@ mod validation;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, StatusCode};
-use invoke_model_protocol::{Operation, Route, ServerOperation, server};
+use invoke_model_protocol::{Operation, Route, ServerOperation};
 use invoke_model_types::InvokeModelWithBidirectionalStream;
 
 use crate::families::{self, ModelModality};
@@ -173,7 +173,9 @@ fn respond<H: OperationHandler>(
 ) -> Result<SerializedReply, ServiceError> {
     let input =
         H::Operation::parse_request(request).map_err(|error| ServiceError::validation(error.to_string()))?;
-    let violations: server::Violations = H::Operation::violations(&input);
+    // A missing member has the zero value of its type, which can violate other constraints.
+    let missing = H::Operation::missing_members(request);
+    let violations = if missing.is_empty() { H::Operation::violations(&input) } else { missing };
     if !violations.is_empty() {
         return Err(ServiceError::validation(violations.to_string()));
     }

@@ -3,7 +3,7 @@
 use invoke_model_families::base_model_id;
 use invoke_model_types::{
     AsyncInvokeOutputDataConfig, InvokeModel, Operation, StartAsyncInvoke, StartAsyncInvokeInput,
-    StartAsyncInvokeOutput, Tag,
+    StartAsyncInvokeOutput,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -45,8 +45,9 @@ impl OperationHandler for StartAsyncInvokeHandler {
         call: &CallContext<'_>,
         input: StartAsyncInvokeInput,
     ) -> Result<Reply<StartAsyncInvoke>, ServiceError> {
-        check_output(&input.output_data_config)?;
-        input.tags.as_deref().unwrap_or_default().iter().try_for_each(check_tag)?;
+        let AsyncInvokeOutputDataConfig::S3OutputDataConfig(_) = &input.output_data_config else {
+            return Err(ServiceError::validation("The outputDataConfig has no s3OutputDataConfig"));
+        };
         let model_arn = model_arn(call, &input)?;
         let failure = (input.model_id == ERROR_MODEL_ID).then(|| failure(&input.model_input));
         let digest = digest(&input);
@@ -121,49 +122,4 @@ fn digest(input: &StartAsyncInvokeInput) -> [u8; 32] {
     let StartAsyncInvokeInput { model_id, model_input, output_data_config, tags, .. } = input;
     let members = serde_json::to_vec(&(model_id, model_input, output_data_config, tags));
     Sha256::digest(members.unwrap_or_default()).into()
-}
-
-/// Checks constraints of nested members, which the generated checks do not cover.
-fn check_output(output: &AsyncInvokeOutputDataConfig) -> Result<(), ServiceError> {
-    let AsyncInvokeOutputDataConfig::S3OutputDataConfig(config) = output else {
-        return Err(ServiceError::validation("The outputDataConfig has no s3OutputDataConfig"));
-    };
-    let bucket = config.s3_uri.strip_prefix("s3://").map(|rest| rest.split('/').next().unwrap_or_default());
-    let is_edge = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_bucket = |bucket: &str| {
-        (3..=63).contains(&bucket.len())
-            && bucket.bytes().all(|byte| is_edge(byte) || byte == b'.' || byte == b'-')
-            && bucket.bytes().next().is_some_and(is_edge)
-            && bucket.bytes().last().is_some_and(is_edge)
-    };
-    if !bucket.is_some_and(is_bucket) || config.s3_uri.len() > 1_024 {
-        return Err(invalid(
-            "outputDataConfig.s3OutputDataConfig.s3Uri",
-            "an S3 URI such as s3://amzn-s3-demo-bucket/prefix",
-        ));
-    }
-    let is_account = |owner: &String| owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit());
-    match &config.bucket_owner {
-        Some(owner) if !is_account(owner) => {
-            Err(invalid("outputDataConfig.s3OutputDataConfig.bucketOwner", "an account id of 12 digits"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_tag(tag: &Tag) -> Result<(), ServiceError> {
-    if tag.key.is_empty() || tag.key.len() > 128 {
-        return Err(invalid("tags.key", "a text of 1 to 128 characters"));
-    }
-    if tag.value.len() > 256 {
-        Err(invalid("tags.value", "a text of at most 256 characters"))
-    } else {
-        Ok(())
-    }
-}
-
-fn invalid(member: &str, expected: &str) -> ServiceError {
-    ServiceError::validation(format!(
-        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must be {expected}"
-    ))
 }

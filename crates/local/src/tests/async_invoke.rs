@@ -183,7 +183,7 @@ fn invalid_requests_are_refused() {
     let mut owned = output("s3://bucket");
     owned["s3OutputDataConfig"]["bucketOwner"] = json!("1");
     check(with("outputDataConfig", owned), 400, invalid, "bucketOwner");
-    check(with("tags", json!([{"key": "", "value": "a"}])), 400, invalid, "tags.key");
+    check(with("tags", json!([{"key": "", "value": "a"}])), 400, invalid, "tags.1.member.key");
 }
 
 #[test]

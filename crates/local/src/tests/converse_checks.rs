@@ -59,9 +59,14 @@ fn the_order_of_messages() {
     );
     check(
         CLAUDE,
-        &json!({"messages": [{"role": "system", "content": [{"text": "a"}]}]}),
+        &json!({"messages": [{"role": "tool", "content": [{"text": "a"}]}]}),
         "1 validation error detected: Value at 'messages.1.member.role' failed to satisfy constraint: Member must \
-         satisfy enum value set: [user, assistant]",
+         satisfy enum value set: [user, assistant, system]",
+    );
+    check(
+        CLAUDE,
+        &json!({"messages": [{"role": "system", "content": [{"text": "a"}]}]}),
+        "The local endpoint does not have the role system at messages.0: use the system field instead",
     );
     let prompt = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ";
     let request = json_request(&prompt.replace('/', "%2F"), "converse", &json!({}));
@@ -84,7 +89,7 @@ fn the_content_of_messages() {
     );
     check(
         CLAUDE,
-        &json!({"messages": [user("a")], "system": [{"text": ""}]}),
+        &json!({"messages": [user("a")], "system": [{"text": " "}]}),
         "The text field in the SystemContent",
     );
     check(
@@ -106,7 +111,7 @@ fn the_content_of_messages() {
         "This model doesn't support the image content block that you provided. Update the content block and try \
          again.",
     );
-    let stored = json!({"image": {"format": "png", "source": {"s3Location": {"uri": "s3://a/b"}}}});
+    let stored = json!({"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucket/b"}}}});
     check(
         CLAUDE,
         &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),
@@ -114,8 +119,7 @@ fn the_content_of_messages() {
     );
     let stored = json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]});
     assert_eq!(converse(&endpoint(), NOVA, &stored)["stopReason"], "end_turn");
-    let stored =
-        json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://a/b"}}}});
+    let stored = json!({"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://bucket/b"}}}});
     check(
         CLAUDE,
         &json!({"messages": [{"role": "user", "content": [{"text": "a"}, stored]}]}),
@@ -187,8 +191,9 @@ fn tool_calls_and_results() {
     check(
         CLAUDE,
         &messages(&json!([user("a"), assistant(call("no spaces")), result("no spaces")])),
-        "1 validation error detected: Value at 'messages.1.content.0.toolUse.toolUseId' failed to satisfy \
-         constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.:-]+",
+        "2 validation errors detected: Value at 'messages.2.member.content.1.member.toolUse.toolUseId' failed to \
+         satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.:-]+; Value at \
+         'messages.3.member.content.1.member.toolResult.toolUseId' failed to satisfy",
     );
     check(
         CLAUDE,
@@ -298,6 +303,73 @@ fn the_configuration_of_tools() {
         &with(choice("any")),
         "This model doesn't support the toolConfig.toolChoice.any field. Remove toolConfig.toolChoice.any and try \
          again.",
+    );
+}
+
+/// Checks that a request violates one constraint of the Smithy model.
+#[track_caller]
+fn check_violation(body: &Value, member: &str, constraint: &str) {
+    let message = check_error(&endpoint(), json_request(NOVA, "converse", body), 400, "ValidationException");
+    let expected = format!("1 validation error detected: Value at '{member}' failed to satisfy constraint: ");
+    assert_eq!(message, expected + constraint);
+}
+
+#[test]
+fn constraints_of_nested_members() {
+    let image = json!({"image": {"format": "exe", "source": {"bytes": "AA=="}}});
+    check_violation(
+        &json!({"messages": [{"role": "user", "content": [{"text": "a"}, image]}]}),
+        "messages.1.member.content.2.member.image.format",
+        "Member must satisfy enum value set: [png, jpeg, gif, webp]",
+    );
+    let result = json!({"toolResult": {"toolUseId": "t", "content": [{"text": "a"}, image]}});
+    check_violation(
+        &json!({"messages": [{"role": "user", "content": [result]}]}),
+        "messages.1.member.content.1.member.toolResult.content.2.member.image.format",
+        "Member must satisfy enum value set: [png, jpeg, gif, webp]",
+    );
+    let tool = |name: &str| json!({"toolSpec": {"name": name, "inputSchema": {"json": {"type": "object"}}}});
+    check_violation(
+        &json!({
+            "messages": [user("a")],
+            "toolConfig": {"tools": [tool("a"), tool("b"), tool(&"c".repeat(65))]},
+        }),
+        "toolConfig.tools.3.member.toolSpec.name",
+        "Member must have length less than or equal to 64",
+    );
+    check_violation(
+        &json!({"messages": [user("a")], "system": [{"text": "a"}, {"text": ""}]}),
+        "system.2.member.text",
+        "Member must have length greater than or equal to 1",
+    );
+    check_violation(
+        &json!({"messages": [user("a")], "requestMetadata": {"team": "a", "cost": "{}"}}),
+        "requestMetadata",
+        "Map value must satisfy constraint: [Member must have length less than or equal to 256, Member must have \
+         length greater than or equal to 0, Member must satisfy regular expression pattern: \
+         [a-zA-Z0-9\\s:_@$#=/+,-.]{0,256}]",
+    );
+    check_violation(
+        &json!({"messages": [user("a")], "inferenceConfig": {"stopSequences": ["a", ""]}}),
+        "inferenceConfig.stopSequences",
+        "Member must satisfy constraint: [Member must have length greater than or equal to 1]",
+    );
+}
+
+#[test]
+fn required_members() {
+    let null = "Member must not be null";
+    check_violation(&json!({"messages": [{"content": [{"text": "a"}]}]}), "messages.1.member.role", null);
+    check_violation(&json!({"messages": [{"role": "user"}]}), "messages.1.member.content", null);
+    check_violation(
+        &json!({"messages": [{"role": "user", "content": [{"image": {"format": "png", "source": null}}]}]}),
+        "messages.1.member.content.1.member.image.source",
+        null,
+    );
+    check_violation(
+        &json!({"messages": [user("a")], "toolConfig": {"tools": [{"toolSpec": {"name": "a"}}]}}),
+        "toolConfig.tools.1.member.toolSpec.inputSchema",
+        null,
     );
 }
 

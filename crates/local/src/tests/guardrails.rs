@@ -439,5 +439,5 @@ fn invalid_guardrail_checks_are_refused() {
     check(messages.clone(), json!({}), "The checks are empty");
     check(messages, json!({"contentFilter": {"categories": []}}), "checks.contentFilter.categories");
     check(json!([]), filter.clone(), "messages");
-    check(json!([{"role": "user", "content": [{"text": ""}]}]), filter, "has no text");
+    check(json!([{"role": "user", "content": [{"text": ""}]}]), filter, "content.1.member.text'");
 }

@@ -10,6 +10,8 @@ mod union;
 mod value;
 pub mod write;
 
+#[cfg(feature = "server")]
+pub(crate) use object::members_by_name;
 pub use object::{Object, ObjectWriter};
 pub use scan::Nodes;
 pub use serde_json::Value;

@@ -128,7 +128,7 @@ pub(super) fn members(
 ///
 /// # Errors
 /// Returns an error if the value is not an object, or if a name is not Unicode.
-pub(super) fn members_by_name(
+pub(crate) fn members_by_name(
     value: BorrowedValue<'_>,
 ) -> Result<BTreeMap<Cow<'_, str>, BorrowedValue<'_>>, ParseError> {
     members(value)?.collect()

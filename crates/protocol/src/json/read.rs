@@ -221,7 +221,7 @@ pub fn boxed<T>(
     move |value: BorrowedValue<'_>| read(value).map(Box::new)
 }
 
-fn array(value: BorrowedValue<'_>) -> Result<Values<'_>, ParseError> {
+pub(crate) fn array(value: BorrowedValue<'_>) -> Result<Values<'_>, ParseError> {
     match value.node() {
         Node::Array(_) => Ok(value.values()),
         _ => Err(value.unexpected("an array").into()),

@@ -50,7 +50,7 @@ impl<'a> Nodes<'a> {
     ///
     /// # Errors
     /// Returns an error if the body is not JSON, or if it is nested too deeply.
-    pub(super) fn parse(&mut self, body: &'a [u8]) -> Result<BorrowedValue<'_>, ParseError> {
+    pub(crate) fn parse(&mut self, body: &'a [u8]) -> Result<BorrowedValue<'_>, ParseError> {
         // Checks the complete body at once, because this is faster than a check of each string.
         let text = std::str::from_utf8(body).map_err(|error| not_json(body, error.valid_up_to()))?;
         self.many.clear();

@@ -69,7 +69,7 @@ impl fmt::Debug for BorrowedValue<'_> {
 }
 
 /// An iterator over consecutive values.
-pub(super) struct Values<'a>(&'a [Node<'a>]);
+pub(crate) struct Values<'a>(&'a [Node<'a>]);
 
 impl<'a> Iterator for Values<'a> {
     type Item = BorrowedValue<'a>;

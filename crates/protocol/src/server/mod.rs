@@ -2,10 +2,12 @@
 
 mod constraint;
 mod query;
+mod required;
 mod response;
 
-pub use constraint::{Constraint, Violation, Violations};
+pub use constraint::{Constrained, Constraint, Violation, Violations};
 pub use query::Query;
+pub use required::RequiredMembers;
 pub use response::{ResponseBuilder, modeled_error};
 
 use std::borrow::Cow;
@@ -23,7 +25,14 @@ pub trait ServerOperation: Operation {
     /// model.
     fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
 
-    /// Returns the constraints of the model (length, range, pattern, enum) that the input violates.
+    /// Returns the required members that the body lacks, at any depth. The function
+    /// [`parse_request`](Self::parse_request) gives them the zero values of their types.
+    fn missing_members(_request: &Request) -> Violations {
+        Violations::new()
+    }
+
+    /// Returns the constraints of the model (length, range, pattern, enum) that the input violates, at any
+    /// depth.
     fn violations(_input: &Self::Input) -> Violations {
         Violations::new()
     }

@@ -1,6 +1,7 @@
 //! Tests of the generated code of the tiny models. The tests compare the exact bytes of requests and
 //! responses, and check round trips through client and server code.
 
+mod constraints;
 mod defaults;
 mod errors;
 mod facts;

@@ -174,6 +174,8 @@ mod s3_location;
 mod search_result_block;
 mod search_result_content_block;
 mod search_result_location;
+#[cfg(feature = "server")]
+mod server;
 mod service_tier;
 mod service_tier_type;
 mod sort_async_invocation_by;

@@ -11,8 +11,11 @@ impl ToolUseType {
     /// A tool that the service runs. The response also contains its result.
     pub const SERVER_TOOL_USE: Self = Self(Cow::Borrowed("server_tool_use"));
 
+    /// A tool that the caller runs.
+    pub const TOOL_USE: Self = Self(Cow::Borrowed("tool_use"));
+
     /// All values that the model lists.
-    pub const VALUES: &'static [Self] = &[Self::SERVER_TOOL_USE];
+    pub const VALUES: &'static [Self] = &[Self::SERVER_TOOL_USE, Self::TOOL_USE];
 }
 
 invoke_model_protocol::string_enum!(ToolUseType, shown);

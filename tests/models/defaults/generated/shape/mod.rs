@@ -5,6 +5,7 @@ pub mod builders;
 mod kind;
 mod level;
 mod nested;
+mod server;
 pub use kind::Kind;
 pub use level::Level;
 pub use nested::Nested;

@@ -5,6 +5,7 @@ mod choice;
 mod empty;
 mod kind;
 mod level;
+mod server;
 mod tree;
 pub use choice::Choice;
 pub use empty::Empty;

@@ -16,12 +16,13 @@ impl ServerOperation for GetAsyncInvoke {
 
     fn violations(input: &GetAsyncInvokeInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        violations.length("invocationArn", input.invocation_arn.chars().count(), Some(1), Some(2048));
-        violations.pattern(
-            "invocationArn",
-            &input.invocation_arn,
-            "^arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:async-invoke/[a-z0-9]{12}$",
-        );
+        violations.member("invocationArn", &input.invocation_arn, |violations, value| {
+            violations.length(value.chars().count(), Some(1), Some(2048));
+            violations.pattern(
+                value,
+                "^arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:async-invoke/[a-z0-9]{12}$",
+            );
+        });
         violations
     }
 

@@ -2,8 +2,8 @@
 //! Server code of the `InvokeGuardrailChecks` operation.
 
 use crate::{
-    InvokeGuardrailChecks, InvokeGuardrailChecksError, InvokeGuardrailChecksInput,
-    InvokeGuardrailChecksOutput,
+    GuardrailChecksConfig, GuardrailChecksMessage, InvokeGuardrailChecks, InvokeGuardrailChecksError,
+    InvokeGuardrailChecksInput, InvokeGuardrailChecksOutput,
 };
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
 
@@ -20,9 +20,29 @@ impl ServerOperation for InvokeGuardrailChecks {
         })
     }
 
+    fn missing_members(request: &Request) -> server::Violations {
+        server::Violations::of_body(request.body(), |violations, json| {
+            violations.required(json, "messages", "messages");
+            violations.in_member(json, "messages", "messages", |violations, json| {
+                violations.in_elements(json, <GuardrailChecksMessage as server::RequiredMembers>::check_json)
+            });
+            violations.required(json, "checks", "checks");
+            violations.in_member(
+                json,
+                "checks",
+                "checks",
+                <GuardrailChecksConfig as server::RequiredMembers>::check_json,
+            );
+        })
+    }
+
     fn violations(input: &InvokeGuardrailChecksInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        violations.length("messages", input.messages.len(), Some(1), None);
+        violations.member("messages", &input.messages, |violations, value| {
+            violations.length(value.len(), Some(1), None);
+            violations.elements(value, server::Violations::nested);
+        });
+        violations.member("checks", &input.checks, server::Violations::nested);
         violations
     }
 

@@ -70,48 +70,67 @@ impl ServerOperation for InvokeModelWithResponseStream {
 
     fn violations(input: &InvokeModelWithResponseStreamInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.body {
-            violations.length("body", value.len(), None, Some(25000000));
-        }
-        violations.length("modelId", input.model_id.chars().count(), Some(1), Some(2048));
+        violations.optional("body", input.body.as_ref(), |violations, value| {
+            violations.length(value.len(), None, Some(25000000));
+        });
         violations
-            .pattern(
+            .member(
                 "modelId",
                 &input.model_id,
-                "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
+                |violations, value| {
+                    violations.length(value.chars().count(), Some(1), Some(2048));
+                    violations
+                        .pattern(
+                            value,
+                            "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
+                        );
+                },
             );
-        if let Some(value) = &input.trace {
-            violations.one_of("trace", value.as_str(), &["ENABLED", "DISABLED", "ENABLED_FULL"]);
-        }
-        if let Some(value) = &input.guardrail_identifier {
-            violations.length("guardrailIdentifier", value.chars().count(), None, Some(2048));
-            violations.pattern(
+        violations.optional("trace", input.trace.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["ENABLED", "DISABLED", "ENABLED_FULL"]);
+        });
+        violations
+            .optional(
                 "guardrailIdentifier",
-                value,
-                "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
+                input.guardrail_identifier.as_ref(),
+                |violations, value| {
+                    violations.length(value.chars().count(), None, Some(2048));
+                    violations
+                        .pattern(
+                            value,
+                            "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
+                        );
+                },
             );
-        }
-        if let Some(value) = &input.guardrail_version {
-            violations.pattern("guardrailVersion", value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
-        }
-        if let Some(value) = &input.performance_config_latency {
-            violations.one_of("performanceConfigLatency", value.as_str(), &["standard", "optimized"]);
-        }
-        if let Some(value) = &input.service_tier {
-            violations.one_of("serviceTier", value.as_str(), &["priority", "default", "flex", "reserved"]);
-        }
-        if let Some(value) = &input.request_metadata {
-            violations.length("requestMetadata", value.chars().count(), None, Some(8500));
-        }
-        if let Some(value) = &input.project_identifier {
-            violations.length("projectIdentifier", value.chars().count(), Some(1), Some(2048));
-            violations
-                .pattern(
-                    "projectIdentifier",
-                    value,
-                    "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
-                );
-        }
+        violations.optional("guardrailVersion", input.guardrail_version.as_ref(), |violations, value| {
+            violations.pattern(value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
+        });
+        violations.optional(
+            "performanceConfigLatency",
+            input.performance_config_latency.as_ref(),
+            |violations, value| {
+                violations.one_of(value.as_str(), &["standard", "optimized"]);
+            },
+        );
+        violations.optional("serviceTier", input.service_tier.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["priority", "default", "flex", "reserved"]);
+        });
+        violations.optional("requestMetadata", input.request_metadata.as_ref(), |violations, value| {
+            violations.length(value.chars().count(), None, Some(8500));
+        });
+        violations
+            .optional(
+                "projectIdentifier",
+                input.project_identifier.as_ref(),
+                |violations, value| {
+                    violations.length(value.chars().count(), Some(1), Some(2048));
+                    violations
+                        .pattern(
+                            value,
+                            "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
+                        );
+                },
+            );
         violations
     }
 

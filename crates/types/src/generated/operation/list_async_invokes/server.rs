@@ -31,22 +31,22 @@ impl ServerOperation for ListAsyncInvokes {
 
     fn violations(input: &ListAsyncInvokesInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.status_equals {
-            violations.one_of("statusEquals", value.as_str(), &["InProgress", "Completed", "Failed"]);
-        }
-        if let Some(value) = &input.max_results {
-            violations.range("maxResults", f64::from(*value), Some(1.0), Some(1000.0));
-        }
-        if let Some(value) = &input.next_token {
-            violations.length("nextToken", value.chars().count(), Some(1), Some(2048));
-            violations.pattern("nextToken", value, "^\\S*$");
-        }
-        if let Some(value) = &input.sort_by {
-            violations.one_of("sortBy", value.as_str(), &["SubmissionTime"]);
-        }
-        if let Some(value) = &input.sort_order {
-            violations.one_of("sortOrder", value.as_str(), &["Ascending", "Descending"]);
-        }
+        violations.optional("statusEquals", input.status_equals.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["InProgress", "Completed", "Failed"]);
+        });
+        violations.optional("maxResults", input.max_results.as_ref(), |violations, value| {
+            violations.range(f64::from(*value), Some(1.0), Some(1000.0));
+        });
+        violations.optional("nextToken", input.next_token.as_ref(), |violations, value| {
+            violations.length(value.chars().count(), Some(1), Some(2048));
+            violations.pattern(value, "^\\S*$");
+        });
+        violations.optional("sortBy", input.sort_by.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["SubmissionTime"]);
+        });
+        violations.optional("sortOrder", input.sort_order.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["Ascending", "Descending"]);
+        });
         violations
     }
 

@@ -71,9 +71,14 @@ impl ServerOperation for PutFields {
 
     fn violations(input: &PutFieldsInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.kind {
-            violations.one_of("kind", value.as_str(), &["small", "large"]);
-        }
+        violations.optional("kind", input.kind.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["small", "large"]);
+        });
+        violations.optional("kinds", input.kinds.as_ref(), |violations, value| {
+            violations.elements(value, |violations, value| {
+                violations.one_of(value.as_str(), &["small", "large"]);
+            });
+        });
         violations
     }
 

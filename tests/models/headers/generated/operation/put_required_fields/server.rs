@@ -25,6 +25,16 @@ impl ServerOperation for PutRequiredFields {
         })
     }
 
+    fn violations(input: &PutRequiredFieldsInput) -> server::Violations {
+        let mut violations = server::Violations::new();
+        violations.member("kinds", &input.kinds, |violations, value| {
+            violations.elements(value, |violations, value| {
+                violations.one_of(value.as_str(), &["small", "large"]);
+            });
+        });
+        violations
+    }
+
     fn serialize_response(output: PutRequiredFieldsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
         response.header(header::X_TEXT, "text", Some(&output.text), text::write::string)?;

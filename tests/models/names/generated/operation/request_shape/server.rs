@@ -44,17 +44,24 @@ impl ServerOperation for RequestShape {
         })
     }
 
+    fn missing_members(request: &Request) -> server::Violations {
+        server::Violations::of_body(request.body(), |violations, json| {
+            violations.required(json, "object", "object");
+            violations.required(json, "json", "json");
+        })
+    }
+
     fn violations(input: &RequestShapeInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.request {
-            violations.range("request", f64::from(*value), Some(-1.0), Some(5.0));
-        }
-        if let Some(value) = &input.response {
-            violations.length("response", value.chars().count(), Some(1), None);
-        }
-        if let Some(value) = &input.violations {
-            violations.length("violations", value.len(), Some(1), None);
-        }
+        violations.optional("request", input.request.as_ref(), |violations, value| {
+            violations.range(f64::from(*value), Some(-1.0), Some(5.0));
+        });
+        violations.optional("response", input.response.as_ref(), |violations, value| {
+            violations.length(value.chars().count(), Some(1), None);
+        });
+        violations.optional("violations", input.violations.as_ref(), |violations, value| {
+            violations.length(value.len(), Some(1), None);
+        });
         violations
     }
 

@@ -24,9 +24,9 @@ impl ServerOperation for Result2 {
 
     fn violations(input: &Result2Input) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.of_as_ref {
-            violations.one_of("ofAsRef", value.as_str(), &["self", "values", "fn", "Fn"]);
-        }
+        violations.optional("ofAsRef", input.of_as_ref.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["self", "values", "fn", "Fn"]);
+        });
         violations
     }
 

@@ -15,9 +15,9 @@ impl ServerOperation for PutKind {
 
     fn violations(input: &PutKindInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.payload {
-            violations.one_of("payload", value.as_str(), &["small", "large"]);
-        }
+        violations.optional("payload", input.payload.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["small", "large"]);
+        });
         violations
     }
 

@@ -19,6 +19,12 @@ impl ServerOperation for Call {
         })
     }
 
+    fn missing_members(request: &Request) -> server::Violations {
+        server::Violations::of_body(request.body(), |violations, json| {
+            violations.required(json, "token", "token");
+        })
+    }
+
     fn serialize_response(_output: CallOutput) -> Result<Response, SerializeError> {
         let response = server::ResponseBuilder::new(200);
         Ok(response.empty())

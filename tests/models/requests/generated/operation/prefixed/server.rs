@@ -12,6 +12,12 @@ impl ServerOperation for Prefixed {
         Ok(PrefixedInput { label: object.member("label", json::read::string)?.unwrap_or_default() })
     }
 
+    fn missing_members(request: &Request) -> server::Violations {
+        server::Violations::of_body(request.body(), |violations, json| {
+            violations.required(json, "label", "label");
+        })
+    }
+
     fn serialize_response(_output: PrefixedOutput) -> Result<Response, SerializeError> {
         let response = server::ResponseBuilder::new(200);
         Ok(response.empty())

@@ -32,11 +32,22 @@ impl ServerOperation for PutSecrets {
         })
     }
 
+    fn missing_members(request: &Request) -> server::Violations {
+        server::Violations::of_body(request.body(), |violations, json| {
+            violations.required(json, "needed", "needed");
+        })
+    }
+
     fn violations(input: &PutSecretsInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.of_enum {
-            violations.one_of("ofEnum", value.as_str(), &["alpha"]);
-        }
+        violations.optional("ofEnum", input.of_enum.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["alpha"]);
+        });
+        violations.optional("enums", input.enums.as_ref(), |violations, value| {
+            violations.elements(value, |violations, value| {
+                violations.one_of(value.as_str(), &["alpha"]);
+            });
+        });
         violations
     }
 

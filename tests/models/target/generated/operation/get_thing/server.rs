@@ -24,7 +24,9 @@ impl ServerOperation for GetThing {
 
     fn violations(input: &GetThingInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        violations.one_of("kind", input.kind.as_str(), &["small", "large"]);
+        violations.member("kind", &input.kind, |violations, value| {
+            violations.one_of(value.as_str(), &["small", "large"]);
+        });
         violations
     }
 

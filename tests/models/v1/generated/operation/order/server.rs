@@ -19,9 +19,14 @@ impl ServerOperation for Order {
 
     fn violations(input: &OrderInput) -> server::Violations {
         let mut violations = server::Violations::new();
-        if let Some(value) = &input.size {
-            violations.one_of("size", value.as_str(), &["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
-        }
+        violations.optional("size", input.size.as_ref(), |violations, value| {
+            violations.one_of(value.as_str(), &["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
+        });
+        violations.optional("sizes", input.sizes.as_ref(), |violations, value| {
+            violations.elements(value, |violations, value| {
+                violations.one_of(value.as_str(), &["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
+            });
+        });
         violations
     }
 
