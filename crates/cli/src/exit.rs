@@ -104,6 +104,9 @@ impl Failure {
         let response = match error.kind() {
             ErrorKind::Parse { response, .. } => response.body().clone(),
             ErrorKind::ParseEvent { message, .. } => message.payload().clone(),
+            ErrorKind::Truncated(error) => {
+                error.response.as_ref().map(|response| response.body().clone()).unwrap_or_default()
+            }
             _ => Bytes::new(),
         };
         // Use the alternate format (`#`), because it keeps the line feeds of a message.

@@ -117,8 +117,11 @@ fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> Result<(),
     if let Err(error) = outfile.write(&output.body) {
         let place = match print_body(&output.body) {
             Ok(()) => "the response is on standard output",
-            Err(_) => {
-                print_error(&String::from_utf8_lossy(&output.body));
+            Err(failure) => {
+                // Otherwise, the failed function has already printed the body to standard error.
+                if !failure.has_message() {
+                    print_error(&String::from_utf8_lossy(&output.body));
+                }
                 "the response is on standard error"
             }
         };

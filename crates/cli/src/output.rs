@@ -7,10 +7,20 @@ use crate::exit::Failure;
 
 /// Prints to standard output, and flushes it. On a terminal, replaces unsafe characters with U+FFFD. Other
 /// outputs get the exact bytes.
+///
+/// If the write fails, for example because the disk is full, prints the text to standard error, because the
+/// service also bills a response that cannot be written. If the reader has closed the pipe, it does not need
+/// the text.
 pub(crate) fn print_output(text: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let is_terminal = out.is_terminal();
-    write(&mut out, text, is_terminal).map_err(Failure::output)
+    let Err(error) = write(&mut out, text, is_terminal) else { return Ok(()) };
+    let failure = Failure::output(error);
+    if !failure.has_message() {
+        return Err(failure);
+    }
+    print_error(&String::from_utf8_lossy(text));
+    Err(failure.with_advice("the text is on standard error"))
 }
 
 /// Prints a line to standard error. Replaces unsafe characters with spaces, as the errors of the client do.

@@ -93,6 +93,9 @@ impl Printer {
     /// Prints the raw part as one line, or only the text of the part.
     fn print(&mut self, bytes: &Bytes) -> Result<(), Failure> {
         self.parts += 1;
+        if bytes.is_empty() {
+            return Ok(());
+        }
         if self.raw {
             self.has_metrics = StreamPart::parse(bytes).is_ok_and(|part| part.has_invocation_metrics());
             return print_output(&[bytes, &b"\n"[..]].concat());

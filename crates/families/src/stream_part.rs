@@ -158,7 +158,12 @@ impl StreamPart {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn parse_lossy(part: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_str(&repair(part)).map(Self)
+        let repaired = repair(part);
+        // The repair replaces any word by `null`, but a part that consists of a word has no JSON at all.
+        match repaired.trim_start().starts_with(['{', '[', '"']) {
+            true => serde_json::from_str(&repaired).map(Self),
+            false => Self::parse(part),
+        }
     }
 
     /// Returns the text that the part adds to the response, or an empty text if the part has no text.

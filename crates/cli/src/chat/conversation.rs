@@ -148,7 +148,11 @@ fn summary(model_id: &str, metadata: &Metadata) -> String {
 /// show this.
 fn note(text: &str, stop_reason: Option<&str>) -> Option<String> {
     let reason = match stop_reason {
-        Some("end_turn" | "stop_sequence") | None if !text.trim().is_empty() => return None,
+        Some("end_turn" | "stop_sequence") if !text.trim().is_empty() => return None,
+        // The service always states a reason. A proxy can end an incomplete stream like a complete one.
+        None if !text.trim().is_empty() => {
+            return Some("the response has no stop reason, so it may be incomplete".to_owned());
+        }
         Some("max_tokens") => {
             return Some(
                 "the response is incomplete, because it reached the limit of --max-tokens".to_owned(),

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use super::scripted_server::{read_request, response};
+use super::scripted_server::{ScriptedServer, read_request, response};
 use super::{ENVIRONMENT, TITAN, check_failure, local, run, text};
 
 #[test]
@@ -102,6 +102,22 @@ fn check_response_on_standard_output(output: &Output, outfile: &Path) {
 fn response_of_a_full_disk_goes_to_standard_output() {
     let path = Path::new("/dev/full");
     check_response_on_standard_output(&with_change(path, || {}), path);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn response_of_a_full_standard_output_goes_to_standard_error() {
+    let server = ScriptedServer::start(vec![response("200 OK", b"{\"paid\":1}")]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    command.args(["invoke", "-m", TITAN, "--body", "{}", "--endpoint-url", &server.url]);
+    let full = std::fs::File::create("/dev/full").unwrap();
+    command.env_clear().envs(ENVIRONMENT).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
+    let output = command.spawn().unwrap().wait_with_output().unwrap();
+    server.requests();
+    let error = text(&output.stderr);
+    assert!(error.starts_with("{\"paid\":1}\nerror: cannot write the output: "), "{error}");
+    assert!(error.ends_with("; the text is on standard error\n"), "{error}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[cfg(unix)]

@@ -188,11 +188,23 @@ fn part_that_is_almost_json_is_printed() {
 
 #[test]
 fn part_that_is_not_json_is_a_failure_after_the_text() {
-    let (shown, code, error) = served(vec![part(), chunk("paid \u{1b}text"), part()], end);
-    assert_eq!((shown.as_str(), code), ("hihi\n", Some(6)), "{error}");
-    assert!(error.starts_with("note: this part is not JSON: paid  text\n"), "{error}");
-    let last = "error: 1 of 3 parts of the response are not JSON, so the printed text is incomplete\n";
-    assert!(error.ends_with(last), "{error}");
+    for (text, printed) in [("paid \u{1b}text", "paid  text"), ("word", "word")] {
+        let (shown, code, error) = served(vec![part(), chunk(text), part()], end);
+        assert_eq!((shown.as_str(), code), ("hihi\n", Some(6)), "{error}");
+        assert!(error.starts_with(&format!("note: this part is not JSON: {printed}\n")), "{error}");
+        let last = "error: 1 of 3 parts of the response are not JSON, so the printed text is incomplete\n";
+        assert!(error.ends_with(last), "{error}");
+    }
+}
+
+#[test]
+fn part_without_bytes_is_no_failure() {
+    let empty = frame(&[(":message-type", "event"), (":event-type", "chunk")], "{}");
+    for part_without_bytes in [chunk(""), empty] {
+        let (shown, code, notes) = served(vec![part(), part_without_bytes, part()], end);
+        assert_eq!((shown.as_str(), code), ("hihi\n", Some(0)), "{notes}");
+        assert!(!notes.contains("JSON"), "{notes}");
+    }
 }
 
 #[test]

@@ -27,6 +27,25 @@ fn unreadable_output_is_printed() {
     check(&["chat", "--no-stream", "-m", "a.b", "hi"], &json_response(body), &printed, words);
 }
 
+/// The end of these responses is unknown, or the client cannot read them as an event stream.
+#[test]
+fn received_part_is_printed() {
+    let invoke = ["invoke", "-m", TITAN, "--body", "{}"];
+    let http_1_0 = |body: &str| format!("HTTP/1.0 200 OK\r\n\r\n{body}").into_bytes();
+    check(&invoke, &http_1_0("paid text"), "paid text\n", "the received part may be complete");
+    check(&invoke, &http_1_0("{\"paid\":"), "{\"paid\":\n", "response truncated after 8 bytes: ");
+    let partial = response("206 Partial Content", b"{\"paid\":1}");
+    check(&invoke, &partial, "{\"paid\":1}\n", "the status 206 states");
+    let stream = [&invoke[..], &["--stream"]].concat();
+    check(&stream, &json_response("{\"paid\":1}"), "{\"paid\":1}\n", "`Content-Type`: the text is not");
+    check(
+        &stream,
+        &response("200 OK", b"<html>"),
+        "<html>\n",
+        "`contentType`: the required value is missing",
+    );
+}
+
 #[test]
 fn unreadable_event_is_printed_after_the_text() {
     let event = |text: &str| format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"{text}"}}}}"#);

@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::header::RANGE;
+use http::{Request, StatusCode};
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
@@ -104,7 +105,7 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
     let mut permit = acquire_permit::<O>(client, prepared, timer).await?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
-    let (sending, credentials, span) = {
+    let (sending, credentials, span, requests_part) = {
         let (mut request, credentials) = match signed_request::<O>(client, prepared, timer).await {
             Ok(signed) => signed,
             Err(kind) => {
@@ -113,9 +114,10 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
             }
         };
         report_progress(&mut request, permit.as_ref());
+        let requests_part = request.headers().contains_key(RANGE);
         let span = span::attempt(client, &request, context.attempts);
         let sending = span.in_scope(|| timer.send(&*client.config().transport, request));
-        (sending, credentials, span)
+        (sending, credentials, span, requests_part)
     };
     let sending = pin!(sending);
     context.attempts += 1;
@@ -130,6 +132,9 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
         if O::is_success(response.status()) {
             if is_encoded {
                 response = Box::pin(response::check_encoding(response)).await?;
+            }
+            if response.status() == StatusCode::PARTIAL_CONTENT && !requests_part {
+                return Err(Box::pin(response::partial(response)).await);
             }
             return D::deliver(response, context, permit.take()).await;
         }

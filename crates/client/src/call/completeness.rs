@@ -78,7 +78,7 @@ impl Body for CheckedBody {
 /// A scanner that finds the end of a JSON document. It reads only brackets and strings, because a model may
 /// return numbers or characters that a strict parser rejects, although the document is complete.
 #[derive(Debug, Default)]
-struct JsonDocument {
+pub(super) struct JsonDocument {
     position: Position,
     /// The number of open objects and arrays.
     depth: u64,
@@ -102,7 +102,7 @@ enum Position {
 }
 
 impl JsonDocument {
-    fn read(&mut self, bytes: &[u8]) {
+    pub(super) fn read(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.position = self.step(*byte);
         }
@@ -131,7 +131,7 @@ impl JsonDocument {
     }
 
     /// Returns the evidence that the end of the document is missing, or `None` if the document is complete.
-    fn missing_end(&self) -> Option<TruncationCause> {
+    pub(super) fn missing_end(&self) -> Option<TruncationCause> {
         match self.position {
             Position::End => None,
             Position::Inside | Position::String | Position::Escape => Some(TruncationCause::IncompleteJson),

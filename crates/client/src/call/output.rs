@@ -14,7 +14,7 @@ use invoke_model_transport::ResponseBody;
 
 use super::attempts::{self, Attempt};
 use super::completeness;
-use super::response::read_limited;
+use super::response::{read_beginning, read_limited};
 use crate::call_context::CallContext;
 use crate::error::ErrorKind;
 use crate::events::EventReceiver;
@@ -163,14 +163,22 @@ impl<O: OutputEventStream> ResponseDelivery<O> for delivery::Streaming {
         context: &mut CallContext,
         permit: Option<QuotaPermit>,
     ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
-        let (head, body) = response.into_parts();
-        if !is_event_stream(&head.headers) {
+        if !is_event_stream(response.headers()) {
             let error = ParseErrorKind::Text { expected: event_stream::CONTENT_TYPE };
             let error = ParseError::new("Content-Type", error);
-            let response = Response::from_parts(head, Bytes::new()).into();
+            let response = Box::new(Box::pin(read_beginning(response)).await);
             return Err(ErrorKind::Parse { error, response });
         }
-        let output = parse_head::<O>(head)?;
+        let (head, body) = response.into_parts();
+        let output = match parse_head::<O>(head) {
+            Ok(output) => output,
+            Err(ErrorKind::Parse { error, response }) => {
+                let response = response.map(|_| body);
+                let response = Box::new(Box::pin(read_beginning(response)).await);
+                return Err(ErrorKind::Parse { error, response });
+            }
+            Err(kind) => return Err(kind),
+        };
         Ok(EventStreamOutput { output, events: EventReceiver::new(body, context.clone(), permit) })
     }
 }

@@ -13,9 +13,10 @@ use http::{HeaderMap, Response};
 use http_body::{Body, Frame};
 use invoke_model_protocol::{GzipDecoder, Operation, ParseError, ParseErrorKind};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use crate::error::ErrorKind;
+use super::completeness::JsonDocument;
+use crate::error::{ErrorKind, StreamProgress, TruncatedError, TruncationCause};
 
 /// The maximum number of bytes of an error body that the client reads.
 const MAX_ERROR_BODY: usize = 1 << 20;
@@ -85,7 +86,14 @@ async fn read_partly(body: &mut ResponseBody) -> (Bytes, Option<IncompleteErrorB
                 // The timer is created only if it is needed, because a timer requires a runtime with time.
                 Poll::Pending => {
                     let timer = timer.get_or_insert_with(|| Box::pin(sleep(ERROR_BODY_TIME)));
-                    return timer.as_mut().poll(cx).map(|()| Some(IncompleteErrorBody::TooSlow));
+                    let expired = timer.as_mut().poll(cx);
+                    // While data arrives all the time, tokio never lets the timer become ready in this task.
+                    let is_over = expired.is_ready() || Instant::now() >= timer.deadline();
+                    return if is_over {
+                        Poll::Ready(Some(IncompleteErrorBody::TooSlow))
+                    } else {
+                        Poll::Pending
+                    };
                 }
             }
         }
@@ -132,7 +140,8 @@ pub(super) fn decoded(response: Response<ResponseBody>) -> Response<ResponseBody
     for name in [CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING] {
         head.headers.remove(name);
     }
-    let body = Decoded { body, decoder: GzipDecoder::new(), has_ended: false };
+    let document = body.ends_with_connection().then(JsonDocument::default);
+    let body = Decoded { body, decoder: GzipDecoder::new(), document, has_ended: false };
     Response::from_parts(head, ResponseBody::from_body(body))
 }
 
@@ -152,9 +161,23 @@ pub(super) async fn check_encoding<E>(
         encodings.join(", ")
     );
     let error = ParseError::new("Content-Encoding", ParseErrorKind::Invalid(problem));
+    Err(ErrorKind::Parse { error, response: read_beginning(response).await.into() })
+}
+
+/// Returns the error of a response that is only a part of the response of the service.
+pub(super) async fn partial<E>(response: Response<ResponseBody>) -> ErrorKind<E> {
+    let response = read_beginning(response).await;
+    let received = StreamProgress { events: 0, bytes: response.body().len() as u64 };
+    let (cause, response) = (TruncationCause::PartialContent, Some(response.into()));
+    ErrorKind::Truncated(TruncatedError { received, cause, response })
+}
+
+/// Reads the beginning of the body of a response that the client cannot use. The error of the call contains
+/// it, because the caller has paid for the response.
+pub(super) async fn read_beginning(response: Response<ResponseBody>) -> Response<Bytes> {
     let (head, mut body) = response.into_parts();
     let (bytes, _) = read_partly(&mut body).await;
-    Err(ErrorKind::Parse { error, response: Response::from_parts(head, bytes).into() })
+    Response::from_parts(head, bytes)
 }
 
 /// Returns the encodings of a body, without `identity`. They are the content encodings and the transfer
@@ -182,7 +205,23 @@ fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
 struct Decoded {
     body: ResponseBody,
     decoder: GzipDecoder,
+    /// The scanner of the decoded content, if the body ends with its connection.
+    document: Option<JsonDocument>,
     has_ended: bool,
+}
+
+impl Decoded {
+    /// Returns `true` if the body has ended with its connection, and may be truncated.
+    ///
+    /// The end of gzip data is marked in the data. However, the data can consist of several members, and a
+    /// truncation between two members looks like the end. A body that is not gzip has no mark at all.
+    fn may_be_truncated(&self) -> bool {
+        match self.document.as_ref().and_then(JsonDocument::missing_end) {
+            None => false,
+            Some(TruncationCause::UnknownEnd) => self.decoder.is_plain(),
+            Some(_) => true,
+        }
+    }
 }
 
 impl Body for Decoded {
@@ -193,28 +232,31 @@ impl Body for Decoded {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
-        let Self { body, decoder, has_ended } = &mut *self;
         let failed = |error| {
             let message = format!("cannot decode the content encoding `gzip`: {error}");
             Poll::Ready(Some(Err(TransportError::new(TransportErrorKind::BodyIncomplete, message))))
         };
         loop {
-            match decoder.decode() {
-                Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                Ok(None) if *has_ended => return Poll::Ready(None),
+            match self.decoder.decode() {
+                Ok(Some(bytes)) => {
+                    if let Some(document) = &mut self.document {
+                        document.read(&bytes);
+                    }
+                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                }
+                Ok(None) if self.has_ended => return Poll::Ready(None),
                 Ok(None) => {}
                 Err(error) => return failed(error),
             }
-            match ready!(Pin::new(&mut *body).poll_next(cx)) {
-                Some(Ok(bytes)) => decoder.push(&bytes),
+            match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(bytes)) => self.decoder.push(&bytes),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
-                    *has_ended = true;
-                    // The end of gzip data is marked in the data. A body that is not gzip has no such mark.
-                    if let Err(error) = decoder.finish() {
+                    self.has_ended = true;
+                    if let Err(error) = self.decoder.finish() {
                         return failed(error);
                     }
-                    if decoder.is_plain() && body.ends_with_connection() {
+                    if self.may_be_truncated() {
                         let message = "the response has neither chunks nor a length";
                         let error = TransportError::new(TransportErrorKind::BodyIncomplete, message);
                         return Poll::Ready(Some(Err(error)));

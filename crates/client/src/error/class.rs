@@ -1,11 +1,11 @@
 //! Determines the [`FailureClass`] of a failure, and decides if a retry may succeed.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use http::HeaderMap;
 use invoke_model_protocol::{ErrorMetadata, Response};
 use invoke_model_transport::TransportErrorKind;
-use serde::de::IgnoredAny;
+use serde::Deserialize;
 
 use super::kind::ErrorKind;
 use super::service::ServiceErrorDetails;
@@ -60,17 +60,46 @@ fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> 
 /// A member `code` with another value is no evidence, because gateways send such a member too. A modeled
 /// error without a code is no evidence either, because such an error is recognized only by its status.
 fn is_from_service<E: ServiceErrorDetails>(error: &E, response: &Response) -> bool {
-    let has_header = |name| response.headers().get(name).is_some_and(|value| !value.is_empty());
-    has_header("x-amzn-requestid")
-        || has_header("x-amzn-errortype")
-        || has_type(response.body())
-        || (error.status().is_some() && ErrorMetadata::from_response(response).code().is_some())
+    let headers = response.headers();
+    let is_modeled = error.status().is_some() && ErrorMetadata::from_response(response).code().is_some();
+    let has_code = || header(headers, "x-amzn-errortype").is_some_and(is_code);
+    let has_id = || header(headers, "x-amzn-requestid").is_some_and(is_request_id);
+    is_modeled || has_type(response.body()) || (!is_from_aws_gateway(headers) && (has_code() || has_id()))
 }
 
-/// Returns `true` if the body is a JSON object with the member `__type`.
+/// Returns `true` if Amazon API Gateway or AWS Lambda sent the response. They add `x-amzn-requestid` and
+/// `x-amzn-errortype` of their own to every response, so these headers are no evidence that Bedrock Runtime
+/// sent the response. Bedrock Runtime does not send the headers in this function.
+fn is_from_aws_gateway(headers: &HeaderMap) -> bool {
+    ["x-amz-apigw-id", "apigw-requestid", "x-amzn-trace-id"].iter().any(|name| headers.contains_key(*name))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Returns `true` if a text can be an error code. Some gateways send placeholders, such as `-`.
+fn is_code(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Returns `true` if a text can be a request id. Some gateways send placeholders, such as `-`, `null`, or an
+/// id of zeros.
+fn is_request_id(text: &str) -> bool {
+    let is_word = ["null", "none", "undefined", "unknown"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    !is_word && text.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
+}
+
+/// Returns `true` if the body is a JSON object whose member `__type` is a code.
 fn has_type(body: &[u8]) -> bool {
-    let members = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body);
-    members.is_ok_and(|members| members.contains_key("__type"))
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(rename = "__type", borrow)]
+        code: Cow<'a, str>,
+    }
+    // A list is not an object, although serde reads a struct from a list.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object && serde_json::from_slice::<Body<'_>>(body).is_ok_and(|body| is_code(&body.code))
 }
 
 /// Returns `true` if the next attempt may succeed after a transport error of this kind.

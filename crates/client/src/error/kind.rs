@@ -52,7 +52,9 @@ pub enum ErrorKind<E = ServiceError> {
         /// The member and the problem.
         error: ParseError,
         /// The response. Its body is empty if the call was made with
-        /// [`send_streaming`](crate::Call::send_streaming), or if the response is an event stream.
+        /// [`send_streaming`](crate::Call::send_streaming) and the headers cannot be parsed. If the response
+        /// cannot be read as an event stream, or has an unsupported content encoding, the body contains at
+        /// most the first 1 MiB.
         response: Box<http::Response<Bytes>>,
     },
     /// The event stream or the response ended before it was complete. The received events are valid, but

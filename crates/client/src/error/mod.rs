@@ -115,9 +115,10 @@ impl<E> Error<E> {
 
     /// Returns the HTTP response if it is an error response, or if it cannot be parsed. Returns `None` if the
     /// connection was lost before the end of the response. If the response has neither chunks nor a length
-    /// and may be [truncated](TruncatedError::response), returns the received part. The returned response has
-    /// no body if it is an event stream, or if it is a successful response to
-    /// [`send_streaming`](crate::Call::send_streaming).
+    /// and may be [truncated](TruncatedError::response), returns the received part. If a successful response
+    /// cannot be read as an event stream, or has an unsupported content encoding, returns at most the first
+    /// 1 MiB of its body. The returned response has no body if it is a successful response to
+    /// [`send_streaming`](crate::Call::send_streaming) whose headers cannot be parsed.
     ///
     /// `Debug` of the response shows the body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {

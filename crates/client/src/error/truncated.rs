@@ -83,6 +83,8 @@ pub enum TruncationCause {
     /// cannot distinguish a truncated body from a complete body ([RFC 9112, section
     /// 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
     CloseDelimited,
+    /// The response has the status 206 (Partial Content), although the request has no header `Range`.
+    PartialContent,
     /// The response has neither chunks nor a length, and its body is a JSON document that ends too early.
     IncompleteJson,
     /// The response has neither chunks nor a length, and its body is not a JSON document. The client
@@ -93,7 +95,9 @@ pub enum TruncationCause {
 impl fmt::Display for TruncatedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            TruncationCause::IncompleteJson | TruncationCause::UnknownEnd => {
+            TruncationCause::PartialContent
+            | TruncationCause::IncompleteJson
+            | TruncationCause::UnknownEnd => {
                 write!(f, "response truncated after {} bytes: ", grouped(self.received.bytes))?;
             }
             _ => write!(f, "response stream truncated after {}: ", self.received)?,
@@ -109,6 +113,10 @@ impl fmt::Display for TruncatedError {
             TruncationCause::CloseDelimited => f.write_str(
                 "the response has neither chunks nor a length, so its end looks like a lost connection; use a proxy \
                  that supports HTTP/1.1",
+            ),
+            TruncationCause::PartialContent => f.write_str(
+                "the status 206 states that the body is only a part of the response; find out which proxy divides \
+                 responses",
             ),
             TruncationCause::IncompleteJson => f.write_str(
                 "the JSON document ends too early; find out if a proxy truncates long responses, and use a proxy that \
@@ -138,6 +146,7 @@ impl Error for TruncatedError {
             TruncationCause::IncompleteFrame { .. }
             | TruncationCause::IncompleteEvent { .. }
             | TruncationCause::CloseDelimited
+            | TruncationCause::PartialContent
             | TruncationCause::IncompleteJson
             | TruncationCause::UnknownEnd => None,
         }

@@ -142,12 +142,42 @@ fn a_5xx_response_of_a_gateway_is_ambiguous() {
             r#"{"code":503,"message":"busy"}"#,
             r#"{"code":14,"message":"unavailable","details":[]}"#,
             r#"["__type"]"#,
+            r#"["ServiceUnavailableException"]"#,
+            r#"{"__type":null}"#,
+            r#"{"__type":""}"#,
+            r#"{"__type":{}}"#,
         ] {
             check_body(status, body, &[], FailureClass::Ambiguous, false);
             check_body(status, body, &[("retry-after", "1")], FailureClass::Ambiguous, false);
             check_body(status, body, &[("x-amzn-requestid", "")], FailureClass::Ambiguous, false);
             check_body(status, body, &[("x-request-id", "envoy")], FailureClass::Ambiguous, false);
+            for placeholder in ["-", "null", "00000000-0000-0000-0000-000000000000"] {
+                let headers = [("x-amzn-requestid", placeholder)];
+                check_body(status, body, &headers, FailureClass::Ambiguous, false);
+            }
+            for placeholder in ["-", ":", ""] {
+                let headers = [("x-amzn-errortype", placeholder)];
+                check_body(status, body, &headers, FailureClass::Ambiguous, false);
+            }
         }
+    }
+}
+
+#[test]
+fn ids_and_codes_of_api_gateway_and_lambda_are_no_evidence() {
+    use FailureClass::{Ambiguous, ServerError};
+    let body = r#"{"message":"Service Unavailable"}"#;
+    for gateway in ["x-amz-apigw-id", "apigw-requestid", "x-amzn-trace-id"] {
+        let gateway = (gateway, "Root=1-5759e988");
+        let id = ("x-amzn-requestid", "5f0c");
+        for status in [500, 502, 503, 504] {
+            check_body(status, body, &[gateway, id], Ambiguous, false);
+            let code = ("x-amzn-errortype", "InternalServerErrorException");
+            check_body(status, body, &[gateway, id, code], Ambiguous, false);
+        }
+        // The gateway forwards a response of the service.
+        let code = ("x-amzn-errortype", "InternalServerException");
+        check_body(500, body, &[gateway, id, code], ServerError, true);
     }
 }
 

@@ -140,6 +140,13 @@ async fn gzip_is_decoded_in_event_streams() {
     // Without the header, the error names the encoding, too.
     let error = check(&[typed], gzip(&frames)).await.unwrap_err().to_string();
     assert!(error.contains("the stream is compressed with gzip") && !error.contains("CRC"), "{error}");
+
+    // A proxy may also send text with the content type of an event stream.
+    for text in ["{\"message\":\"Internal Server Error\"}", "<!DOCTYPE html>\n<html>", "data: {\"a\":1}\n\n"]
+    {
+        let error = check(&[typed], Bytes::from_static(text.as_bytes())).await.unwrap_err().to_string();
+        assert!(error.contains("the body is text and not an event stream"), "{error}");
+    }
 }
 
 #[tokio::test]

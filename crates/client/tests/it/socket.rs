@@ -22,7 +22,7 @@ fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
 
 /// Starts a server that reads one request, writes `response` and closes the connection. Returns the address
 /// of the server, and a task that returns the headers and the body of the request.
-async fn serve(response: impl Into<String>) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
+async fn serve(response: impl Into<Vec<u8>>) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
     let response = response.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -43,7 +43,7 @@ async fn serve(response: impl Into<String>) -> (SocketAddr, JoinHandle<(String, 
         while received.len() < end + 4 + length {
             stream.read_buf(&mut received).await.unwrap();
         }
-        stream.write_all(response.as_bytes()).await.unwrap();
+        stream.write_all(&response).await.unwrap();
         (head, Bytes::from(received).slice(end + 4..))
     });
     (address, served)
@@ -167,4 +167,51 @@ async fn an_operation_with_a_json_output_reports_a_truncation() {
     let error = call.send().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Truncated(_)), "{error:?}");
     assert_eq!(error.attempts(), 1);
+}
+
+#[tokio::test]
+async fn a_partial_response_is_truncated() {
+    let head = "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-6/27\r\ncontent-length: 7\r\n";
+    let (address, _served) = serve(format!("{head}x-amzn-requestid: abc\r\n\r\n{{\"a\":1}}")).await;
+    let error = call(address).body("{}").send().await.unwrap_err();
+    let cause = check_truncated(&error, "{\"a\":1}");
+    assert!(matches!(cause, TruncationCause::PartialContent), "{error}");
+    // A caller that requests a part gets it.
+    let (address, _served) = serve(format!("{head}\r\n{{\"a\":1}}")).await;
+    let call = call(address).header("Range", "bytes=0-6").body("{}");
+    assert_eq!(call.send().await.unwrap().body, "{\"a\":1}");
+}
+
+/// Decodes a response without a delimiter. Returns `None` if the client regards it as truncated.
+async fn encoded_without_a_delimiter(body: &[u8]) -> Option<Bytes> {
+    let head = b"HTTP/1.0 200 OK\r\ncontent-encoding: gzip\r\n\r\n";
+    let (address, _served) = serve([&head[..], body].concat()).await;
+    match call(address).body("{}").send().await {
+        Ok(output) => Some(output.body),
+        Err(error) => {
+            let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+            assert_eq!(transport.kind(), TransportErrorKind::BodyIncomplete);
+            None
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_response_without_a_delimiter_is_truncated_unless_it_is_complete() {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    let gzip = |data: &str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        std::io::Write::write_all(&mut encoder, data.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let decode = async |body: &[u8]| encoded_without_a_delimiter(body).await;
+    assert_eq!(decode(&[gzip("{\"a\""), gzip(":1}")].concat()).await.unwrap(), "{\"a\":1}");
+    assert_eq!(decode(&gzip("{\"a\"")).await, None, "the second member is missing");
+    assert_eq!(decode(&gzip("text")).await.unwrap(), "text", "gzip marks its end");
+    // Some servers set the header for bodies that are not encoded.
+    assert_eq!(decode(b"{\"a\":1}").await.unwrap(), "{\"a\":1}");
+    assert_eq!(decode(b"{\"a\"").await, None);
+    assert_eq!(decode(b"text").await, None);
 }

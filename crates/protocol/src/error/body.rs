@@ -12,7 +12,7 @@ use super::markup;
 
 /// Names of members that contain a message, the best name first. `message` and `Message` are the names of the
 /// services. The other names are common in gateways and in other APIs.
-pub(crate) const MESSAGES: [&str; 13] = [
+pub(crate) const MESSAGES: [&str; 19] = [
     "message",
     "Message",
     "errorMessage",
@@ -26,10 +26,17 @@ pub(crate) const MESSAGES: [&str; 13] = [
     "details",
     "title",
     "text",
+    "error_msg",
+    "err",
+    "exception",
+    "cause",
+    "info",
+    "MESSAGE",
 ];
 
 /// Names of members that contain another object, a list or a text with the message.
-pub(crate) const CONTAINERS: [&str; 6] = ["error", "Error", "errors", "Errors", "fault", "Output"];
+pub(crate) const CONTAINERS: [&str; 8] =
+    ["error", "Error", "errors", "Errors", "fault", "Output", "response", "innererror"];
 
 /// The maximum number of nested objects and lists in which a message is searched.
 const MAX_DEPTH: usize = 6;

@@ -88,6 +88,13 @@ fn finds_the_message_in_json_of_gateways() {
     check(&[], r#"{"fault":{"faultstring":"quota","detail":{"errorcode":"x"}}}"#, None, Some("quota"));
     check(&[], r#"{"title":"Forbidden","status":403,"detail":"no plan"}"#, None, Some("no plan"));
     check(&[], r#"{"message":["one","two"]}"#, None, Some("one"));
+    check(&[], r#"{"errors":["one","two"]}"#, None, Some("one"));
+    check(&[], r#"{"response":{"error":{"message":"wrapped"}}}"#, None, Some("wrapped"));
+    check(&[], r#"{"error":{"code":"429","innererror":{"message":"inner"}}}"#, None, Some("inner"));
+    for name in ["err", "error_msg", "exception", "cause", "info", "MESSAGE"] {
+        check(&[], &format!(r#"{{"{name}":"words"}}"#), None, Some("words"));
+    }
+    check(&[], r#"{"message":"","Message":"words"}"#, None, Some("words"));
     check(&[], r#""only a text""#, None, Some("only a text"));
     check(&[], "{}", None, None);
     check(
@@ -177,6 +184,11 @@ fn modeled_errors_have_the_message_of_a_gateway() {
     assert_eq!(message(r#"{"error":{"message":"nested"}}"#).as_deref(), Some("nested"));
     assert_eq!(message(r#"{"error":"text"}"#).as_deref(), Some("text"));
     assert_eq!(message(r#"{"errors":[{"detail":"first"}]}"#).as_deref(), Some("first"));
+    assert_eq!(message(r#"{"errors":["first","second"]}"#).as_deref(), Some("first"));
+    assert_eq!(message(r#"{"response":{"error":{"message":"wrapped"}}}"#).as_deref(), Some("wrapped"));
+    assert_eq!(message(r#"{"err":"text"}"#).as_deref(), Some("text"));
+    assert_eq!(message(r#"{"message":"","Message":"","error":"text"}"#).as_deref(), Some("text"));
+    assert_eq!(message(r#"{"message":""}"#).as_deref(), Some(""));
     assert_eq!(message(r#"{"message":"own","error":"text"}"#).as_deref(), Some("own"));
     assert_eq!(message(r#"{"error":{"code":1}}"#), None);
 }

@@ -153,6 +153,10 @@ impl Decoder {
             if prelude.starts_with(b"\x1f\x8b\x08") {
                 return Err(FrameErrorKind::Gzip);
             }
+            // As a length, four characters exceed the limit, too.
+            if prelude.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+                return Err(FrameErrorKind::Text);
+            }
             return Err(FrameErrorKind::PreludeCrc { stated, computed });
         }
         let invalid = || FrameErrorKind::Length { total, headers };

@@ -40,6 +40,9 @@ pub enum FrameErrorKind {
     /// The stream is compressed with gzip, but the response does not say so in the header `Content-Encoding`.
     #[error("the stream is compressed with gzip, but the response has no header `Content-Encoding: gzip`")]
     Gzip,
+    /// The body is text, such as JSON, HTML or server-sent events.
+    #[error("the body is text and not an event stream, so a proxy may have responded instead of the service")]
+    Text,
     /// The CRC at the end of the frame does not match the bytes before it.
     #[error("message CRC mismatch: expected {stated:08x}, computed {computed:08x}")]
     MessageCrc {

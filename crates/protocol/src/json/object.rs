@@ -87,19 +87,26 @@ impl<'a> Object<'a> {
     /// # Errors
     /// Returns an error if the message is not a string.
     pub fn message(self) -> Result<Option<String>, ParseError> {
+        let has_words = |message: &String| !message.is_empty();
         let lower = self.member("message", super::read::string)?;
-        if lower.is_some() {
+        if lower.as_ref().is_some_and(has_words) {
             return Ok(lower);
         }
         let upper = self.member("Message", super::read::string)?;
-        Ok(upper.or_else(|| self.other_message()))
+        Ok(upper.filter(has_words).or_else(|| self.other_message()).or(lower))
     }
 
     /// Returns a message in a nested object, or in a member with another name.
     fn other_message(self) -> Option<String> {
         let words = |value: BorrowedValue<'a>| match value.node() {
             Node::Object(_) => Self(value).message().ok()?,
-            Node::Array(_) => Self::from_value(value.values().next()?).ok()?.message().ok()?,
+            Node::Array(_) => {
+                let first = value.values().next()?;
+                match Self::from_value(first) {
+                    Ok(object) => object.message().ok()?,
+                    Err(_) => first.text().ok().map(Cow::into_owned),
+                }
+            }
             _ => value.text().ok().map(Cow::into_owned),
         };
         let value = |name: &&str| self.value(name).and_then(words).filter(|words| !words.is_empty());

@@ -8,7 +8,7 @@ fn note_names_the_reason_of_an_early_stop() {
         assert_eq!(note(text, reason).as_deref(), expected);
     };
     check("hi", Some("end_turn"), None);
-    check("hi", None, None);
+    check("hi", None, Some("the response has no stop reason, so it may be incomplete"));
     let incomplete = "the response is incomplete, because it reached the limit of --max-tokens";
     check("hi", Some("max_tokens"), Some(incomplete));
     check("", Some("end_turn"), Some("the response has no text (stop reason: end_turn)"));

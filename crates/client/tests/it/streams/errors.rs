@@ -109,8 +109,8 @@ async fn events_that_do_not_match_the_model() {
 async fn bytes_that_are_not_a_frame() {
     let error = stream_error(vec![b"data: {\"bytes\":\"e30=\"}\n\n".to_vec()]).await;
     assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
-    let text =
-        "InvokeModelWithResponseStream: cannot decode the response stream: frame 0: prelude CRC mismatch";
+    let text = "InvokeModelWithResponseStream: cannot decode the response stream: frame 0: the body is text and not \
+                an event stream, so a proxy may have responded instead of the service";
     assert!(error.to_string().starts_with(text), "{error}");
 }
 
@@ -144,9 +144,11 @@ async fn response_that_is_not_an_event_stream() {
     let text = "`Content-Type`: the text is not application/vnd.amazon.eventstream";
     assert!(error.to_string().contains(text), "{error}");
     assert_eq!(error.response().unwrap().headers()["content-type"], "text/html");
+    assert_eq!(error.response().unwrap().body(), "<html>", "the caller may have paid for the body");
 
-    let error = error_response(200, &[("content-type", CONTENT_TYPE)], "").await;
+    let error = error_response(200, &[("content-type", CONTENT_TYPE)], "paid").await;
     assert!(error.to_string().contains("`contentType`: the required value is missing"), "{error}");
+    assert_eq!(error.response().unwrap().body(), "paid");
 }
 
 #[tokio::test]
