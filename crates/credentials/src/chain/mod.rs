@@ -231,6 +231,11 @@ impl DefaultCredentialsChain {
                 let policy = metadata::http_policy(environment)?;
                 let http = HttpClient::new(self.metadata_transport.clone(), policy);
                 let loaded = load(&metadata::instance(environment)?, &self.context(&http), &http).await;
+                // All credentials of an instance are temporary.
+                let loaded = loaded.and_then(|credentials| match credentials.session_token() {
+                    Some(_) => Ok(credentials),
+                    None => Err(SourceError::new("the source returned credentials without session token")),
+                });
                 self.instance.update(loaded, self.time_source.now())
             }
         }
