@@ -21,7 +21,7 @@ pub(crate) struct Failure {
 /// The output could not be written.
 const OUTPUT: u8 = 1;
 /// The command line is invalid. clap ends the command with the same code.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// A setting, the credentials or the input is missing or invalid. No request was sent.
 const INPUT: u8 = 3;
 /// The service rejected the call: HTTP 4xx, or a redirect.
@@ -95,7 +95,7 @@ impl Failure {
         let code = match (status, error.kind()) {
             (Some(500..), _) => SERVER_ERROR,
             (Some(400..500), _) | (_, ErrorKind::Service { .. }) => REJECTED,
-            (_, ErrorKind::Transport(error)) if is_input(error.kind()) => INPUT,
+            (_, ErrorKind::Transport(error)) if is_input(error) => INPUT,
             (_, ErrorKind::Transport(_)) => CONNECTION,
             (_, ErrorKind::Credentials(error)) if is_unreachable(error) => CONNECTION,
             _ if error.may_have_been_sent() => CONNECTION,
@@ -149,9 +149,16 @@ impl Failure {
     }
 }
 
-/// Returns `true` if the request, and not the connection, caused the failure.
-fn is_input(kind: TransportErrorKind) -> bool {
-    matches!(kind, TransportErrorKind::InvalidRequest | TransportErrorKind::RequestBody)
+/// Returns `true` if the request or a setting, and not the connection, caused the failure.
+fn is_input(error: &TransportError) -> bool {
+    use TransportErrorKind::{InvalidRequest, RequestBody};
+    matches!(error.kind(), InvalidRequest | RequestBody) || names_certificates_file(&error.to_string())
+}
+
+/// Returns `true` if the text is the error of a file of root certificates that is missing or invalid. The client
+/// reads this file when it opens the first connection.
+fn names_certificates_file(error: &str) -> bool {
+    error.contains("the root certificates file ")
 }
 
 /// Returns `true` if the settings select a source of credentials, but the client has no connection to it.
@@ -164,7 +171,7 @@ fn is_unreachable(error: &CredentialsError) -> bool {
     let text = error.to_string();
     let mut kinds = [Connect, ConnectTimeout, Proxy, Resolve, Tls].into_iter();
     let has_no_connection = kinds.any(|kind| text.contains(&TransportError::from(kind).to_string()));
-    let has_source = !text.contains("configure one of these");
+    let has_source = !text.contains("configure one of these") && !names_certificates_file(&text);
     matches!(error, CredentialsError::TimedOut { .. }) || (has_no_connection && has_source)
 }
 
