@@ -21,7 +21,7 @@ pub(crate) struct Failure {
 /// The output could not be written.
 const OUTPUT: u8 = 1;
 /// The command line is invalid. clap ends the command with the same code.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// A setting, the credentials or the input is missing or invalid. No request was sent.
 const INPUT: u8 = 3;
 /// The service rejected the call: HTTP 4xx, or a redirect.
@@ -95,9 +95,9 @@ impl Failure {
         let code = match (status, error.kind()) {
             (Some(500..), _) => SERVER_ERROR,
             (Some(400..500), _) | (_, ErrorKind::Service { .. }) => REJECTED,
-            (_, ErrorKind::Transport(error)) if is_input(error.kind()) => INPUT,
+            (_, ErrorKind::Transport(error)) if is_input(error) => INPUT,
             (_, ErrorKind::Transport(_)) => CONNECTION,
-            (_, ErrorKind::Credentials(error)) if is_unreachable(error) => CONNECTION,
+            (_, ErrorKind::Credentials(error)) if has_no_response(error) => CONNECTION,
             _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
@@ -152,23 +152,47 @@ impl Failure {
     }
 }
 
-/// Returns `true` if the request, and not the connection, caused the failure.
-fn is_input(kind: TransportErrorKind) -> bool {
-    matches!(kind, TransportErrorKind::InvalidRequest | TransportErrorKind::RequestBody)
+/// Returns `true` if the request or a setting, and not the connection, caused the failure.
+fn is_input(error: &TransportError) -> bool {
+    use TransportErrorKind::{InvalidRequest, RequestBody};
+    matches!(error.kind(), InvalidRequest | RequestBody) || names_certificates_file(&error.to_string())
 }
 
-/// Returns `true` if the settings select a source of credentials, but the client has no connection to it.
+/// Returns `true` if the text is the error of a file of root certificates that is missing or invalid. The client
+/// reads this file when it opens the first connection.
+fn names_certificates_file(error: &str) -> bool {
+    error.contains("the root certificates file ")
+}
+
+/// Returns `true` if the settings select a source of credentials, but the client received no complete response
+/// from it.
 ///
-/// The error of the default chain contains the error of the transport only as text. If no source is
-/// configured, the chain also tries the instance metadata, but then the credentials are missing, and not the
+/// The error of the default chain contains the error of the transport only as text, in parentheses. If no source
+/// is configured, the chain also tries the instance metadata, but then the credentials are missing, and not the
 /// connection.
-fn is_unreachable(error: &CredentialsError) -> bool {
-    use TransportErrorKind::{Connect, ConnectTimeout, Proxy, Resolve, Tls};
+fn has_no_response(error: &CredentialsError) -> bool {
+    use TransportErrorKind::{
+        BodyIncomplete, Connect, ConnectTimeout, Proxy, Refused, Resolve, ResponseHead, ResponseTimeout,
+        Send, Tls,
+    };
     let text = error.to_string();
-    let mut kinds = [Connect, ConnectTimeout, Proxy, Resolve, Tls].into_iter();
-    let has_no_connection = kinds.any(|kind| text.contains(&TransportError::from(kind).to_string()));
-    let has_source = !text.contains("configure one of these");
-    matches!(error, CredentialsError::TimedOut { .. }) || (has_no_connection && has_source)
+    let kinds = [
+        BodyIncomplete,
+        Connect,
+        ConnectTimeout,
+        Proxy,
+        Refused,
+        Resolve,
+        ResponseHead,
+        ResponseTimeout,
+        Send,
+        Tls,
+    ];
+    let mut problems = kinds.map(|kind| TransportError::from(kind).to_string()).into_iter();
+    let is_incomplete = text.contains("(no response within ")
+        || problems.any(|problem| text.contains(&format!("({problem}")));
+    let has_source = !text.contains("configure one of these") && !names_certificates_file(&text);
+    matches!(error, CredentialsError::TimedOut { .. }) || (is_incomplete && has_source)
 }
 
 impl Display for Failure {
@@ -180,5 +204,29 @@ impl Display for Failure {
 impl From<Failure> for ExitCode {
     fn from(failure: Failure) -> Self {
         Self::from(failure.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn incomplete_responses_of_credentials_sources() {
+        let check = |text: &str, expected: bool| {
+            let error = CredentialsError::Provider(Arc::new(io::Error::other(text.to_owned())));
+            assert_eq!(has_no_response(&error), expected, "{text}");
+        };
+        check("SSO: failed (cannot connect (127.0.0.1:1): refused); retry", true);
+        check("SSO: failed (connection lost before the response (127.0.0.1:1)); retry", true);
+        check("container: failed (no response within 2s); check the agent", true);
+        check("container: failed (response body incomplete: 1 of 2 bytes); check the agent", true);
+        check("web identity: AccessDenied: cannot connect to you; check the role", false);
+        check("web identity: STS request failed (HTTP 503); check the role", false);
+        check("instance metadata: failed (cannot connect (a)); configure one of these", false);
+        check("SSO: failed (cannot establish a TLS connection: the root certificates file a is bad)", false);
     }
 }

@@ -25,6 +25,7 @@ mod stream;
 mod suggestion;
 mod words;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,9 +34,26 @@ use arguments::{Arguments, Command};
 use exit::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return print_parse_error(&error),
+    };
     log::start(arguments.debug);
     match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.print().into(),
+    }
+}
+
+/// Prints an invalid command line to standard error, or the text of `--help` or `--version` to standard output.
+fn print_parse_error(error: &clap::Error) -> ExitCode {
+    let print = || error.print().and_then(|()| io::stdout().flush()).map_err(Failure::output);
+    if error.use_stderr() {
+        // The exit code already states a failure.
+        let _ = print();
+        return Failure::status(exit::USAGE).into();
+    }
+    match output::check_output().and_then(|()| print()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.print().into(),
     }

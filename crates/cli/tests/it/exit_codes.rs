@@ -19,6 +19,11 @@ fn each_kind_of_failure_has_its_exit_code() {
         [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
     let bad_url = [&invoke[..], &["--endpoint-url", "not a url"]].concat();
     check_failure(&run(&bad_url, None, &environment), 3, "endpoint URL");
+    let tls = [&invoke[..], &["--endpoint-url", "https://127.0.0.1:1"]].concat();
+    for file in ["/no/such/file.pem", "/"] {
+        let output = run(&tls, None, &[&environment[..], &[("AWS_CA_BUNDLE", file)]].concat());
+        check_failure(&output, 3, &format!("cannot read the root certificates file {file}"));
+    }
     let failing = ["invoke", "--local", "--model-id", "local.error-v1", "--body"];
     let with = |body: &str| run(&[&failing[..], &[body]].concat(), None, &[]);
     check_failure(
@@ -188,6 +193,9 @@ fn closed_output_is_an_error() {
         "models",
         "completions bash",
         "man",
+        "--help",
+        "chat --help",
+        "--version",
     ] {
         let output = shell(&format!("$invoke {command} >&-"));
         check_failure(&output, 1, "error: cannot write the output: standard output is closed; ");

@@ -32,6 +32,15 @@ fn errors_name_missing_and_invalid_settings() {
         builder().region(""),
         "region (set in code): `` is not a region name; use letters, digits and hyphens only, such as us-east-1",
     );
+    for name in ["fips-us-east-1", "us-east-1-fips"] {
+        check_error(
+            builder().region(name),
+            &format!(
+                "region (set in code): `{name}` is not a region name; use the region us-east-1, and select its FIPS \
+                 endpoint with AWS_USE_FIPS_ENDPOINT=true"
+            ),
+        );
+    }
     check_error(
         builder().region("us-iso-east-1").endpoint_url("http://localhost").use_dual_stack(true),
         "no endpoint for these settings: Invalid Configuration: Dualstack and custom endpoint are not supported (region: \

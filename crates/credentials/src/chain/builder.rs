@@ -101,13 +101,14 @@ impl DefaultCredentialsChainBuilder {
         self
     }
 
-    /// Returns the settings of the profile that the chain uses, or `None` if the profile does not exist. Reads the
-    /// shared files with blocking calls.
+    /// Returns the settings of the profile that the chain uses, or `None` if no profile is selected and the profile
+    /// `default` does not exist. Reads the shared files with blocking calls.
     ///
     /// # Errors
     /// Returns an error if a shared file cannot be parsed. If `AWS_PROFILE` or
-    /// [`profile_name`](Self::profile_name) selects a profile, or a variable sets the path of a file, also returns
-    /// an error if the file cannot be read.
+    /// [`profile_name`](Self::profile_name) selects a profile, also returns an error if the profile does not exist
+    /// or a file cannot be read. If a variable sets the path of a file, also returns an error if this file cannot
+    /// be read.
     pub fn profile_settings(&self) -> Result<Option<ProfileSettings>, SharedFilesError> {
         let selected = self.profile_name.clone().or_else(|| self.environment.profile());
         ProfileSettings::read(&self.environment, selected.as_deref())

@@ -93,8 +93,21 @@ impl CommandExecute for Shell {
         // Kill the command when the load timeout drops this future.
         command.arg(flag).arg(&self.0).stdin(Stdio::null()).kill_on_drop(true);
         let output = command.output().await?;
+        if has_unreadable_expiry(&output.stdout) {
+            return Err(Error::unexpected("`Expiration` in the output of the command is not a time"));
+        }
         let status = output.status.code().unwrap_or(-1);
         Ok(CommandOutput { status, stdout: output.stdout, stderr: output.stderr })
+    }
+}
+
+/// Returns `true` if the output of a command contains an expiry that is not a time with a time zone. The library
+/// ignores such an expiry, so expired credentials would stay in use.
+fn has_unreadable_expiry(output: &[u8]) -> bool {
+    let output = serde_json::from_slice(output).unwrap_or(serde_json::Value::Null);
+    match output.get("Expiration") {
+        None | Some(serde_json::Value::Null) => false,
+        Some(expiry) => expiry.as_str().is_none_or(|expiry| expiry.parse::<Timestamp>().is_err()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Endpoints of STS and SSO.
 
 use bytes::Bytes;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use reqsign_core::{Error, HttpSend};
 
@@ -162,12 +162,10 @@ fn in_profile(error: SharedFilesError) -> SourceError {
 }
 
 /// Checks a custom URL. The error does not contain the URL, because the URL can contain a password.
-fn check_url(url: String, origin: &str) -> Result<String, SourceError> {
+pub(super) fn check_url(url: String, origin: &str) -> Result<String, SourceError> {
     let uri = url.parse::<Uri>().ok();
-    let has_host = uri.as_ref().and_then(Uri::authority).is_some_and(|authority| {
-        let has_port = authority.as_str().len() > authority.host().len();
-        !authority.host().is_empty() && (!has_port || authority.port_u16().is_some())
-    });
+    let is_host = |authority: &Authority| !authority.host().is_empty() && has_valid_port(authority);
+    let has_host = uri.as_ref().and_then(Uri::authority).is_some_and(is_host);
     let scheme = uri.as_ref().and_then(Uri::scheme);
     let is_http = scheme == Some(&Scheme::HTTP) || scheme == Some(&Scheme::HTTPS);
     if is_http && has_host && !url.contains(['@', '?', '#']) {
@@ -175,8 +173,18 @@ fn check_url(url: String, origin: &str) -> Result<String, SourceError> {
     }
     Err(SourceError::with_advice(format!(
         "{origin} is not an http or https URL without user, password, query and fragment; use a URL such as \
-         https://sts.us-east-1.amazonaws.com"
+         https://example.com:8443"
     )))
+}
+
+/// Returns `true` if the authority has no port, or a port from 1 to 65535. The crate `http` also accepts an empty
+/// port, a sign and any text. A token must not be sent to the default port instead.
+pub(super) fn has_valid_port(authority: &Authority) -> bool {
+    let port = authority.as_str().strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
+    let is_valid = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    port.is_none_or(is_valid)
 }
 
 /// Replaces the scheme, the host and the port of a request. Prepends the path of the URL.

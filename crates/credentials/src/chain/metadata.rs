@@ -7,6 +7,7 @@ use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use reqsign_aws_core::{ECSCredentialProvider, IMDSv2CredentialProvider};
 
+use super::endpoint::{self, has_valid_port};
 use super::error::SourceError;
 use super::http::{HttpPolicy, MAX_ATTEMPTS};
 use crate::environment::Environment;
@@ -92,12 +93,12 @@ fn check_url(url: String) -> Result<String, SourceError> {
         Some(scheme) if *scheme == Scheme::HTTP => is_local(authority),
         _ => false,
     };
-    if authority.is_some_and(is_safe) {
+    if authority.is_some_and(|authority| is_safe(authority) && has_valid_port(authority)) {
         return Ok(url);
     }
     Err(SourceError::with_advice(format!(
         "{FULL_URI} is neither an https URL nor a URL of this machine, so a token must not be sent to it; use an \
-         https URL or a URL of this machine, without a user name"
+         https URL or a URL of this machine, without a user name and with a valid port"
     )))
 }
 
@@ -117,11 +118,20 @@ pub(super) fn is_disabled(environment: &Environment) -> bool {
 
 /// Returns the provider for instance metadata, version 2:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html>
-pub(super) fn instance(environment: &Environment) -> IMDSv2CredentialProvider {
-    let is_ipv6 = environment.read(ENDPOINT_MODE).is_some_and(|mode| mode.eq_ignore_ascii_case("IPv6"));
-    let default = if is_ipv6 { "http://[fd00:ec2::254]" } else { "http://169.254.169.254" };
-    let endpoint = environment.read(ENDPOINT).unwrap_or_else(|| default.to_owned());
-    IMDSv2CredentialProvider::new().with_endpoint(endpoint.trim_end_matches('/'))
+///
+/// # Errors
+/// Returns an error if the endpoint or its mode is invalid.
+pub(super) fn instance(environment: &Environment) -> Result<IMDSv2CredentialProvider, SourceError> {
+    let endpoint = match (environment.read(ENDPOINT), environment.read(ENDPOINT_MODE)) {
+        (Some(url), _) => endpoint::check_url(url, ENDPOINT)?,
+        (None, Some(mode)) if mode.eq_ignore_ascii_case("IPv6") => "http://[fd00:ec2::254]".to_owned(),
+        (None, Some(mode)) if !mode.eq_ignore_ascii_case("IPv4") => {
+            let mode = mode.escape_debug();
+            return Err(SourceError::with_advice(format!("{ENDPOINT_MODE} is `{mode}`; use IPv4 or IPv6")));
+        }
+        (None, _) => "http://169.254.169.254".to_owned(),
+    };
+    Ok(IMDSv2CredentialProvider::new().with_endpoint(endpoint))
 }
 
 /// Returns the policy for requests to instance metadata.

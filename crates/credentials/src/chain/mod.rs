@@ -39,6 +39,8 @@ const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 /// The name of the session token in older tools.
 const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
+/// The URL that returns the credentials of an SSO login. The credentials library also has this variable.
+const SSO_ENDPOINT: &str = "AWS_SSO_ENDPOINT";
 
 /// The default credentials chain. It loads credentials from the first of these sources that is configured:
 ///
@@ -202,14 +204,11 @@ impl DefaultCredentialsChain {
             }
             BaseSource::Sso(sso) => {
                 let provider = sso_provider(sso);
-                let provider = match environment.read("AWS_SSO_ENDPOINT") {
-                    // The library reads the variable.
-                    Some(_) => provider,
-                    None => {
-                        let url = endpoints.url(&SSO, &sso.region)?;
-                        provider.with_endpoint(format!("{url}/federation/credentials"))
-                    }
+                let url = match environment.read(SSO_ENDPOINT) {
+                    Some(url) => endpoint::check_url(url, SSO_ENDPOINT)?,
+                    None => format!("{}/federation/credentials", endpoints.url(&SSO, &sso.region)?),
                 };
+                let provider = provider.with_endpoint(url);
                 let file = LoginFile::default();
                 let context = context.with_file_read(file.clone());
                 let loaded = load(&provider, &context, &http).await;
@@ -231,7 +230,12 @@ impl DefaultCredentialsChain {
                 let environment = &endpoints.metadata_environment();
                 let policy = metadata::http_policy(environment)?;
                 let http = HttpClient::new(self.metadata_transport.clone(), policy);
-                let loaded = load(&metadata::instance(environment), &self.context(&http), &http).await;
+                let loaded = load(&metadata::instance(environment)?, &self.context(&http), &http).await;
+                // All credentials of an instance are temporary.
+                let loaded = loaded.and_then(|credentials| match credentials.session_token() {
+                    Some(_) => Ok(credentials),
+                    None => Err(SourceError::new("the source returned credentials without session token")),
+                });
                 self.instance.update(loaded, self.time_source.now())
             }
         }

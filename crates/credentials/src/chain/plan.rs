@@ -253,6 +253,12 @@ impl Profile<'_> {
     }
 
     fn sso(&self, files: &SharedFiles) -> Result<Option<BaseSource>, ChainError> {
+        // Other programs use a login without an account and a role, for example to get a bearer token.
+        let is_set = |key| self.text(key).is_some();
+        let has_role = is_set("sso_account_id") || is_set("sso_role_name");
+        if !has_role && (is_set("aws_access_key_id") || is_set("credential_process")) {
+            return Ok(None);
+        }
         let (section, cache_key) = match (self.text("sso_session"), self.text("sso_start_url")) {
             (None, None) => return Ok(None),
             (Some(session), _) => {

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::SystemTime;
 
@@ -16,11 +17,16 @@ use super::http::SECRET_HEADERS;
 
 /// Error codes of errors that a retry may resolve: throttling, timeouts of the service, and an identity
 /// provider that STS could not reach.
-const TRANSIENT: [&str; 14] = [
+const TRANSIENT: [&str; 21] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
     "IDPCommunicationError",
     "IDPCommunicationErrorException",
     "InternalError",
     "InternalFailure",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",
@@ -28,9 +34,11 @@ const TRANSIENT: [&str; 14] = [
     "RequestTimeoutException",
     "ServiceUnavailable",
     "SlowDown",
+    "ThrottledException",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionInProgressException",
 ];
 
 /// Maximum length of an error message.
@@ -60,21 +68,27 @@ impl RequestSecrets {
         Self(headers.chain(token).map(Zeroizing::new).collect())
     }
 
-    /// Returns `true` if the text contains a secret of the request, or a piece of a secret.
+    /// Returns `true` if the text contains a secret of the request, or a piece of a secret. Ignores all characters
+    /// except for letters and digits, because a service can divide a secret into lines or groups.
     fn occur_in(&self, text: &str) -> bool {
-        let text = text.to_ascii_lowercase();
+        let text = letters_and_digits(text);
         let pieces: HashSet<&[u8]> = text.as_bytes().windows(PIECE).collect();
-        self.0.iter().any(|secret| match secret.len() {
-            0 => false,
-            length if length < PIECE => text.contains(&*Zeroizing::new(secret.to_ascii_lowercase())),
-            _ => secret.as_bytes().windows(PIECE).any(|window| {
-                let mut piece = [0; PIECE];
-                piece.copy_from_slice(window);
-                piece.make_ascii_lowercase();
-                pieces.contains(&piece[..])
-            }),
+        self.0.iter().any(|secret| {
+            let secret = letters_and_digits(secret);
+            match secret.len() {
+                0 => false,
+                length if length < PIECE => text.contains(&**secret),
+                _ => secret.as_bytes().windows(PIECE).any(|piece| pieces.contains(piece)),
+            }
         })
     }
+}
+
+/// Returns the letters and digits of a text, in lower case.
+fn letters_and_digits(text: &str) -> Zeroizing<String> {
+    let mut result = Zeroizing::new(String::with_capacity(text.len()));
+    result.extend(text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
+    result
 }
 
 /// Returns `true` if the error code states that a retry may succeed.
@@ -139,8 +153,7 @@ fn xml_error(response: &Response<Bytes>) -> Option<&str> {
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-    Some(entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character)))
+    quick_xml::escape::unescape(text).ok().map(Cow::into_owned)
 }
 
 /// Returns `true` if the text contains no secret of the request, and no word that looks like a secret.
@@ -209,6 +222,9 @@ mod tests {
             "the token eyJhbGci.. is malformed",
             "the token EYJHBGCI is malformed",
             "the token ends in dXJl-_/end",
+            "the token eyJh bGci OiJS is malformed",
+            "the token eyJhb-GciOi-JSUzI is malformed",
+            "the token &#101;&#121;&#x4a;&#x68;bGci is malformed",
             "rejected: the-token",
             "the signature 00112233 does not match",
             "c2VjcmV0IHRva2VuIG9mIGEgcmVxdWVzdCB3MQ==",
@@ -257,6 +273,8 @@ mod tests {
         };
         check("Throttling", true);
         check("IDPCommunicationError", true);
+        check("ThrottledException", true);
+        check("BandwidthLimitExceeded", true);
         check("AccessDenied", false);
         check("InvalidIdentityToken", false);
         check("ExpiredTokenException", false);

@@ -82,13 +82,18 @@ pub(super) fn sections(text: &str) -> Result<Vec<(String, Section)>, String> {
     Ok(sections)
 }
 
-/// Returns the value of a nested setting.
+/// Returns the nested settings of a value, with keys in lower case. Returns `None` if a line is not a setting.
 ///
-/// A value with nested settings is an empty first line, followed by a line for each nested setting.
-pub(super) fn nested<'a>(value: &'a str, key: &str) -> Option<&'a str> {
-    let settings = value.strip_prefix('\n')?.lines().filter_map(|line| line.split_once('='));
-    let mut values = settings.filter(|(name, _)| name.trim().eq_ignore_ascii_case(key));
-    values.next_back().map(|(_, value)| without_comment(value).trim())
+/// A value with nested settings is an empty first line, followed by a line for each nested setting. In contrast
+/// to other settings, the only separator is `=`, as in botocore.
+pub(super) fn nested(value: &str) -> Option<BTreeMap<String, &str>> {
+    fn setting(line: &str) -> Option<(String, &str)> {
+        let (key, value) = line.split_once('=')?;
+        let key = key.trim().to_lowercase();
+        let is_key = key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        is_key.then(|| (key, without_comment(value).trim()))
+    }
+    value.lines().skip(1).map(setting).collect()
 }
 
 /// Returns the lines of a text. A line ends with a line feed, a carriage return, or both.

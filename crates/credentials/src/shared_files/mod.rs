@@ -48,27 +48,40 @@ struct SharedFile {
     variable: Option<&'static str>,
 }
 
-/// The paths of both files.
+/// Both files. A file is `None` if neither the environment nor the home directory sets its path.
 struct Paths {
-    config: SharedFile,
-    credentials: SharedFile,
+    config: Option<SharedFile>,
+    credentials: Option<SharedFile>,
 }
+
+/// Keys of static credentials.
+const KEYS: [&str; 4] =
+    ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
 
 impl SharedFiles {
     /// Reads both files. A file that does not exist counts as empty. The same applies to a file at a default path
     /// that cannot be read, because a container may run without access to the home directory.
     pub(crate) async fn read(environment: &Environment) -> Result<Self, SharedFilesError> {
-        let Some(paths) = Paths::from_env(environment) else { return Ok(Self::without_home()) };
-        let config = tokio::fs::read(&paths.config.path).await;
-        let credentials = tokio::fs::read(&paths.credentials.path).await;
+        async fn read(file: Option<&SharedFile>) -> io::Result<Vec<u8>> {
+            match file {
+                Some(file) => tokio::fs::read(&file.path).await,
+                None => Ok(Vec::new()),
+            }
+        }
+        let paths = Paths::from_env(environment);
+        let config = read(paths.config.as_ref()).await;
+        let credentials = read(paths.credentials.as_ref()).await;
         Self::from_contents(&paths, config, credentials)
     }
 
     /// Reads both files with blocking calls, because builders are not async. Otherwise equal to
     /// [`read`](Self::read).
     pub(crate) fn read_blocking(environment: &Environment) -> Result<Self, SharedFilesError> {
-        let Some(paths) = Paths::from_env(environment) else { return Ok(Self::without_home()) };
-        let read = |file: &SharedFile| std::fs::read(&file.path);
+        let paths = Paths::from_env(environment);
+        let read = |file: &Option<SharedFile>| match file {
+            Some(file) => std::fs::read(&file.path),
+            None => Ok(Vec::new()),
+        };
         Self::from_contents(&paths, read(&paths.config), read(&paths.credentials))
     }
 
@@ -133,14 +146,15 @@ impl SharedFiles {
         config: io::Result<Vec<u8>>,
         credentials: io::Result<Vec<u8>>,
     ) -> Result<Self, SharedFilesError> {
-        let mut files = Self {
-            paths: format!("{}, {}", paths.config.path.display(), paths.credentials.path.display()),
-            ..Self::default()
-        };
-        let config = files.content(&paths.config, config)?;
-        files.add_config(&config).map_err(|problem| paths.config.error(problem))?;
-        let credentials = files.content(&paths.credentials, credentials)?;
-        files.add_credentials(&credentials).map_err(|problem| paths.credentials.error(problem))?;
+        let mut files = Self { paths: paths.to_string(), ..Self::default() };
+        if let Some(file) = &paths.config {
+            let content = files.content(file, config)?;
+            files.add_config(&content).map_err(|problem| file.error(problem))?;
+        }
+        if let Some(file) = &paths.credentials {
+            let content = files.content(file, credentials)?;
+            files.add_credentials(&content).map_err(|problem| file.error(problem))?;
+        }
         Ok(files)
     }
 
@@ -191,14 +205,19 @@ impl SharedFiles {
     }
 
     fn add_credentials(&mut self, content: &[u8]) -> Result<(), String> {
+        let mut profiles = BTreeMap::<String, Section>::new();
         for (name, section) in ini::sections(ini::decode(content)?)? {
-            self.profiles.entry(name).or_default().extend(section);
+            profiles.entry(name).or_default().extend(section);
+        }
+        for (name, section) in profiles {
+            let profile = self.profiles.entry(name).or_default();
+            // A secret or a session token in `config` belongs to the access key in `config`.
+            if KEYS[..2].iter().any(|key| section.get(*key).is_some_and(|value| !value.is_empty())) {
+                profile.retain(|key, _| !KEYS.contains(&key.as_str()));
+            }
+            profile.extend(section);
         }
         Ok(())
-    }
-
-    fn without_home() -> Self {
-        Self { paths: "no shared files, because HOME is not set".to_owned(), ..Self::default() }
     }
 }
 
@@ -239,7 +258,7 @@ impl SharedFile {
 }
 
 impl Paths {
-    fn from_env(environment: &Environment) -> Option<Self> {
+    fn from_env(environment: &Environment) -> Self {
         let home = environment.home();
         let file = |variable, name| match (environment.read(variable), &home) {
             (None, home) => Some(SharedFile { path: home.as_ref()?.join(".aws").join(name), variable: None }),
@@ -251,9 +270,16 @@ impl Paths {
                 Some(SharedFile { path, variable: Some(variable) })
             }
         };
-        Some(Self {
-            config: file(CONFIG_FILE, "config")?,
-            credentials: file(CREDENTIALS_FILE, "credentials")?,
-        })
+        Self { config: file(CONFIG_FILE, "config"), credentials: file(CREDENTIALS_FILE, "credentials") }
+    }
+}
+
+impl fmt::Display for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.config, &self.credentials) {
+            (Some(one), Some(two)) => write!(f, "{}, {}", one.path.display(), two.path.display()),
+            (Some(file), None) | (None, Some(file)) => write!(f, "{}", file.path.display()),
+            (None, None) => f.write_str("no shared files, because HOME is not set"),
+        }
     }
 }

@@ -23,10 +23,11 @@ impl ProfileSettings {
     }
 
     /// Reads the shared files with blocking calls. Returns the settings of the profile `selected`, otherwise of
-    /// the profile `default`. Returns `None` if the profile does not exist.
+    /// the profile `default`. Returns `None` if no profile is selected and the profile `default` does not exist.
     ///
     /// If a file at a default path cannot be read, returns an error if a profile is selected. Otherwise logs a
-    /// warning.
+    /// warning. Also returns an error if the selected profile does not exist, because it may have settings that
+    /// must not be passed over, such as `use_fips_endpoint`.
     pub(crate) fn read(
         environment: &Environment,
         selected: Option<&str>,
@@ -37,7 +38,13 @@ impl ProfileSettings {
             (Some(error), None) => tracing::warn!("shared files: {error}"),
             (None, _) => {}
         }
-        Ok(files.profile(selected.unwrap_or("default")))
+        match (files.profile(selected.unwrap_or("default")), selected) {
+            (None, Some(name)) => Err(SharedFilesError::new(
+                format!("profile `{}`", name.escape_debug()),
+                format!("it does not exist in {}; add it, or select another profile", files.paths()),
+            )),
+            (profile, _) => Ok(profile),
+        }
     }
 
     /// Returns the name of the profile.
@@ -102,7 +109,18 @@ impl ProfileSettings {
                     "`{service}` has a value; leave it empty, and indent `endpoint_url` in the next line"
                 )));
             }
-            if let Some(url) = ini::nested(value, "endpoint_url").filter(|url| !url.is_empty()) {
+            let Some(settings) = ini::nested(value) else {
+                return Err(invalid(format!(
+                    "a line below `{service}` is not a setting; write `endpoint_url = URL`"
+                )));
+            };
+            let is_misspelled = |key: &&String| *key != "endpoint_url" && letters(key) == "endpointurl";
+            if let Some(key) = settings.keys().find(is_misspelled) {
+                return Err(invalid(format!(
+                    "`{key}` is not a setting of `{service}`; write `endpoint_url`"
+                )));
+            }
+            if let Some(url) = settings.get("endpoint_url").filter(|url| !url.is_empty()) {
                 return Ok(Some(url));
             }
         }

@@ -124,6 +124,10 @@ fn repeated_sections_and_files_are_merged() {
     let get = |profile, key| files.profile(profile).unwrap().get(key).map(str::to_owned);
     assert_eq!([get("default", "a"), get("default", "b")], [Some("1".to_owned()), Some("4".to_owned())]);
     assert_eq!([get("x", "a"), get("x", "c")], [Some("3".to_owned()), Some("5".to_owned())]);
+    // A key of a repeated section is not a key of another file.
+    let keys = "aws_access_key_id = A\n[x]\naws_secret_access_key = B\n";
+    let files = SharedFiles::parse(b"", format!("[x]\n{keys}").as_bytes()).unwrap();
+    assert_eq!(files.profile("x").unwrap().get("aws_access_key_id"), Some("A"));
     assert_eq!(value("[profile default]\na = 1\n[default]\na = 2\nb = 3\n", "default", "a"), "1");
 }
 
@@ -192,6 +196,21 @@ fn endpoint_urls() {
         &section("bedrock-runtime =\n  endpoint_url = http://a"),
         Err("[services x]: `bedrock-runtime` is not a service id; write `bedrock_runtime`"),
     );
+    for line in ["endpoint_url: http://a", "endpoint_url: http://a/?b=c", "http://a"] {
+        check(
+            &section(&format!("bedrock_runtime =\n  {line}")),
+            Err("[services x]: a line below `bedrock_runtime` is not a setting; write `endpoint_url = URL`"),
+        );
+    }
+    for key in ["endpoint-url", "EndpointURL"] {
+        let key_in_text = key.to_lowercase();
+        check(
+            &section(&format!("bedrock_runtime =\n  {key} = http://a")),
+            Err(&format!(
+                "[services x]: `{key_in_text}` is not a setting of `bedrock_runtime`; write `endpoint_url`"
+            )),
+        );
+    }
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 use crate::fake::{Fake, signer, text};
 use crate::home::{Home, cache};
 use crate::responses::{FAR, instance_response, sts_response};
+use crate::sso::session;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 const ID: &str = "ASIAROLE123456789012";
@@ -152,7 +153,7 @@ async fn invalid_settings_are_errors_without_the_url() {
         assert!(fake.requests().is_empty());
     };
     let not_a_url = "is not an http or https URL without user, password, query and fragment; use a URL such as \
-                     https://sts.us-east-1.amazonaws.com";
+                     https://example.com:8443";
     for url in [
         "http://user:secret@sts.test",
         "https://sts.test/?token=secret",
@@ -160,6 +161,9 @@ async fn invalid_settings_are_errors_without_the_url() {
         "http://user:secret",
         "http://sts.test:99999",
         "http://sts.test:",
+        "http://sts.test:+80",
+        "http://sts.test:0",
+        "http://sts.test:secret",
         "http://:80",
         "ftp://sts.test",
         "sts.test",
@@ -198,6 +202,31 @@ async fn invalid_settings_are_errors_without_the_url() {
         "profile `default`: `services` is `x`, but there is no section [services x]; add it",
     )
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn urls_of_sso_and_instance_metadata_are_checked() {
+    let not_a_url = "is not an http or https URL without user, password, query and fragment";
+    for url in [
+        "http://user:secret@a.test",
+        "http://a.test:",
+        "http://user:secret",
+        "http://a.test?secret",
+        "secret",
+    ] {
+        let fake = Fake::new(&[]);
+        let error = session().set("AWS_SSO_ENDPOINT", url).error(&fake).await;
+        let expected = format!("profile `default`: SSO: AWS_SSO_ENDPOINT {not_a_url}");
+        assert!(error.starts_with(&expected) && !error.contains("secret"), "{error}");
+        let home = Home::new().unset("AWS_EC2_METADATA_DISABLED");
+        let error = home.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", url).error(&fake).await;
+        let expected = format!("instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT {not_a_url}");
+        assert!(error.contains(&expected) && !error.contains("secret"), "{error}");
+        assert!(fake.requests().is_empty());
+    }
+    let home = Home::new().unset("AWS_EC2_METADATA_DISABLED");
+    let error = home.set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5").error(&Fake::new(&[])).await;
+    assert!(error.contains("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is `IPv5`; use IPv4 or IPv6"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

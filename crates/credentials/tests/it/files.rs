@@ -119,7 +119,10 @@ async fn incomplete_credentials_are_errors() {
     let instance = instance_response("ASIAINSTANCE");
     let secret = without(&instance, "SecretAccessKey", "imds-secret");
     let id = without(&instance, "AccessKeyId", "ASIAINSTANCE");
-    for (responses, missing) in [(secret, "secret access key"), (id, "access key id")] {
+    let token = without(&instance, "Token", "imds-token");
+    for (responses, missing) in
+        [(secret, "secret access key"), (id, "access key id"), (token, "session token")]
+    {
         for response in responses {
             let home = Home::new().unset("AWS_EC2_METADATA_DISABLED");
             let fake = Fake::new(&[(200, "the-token"), (200, "role"), (200, &response)]);

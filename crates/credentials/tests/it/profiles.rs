@@ -49,8 +49,13 @@ async fn the_credentials_file_takes_precedence_over_the_config_file() {
         "[dev]\naws_access_key_id = AKIDCREDENTIALS\naws_secret_access_key = other\n",
     );
     let (id, token) = home.set("AWS_PROFILE", "dev").load(&Fake::new(&[])).await;
-    // The files are merged key by key, as in the AWS SDKs.
-    assert_eq!((id.as_str(), token.as_deref()), ("AKIDCREDENTIALS", Some("dev-token")));
+    // The session token in `config` belongs to the access key in `config`.
+    assert_eq!((id.as_str(), token.as_deref()), ("AKIDCREDENTIALS", None));
+    let half = Home::config(KEYS).file(".aws/credentials", "[dev]\naws_access_key_id = AKIDCREDENTIALS\n");
+    assert_eq!(
+        half.set("AWS_PROFILE", "dev").error(&Fake::new(&[])).await,
+        "profile `dev`: `aws_access_key_id` is set, but `aws_secret_access_key` is not; set both"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,6 +77,19 @@ async fn environment_variables_set_the_paths_of_the_files() {
         .set("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap());
     assert_eq!(home.load(&Fake::new(&[])).await.0, "AKIDDEFAULT");
     assert_eq!(home.set("AWS_PROFILE", "other").load(&Fake::new(&[])).await.0, "AKIDELSE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_a_variable_names_needs_no_home() {
+    for variable in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
+        let home =
+            Home::new().file("a", "[default]\naws_access_key_id=AKIDA\naws_secret_access_key=secret\n");
+        let path = home.path("a");
+        let home = home.unset("HOME").unset("USERPROFILE").set(variable, path.to_str().unwrap());
+        assert_eq!(home.load(&Fake::new(&[])).await.0, "AKIDA");
+    }
+    let error = Home::new().unset("HOME").unset("USERPROFILE").error(&Fake::new(&[])).await;
+    assert!(error.contains("(no shared files, because HOME is not set)"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,6 +146,17 @@ async fn a_failing_credential_process() {
     check("echo '\"the-secret\"'", unreadable).await;
     check("echo '{\"Version\":\"the-secret\"}'", unreadable).await;
     check("true", unreadable).await;
+    for expiry in ["\"the-secret\"", "\"\"", "1", "\"2099-01-01T00:00:00\""] {
+        let output = format!(
+            "echo '{{\"Version\":1,\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"b\",\"Expiration\":{expiry}}}'"
+        );
+        check(
+            &output,
+            "profile `default`: credential_process: `Expiration` in the output of the command is not a time; run the \
+             command in a shell to see its output",
+        )
+        .await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

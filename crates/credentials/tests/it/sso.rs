@@ -52,6 +52,16 @@ async fn login_of_a_start_url() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_login_of_another_program_does_not_replace_keys() {
+    let keys = "aws_access_key_id = AKIDKEYS\naws_secret_access_key = secret\n";
+    let session = SESSION.replace("sso_account_id = 123456789012\nsso_role_name = Reader\n", keys);
+    assert_eq!(Home::config(&session).load(&Fake::new(&[])).await.0, "AKIDKEYS");
+    let half = SESSION.replace("sso_role_name = Reader\n", keys);
+    let problem = "profile `default`: `sso_role_name` is not set; add it";
+    assert_eq!(Home::config(&half).error(&Fake::new(&[])).await, problem);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_or_expired_login_is_an_error() {
     let fake = Fake::new(&[]);
     assert_eq!(

@@ -156,17 +156,22 @@ impl ConfigBuilder {
 
 /// Checks that the region consists of letters, digits and hyphens. The region becomes part of the host name,
 /// and other characters could redirect the request to another host.
+///
+/// Also rejects the names that older tools use for FIPS endpoints, such as `fips-us-east-1`. No region has such a
+/// name, so a request would be signed for a region that does not exist.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
+    let name = region.value.as_str();
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !region.value.is_empty() && region.value.bytes().all(is_allowed) {
+    let problem = if name.is_empty() || !name.bytes().all(is_allowed) {
+        let name = name.escape_debug();
+        format!("`{name}` is not a region name; use letters, digits and hyphens only, such as us-east-1")
+    } else if let Some(region) = name.strip_prefix("fips-").or_else(|| name.strip_suffix("-fips")) {
+        format!(
+            "`{name}` is not a region name; use the region {region}, and select its FIPS endpoint with \
+             AWS_USE_FIPS_ENDPOINT=true"
+        )
+    } else {
         return Ok(());
-    }
-    Err(ConfigError::Invalid {
-        setting: "region",
-        origin: region.source,
-        problem: format!(
-            "`{}` is not a region name; use letters, digits and hyphens only, such as us-east-1",
-            region.value.escape_debug()
-        ),
-    })
+    };
+    Err(ConfigError::Invalid { setting: "region", origin: region.source, problem })
 }

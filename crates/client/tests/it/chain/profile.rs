@@ -111,6 +111,25 @@ fn retries_and_certificates() {
 }
 
 #[test]
+fn a_selected_profile_must_exist() {
+    let problem =
+        "it does not exist in HOME/.aws/config, HOME/.aws/credentials; add it, or select another profile";
+    let sources = [
+        &[("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "s")][..],
+        &[("AWS_BEARER_TOKEN_BEDROCK", "token")],
+        &[],
+    ];
+    for variables in sources {
+        let home = with(home("use_fips_endpoint = true").set("AWS_PROFILE", "fips\n"), variables);
+        assert_eq!(error(&home), format!("profile `fips\\n`: {problem}"));
+        let home = with(self::home(""), variables);
+        let error = settings(&home).profile_name("fips").build().unwrap_err().to_string();
+        assert!(error.starts_with("profile `fips`: it does not exist in "), "{error}");
+    }
+    settings(&Home::config("")).build().unwrap();
+}
+
+#[test]
 fn invalid_settings_are_named() {
     let check = |settings: &str, variables: &[(&str, &str)], expected: &str| {
         assert_eq!(error(&with(home(settings), variables)), expected);
