@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use loom::future::block_on;
 use loom::model;
 use loom::model::Builder;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
@@ -116,4 +116,51 @@ fn a_wake_up_reaches_the_task_that_polled_last() {
         }
         thread.join().unwrap();
     });
+}
+
+/// A call polls its connection first for the head of the response, and then for the body.
+#[test]
+fn a_task_can_poll_for_two_results() {
+    bounded_model(|| {
+        let (relay, socket) = (Relay::new(), Arc::new(Socket::default()));
+        let threads = [write(&socket), write(&socket)];
+        block_on(async {
+            for expected in 1..=2 {
+                poll_fn(|cx| relay.poll(cx, |cx| socket.poll_read(expected, cx))).await;
+            }
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// A poll that returns ready discards the wake-ups that have arrived during the poll. Only these wake-ups order
+/// the accesses to `written`.
+#[test]
+fn a_poll_sees_what_happened_before_a_discarded_wake_up() {
+    model(|| {
+        let (relay, written) = (Relay::new(), Arc::new(AtomicBool::new(false)));
+        block_on(async {
+            let thread = poll_fn(|cx| relay.poll(cx, |cx| Poll::Ready(write_and_wake(&written, cx)))).await;
+            poll_fn(|cx| relay.poll(cx, |_| poll_flag(&written))).await;
+            thread.join().unwrap();
+        });
+    });
+}
+
+/// Sets a flag in another thread, and wakes the task.
+fn write_and_wake(written: &Arc<AtomicBool>, cx: &Context<'_>) -> thread::JoinHandle<()> {
+    let (written, waker) = (written.clone(), cx.waker().clone());
+    thread::spawn(move || {
+        written.store(true, Ordering::Relaxed);
+        waker.wake();
+    })
+}
+
+fn poll_flag(written: &AtomicBool) -> Poll<()> {
+    match written.load(Ordering::Relaxed) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    }
 }

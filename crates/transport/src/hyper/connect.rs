@@ -3,6 +3,7 @@
 use tokio::time::timeout;
 
 use super::builder::HyperTransportBuilder;
+use super::head_limit::LimitedStream;
 use super::route::Route;
 use super::stream::{Connecting, Io, Stream};
 use super::tcp::{self, Keepalive};
@@ -87,6 +88,6 @@ impl Connector {
         route.reach(RequestStage::Resolving);
         let addresses = tcp::resolve(host, port).await?;
         route.reach(RequestStage::Connecting);
-        Ok(Box::new(tcp::connect_to(addresses, self.keepalive).await?))
+        Ok(Box::new(LimitedStream::new(tcp::connect_to(addresses, self.keepalive).await?)))
     }
 }

@@ -19,16 +19,18 @@ use super::stream::Stream;
 const MAX_HEADS: usize = 1 << 20;
 
 /// The number of bytes that may still be read before the head of the response is complete. The connection and
-/// its stream share this number.
+/// its stream share this number. The limit has no effect until it is started.
 #[derive(Clone, Debug)]
 pub(super) struct HeadLimit(Arc<AtomicUsize>);
 
-impl HeadLimit {
-    /// Creates a limit without effect.
-    pub(super) fn new() -> Self {
+impl Default for HeadLimit {
+    /// Returns a limit without effect.
+    fn default() -> Self {
         Self(Arc::new(AtomicUsize::new(usize::MAX)))
     }
+}
 
+impl HeadLimit {
     /// Starts to count the bytes that are read.
     pub(super) fn start(&self) {
         self.0.store(MAX_HEADS, Relaxed);
@@ -46,18 +48,26 @@ impl HeadLimit {
 pub(super) struct EndlessHead;
 
 /// A stream with a [`HeadLimit`].
-pub(super) struct LimitedStream {
-    stream: Box<dyn Stream>,
+///
+/// The type of the inner stream is a parameter, so that a read or write makes only one dynamic call.
+pub(super) struct LimitedStream<S> {
+    stream: S,
     limit: HeadLimit,
 }
 
-impl LimitedStream {
-    pub(super) fn new(stream: Box<dyn Stream>, limit: HeadLimit) -> Self {
-        Self { stream, limit }
+impl<S> LimitedStream<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, limit: HeadLimit::default() }
     }
 }
 
-impl AsyncRead for LimitedStream {
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for LimitedStream<S> {
+    fn head_limit(&self) -> &HeadLimit {
+        &self.limit
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -76,7 +86,7 @@ impl AsyncRead for LimitedStream {
     }
 }
 
-impl AsyncWrite for LimitedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for LimitedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

@@ -8,9 +8,8 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
 
-use super::head_limit::{HeadLimit, LimitedStream};
+use super::head_limit::HeadLimit;
 use super::relay::Relay;
 use super::stream::Io;
 use crate::body::RequestBody;
@@ -36,9 +35,8 @@ type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send +
 
 impl Http1 {
     pub(super) async fn new(io: Io) -> Result<Self, hyper::Error> {
-        let head_limit = HeadLimit::new();
-        let stream = LimitedStream::new(io.into_inner(), head_limit.clone());
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let head_limit = io.inner().head_limit().clone();
+        let (sender, connection) = handshake(io).await?;
         let (sender, connection) = (Some(sender), Box::pin(connection));
         Ok(Self { sender, connection, ended: false, relay: Relay::new(), head_limit })
     }

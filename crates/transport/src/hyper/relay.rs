@@ -62,7 +62,7 @@ impl Relay {
             self.clear_woken();
             let polled = poll(&mut Context::from_waker(&self.waker));
             if polled.is_ready() {
-                flags.store(0, Ordering::Release);
+                self.state.end_poll();
                 return polled;
             }
             // The waker of the task is stored before the poll ends, because later wake-ups need it.
@@ -71,7 +71,7 @@ impl Relay {
                 return Poll::Pending;
             }
         }
-        flags.store(0, Ordering::Release);
+        self.state.end_poll();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -84,6 +84,13 @@ impl Relay {
 }
 
 impl WakeState {
+    /// Ends a poll, and discards the wake-ups that have arrived during the poll. The next poll must see what
+    /// happened before these wake-ups. Therefore this function reads the flags, and does not only store a
+    /// value.
+    fn end_poll(&self) {
+        self.flags.swap(0, Ordering::AcqRel);
+    }
+
     fn set_task(&self, waker: &Waker) {
         self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(waker);
     }

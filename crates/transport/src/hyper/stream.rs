@@ -6,6 +6,7 @@ use std::pin::Pin;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::head_limit::HeadLimit;
 use crate::error::TransportError;
 
 /// A byte stream in the form that hyper requires.
@@ -13,9 +14,10 @@ pub(super) type Io = TokioIo<Box<dyn Stream>>;
 
 /// A TCP or TLS stream, direct or through a proxy. The layers above use it as a trait object, so they do not
 /// depend on its type.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {
+    /// Returns the limit of the bytes that are read from this stream.
+    fn head_limit(&self) -> &HeadLimit;
+}
 
 /// A step of opening a connection.
 ///

@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 
 use super::certificate::{self, Verifier};
+use super::head_limit::LimitedStream;
 use super::stream::{Connecting, Stream};
 use crate::error::{TransportError, TransportErrorKind, find};
 
@@ -105,7 +106,7 @@ impl Tls {
             let config = Arc::clone(self.load().await?);
             let stream = TlsConnector::from(config).connect(name, stream).await.map_err(handshake_failed)?;
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let stream: Box<dyn Stream> = Box::new(stream);
+            let stream: Box<dyn Stream> = Box::new(LimitedStream::new(stream));
             Ok((stream, is_http2))
         })
     }
