@@ -55,7 +55,8 @@ async fn precedence_of_all_sources() {
     )
     .await;
     let fake = responses(&[]);
-    let both = all_sources().settings(&fake).credentials_provider(static_credentials()).profile_name("dev");
+    let home = all_sources();
+    let both = home.settings(&fake).credentials_provider(static_credentials()).profile_name("dev");
     assert_eq!(identity(both).await, ("AKIDCODE".to_owned(), Some(SettingSource::Code)));
     check(all_sources(), |s| s.profile_name("dev"), "AKIDDEV", SettingSource::DefaultChain).await;
     check(all_sources(), |s| s, "Bearer the-token", token).await;
@@ -100,16 +101,14 @@ async fn the_chain_ignores_access_keys_that_are_set_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_named_profile_that_does_not_exist_is_an_error() {
+async fn the_profile_must_exist_when_the_credentials_are_loaded() {
     let fake = responses(&[]);
-    let home = Home::config(PROFILES)
-        .set("AWS_PROFILE", "missing")
-        .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a");
-    assert_eq!(
-        home.error(&fake).await,
-        "no profile `missing` in HOME/.aws/config, HOME/.aws/credentials; add it, or select another profile with AWS_PROFILE or \
-         `profile_name`"
-    );
+    let home =
+        Home::config(PROFILES).set("AWS_PROFILE", "dev").set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a");
+    let client = home.client(&fake);
+    std::fs::write(home.path(".aws/config"), "[default]\n").unwrap();
+    let error = super::call(&client).await.unwrap_err().to_string();
+    assert!(error.contains("no credentials: no profile `dev` in "), "{error}");
     assert!(fake.requests().is_empty());
 }
 
@@ -130,11 +129,11 @@ async fn without_any_source_the_error_lists_all_sources() {
     );
 }
 
-/// If a bearer token is set, the client reads no profile, and sends no request to a container agent or to
-/// instance metadata.
+/// If a bearer token is set, the client loads no credentials of a profile, and sends no request to a container
+/// agent or to instance metadata.
 #[tokio::test(start_paused = true)]
 async fn with_a_bearer_token_no_credentials_source_is_used() {
-    let home = all_sources().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "missing");
+    let home = all_sources().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "empty");
     let fake = crate::fake::Fake::ok();
     super::call(&home.client(&fake)).await.unwrap();
     assert_eq!(super::text(&fake.request(), "authorization").as_deref(), Some("Bearer the-token"));
@@ -169,7 +168,7 @@ async fn an_unset_region_is_taken_from_the_profile() {
 #[test]
 fn no_credentials_are_loaded_before_the_first_call() {
     let fake = responses(&[]);
-    let home = Home::new().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "missing");
+    let home = Home::config(PROFILES).unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "empty");
     drop(home.client(&fake));
     assert!(fake.requests().is_empty());
 }
