@@ -160,7 +160,7 @@ fn profile_takes_precedence_over_the_environment() {
     check_failure(
         &run(&[&invoke[..], &["missing"]].concat(), None, &environment),
         3,
-        "no profile `missing` in",
+        "profile `missing`: it does not exist in",
     );
 }
 
