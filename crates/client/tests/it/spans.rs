@@ -52,6 +52,9 @@ fn spans_of_call(responses: Vec<SendResult>, retries: RetryConfig) -> Vec<Span> 
 /// Makes calls, and returns their spans.
 fn spans_of(responses: Vec<SendResult>, retries: RetryConfig, calls: impl AsyncFnOnce(Client)) -> Vec<Span> {
     let trace = Trace::default();
+    // Without a global subscriber, `tracing` may disable a span for all threads, if a test without a subscriber
+    // reaches the span first.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
     let subscriber = tracing_subscriber::registry().with(trace.clone());
     tracing::subscriber::with_default(subscriber, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();

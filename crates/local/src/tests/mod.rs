@@ -8,6 +8,7 @@ mod authentication;
 mod bidirectional;
 mod building_blocks;
 mod cached_bodies;
+mod constraints;
 mod converse;
 mod converse_checks;
 mod converse_stream;
@@ -37,6 +38,7 @@ mod streams;
 mod temporary_credentials;
 #[cfg(feature = "tls")]
 mod tls;
+mod upstream_guardrails;
 mod upstreams;
 mod validation;
 mod wire;

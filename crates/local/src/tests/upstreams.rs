@@ -15,11 +15,11 @@ use crate::backend::{BoxError, Forward, ForwardFuture};
 /// A server that gives one response, in chunks. `None` is a chunk that fails. The status 1 means that the
 /// server cannot be reached.
 #[derive(Clone, Debug)]
-struct Scripted {
+pub(super) struct Scripted {
     status: u16,
     content_type: &'static str,
     chunks: Vec<Option<String>>,
-    requests: Arc<Mutex<Vec<(String, Value)>>>,
+    pub(super) requests: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 struct Chunks(VecDeque<Option<String>>);
@@ -53,7 +53,7 @@ fn server(status: u16, content_type: &'static str, chunks: Vec<Option<String>>) 
     Scripted { status, content_type, chunks, requests: Arc::default() }
 }
 
-fn completion(body: &Value) -> Scripted {
+pub(super) fn completion(body: &Value) -> Scripted {
     server(200, "application/json", vec![Some(body.to_string())])
 }
 
@@ -68,14 +68,14 @@ fn delta(delta: Value, finish_reason: Option<&str>) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
 }
 
-const URL: &str = "http://127.0.0.1:11434";
+pub(super) const URL: &str = "http://127.0.0.1:11434";
 
 async fn send(server: &Scripted, request: Request<Bytes>) -> (u16, Vec<Bytes>) {
     let endpoint = builder().upstream(URL, None, server.clone()).unwrap().build_state();
     send_to(&endpoint, request).await
 }
 
-async fn send_to(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> (u16, Vec<Bytes>) {
+pub(super) async fn send_to(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> (u16, Vec<Bytes>) {
     let request = request.map(|body| {
         let mut payload = PayloadCollector::default();
         payload.update(&body);
@@ -100,22 +100,22 @@ async fn events(server: &Scripted, request: Request<Bytes>) -> Vec<Message> {
     decoded(send(server, request).await)
 }
 
-fn decoded((status, chunks): (u16, Vec<Bytes>)) -> Vec<Message> {
+pub(super) fn decoded((status, chunks): (u16, Vec<Bytes>)) -> Vec<Message> {
     assert_eq!(status, 200, "{chunks:?}");
     let mut decoder = Decoder::new();
     chunks.iter().for_each(|chunk| decoder.push(chunk));
     std::iter::from_fn(|| decoder.decode().unwrap()).collect()
 }
 
-fn payloads(events: &[Message]) -> Vec<Value> {
+pub(super) fn payloads(events: &[Message]) -> Vec<Value> {
     events.iter().map(|event| serde_json::from_slice(event.payload()).unwrap()).collect()
 }
 
-fn concatenated(values: &[Value], pointer: &str) -> String {
+pub(super) fn concatenated(values: &[Value], pointer: &str) -> String {
     values.iter().filter_map(|value| value.pointer(pointer)?.as_str()).collect()
 }
 
-fn tool_completion() -> Value {
+pub(super) fn tool_completion() -> Value {
     let function = json!({"name": "weather", "arguments": "{\"city\":\"Paris\"}"});
     let message = json!({
         "role": "assistant",
@@ -366,64 +366,6 @@ async fn the_check_of_a_request_does_not_write_to_the_prompt_cache() {
         let cached = (&usage["cacheReadInputTokens"], &usage["cacheWriteInputTokens"]);
         assert_eq!(cached, (&json!(read), &json!(written)));
     }
-}
-
-/// Returns an endpoint with a guardrail that blocks `falcon` and masks email addresses.
-fn guarded(server: &Scripted) -> Arc<EndpointState> {
-    let file = crate::GuardrailFile::from_json(
-        r#"{"guardrails": [{
-            "id": "abc",
-            "version": "1",
-            "words": ["falcon"],
-            "pii": [{"type": "EMAIL", "action": "ANONYMIZE"}],
-            "blocked_input": "No."
-        }]}"#,
-    );
-    builder().guardrail_file(file.unwrap()).upstream(URL, None, server.clone()).unwrap().build_state()
-}
-
-/// Returns a call of `ConverseStream` and a call of `InvokeModelWithResponseStream` with the guardrail.
-fn guarded_streams(prompt: &str) -> [Request<Bytes>; 2] {
-    let mut converse = json!({"messages": [user(prompt)]});
-    converse["guardrailConfig"] = json!({"guardrailIdentifier": "abc", "guardrailVersion": "1"});
-    let messages = json!([{"role": "user", "content": prompt}]);
-    let body = json!({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": messages});
-    let mut invoke = InvokeModelWithResponseStreamInput::new(CLAUDE);
-    invoke.body = Some(Bytes::from(body.to_string()));
-    invoke.guardrail_identifier = Some("abc".to_owned());
-    invoke.guardrail_version = Some("1".to_owned());
-    let invoke = sign(serialized::<InvokeModelWithResponseStream>(invoke));
-    [json_request(CLAUDE, "converse-stream", &converse), invoke]
-}
-
-/// Returns the texts of both guarded streams.
-async fn guarded_texts(server: &Scripted, prompt: &str) -> [String; 2] {
-    let endpoint = guarded(server);
-    let [converse, invoke] = guarded_streams(prompt);
-    let events = payloads(&decoded(send_to(&endpoint, converse).await));
-    let chunks = decoded(send_to(&endpoint, invoke).await);
-    let chunks: Vec<_> = chunks.iter().map(super::streams::chunk).collect();
-    [concatenated(&events, "/delta/text"), concatenated(&chunks, "/delta/text")]
-}
-
-#[tokio::test]
-async fn a_guardrail_evaluates_the_complete_reply_before_the_stream() {
-    let message = json!({"role": "assistant", "content": "Write to keeper@example.com."});
-    let server = completion(&json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}));
-    assert_eq!(guarded_texts(&server, "hello").await, ["Write to {EMAIL}."; 2]);
-    assert!(server.requests.lock().unwrap().iter().all(|(_, sent)| sent.get("stream").is_none()));
-}
-
-#[tokio::test]
-async fn the_upstream_gets_no_input_that_a_guardrail_blocks() {
-    let server = completion(&tool_completion());
-    assert_eq!(guarded_texts(&server, "project falcon").await, ["No."; 2]);
-    let mut body = json!({"messages": [user("project falcon")]});
-    body["guardrailConfig"] = json!({"guardrailIdentifier": "abc", "guardrailVersion": "1"});
-    let (status, chunks) = send_to(&guarded(&server), json_request(CLAUDE, "converse", &body)).await;
-    let value: Value = serde_json::from_slice(&chunks.concat()).unwrap();
-    assert_eq!((status, &value["output"]["message"]["content"][0]["text"]), (200, &json!("No.")));
-    assert!(server.requests.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
