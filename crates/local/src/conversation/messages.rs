@@ -7,7 +7,7 @@ use invoke_model_types::{ContentBlock, ConversationRole, Message, SystemContentB
 use super::content;
 use super::features::Features;
 use super::{Conversation, invalid, model_error};
-use crate::families::{Family, Model};
+use crate::families::{Family, Model, TRAILING_SPACE};
 use crate::service_error::ServiceError;
 
 pub(super) fn check(
@@ -111,10 +111,17 @@ fn is_blank(message: &Message) -> bool {
     })
 }
 
-/// Checks the role of the last message.
+/// Checks the last message: its role, and the text that a Claude model continues.
 fn check_last(messages: &[Message], model: &Model, features: &Features) -> Result<(), ServiceError> {
-    let ends_with_user = messages.last().is_some_and(|last| last.role == ConversationRole::USER);
-    if ends_with_user || features.prefill {
+    let last = messages.last();
+    let ends_with_user = last.is_some_and(|last| last.role == ConversationRole::USER);
+    let text = match last.and_then(|last| last.content.last()) {
+        Some(ContentBlock::Text(text)) if !ends_with_user => text.as_str(),
+        _ => "",
+    };
+    if features.prefill && model.family == Family::Anthropic && text.ends_with(char::is_whitespace) {
+        Err(model_error(format_args!("messages: {TRAILING_SPACE}")))
+    } else if ends_with_user || features.prefill {
         Ok(())
     } else if model.family == Family::Anthropic {
         Err(model_error(

@@ -87,6 +87,9 @@ struct Source {
 pub(crate) const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
+/// The error if the text that the model must continue ends with white space.
+pub(crate) const TRAILING_SPACE: &str = "final assistant content cannot end with trailing whitespace";
+
 const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
 
 pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Rejection> {
@@ -170,6 +173,9 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
             let problem =
                 "all messages must have non-empty content except for the optional final assistant message";
             return Err(at(ValidationError::new(problem)));
+        }
+        if is_prefill && message.content.last_text().ends_with(char::is_whitespace) {
+            return messages(TRAILING_SPACE);
         }
         if let Content::Parts(parts) = &message.content {
             for (part_index, part) in parts.iter().enumerate() {

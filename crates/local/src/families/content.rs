@@ -48,6 +48,14 @@ impl Content {
         }
     }
 
+    /// Returns the text of the last part. It is empty if the part has no text.
+    pub(super) fn last_text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => parts.last().and_then(|part| part.text.as_deref()).unwrap_or_default(),
+        }
+    }
+
     /// Returns the text. Each part that has text is one line.
     pub(super) fn text(&self) -> String {
         match self {

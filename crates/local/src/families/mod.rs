@@ -88,7 +88,8 @@ pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
 pub use response::{ModelResponse, Rejection};
 
 pub(crate) use anthropic::{
-    EITHER_TEMPERATURE_OR_TOP_P, ThinkingLimits, check_thinking, is_thinking, thinking_signature,
+    EITHER_TEMPERATURE_OR_TOP_P, TRAILING_SPACE, ThinkingLimits, check_thinking, is_thinking,
+    thinking_signature,
 };
 pub(crate) use chat_completion::reasoning;
 pub(crate) use chat_template::{TurnRole, turns};

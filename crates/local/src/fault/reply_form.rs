@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for ModelReply {
 }
 
 impl Serialize for ModelReply {
-    /// Writes a text, or the object that [`ReplyForm`] reads.
+    /// Writes a text, or the object that `ReplyForm` reads.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let (&[ReplyBlock::Text(ref text)], None, None) = (&self.blocks[..], &self.stop_reason, self.usage)
         {

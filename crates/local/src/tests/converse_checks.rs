@@ -59,6 +59,11 @@ fn the_order_of_messages() {
     );
     check(
         CLAUDE,
+        &json!({"messages": [user("a"), assistant(json!({"text": "b "}))]}),
+        "The model returned the following errors: messages: final assistant content cannot end with trailing whitespace",
+    );
+    check(
+        CLAUDE,
         &json!({"messages": [{"role": "tool", "content": [{"text": "a"}]}]}),
         "1 validation error detected: Value at 'messages.1.member.role' failed to satisfy constraint: Member must \
          satisfy enum value set: [user, assistant, system]",

@@ -138,6 +138,10 @@ fn rejects_invalid_messages() {
     let empty = "messages.0: all messages must have non-empty content except for the optional final assistant message";
     check(user(json!("")), empty);
     check(user(json!([])), empty);
+    check(
+        json!([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b "}]),
+        "messages: final assistant content cannot end with trailing whitespace",
+    );
     check(user(json!([{"text": "a"}])), "messages.0.content.0.type: Field required");
     check(user(json!([{"type": "text"}])), "messages.0.content.0.text: Field required");
     check(
