@@ -235,6 +235,8 @@ fn backoff_doubles_up_to_its_maximum() {
     let retries = RetryConfig::standard().max_attempts(99);
     let backoff = |attempts| max_backoff(&throttled, retries, attempts).unwrap().as_secs();
     assert_eq!((1..9).map(backoff).collect::<Vec<_>>(), [1, 2, 4, 8, 16, 20, 20, 20]);
+    let retries = retries.max_backoff(Duration::from_secs(3));
+    assert_eq!(max_backoff(&throttled, retries, 3), Some(Duration::from_secs(3)));
 }
 
 #[test]
@@ -254,6 +256,9 @@ fn retry_after_replaces_the_backoff() {
     assert_eq!(backoff(&[("retry-after", "60")]), Some(Duration::from_secs(60)));
     assert_eq!(backoff(&[("retry-after", "61")]), None, "longer than max_retry_after");
     assert_eq!(backoff(&[("retry-after", "soon")]), Some(Duration::from_secs(1)));
+    let busy = service_error(503, "ServiceUnavailableException", "busy", &[("retry-after", "7")]);
+    let retries = RetryConfig::standard().max_retry_after(Duration::from_secs(6));
+    assert_eq!(max_backoff(&busy, retries, 1), None);
 }
 
 #[test]
