@@ -62,7 +62,9 @@ impl ClientEnvironment {
                 ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, path.clone())),
             );
         }
-        set.extend(local.bearer_token().map(|token| (BEARER_TOKEN, token.to_owned())));
+        // Without HTTPS, boto3 rejects every call if the variable is set.
+        let token = local.bearer_token().filter(|_| certificate.is_some());
+        set.extend(token.map(|token| (BEARER_TOKEN, token.to_owned())));
         let is_set = |name: &str| set.iter().any(|(set, _)| *set == name);
         let unset = UNSET.into_iter().filter(|name| !is_set(name)).collect();
         Self { set, unset }

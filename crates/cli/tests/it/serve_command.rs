@@ -33,7 +33,7 @@ fn shell_commands_set_the_variables_of_clients() {
 #[cfg(unix)]
 #[test]
 fn shell_commands_are_quoted() {
-    let arguments = ["--access-key-id", "a b", "--secret-access-key", "it's", "--bearer-token", "t"];
+    let arguments = ["--access-key-id", "a b", "--secret-access-key", "it's", "--bearer-token", "t", "--tls"];
     let served = Served::start(&arguments, &[]);
     assert!(!served.unset.contains("AWS_BEARER_TOKEN_BEDROCK"), "{}", served.unset);
     assert!(served.unset.starts_with("unset AWS_SESSION_TOKEN "), "{}", served.unset);
