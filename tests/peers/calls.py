@@ -2,7 +2,7 @@
 
 usage: calls.py
 
-The environment must contain the variables that `invoke-model serve` prints, including the bearer token. Each client
+The environment must contain the variables that `invoke-model serve` prints, and `PEERS_BEARER_TOKEN`. Each client
 requests text, embeddings, images and rankings, by model id and by ARN, with a signature and with the token. Each client must also
 raise each modeled error of the operation with all members, and an error for each kind of wrong credentials.
 """

@@ -102,7 +102,12 @@ impl Peers {
     fn serve(&self, invoke_model: &Path, options: &[&str], script: &str) -> Command {
         let (name, token) = BEARER_TOKEN;
         let mut command = Command::new(invoke_model);
-        command.args(["serve", "--port", "0", "--bearer-token", token, "--guardrails"]);
+        command.args(["serve", "--port", "0"]);
+        // With TLS, the clients would use the token instead of the credentials.
+        if !options.contains(&"--tls") {
+            command.args(["--bearer-token", token]);
+        }
+        command.arg("--guardrails");
         command.arg(installation::source("operations/guardrails.json")).args(options).arg("--");
         command.arg(self.python.program("python")).arg(installation::source(script));
         self.prepare(&mut command);
