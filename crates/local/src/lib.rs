@@ -202,6 +202,7 @@ mod response_body;
 mod server;
 mod service;
 mod service_error;
+mod signature_claims;
 mod sonic;
 mod state;
 mod stream;

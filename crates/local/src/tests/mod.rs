@@ -32,6 +32,7 @@ mod records;
 mod replies;
 mod reply_files;
 mod service_errors;
+mod signature_claims;
 mod stream_faults;
 mod stream_wire;
 mod streams;
