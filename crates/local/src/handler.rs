@@ -56,7 +56,7 @@ pub(crate) async fn handle(
     let mut call = CallRecord::new(&parts, bytes.clone(), state.next_request_id());
     (call.connection_id, call.time) = (connection_id, now);
     let request = Request::from_parts(parts, bytes);
-    let route = operation::route(&request);
+    let route = operation::route(&request, &state.base_path);
     let mut fault = Fault::default();
     if let Ok((operation, model_id)) = &route {
         call.operation = Some(operation.name);
@@ -108,10 +108,13 @@ async fn respond(
         Err(error) if !is_forwarded => return Err(error),
         route => route,
     };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let caller = state.authenticator.authenticate(&parts, &payload.hash, shifted(now, fault.clock_skew));
     call.set_caller(caller.as_ref());
     let caller = caller?;
+    if let Some(uri) = state.base_path.strip_uri(&parts.uri) {
+        parts.uri = uri;
+    }
     if let Some(replacement) = &fault.replacement {
         call.worked_on = fault.counts_as_worked_on(false);
         return replacement.response();

@@ -171,6 +171,7 @@ mod admin;
 mod async_jobs;
 mod authentication;
 mod backend;
+mod base_path;
 mod bidirectional;
 mod builder;
 mod call_log;

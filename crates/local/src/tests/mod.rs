@@ -5,6 +5,7 @@ mod any_conversation;
 mod any_request;
 mod async_invoke;
 mod authentication;
+mod base_path;
 mod bidirectional;
 mod building_blocks;
 mod cached_bodies;
