@@ -17,6 +17,7 @@ mod count_tokens;
 mod errors;
 mod fault_connections;
 mod fault_files;
+mod fault_frames;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
