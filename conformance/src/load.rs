@@ -90,7 +90,10 @@ fn failure(path: &Path, message: impl ToString) -> LoadError {
 pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError> {
     let file: ScenarioFile = serde_json::from_str(text).map_err(|error| failure(path, error))?;
     if file.concern.is_empty() || file.rule.text.is_empty() || !file.rule.link.starts_with("https://") {
-        return Err(failure(path, "a file needs a `concern`, and a `rule` with a `text` and a link to https"));
+        return Err(failure(
+            path,
+            "a file needs a `concern`, and a `rule` with a `text` and a link to https",
+        ));
     }
     let prefix = path.with_extension("").to_string_lossy().replace('\\', "/");
     let mut ids = BTreeSet::new();
@@ -100,7 +103,8 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
         let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
         let name = || if id.is_empty() { format!("scenario {number}") } else { format!("scenario `{id}`") };
         for value in rows(value).map_err(|message| failure(path, format!("{}: {message}", name())))? {
-            let mut scenario = scenario(value).map_err(|message| failure(path, format!("{}: {message}", name())))?;
+            let mut scenario =
+                scenario(value).map_err(|message| failure(path, format!("{}: {message}", name())))?;
             if !ids.insert(scenario.id.clone()) {
                 return Err(failure(path, format!("duplicate id `{}`", scenario.id)));
             }
@@ -116,15 +120,17 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
 
 /// Converts the JSON form of one scenario, and checks what the types do not express.
 pub(crate) fn scenario(value: Value) -> Result<Scenario, String> {
-    let mut scenario: Scenario = serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
-        path if path == "." => error.inner().to_string(),
-        path => format!("{path}: {}", error.inner()),
-    })?;
+    let mut scenario: Scenario =
+        serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
+            path if path == "." => error.inner().to_string(),
+            path => format!("{path}: {}", error.inner()),
+        })?;
     let is_valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-./_".contains(c);
     if scenario.id.is_empty() || !scenario.id.chars().all(is_valid) {
         return Err(format!("the id {:?} must consist of a-z, 0-9, `-`, `.` and `_`", scenario.id));
     }
-    scenario.input = tagged::encode_members(&scenario.input).map_err(|message| format!("input: {message}"))?;
+    scenario.input =
+        tagged::encode_members(&scenario.input).map_err(|message| format!("input: {message}"))?;
     check_expectation(&scenario.expect)?;
     let rules = json!({"rules": scenario.server.rules}).to_string();
     FaultFile::from_json(&rules).map_err(|error| format!("server: {error}"))?;
@@ -149,9 +155,12 @@ fn rows(value: &Value) -> Result<Vec<Value>, String> {
         let row = row.as_object().ok_or("`rows` must be a list of objects")?;
         let id = row.get("id").and_then(Value::as_str).ok_or("each row needs an `id`")?;
         let mut used = BTreeSet::from(["id".to_owned()]);
-        let mut scenario = substitute(value, row, &mut used).map_err(|message| format!("row `{id}`: {message}"))?;
+        let mut scenario =
+            substitute(value, row, &mut used).map_err(|message| format!("row `{id}`: {message}"))?;
         if let Some(unused) = row.keys().find(|name| !used.contains(*name)) {
-            return Err(format!("row `{id}`: `{unused}` is not used: write `${{{unused}}}` where it belongs"));
+            return Err(format!(
+                "row `{id}`: `{unused}` is not used: write `${{{unused}}}` where it belongs"
+            ));
         }
         let name = value.get("id").and_then(Value::as_str).unwrap_or_default();
         scenario["id"] = Value::from(format!("{name}/{id}"));
@@ -181,11 +190,16 @@ fn substitute(value: &Value, row: &Map<String, Value>, used: &mut BTreeSet<Strin
     })
 }
 
-fn substitute_text(text: &str, row: &Map<String, Value>, used: &mut BTreeSet<String>) -> Result<Value, String> {
+fn substitute_text(
+    text: &str,
+    row: &Map<String, Value>,
+    used: &mut BTreeSet<String>,
+) -> Result<Value, String> {
     let mut replaced = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let (name, after) = after.split_once('}').ok_or_else(|| format!("{text:?} has no `}}` after `${{`"))?;
+        let (name, after) =
+            after.split_once('}').ok_or_else(|| format!("{text:?} has no `}}` after `${{`"))?;
         let value = row.get(name).ok_or_else(|| format!("the row has no value for `${{{name}}}`"))?;
         used.insert(name.to_owned());
         if before.is_empty() && after.is_empty() && replaced.is_empty() {
@@ -195,7 +209,9 @@ fn substitute_text(text: &str, row: &Map<String, Value>, used: &mut BTreeSet<Str
         match value {
             Value::String(text) => replaced.push_str(text),
             Value::Number(number) => replaced.push_str(&number.to_string()),
-            _ => return Err(format!("`${{{name}}}` is part of a text: its value must be a text or a number")),
+            _ => {
+                return Err(format!("`${{{name}}}` is part of a text: its value must be a text or a number"));
+            }
         }
         rest = after;
     }

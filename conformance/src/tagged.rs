@@ -19,7 +19,7 @@ const ANY: &str = "$any";
 /// Returns an error if the value of a tag has the wrong type.
 pub(crate) fn encode(value: &Value) -> Result<Value, String> {
     if let Some(bytes) = bytes(value)? {
-        return Ok(json!({BYTES: STANDARD.encode(bytes)}));
+        return Ok(of_bytes(&bytes));
     }
     Ok(match value {
         Value::Array(items) => Value::Array(items.iter().map(encode).collect::<Result<_, _>>()?),
@@ -62,9 +62,15 @@ pub(crate) fn bytes(value: &Value) -> Result<Option<Vec<u8>>, String> {
     })
 }
 
+/// Returns the tagged form of bytes.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Value {
+    json!({BYTES: STANDARD.encode(bytes)})
+}
+
 /// Compares a value with an expected value. Adds a line for each difference.
 pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
-    let mut differ = || differences.push(format!("{path}: expected {}, found {}", show(expected), show(found)));
+    let mut differ =
+        || differences.push(format!("{path}: expected {}, found {}", show(expected), show(found)));
     match (tag(expected), expected, found) {
         (Some((ANY, _)), ..) => {}
         (Some((JSON, expected)), ..) => {
@@ -139,11 +145,15 @@ mod tests {
 
     #[test]
     fn encodes_the_short_forms_of_blobs() {
-        let input = json!({"body": {"$text": "a"}, "list": [{"$json": {"b": 1}}, {"$repeat": ["xy", 2]}], "n": 1});
+        let input =
+            json!({"body": {"$text": "a"}, "list": [{"$json": {"b": 1}}, {"$repeat": ["xy", 2]}], "n": 1});
         let expected = json!({"body": {"$bytes": "YQ=="}, "list": [{"$bytes": "eyJiIjoxfQ=="}, {"$bytes": "eHl4eQ=="}], "n": 1});
         assert_eq!(encode(&input), Ok(expected));
         assert_eq!(encode(&json!({"$text": 1})), Err("`$text` must be a text".to_owned()));
-        assert_eq!(encode(&json!({"$bytes": "_"})), Err("`$bytes` must be base64 text with padding".to_owned()));
+        assert_eq!(
+            encode(&json!({"$bytes": "_"})),
+            Err("`$bytes` must be base64 text with padding".to_owned())
+        );
         assert!(encode(&json!({"$repeat": ["a"]})).is_err());
     }
 
@@ -163,7 +173,11 @@ mod tests {
             (json!({}), json!({"a": 1}), "output.a: expected no value, found 1"),
             (json!([1]), json!([]), "output: expected 1 elements, found 0"),
             (json!({"$text": "a"}), json!("a"), "output: expected the bytes `a`, found \"a\""),
-            (json!({"$json": {"a": 1}}), json!({"$bytes": "e30="}), "output.a: expected 1, but it is missing"),
+            (
+                json!({"$json": {"a": 1}}),
+                json!({"$bytes": "e30="}),
+                "output.a: expected 1, but it is missing",
+            ),
         ] {
             assert_eq!(differences(&expected, &found), [message]);
         }

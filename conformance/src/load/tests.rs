@@ -62,7 +62,10 @@ fn errors_name_the_file_the_scenario_and_the_member() {
     check(&|scenario| scenario["id"] = json!(null), "scenario 1: id: invalid type: null");
     check(&|scenario| scenario["input"]["body"] = json!({"$bytes": "?"}), "input: `$bytes` must be base64");
     check(&|scenario| scenario["expect"]["output"] = json!({"$text": 1}), "expect: `$text` must be a text");
-    check(&|scenario| scenario["server"] = json!({"rules": [{"frist": 1}]}), "server: rule 1: unknown field `frist`");
+    check(
+        &|scenario| scenario["server"] = json!({"rules": [{"frist": 1}]}),
+        "server: rule 1: unknown field `frist`",
+    );
     check(&|scenario| scenario["rows"] = json!([]), "`rows` must be a list of objects");
     check(&|scenario| scenario["rows"] = json!([{"n": 1}]), "each row needs an `id`");
     check(&|scenario| scenario["rows"] = json!([{"id": "a", "n": 1}]), "row `a`: `n` is not used");
@@ -71,7 +74,10 @@ fn errors_name_the_file_the_scenario_and_the_member() {
         scenario["operation"] = json!("${o}");
     };
     check(&unknown, "row `a`: the row has no value for `${o}`");
-    let twice = file(|_| ()).replace("\"scenarios\":[", "\"scenarios\":[{\"id\":\"first\",\"operation\":\"InvokeModel\",\"input\":{},\"expect\":{}},");
+    let twice = file(|_| ()).replace(
+        "\"scenarios\":[",
+        "\"scenarios\":[{\"id\":\"first\",\"operation\":\"InvokeModel\",\"input\":{},\"expect\":{}},",
+    );
     assert!(load(&twice).unwrap_err().ends_with("duplicate id `first`"));
     assert!(load("{").unwrap_err().contains("line 1 column 1"));
     assert!(load(&file(|_| ()).replace("https://", "http://")).unwrap_err().contains("a link to https"));
