@@ -35,7 +35,8 @@ pub struct Expectation {
     pub connections: Option<Count>,
     /// The requests that the proxy must see.
     pub proxy: Option<ProxyExpectation>,
-    /// Texts that no request contains in its target or in a header.
+    /// Texts that no request contains in its target, in a header or in its body. An access key id of a signature also
+    /// counts.
     pub not_sent: Vec<String>,
 }
 
@@ -120,6 +121,14 @@ pub enum Count {
 }
 
 impl Count {
+    /// Returns the smallest number.
+    pub(crate) fn minimum(self) -> u64 {
+        match self {
+            Self::Exactly(number) => number,
+            Self::Within(range) => range.min,
+        }
+    }
+
     pub(crate) fn contains(self, number: u64) -> bool {
         match self {
             Self::Exactly(expected) => number == expected,
