@@ -51,7 +51,9 @@ impl ClientReport {
 fn groups(reports: &[ClientReport]) -> Vec<&str> {
     let mut groups: Vec<_> =
         reports.iter().flat_map(|report| &report.results).map(|result| result.scenario.group()).collect();
-    groups.sort_by_key(|group| (GROUPS.iter().position(|known| known == group).unwrap_or(GROUPS.len()), *group));
+    groups.sort_by_key(|group| {
+        (GROUPS.iter().position(|known| known == group).unwrap_or(GROUPS.len()), *group)
+    });
     groups.dedup();
     groups
 }

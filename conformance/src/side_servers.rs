@@ -118,11 +118,29 @@ async fn serve_proxy(
         if text.starts_with("CONNECT ") {
             socket.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
         } else {
-            server.write_all(&head).await?;
+            server.write_all(forwarded(&text).as_bytes()).await?;
         }
         tokio::io::copy_bidirectional(&mut socket, &mut server).await?;
         return Ok(());
     }
+}
+
+/// Returns the head of a request to a proxy as the server receives it. Ends the connection after this request, so that
+/// the client sends its next request in a new connection, which the log of the proxy contains.
+fn forwarded(head: &str) -> String {
+    let mut lines = head.trim_end().split("\r\n");
+    let request_line = lines.next().unwrap_or_default();
+    let (method, rest) = request_line.split_once(' ').unwrap_or((request_line, ""));
+    let path = rest.split_once("://").and_then(|(_, rest)| Some(&rest[rest.find('/')?..])).unwrap_or(rest);
+    let mut forwarded = format!("{method} {path}\r\nconnection: close\r\n");
+    for line in lines {
+        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        if name != "connection" && !name.starts_with("proxy-") {
+            forwarded.push_str(line);
+            forwarded.push_str("\r\n");
+        }
+    }
+    forwarded + "\r\n"
 }
 
 /// Starts a server for container credentials. The endpoint accepts the credentials that it has sent.
