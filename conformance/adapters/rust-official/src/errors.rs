@@ -1,0 +1,66 @@
+use std::error::Error;
+
+use aws_sdk_bedrockruntime::config::http::HttpResponse;
+use aws_sdk_bedrockruntime::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_bedrockruntime::operation::RequestId;
+use aws_smithy_types::event_stream::RawMessage;
+use serde_json::{Value, json};
+
+use crate::values::members;
+
+/// Describes an error of a call.
+pub(crate) fn of_call<E>(error: &SdkError<E, HttpResponse>) -> Value
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let class = match error {
+        SdkError::ConstructionFailure(_) => "input",
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "timeout",
+        // The errors of credentials providers have the same type as those of connections.
+        SdkError::DispatchFailure(failure) if failure.is_other() => other(error),
+        SdkError::DispatchFailure(_) => "connection",
+        SdkError::ResponseError(_) => "response",
+        SdkError::ServiceError(_) => "service",
+        _ => "other",
+    };
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    describe(error, class, status, error.request_id())
+}
+
+/// Describes an error of an event stream whose response has arrived.
+pub(crate) fn of_stream<E>(error: &SdkError<E, RawMessage>) -> Value
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let class = match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "timeout",
+        _ => "stream",
+    };
+    describe(error, class, None, None)
+}
+
+fn describe<E, R>(error: &SdkError<E, R>, class: &str, status: Option<u16>, id: Option<&str>) -> Value
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    SdkError<E, R>: Error + ProvideErrorMetadata,
+{
+    let message = match error.as_service_error() {
+        Some(service) => service.message().map(str::to_owned),
+        None => Some(DisplayErrorContext(error).to_string()),
+    };
+    members([
+        ("class", Some(json!(class))),
+        ("code", error.code().map(|code| json!(code))),
+        ("message", message.map(|message| json!(message))),
+        ("status", status.map(|status| json!(status))),
+        ("request_id", id.map(|id| json!(id))),
+    ])
+}
+
+/// Distinguishes errors that have no type.
+fn other(error: &(dyn Error + 'static)) -> &'static str {
+    let text = DisplayErrorContext(error).to_string();
+    if text.contains("Credentials") || text.contains("IdentityError") { "credentials" } else { "other" }
+}

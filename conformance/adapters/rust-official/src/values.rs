@@ -1,0 +1,167 @@
+use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
+use aws_sdk_bedrockruntime::primitives::Blob;
+use aws_sdk_bedrockruntime::types::{
+    ContentBlock, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, InferenceConfiguration,
+    Message, ResponseStream, SystemContentBlock, TokenUsage,
+};
+use aws_smithy_types::base64;
+use serde_json::{Value, json};
+
+use crate::Supported;
+
+pub(crate) fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+pub(crate) fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn blob(value: &Value) -> Supported<Blob> {
+    base64::decode(string(&value["$bytes"])).map(Blob::new).map_err(|error| error.to_string())
+}
+
+pub(crate) fn bytes(blob: &Blob) -> Value {
+    json!({ "$bytes": base64::encode(blob) })
+}
+
+/// Returns an object without the members that are `None`.
+pub(crate) fn members<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+pub(crate) fn text(value: Option<impl AsRef<str>>) -> Option<Value> {
+    value.map(|value| json!(value.as_ref()))
+}
+
+/// Returns the only member of a union or structure if it is `name`.
+fn only<'a>(value: &'a Value, name: &str) -> Supported<&'a Value> {
+    match value.as_object().map(|members| (members.len(), members.get(name))) {
+        Some((1, Some(member))) => Ok(member),
+        _ => Err(format!("this adapter supports only {name}, not {value}")),
+    }
+}
+
+pub(crate) fn message(value: &Value) -> Supported<Message> {
+    let mut message = Message::builder();
+    for (name, value) in object(value) {
+        message = match name.as_str() {
+            "role" => message.role(string(value).as_str().into()),
+            "content" => {
+                let texts = items(value).map(|block| Ok(ContentBlock::Text(string(only(block, "text")?))));
+                message.set_content(Some(texts.collect::<Supported<_>>()?))
+            }
+            _ => return Err(format!("this adapter does not support the member {name}")),
+        };
+    }
+    message.build().map_err(|error| error.to_string())
+}
+
+pub(crate) fn system(value: &Value) -> Supported<SystemContentBlock> {
+    Ok(SystemContentBlock::Text(string(only(value, "text")?)))
+}
+
+pub(crate) fn inference(value: &Value) -> Supported<InferenceConfiguration> {
+    let mut inference = InferenceConfiguration::builder();
+    for (name, value) in object(value) {
+        let number = value.as_f64().unwrap_or_default();
+        inference = match name.as_str() {
+            "maxTokens" => inference.max_tokens(number as i32),
+            "temperature" => inference.temperature(number as f32),
+            "topP" => inference.top_p(number as f32),
+            "stopSequences" => inference.set_stop_sequences(Some(items(value).map(string).collect())),
+            _ => return Err(format!("this adapter does not support the member {name}")),
+        };
+    }
+    Ok(inference.build())
+}
+
+/// Returns an event by its wire name. Returns `None` if the crate does not know the event.
+pub(crate) fn chunk(event: ResponseStream) -> Supported<Option<Value>> {
+    Ok(match event {
+        ResponseStream::Chunk(part) => {
+            Some(json!({ "chunk": members([("bytes", part.bytes.as_ref().map(bytes))]) }))
+        }
+        _ => None,
+    })
+}
+
+pub(crate) fn converse_output(output: &ConverseOutput) -> Supported<Value> {
+    if output.additional_model_response_fields.is_some() || output.trace.is_some() {
+        return Err("this adapter does not support all members of the output".to_owned());
+    }
+    let message = output.output.as_ref().and_then(|output| output.as_message().ok());
+    let message = message.map(|message| -> Supported<Value> {
+        let content = message.content().iter().map(|block| match block {
+            ContentBlock::Text(text) => Ok(json!({ "text": text })),
+            other => Err(format!("this adapter supports only text, not {other:?}")),
+        });
+        let content = content.collect::<Supported<Vec<_>>>()?;
+        Ok(json!({ "message": { "role": message.role().as_str(), "content": content } }))
+    });
+    Ok(members([
+        ("output", message.transpose()?),
+        ("stopReason", text(Some(output.stop_reason()))),
+        ("usage", output.usage().map(usage)),
+        ("metrics", output.metrics().map(|metrics| json!({ "latencyMs": metrics.latency_ms() }))),
+        (
+            "performanceConfig",
+            output.performance_config().map(|config| json!({ "latency": config.latency().as_str() })),
+        ),
+        ("serviceTier", output.service_tier().map(|tier| json!({ "type": tier.r#type().as_str() }))),
+    ]))
+}
+
+/// Returns an event by its wire name. Returns `None` if the crate does not know the event.
+pub(crate) fn converse_event(event: ConverseStreamOutput) -> Supported<Option<Value>> {
+    Ok(Some(match event {
+        ConverseStreamOutput::MessageStart(event) => {
+            json!({ "messageStart": { "role": event.role().as_str() } })
+        }
+        ConverseStreamOutput::ContentBlockStart(event) => {
+            let start = event.start().map(|start| match start {
+                ContentBlockStart::ToolUse(start) => {
+                    Ok(json!({ "toolUse": { "toolUseId": start.tool_use_id(), "name": start.name() } }))
+                }
+                other => Err(format!("this adapter does not support {other:?}")),
+            });
+            let index = Some(json!(event.content_block_index()));
+            json!({ "contentBlockStart": members([("start", start.transpose()?), ("contentBlockIndex", index)]) })
+        }
+        ConverseStreamOutput::ContentBlockDelta(event) => {
+            let delta = event.delta().map(|delta| match delta {
+                ContentBlockDelta::Text(text) => Ok(json!({ "text": text })),
+                ContentBlockDelta::ToolUse(delta) => Ok(json!({ "toolUse": { "input": delta.input() } })),
+                other => Err(format!("this adapter does not support {other:?}")),
+            });
+            let index = Some(json!(event.content_block_index()));
+            json!({ "contentBlockDelta": members([("delta", delta.transpose()?), ("contentBlockIndex", index)]) })
+        }
+        ConverseStreamOutput::ContentBlockStop(event) => {
+            json!({ "contentBlockStop": { "contentBlockIndex": event.content_block_index() } })
+        }
+        ConverseStreamOutput::MessageStop(event) if event.additional_model_response_fields().is_none() => {
+            json!({ "messageStop": { "stopReason": event.stop_reason().as_str() } })
+        }
+        ConverseStreamOutput::Metadata(event) if event.trace().is_none() => {
+            let metrics = event.metrics().map(|metrics| json!({ "latencyMs": metrics.latency_ms() }));
+            json!({ "metadata": members([("usage", event.usage().map(usage)), ("metrics", metrics)]) })
+        }
+        other if other.is_unknown() => return Ok(None),
+        other => return Err(format!("this adapter does not support {other:?}")),
+    }))
+}
+
+fn usage(usage: &TokenUsage) -> Value {
+    members([
+        ("inputTokens", Some(json!(usage.input_tokens()))),
+        ("outputTokens", Some(json!(usage.output_tokens()))),
+        ("totalTokens", Some(json!(usage.total_tokens()))),
+        ("cacheReadInputTokens", usage.cache_read_input_tokens().map(|count| json!(count))),
+        ("cacheWriteInputTokens", usage.cache_write_input_tokens().map(|count| json!(count))),
+    ])
+}
