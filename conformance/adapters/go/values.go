@@ -81,6 +81,9 @@ func encode(value reflect.Value) any {
 	case reflect.Pointer:
 		return encode(value.Elem())
 	case reflect.Interface: // The type of a member of a union has the name UNIONMemberNAME.
+		if value.IsNil() {
+			return nil // The SDK does not know the member.
+		}
 		_, name, _ := strings.Cut(value.Elem().Elem().Type().Name(), "Member")
 		return object{lowerFirst(name): encode(value.Elem().Elem().FieldByName("Value"))}
 	case reflect.Struct:

@@ -2,8 +2,8 @@ use aws_sdk_bedrockruntime::Client;
 use serde_json::{Value, json};
 
 use crate::values::{
-    blob, bytes, chunk, converse_event, converse_output, inference, items, members, message, object, string,
-    system, text,
+    blob, bytes, chunk, converse_event, converse_output, count, inference, items, members, message, object,
+    string, system, text,
 };
 use crate::{Supported, errors};
 
@@ -99,6 +99,20 @@ pub(crate) async fn call(client: &Client, line: &Value) -> Supported<Value> {
             Ok(mut output) => receive!(json!({}), output.stream, converse_event, line),
             Err(error) => json!({ "error": errors::of_call(&error) }),
         },
+        "CountTokens" => {
+            let mut call = client.count_tokens();
+            for (name, value) in object(input) {
+                call = match name.as_str() {
+                    "modelId" => call.model_id(string(value)),
+                    "input" => call.input(count(value)?),
+                    _ => return Err(format!("this adapter does not support the member {name}")),
+                };
+            }
+            match call.send().await {
+                Ok(output) => json!({ "output": { "inputTokens": output.input_tokens } }),
+                Err(error) => json!({ "error": errors::of_call(&error) }),
+            }
+        }
         operation => return Err(format!("this adapter does not support {operation}")),
     })
 }

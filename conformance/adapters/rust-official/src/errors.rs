@@ -50,9 +50,12 @@ where
         Some(service) => service.message().map(str::to_owned),
         None => Some(DisplayErrorContext(error).to_string()),
     };
+    // A modeled exception of a stream has a type but no code. It is displayed as `TYPE: MESSAGE`.
+    let display = error.as_service_error().map(ToString::to_string).unwrap_or_default();
+    let name = display.split(':').next().filter(|name| name.ends_with("Exception"));
     members([
         ("class", Some(json!(class))),
-        ("code", error.code().map(|code| json!(code))),
+        ("code", error.code().or(name).map(|code| json!(code))),
         ("message", message.map(|message| json!(message))),
         ("status", status.map(|status| json!(status))),
         ("request_id", id.map(|id| json!(id))),

@@ -1,8 +1,8 @@
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, InferenceConfiguration,
-    Message, ResponseStream, SystemContentBlock, TokenUsage,
+    ContentBlock, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, ConverseTokensRequest,
+    CountTokensInput, InferenceConfiguration, Message, ResponseStream, SystemContentBlock, TokenUsage,
 };
 use aws_smithy_types::base64;
 use serde_json::{Value, json};
@@ -65,6 +65,18 @@ pub(crate) fn system(value: &Value) -> Supported<SystemContentBlock> {
     Ok(SystemContentBlock::Text(string(only(value, "text")?)))
 }
 
+pub(crate) fn count(value: &Value) -> Supported<CountTokensInput> {
+    let mut request = ConverseTokensRequest::builder();
+    for (name, value) in object(only(value, "converse")?) {
+        request = match name.as_str() {
+            "messages" => request.set_messages(Some(items(value).map(message).collect::<Supported<_>>()?)),
+            "system" => request.set_system(Some(items(value).map(system).collect::<Supported<_>>()?)),
+            _ => return Err(format!("this adapter does not support the member {name}")),
+        };
+    }
+    Ok(CountTokensInput::Converse(request.build()))
+}
+
 pub(crate) fn inference(value: &Value) -> Supported<InferenceConfiguration> {
     let mut inference = InferenceConfiguration::builder();
     for (name, value) in object(value) {
@@ -98,7 +110,7 @@ pub(crate) fn converse_output(output: &ConverseOutput) -> Supported<Value> {
     let message = message.map(|message| -> Supported<Value> {
         let content = message.content().iter().map(|block| match block {
             ContentBlock::Text(text) => Ok(json!({ "text": text })),
-            other => Err(format!("this adapter supports only text, not {other:?}")),
+            _ => Err("this adapter supports only texts in outputs".to_owned()),
         });
         let content = content.collect::<Supported<Vec<_>>>()?;
         Ok(json!({ "message": { "role": message.role().as_str(), "content": content } }))
@@ -127,7 +139,7 @@ pub(crate) fn converse_event(event: ConverseStreamOutput) -> Supported<Option<Va
                 ContentBlockStart::ToolUse(start) => {
                     Ok(json!({ "toolUse": { "toolUseId": start.tool_use_id(), "name": start.name() } }))
                 }
-                other => Err(format!("this adapter does not support {other:?}")),
+                _ => Err("this adapter supports only texts and tool calls in events".to_owned()),
             });
             let index = Some(json!(event.content_block_index()));
             json!({ "contentBlockStart": members([("start", start.transpose()?), ("contentBlockIndex", index)]) })
@@ -136,7 +148,7 @@ pub(crate) fn converse_event(event: ConverseStreamOutput) -> Supported<Option<Va
             let delta = event.delta().map(|delta| match delta {
                 ContentBlockDelta::Text(text) => Ok(json!({ "text": text })),
                 ContentBlockDelta::ToolUse(delta) => Ok(json!({ "toolUse": { "input": delta.input() } })),
-                other => Err(format!("this adapter does not support {other:?}")),
+                _ => Err("this adapter supports only texts and tool calls in events".to_owned()),
             });
             let index = Some(json!(event.content_block_index()));
             json!({ "contentBlockDelta": members([("delta", delta.transpose()?), ("contentBlockIndex", index)]) })
@@ -152,7 +164,7 @@ pub(crate) fn converse_event(event: ConverseStreamOutput) -> Supported<Option<Va
             json!({ "metadata": members([("usage", event.usage().map(usage)), ("metrics", metrics)]) })
         }
         other if other.is_unknown() => return Ok(None),
-        other => return Err(format!("this adapter does not support {other:?}")),
+        _ => return Err("this adapter does not support all members of the event".to_owned()),
     }))
 }
 
