@@ -34,6 +34,7 @@ type settings struct {
 	Timeouts    struct{ Connect, Read, Operation *time.Duration } `json:"timeouts_ms"`
 	ProxyURL    string                                            `json:"proxy_url"`
 	CAFile      string                                            `json:"ca_file"`
+	HTTPVersion string                                            `json:"http_version"`
 	UseFIPS     *bool                                             `json:"use_fips"`
 	DualStack   *bool                                             `json:"use_dual_stack"`
 }
@@ -48,6 +49,10 @@ func load(ctx context.Context, with settings) (aws.Config, error) {
 			roots := x509.NewCertPool()
 			roots.AppendCertsFromPEM(must(os.ReadFile(with.CAFile)))
 			transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+		}
+		if with.HTTPVersion == "1.1" {
+			transport.Protocols = new(http.Protocols)
+			transport.Protocols.SetHTTP1(true)
 		}
 	})
 	if limit := with.Timeouts.Connect; limit != nil {

@@ -3,24 +3,23 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.lang.reflect.InvocationTargetException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import software.amazon.awssdk.core.SdkClient;
 import software.amazon.awssdk.core.util.VersionInfo;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
-import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 
 /**
- * Makes the calls of conformance scenarios with the asynchronous client of the AWS SDK for Java 2.x.
+ * Makes the calls of conformance scenarios with the AWS SDK for Java 2.x.
  *
  * <p>Usage: {@code java Adapter [--listen PORT]}
  */
 final class Adapter implements AutoCloseable {
-    private BedrockRuntimeAsyncClient client;
+    private SdkClient client;
 
     public static void main(String[] arguments) throws Exception {
         if (arguments.length == 0) {
@@ -56,12 +55,12 @@ final class Adapter implements AutoCloseable {
         }
         close();
         try {
-            client = Settings.client(line.get("settings").asObject());
+            var settings = line.get("settings").asObject();
+            boolean stream = line.get("operation").asString().contains("Stream");
+            client = stream ? Settings.asyncClient(settings) : Settings.client(settings);
             return new Call(line).make(client);
         } catch (Values.Unsupported reason) {
             return Map.of("unsupported", reason.getMessage());
-        } catch (InvocationTargetException error) {
-            return Map.of("error", Errors.describe(error.getCause(), false));
         } catch (RuntimeException error) {
             return Map.of("error", Errors.describe(error, false));
         }

@@ -1,5 +1,6 @@
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
@@ -15,6 +16,9 @@ final class Errors {
     private Errors() {}
 
     static Map<String, Object> describe(Throwable error, boolean inStream) {
+        if (error instanceof InvocationTargetException) {
+            return describe(error.getCause(), inStream);
+        }
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("type", error.getClass().getName());
         members.put("message", String.valueOf(error.getMessage()));
@@ -49,10 +53,14 @@ final class Errors {
             return "connection";
         } else if (has(error, cause -> String.valueOf(cause.getMessage()).contains("Unable to load credentials"))) {
             return "credentials";
-        } else if (has(error, cause -> cause instanceof IllegalArgumentException || cause instanceof NullPointerException)) {
+        } else if (has(error, Errors::isInvalidArgument)) {
             return "input";
         }
         return "other";
+    }
+
+    private static boolean isInvalidArgument(Throwable error) {
+        return error instanceof IllegalArgumentException || error instanceof NullPointerException;
     }
 
     private static boolean isTimeout(Throwable error) {

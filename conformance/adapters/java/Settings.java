@@ -17,6 +17,8 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.auth.token.credentials.StaticTokenProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.http.Protocol;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.ProxyConfiguration;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
@@ -25,30 +27,41 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.retries.api.RetryStrategy;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
-import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClientBuilder;
+import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeBaseClientBuilder;
+import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 import software.amazon.awssdk.services.bedrockruntime.auth.scheme.BedrockRuntimeAuthSchemeProvider;
 
-/** Builds the client with the settings of a scenario. */
+/**
+ * Builds the client with the settings of a scenario: the synchronous client with Apache, or the asynchronous client
+ * with Netty for event streams. These are the defaults of the SDK.
+ */
 final class Settings {
     /** The threads of all clients, because a client with threads of its own takes two seconds to close. */
     private static final SdkEventLoopGroup THREADS = SdkEventLoopGroup.builder().numberOfThreads(2).build();
 
-    private final BedrockRuntimeAsyncClientBuilder client = BedrockRuntimeAsyncClient.builder();
-    private final NettyNioAsyncHttpClient.Builder http = NettyNioAsyncHttpClient.builder().eventLoopGroup(THREADS);
+    private final Apache5HttpClient.Builder apache = Apache5HttpClient.builder();
+    private final NettyNioAsyncHttpClient.Builder netty = NettyNioAsyncHttpClient.builder().eventLoopGroup(THREADS);
     private final ClientOverrideConfiguration.Builder override = ClientOverrideConfiguration.builder();
+    private final BedrockRuntimeBaseClientBuilder<?, ?> client;
     private final Map<String, JsonNode> settings;
 
-    private Settings(Map<String, JsonNode> settings) {
+    private Settings(BedrockRuntimeBaseClientBuilder<?, ?> client, Map<String, JsonNode> settings) throws Exception {
+        this.client = client;
         this.settings = settings;
+        for (String name : settings.keySet()) {
+            apply(name, settings.get(name));
+        }
+        client.overrideConfiguration(override.retryStrategy(retries()).build());
     }
 
-    static BedrockRuntimeAsyncClient client(Map<String, JsonNode> settings) throws Exception {
-        Settings all = new Settings(settings);
-        for (String name : settings.keySet()) {
-            all.apply(name, settings.get(name));
-        }
-        all.override.retryStrategy(all.retries());
-        return all.client.httpClientBuilder(all.http).overrideConfiguration(all.override.build()).build();
+    static BedrockRuntimeClient client(Map<String, JsonNode> settings) throws Exception {
+        var client = BedrockRuntimeClient.builder();
+        return client.httpClientBuilder(new Settings(client, settings).apache).build();
+    }
+
+    static BedrockRuntimeAsyncClient asyncClient(Map<String, JsonNode> settings) throws Exception {
+        var client = BedrockRuntimeAsyncClient.builder();
+        return client.httpClientBuilder(new Settings(client, settings).netty).build();
     }
 
     private void apply(String name, JsonNode value) throws Exception {
@@ -63,11 +76,13 @@ final class Settings {
             }
             case "use_fips" -> client.fipsEnabled(value.asBoolean());
             case "use_dual_stack" -> client.dualstackEnabled(value.asBoolean());
-            case "proxy_url" -> http.proxyConfiguration(proxy(URI.create(value.asString())));
+            case "proxy_url" -> proxy(URI.create(value.asString()));
             case "ca_file" -> {
                 TrustManager[] managers = trust(Path.of(value.asString()));
-                http.tlsTrustManagersProvider(() -> managers);
+                apache.tlsTrustManagersProvider(() -> managers);
+                netty.tlsTrustManagersProvider(() -> managers);
             }
+            case "http_version" -> netty.protocol(Protocol.HTTP1_1); // Apache has only HTTP/1.1.
             case "timeouts_ms" -> value.asObject().forEach(this::timeout);
             case "max_attempts", "retry_mode", "max_backoff_ms" -> {} // `retries` reads these three.
             default -> throw new Values.Unsupported("this adapter does not know the setting " + name);
@@ -82,13 +97,17 @@ final class Settings {
                 .orElseGet(() -> AwsBasicCredentials.create(id, secret));
     }
 
-    private static ProxyConfiguration proxy(URI url) {
-        var proxy = ProxyConfiguration.builder().scheme(url.getScheme()).host(url.getHost()).port(url.getPort());
+    private void proxy(URI url) {
+        var server = URI.create(url.getScheme() + "://" + url.getHost() + ":" + url.getPort());
+        var forApache = software.amazon.awssdk.http.apache5.ProxyConfiguration.builder().endpoint(server);
+        var forNetty = ProxyConfiguration.builder().scheme(url.getScheme()).host(url.getHost()).port(url.getPort());
         if (url.getUserInfo() != null) {
             String[] user = url.getUserInfo().split(":", 2);
-            proxy.username(user[0]).password(user[1]);
+            forApache.username(user[0]).password(user[1]);
+            forNetty.username(user[0]).password(user[1]);
         }
-        return proxy.build();
+        apache.proxyConfiguration(forApache.build());
+        netty.proxyConfiguration(forNetty.build());
     }
 
     private static TrustManager[] trust(Path file) throws IOException, GeneralSecurityException {
@@ -105,8 +124,14 @@ final class Settings {
     private void timeout(String name, JsonNode value) {
         Duration limit = Duration.ofMillis(Long.parseLong(value.asNumber()));
         switch (name) {
-            case "connect" -> http.connectionTimeout(limit);
-            case "read" -> http.readTimeout(limit);
+            case "connect" -> {
+                apache.connectionTimeout(limit);
+                netty.connectionTimeout(limit);
+            }
+            case "read" -> {
+                apache.socketTimeout(limit);
+                netty.readTimeout(limit);
+            }
             case "operation" -> override.apiCallTimeout(limit);
             default -> throw new Values.Unsupported("this adapter does not know the timeout " + name);
         }

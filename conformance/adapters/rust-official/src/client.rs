@@ -36,6 +36,7 @@ pub(crate) async fn load(settings: &Value) -> Supported<Client> {
             "use_dual_stack" => loader.use_dual_stack(value == true),
             "timeouts_ms" => loader.timeout_config(timeouts(value)?),
             "proxy_url" | "ca_file" => loader, // `http` reads these two.
+            "http_version" if settings["ca_file"].is_null() => loader, // HTTP/2 only with TLS.
             "retry_mode" if value == "standard" => loader,
             "retry_mode" if value == "adaptive" => {
                 retries = retries.with_retry_mode(RetryMode::Adaptive);
