@@ -23,8 +23,11 @@ func describe(err error, inStream bool) object {
 		decoding *smithy.DeserializationError
 	)
 	found := object{"message": err.Error()}
-	if errors.As(err, &response) {
-		found["status"], found["request_id"] = response.HTTPStatusCode(), response.RequestID
+	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
+		found["status"] = response.HTTPStatusCode()
+		if response.RequestID != "" {
+			found["request_id"] = response.RequestID
+		}
 	}
 	switch {
 	case errors.As(err, &service):

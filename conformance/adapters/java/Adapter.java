@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import software.amazon.awssdk.core.SdkClient;
 import software.amazon.awssdk.core.util.VersionInfo;
 import software.amazon.awssdk.protocols.jsoncore.JsonNode;
@@ -66,11 +67,14 @@ final class Adapter implements AutoCloseable {
         }
     }
 
-    /** Closes the client of the previous call. During this call, the server would take it for a cancellation. */
+    /**
+     * Closes the client of the previous call. During this call, the server would take it for a cancellation. A client
+     * that waits for a connection takes seconds to close, so another thread closes it.
+     */
     @Override
     public void close() {
         if (client != null) {
-            client.close();
+            CompletableFuture.runAsync(client::close);
         }
     }
 }

@@ -1,6 +1,7 @@
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
+import java.net.SocketTimeoutException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
@@ -67,6 +68,7 @@ final class Errors {
         return error instanceof ApiCallTimeoutException
                 || error instanceof ApiCallAttemptTimeoutException
                 || error instanceof ConnectTimeoutException
+                || error instanceof SocketTimeoutException
                 || error instanceof io.netty.handler.timeout.TimeoutException
                 || error instanceof TimeoutException;
     }

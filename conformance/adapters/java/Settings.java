@@ -1,8 +1,5 @@
-import java.io.IOException;
+import java.io.FileInputStream;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
@@ -78,7 +75,7 @@ final class Settings {
             case "use_dual_stack" -> client.dualstackEnabled(value.asBoolean());
             case "proxy_url" -> proxy(URI.create(value.asString()));
             case "ca_file" -> {
-                TrustManager[] managers = trust(Path.of(value.asString()));
+                TrustManager[] managers = trust(value.asString());
                 apache.tlsTrustManagersProvider(() -> managers);
                 netty.tlsTrustManagersProvider(() -> managers);
             }
@@ -110,10 +107,10 @@ final class Settings {
         netty.proxyConfiguration(forNetty.build());
     }
 
-    private static TrustManager[] trust(Path file) throws IOException, GeneralSecurityException {
+    private static TrustManager[] trust(String file) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
-        try (var pem = Files.newInputStream(file)) {
+        try (var pem = new FileInputStream(file)) {
             store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(pem));
         }
         var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -139,11 +136,9 @@ final class Settings {
 
     /** The first delays are those of the SDK: 100 ms, or 1 s after throttling. */
     private RetryStrategy retries() {
-        RetryStrategy mode = switch (settings.get("retry_mode").asString()) {
-            case "standard" -> AwsRetryStrategy.standardRetryStrategy();
-            case "adaptive" -> AwsRetryStrategy.adaptiveRetryStrategy();
-            default -> throw new Values.Unsupported("this client has no retry mode " + settings.get("retry_mode"));
-        };
+        boolean adaptive = settings.get("retry_mode").asString().equals("adaptive");
+        RetryStrategy mode =
+                adaptive ? AwsRetryStrategy.adaptiveRetryStrategy() : AwsRetryStrategy.standardRetryStrategy();
         var strategy = mode.toBuilder().maxAttempts(Integer.parseInt(settings.get("max_attempts").asNumber()));
         if (settings.containsKey("max_backoff_ms")) {
             long longest = Long.parseLong(settings.get("max_backoff_ms").asNumber());
