@@ -17,7 +17,6 @@ where
         SdkError::ConstructionFailure(_) => "input",
         SdkError::TimeoutError(_) => "timeout",
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "timeout",
-        // The errors of credentials providers have the same type as those of connections.
         SdkError::DispatchFailure(failure) if failure.is_other() => other(error),
         SdkError::DispatchFailure(_) => "connection",
         SdkError::ResponseError(_) => "response",
@@ -62,8 +61,14 @@ where
     ])
 }
 
-/// Distinguishes errors that have no type.
+/// Distinguishes errors before the request from those of a connection. They have no public types.
 fn other(error: &(dyn Error + 'static)) -> &'static str {
     let text = DisplayErrorContext(error).to_string();
-    if text.contains("Credentials") || text.contains("IdentityError") { "credentials" } else { "other" }
+    if text.contains("Credentials") || text.contains("IdentityError") {
+        "credentials"
+    } else if text.contains("ResolveEndpointError") {
+        "other"
+    } else {
+        "connection"
+    }
 }
