@@ -14,6 +14,7 @@ use crate::access_policy::AccessPolicy;
 use crate::async_jobs::{self, AsyncJobs};
 use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
 use crate::backend::{Backend, Forward};
+use crate::base_path::BasePath;
 use crate::call_log::{CallLog, CallObserver};
 use crate::call_record::CallRecord;
 use crate::client_activity::IdleTimeouts;
@@ -35,6 +36,7 @@ use crate::upstream::{Upstream, UpstreamError};
 pub struct LocalEndpointBuilder {
     host: IpAddr,
     port: u16,
+    base_path: BasePath,
     #[cfg(feature = "tls")]
     tls: bool,
     max_connections: usize,
@@ -89,6 +91,7 @@ impl LocalEndpointBuilder {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            base_path: BasePath::default(),
             #[cfg(feature = "tls")]
             tls: false,
             max_connections: Self::MAX_CONNECTIONS,
@@ -122,6 +125,13 @@ impl LocalEndpointBuilder {
     /// Sets the port. The default is 0. Port 0 selects a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
+    }
+
+    /// Sets the path under which the endpoint serves the operations, for example `/bedrock`. Calls of other
+    /// paths fail with 404 `UnknownOperationException`. The default is no path. The records under `/_local/`
+    /// keep their paths, and [`LocalEndpoint::url`] does not contain the path.
+    pub fn base_path(self, path: impl AsRef<str>) -> Self {
+        Self { base_path: BasePath::new(path.as_ref()), ..self }
     }
 
     /// Enables or disables TLS. With TLS, the endpoint generates a certificate for `localhost`, 127.0.0.1,
@@ -380,6 +390,7 @@ impl LocalEndpointBuilder {
                 skip_verification: !self.verify,
             },
             policy: self.policy,
+            base_path: self.base_path,
             region: self.region.unwrap_or(self.default_region),
             clock: self.clock,
             log: CallLog::new(self.max_calls, self.observer),

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::authentication::Caller;
 use crate::delivery::ResponseProgress;
 use crate::service_error::ServiceError;
+use crate::signature_claims::SignatureClaims;
 use crate::stream::{StreamProgress, StreamRecord};
 
 /// Headers whose values are redacted. The tags in the last header may be personal data. The service does not
@@ -72,6 +73,13 @@ pub struct CallRecord {
     pub signature: SignatureVerdict,
     /// The explanation if the endpoint rejected the signature or the token.
     pub signature_error: Option<String>,
+    /// The access key id of the signature, even if the endpoint rejected the signature. This field is `None`
+    /// if the request has no signature.
+    pub access_key_id: Option<String>,
+    /// The region of the signature, even if the endpoint rejected the signature.
+    pub signing_region: Option<String>,
+    /// The names of the headers that the signature covers, in lower case.
+    pub signed_headers: Vec<String>,
     /// The request id that the response carries.
     pub request_id: String,
     /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
@@ -118,6 +126,7 @@ impl CallRecord {
     pub(crate) fn new(request: &Parts, body: Bytes, request_id: String) -> Self {
         let mut headers = copied_headers(&request.headers);
         mark_sensitive(&mut headers);
+        let SignatureClaims { access_key_id, region, signed_headers } = SignatureClaims::of(request);
         Self {
             number: 0,
             time: SystemTime::UNIX_EPOCH,
@@ -130,6 +139,9 @@ impl CallRecord {
             signed: false,
             signature: SignatureVerdict::NotVerified,
             signature_error: None,
+            access_key_id,
+            signing_region: region,
+            signed_headers,
             request_id,
             connection_id: 0,
             worked_on: false,
@@ -163,7 +175,14 @@ impl CallRecord {
     pub(crate) fn size(&self) -> usize {
         let headers =
             self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_SIZE);
-        let texts = [&self.model_id, &self.signature_error, &self.error_code].into_iter().flatten();
+        let texts = [
+            &self.model_id,
+            &self.signature_error,
+            &self.access_key_id,
+            &self.signing_region,
+            &self.error_code,
+        ];
+        let texts = texts.into_iter().flatten().chain(&self.signed_headers);
         size_of::<Self>()
             + self.body.len()
             + self.target.len()
@@ -263,6 +282,8 @@ impl fmt::Debug for CallRecord {
             .field("headers", &self.headers)
             .field("body", &format_args!("[{} bytes]", self.body.len()))
             .field("signature", &self.signature)
+            .field("access_key_id", &self.access_key_id)
+            .field("signing_region", &self.signing_region)
             .field("request_id", &self.request_id)
             .field("connection_id", &self.connection_id)
             .field("worked_on", &self.worked_on)

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use invoke_model_families::output_token_weight;
+use invoke_model_protocol::event_stream::CONTENT_TYPE as EVENT_STREAM;
 
 use crate::backend::Backend;
 use crate::bidirectional::{BidirectionalBody, EventInput, RequestBody};
@@ -25,7 +26,7 @@ use crate::response_body::ResponseBody;
 use crate::service_error::{ServiceError, X_AMZN_ERRORTYPE};
 use crate::sonic::Session;
 use crate::state::EndpointState;
-use crate::stream::{EventStreamBody, Events, Frames, PlannedStreamFault, StreamProgress};
+use crate::stream::{EventStreamBody, FrameSource, Frames, PlannedStreamFault, StreamProgress};
 
 /// The header with the duration of the invocation, in milliseconds.
 pub(crate) const LATENCY: &str = "x-amzn-bedrock-invocation-latency";
@@ -56,7 +57,7 @@ pub(crate) async fn handle(
     let mut call = CallRecord::new(&parts, bytes.clone(), state.next_request_id());
     (call.connection_id, call.time) = (connection_id, now);
     let request = Request::from_parts(parts, bytes);
-    let route = operation::route(&request);
+    let route = operation::route(&request, &state.base_path);
     let mut fault = Fault::default();
     if let Ok((operation, model_id)) = &route {
         call.operation = Some(operation.name);
@@ -108,13 +109,26 @@ async fn respond(
         Err(error) if !is_forwarded => return Err(error),
         route => route,
     };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let caller = state.authenticator.authenticate(&parts, &payload.hash, shifted(now, fault.clock_skew));
     call.set_caller(caller.as_ref());
     let caller = caller?;
+    if let Some(uri) = state.base_path.strip_uri(&parts.uri) {
+        parts.uri = uri;
+    }
     if let Some(replacement) = &fault.replacement {
         call.worked_on = fault.counts_as_worked_on(false);
-        return replacement.response();
+        let response = replacement.response()?;
+        return Ok(match &fault.frames {
+            None => response,
+            Some(frames) => {
+                let source = FrameSource::Encoded(frames.iter().cloned().collect());
+                let body = stream_body(state, source, fault.planned_stream_fault(), now, fault, call);
+                let mut response = response.map(|_| body);
+                set_header(response.headers_mut(), "content-type", EVENT_STREAM);
+                response
+            }
+        });
     }
     if let Some(error) = state.next_errors.pop() {
         return Err(error);
@@ -180,23 +194,24 @@ async fn respond(
         Some(events) => {
             let planned = fault.planned_stream_fault().or(stream_fault);
             let planned = planned.or_else(|| state.next_stream_faults.pop());
-            let body = stream_body(state, events, planned, now, fault, call);
+            let source = FrameSource::Events(events);
+            let body = stream_body(state, source, planned, now, fault, call);
             head.map(|_: Bytes| body)
         }
     };
     Ok(response.map(|body| body.with_reservation(quota)))
 }
 
-/// Returns a body that sends events.
+/// Returns a body that sends frames.
 fn stream_body(
     state: &EndpointState,
-    events: Events,
+    source: FrameSource,
     planned: Option<PlannedStreamFault>,
     now: SystemTime,
     fault: &Fault,
     call: &mut CallRecord,
 ) -> ResponseBody {
-    let frames = Frames::new(events, now, planned);
+    let frames = Frames::new(source, now, planned);
     let progress = Arc::clone(call.stream_progress.get_or_insert_default());
     let pace = fault.pace.unwrap_or(state.pace);
     let clock = state.clock.clone();

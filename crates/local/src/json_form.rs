@@ -1,8 +1,39 @@
 //! Helpers for JSON files. Their errors use the words of JSON, and not the words of Rust.
 
-use serde::Deserialize;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+
+/// Bytes that a file contains as base64 text.
+#[derive(Clone)]
+pub(crate) struct Base64(pub(crate) Bytes);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(&text);
+        bytes
+            .map(|bytes| Self(bytes.into()))
+            .map_err(|error| D::Error::custom(format_args!("{text:?} is not base64: {error}")))
+    }
+}
+
+impl Serialize for Base64 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+/// Deserializes an optional member for which `null` is a value. Without this function, `null` means that the
+/// member is missing.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// Implements `Deserialize` for a structure whose derived implementation is `remote = "Self"`. Derived code also
 /// accepts a list with the values of the members. This implementation accepts only an object. The second

@@ -104,7 +104,7 @@ impl<S: Socket> Service<Request<Incoming>> for ConnectionService<S> {
         let upgraded = hyper::upgrade::on(&mut request);
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            if is_bidirectional(&parts) {
+            if is_bidirectional(&parts, &connection.state.base_path) {
                 let payload = match parts.version {
                     Version::HTTP_2 => Payload::of_events(RequestBody::new(body)),
                     // Do not read the body, because the client waits for the response before it ends the body.

@@ -9,6 +9,7 @@ use crate::access_policy::AccessPolicy;
 use crate::async_jobs::AsyncJobs;
 use crate::authentication::{Authenticator, Caller};
 use crate::backend::Backend;
+use crate::base_path::BasePath;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -25,6 +26,8 @@ use crate::stream::PlannedStreamFault;
 pub(crate) struct EndpointState {
     pub(crate) authenticator: Authenticator,
     pub(crate) policy: AccessPolicy,
+    /// The prefix of the paths of all operations.
+    pub(crate) base_path: BasePath,
     /// The region for requests that do not contain a region.
     pub(crate) region: String,
     pub(crate) clock: Clock,

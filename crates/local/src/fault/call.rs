@@ -1,5 +1,6 @@
 //! Faults of a call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct Fault {
     pub(crate) date_skew: i64,
     pub(crate) replacement: Option<Replacement>,
     pub(crate) body: Option<Bytes>,
+    /// The frames of an event stream that is the body of a replaced response.
+    pub(crate) frames: Option<Arc<[Bytes]>>,
     /// Headers to set, or to remove if the value is `None`.
     pub(crate) headers: Vec<(HeaderName, Option<HeaderValue>)>,
     pub(crate) retry_after: Option<RetryAfter>,
@@ -130,6 +133,17 @@ impl Fault {
     #[must_use]
     pub fn body(self, body: impl Into<Bytes>) -> Self {
         Self { body: Some(body.into()), ..self }
+    }
+
+    /// Replaces the response with an event stream. The body consists of these encoded frames, which may be
+    /// invalid. The endpoint sends each frame separately and does not add padding.
+    ///
+    /// The response has the content type `application/vnd.amazon.eventstream`. Its status is 200, or the status
+    /// of [`Fault::status`]. [`pace`](Self::pace) and [`break_stream`](Self::break_stream) affect the stream.
+    #[must_use]
+    pub fn frames(self, frames: impl IntoIterator<Item = Bytes>) -> Self {
+        let replacement = self.replacement.unwrap_or(Replacement::Status(StatusCode::OK));
+        Self { replacement: Some(replacement), frames: Some(frames.into_iter().collect()), ..self }
     }
 
     /// Sets a header of the response.

@@ -5,6 +5,8 @@ mod call;
 mod effect;
 mod error_form;
 mod file;
+mod frame_form;
+mod header_form;
 mod model_reply;
 mod reply_form;
 mod rule;

@@ -4,20 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::call::Fault;
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
 use super::error_form::{ErrorForm, StreamFaultForm, one_of};
+use super::frame_form::{EncodedFrame, frames};
+use super::header_form::Headers;
 use super::model_reply::ModelReply;
 use super::rule::{FaultRule, Schedule};
 use super::when::{TextPattern, When};
-use crate::json_form::{alternative, object_form};
+use crate::json_form::{Base64, alternative, object_form, present};
 use crate::numbered_list::numbered_list;
 use crate::operation;
 use crate::stream::PlannedStreamFault;
@@ -43,8 +45,13 @@ struct RuleForm {
     status: Option<u16>,
     garbage: Option<String>,
     body: Option<String>,
+    body_base64: Option<Base64>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    body_json: Option<Value>,
+    #[serde(default, deserialize_with = "frames")]
+    frames: Option<Vec<EncodedFrame>>,
     #[serde(default, skip_serializing_if = "Headers::is_empty")]
-    headers: Headers,
+    headers: Headers<String>,
     retry_after: Option<RetryAfter>,
     content_length: Option<u64>,
     delay_ms: Option<u64>,
@@ -70,49 +77,6 @@ impl<'de> Deserialize<'de> for OperationName {
                 one_of(&operation::names())
             ))
         })
-    }
-}
-
-/// Headers to set and, with the value `null`, to remove.
-#[derive(Clone, Default)]
-struct Headers(Vec<(String, Option<String>)>);
-
-impl Headers {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Headers {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Headers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Headers;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with a text or null for each header")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Headers, A::Error> {
-                let mut headers = Vec::<(String, Option<String>)>::new();
-                while let Some((name, value)) = members.next_entry::<String, _>()? {
-                    if headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-                        return Err(A::Error::custom(format_args!("duplicate header `{name}`")));
-                    }
-                    headers.push((name, value));
-                }
-                Ok(Headers(headers))
-            }
-        }
-
-        deserializer.deserialize_map(Members)
     }
 }
 
@@ -222,7 +186,7 @@ impl RuleForm {
     fn source(&self) -> Result<Value, String> {
         let mut source = serde_json::to_value(self).map_err(|error| error.to_string())?;
         if let Some(members) = source.as_object_mut() {
-            members.retain(|_, value| !value.is_null());
+            members.retain(|name, value| !value.is_null() || name == "body_json");
         }
         Ok(source)
     }
@@ -285,6 +249,9 @@ impl RuleForm {
                 self.status.is_some(),
                 self.garbage.is_some(),
                 self.body.is_some(),
+                self.body_base64.is_some(),
+                self.body_json.is_some(),
+                self.frames.is_some(),
                 self.retry_after.is_some(),
                 self.content_length.is_some(),
                 self.delay_ms.is_some(),
@@ -305,10 +272,18 @@ impl RuleForm {
                     .to_owned(),
             );
         }
-        if self.reply.is_some() && (self.error.is_some() || self.status.is_some() || self.garbage.is_some()) {
-            return Err("`reply` excludes `error`, `status` and `garbage`: keep one of them".to_owned());
+        let replaces_response =
+            self.error.is_some() || self.status.is_some() || self.garbage.is_some() || self.frames.is_some();
+        if self.reply.is_some() && replaces_response {
+            return Err(
+                "`reply` excludes `error`, `status`, `garbage` and `frames`: keep one of them".to_owned()
+            );
         }
-        let replacement = match (self.error, self.status, self.garbage) {
+        if self.frames.is_some() && (self.error.is_some() || self.garbage.is_some()) {
+            return Err("`frames` excludes `error` and `garbage`: keep one of them".to_owned());
+        }
+        let status = self.status.or(self.frames.is_some().then_some(200));
+        let replacement = match (self.error, status, self.garbage) {
             (None, None, None) => None,
             (Some(error), None, None) => Some(Replacement::Error(error.error()?)),
             (None, Some(status), None) => Some(Replacement::Status(final_status(status)?)),
@@ -317,6 +292,18 @@ impl RuleForm {
                 return Err("`error`, `status` and `garbage` exclude each other: keep one of them".to_owned());
             }
         };
+        let text = self.body.map(Bytes::from);
+        let json = self.body_json.map(|value| Bytes::from(value.to_string()));
+        let frames: Option<Arc<[Bytes]>> =
+            self.frames.map(|frames| frames.into_iter().map(|frame| frame.bytes).collect());
+        let mut bodies = [text, self.body_base64.map(|Base64(bytes)| bytes), json].into_iter().flatten();
+        let body = bodies.next();
+        if bodies.next().is_some() || (body.is_some() && frames.is_some()) {
+            return Err(
+                "`body`, `body_base64`, `body_json` and `frames` exclude each other: keep one of them"
+                    .to_owned(),
+            );
+        }
         let stream_fault = |BreakStreamForm { after_events, by }| {
             Ok::<_, String>(PlannedStreamFault { after_events, fault: by.fault()? })
         };
@@ -333,7 +320,8 @@ impl RuleForm {
             clock_skew: self.clock_skew_seconds.unwrap_or_default(),
             date_skew: self.date_skew_seconds.unwrap_or_default(),
             replacement,
-            body: self.body.map(Into::into),
+            body,
+            frames,
             headers: self.headers.0.into_iter().map(header).collect::<Result<_, _>>()?,
             retry_after: self.retry_after,
             content_length: self.content_length,

@@ -27,10 +27,11 @@ mod validation;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use invoke_model_protocol::{Operation, Route, ServerOperation};
 use invoke_model_types::InvokeModelWithBidirectionalStream;
 
+use crate::base_path::BasePath;
 use crate::families::{self, ModelModality};
 use crate::service_error::ServiceError;
 
@@ -132,9 +133,9 @@ impl OperationEntry {
 
     /// Returns the model id in the path of a request. Returns an empty string if the path of this operation
     /// has no model id, and `None` if the method and the path do not match this operation.
-    fn model_id(&self, request: &Request<Bytes>) -> Option<String> {
-        let is_method = *request.method() == self.route.method;
-        let labels = is_method.then(|| self.route.labels(request.uri().path())).flatten()?;
+    fn model_id(&self, method: &Method, path: &str) -> Option<String> {
+        let is_method = *method == self.route.method;
+        let labels = is_method.then(|| self.route.labels(path)).flatten()?;
         let model_id = labels.into_iter().find(|(name, _)| Some(*name) == self.model_id_label);
         Some(model_id.map(|(_, value)| value.into_owned()).unwrap_or_default())
     }
@@ -144,12 +145,21 @@ impl OperationEntry {
 ///
 /// # Errors
 /// Returns an error if the method and the path do not match an operation of the endpoint.
-pub(crate) fn route(request: &Request<Bytes>) -> Result<(&'static OperationEntry, String), ServiceError> {
-    let found = OPERATIONS.iter().find_map(|operation| Some((operation, operation.model_id(request)?)));
+pub(crate) fn route(
+    request: &Request<Bytes>,
+    base_path: &BasePath,
+) -> Result<(&'static OperationEntry, String), ServiceError> {
+    let (method, path) = (request.method(), request.uri().path());
+    let found = base_path.strip(path).and_then(|path| {
+        OPERATIONS.iter().find_map(|operation| Some((operation, operation.model_id(method, path)?)))
+    });
     found.ok_or_else(|| {
-        let (method, path) = (request.method(), request.uri().path());
-        let routes: Vec<_> =
-            OPERATIONS.iter().map(|operation| format!("{} ({})", operation.name, operation.route)).collect();
+        let prefixed =
+            |route: &Route| route.to_string().replacen(' ', &format!(" {}", base_path.as_str()), 1);
+        let routes: Vec<_> = OPERATIONS
+            .iter()
+            .map(|operation| format!("{} ({})", operation.name, prefixed(&operation.route)))
+            .collect();
         let message =
             format!("{method} {path} is not supported: the local endpoint has only {}", routes.join(", "));
         ServiceError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
@@ -157,9 +167,10 @@ pub(crate) fn route(request: &Request<Bytes>) -> Result<(&'static OperationEntry
 }
 
 /// Returns `true` if the response to a request begins before the request is complete.
-pub(crate) fn is_bidirectional(parts: &Parts) -> bool {
+pub(crate) fn is_bidirectional(parts: &Parts, base_path: &BasePath) -> bool {
     let route = InvokeModelWithBidirectionalStream::ROUTE;
-    parts.method == route.method && route.labels(parts.uri.path()).is_some()
+    let path = base_path.strip(parts.uri.path());
+    parts.method == route.method && path.is_some_and(|path| route.labels(path).is_some())
 }
 
 /// Returns the names of all operations of the endpoint.

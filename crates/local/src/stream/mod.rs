@@ -16,7 +16,7 @@ pub use progress::{StreamEnd, StreamRecord};
 pub(crate) use body::{EventStreamBody, TrackedBytes};
 pub(crate) use events::{Events, Latency};
 pub(crate) use fault::PlannedStreamFault;
-pub(crate) use frames::{BodyError, Frames, encode};
+pub(crate) use frames::{BodyError, FrameSource, Frames, encode};
 pub(crate) use padding::pad;
 #[cfg(test)]
 pub(crate) use padding::padding;

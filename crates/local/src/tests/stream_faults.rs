@@ -10,7 +10,7 @@ use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::*;
 use crate::families;
 use crate::operation::{TokenUsage, events};
-use crate::stream::{Events, Frames, PlannedStreamFault};
+use crate::stream::{Events, FrameSource, Frames, PlannedStreamFault};
 use crate::{ERROR_MODEL_ID, StreamEnd, StreamFault, StreamRecord};
 
 /// Injects a fault into a stream of five chunks. Returns the frames of the stream, the error that ends its
@@ -126,7 +126,7 @@ fn a_stream_is_truncated() {
         };
         let events = Events::new(events(chunks, usage));
         let fault = PlannedStreamFault { after_events: 0, fault: StreamFault::Truncate { bytes } };
-        let mut frames = Frames::new(events, now(), Some(fault));
+        let mut frames = Frames::new(FrameSource::Events(events), now(), Some(fault));
         let mut sent = Vec::new();
         loop {
             assert!(frames.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());

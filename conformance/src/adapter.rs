@@ -1,0 +1,321 @@
+//! Adapters: the programs that make calls with a client. The runner and an adapter exchange JSON lines.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// The number of lines of standard error that an error contains.
+const STDERR_LINES: usize = 5;
+
+/// The time within which a second line belongs to the same response.
+const SECOND_LINE: Duration = Duration::from_millis(2);
+
+/// The time within which an adapter ends after its standard input has ended.
+const EXIT: Duration = Duration::from_secs(2);
+
+/// How the runner reaches an adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdapterAddress {
+    /// The runner starts this command: the program and its arguments.
+    Command(Vec<String>),
+    /// The runner connects to an adapter that already runs, for example `127.0.0.1:4711`.
+    Tcp(String),
+}
+
+impl AdapterAddress {
+    /// Parses `tcp:HOST:PORT`, or a command in the syntax of a shell. No shell runs the command.
+    ///
+    /// # Errors
+    /// Returns an error if the command is empty or has an unclosed quote.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(address) = text.strip_prefix("tcp:") {
+            return Ok(Self::Tcp(address.to_owned()));
+        }
+        match shlex::split(text) {
+            Some(words) if !words.is_empty() => Ok(Self::Command(words)),
+            Some(_) => Err("the command of the adapter is empty".to_owned()),
+            None => Err(format!("the command of the adapter has an unclosed quote: {text}")),
+        }
+    }
+}
+
+/// A failure of an adapter. It does not say anything about the client.
+#[derive(Debug, thiserror::Error)]
+pub enum AdapterError {
+    /// The adapter could not be started or reached.
+    #[error("cannot start the adapter: {0}")]
+    Start(#[source] io::Error),
+    /// The adapter ended.
+    #[error("the adapter ended{}{}", status_text(.status), stderr_text(.stderr))]
+    Ended {
+        /// The exit status, if the adapter is a process of the runner.
+        status: Option<ExitStatus>,
+        /// The last lines of standard error.
+        stderr: Vec<String>,
+    },
+    /// The adapter closed its standard output and goes on.
+    #[error("the adapter closed its output without a response{}", stderr_text(.stderr))]
+    Closed {
+        /// The last lines of standard error.
+        stderr: Vec<String>,
+    },
+    /// The adapter did not respond in time.
+    #[error("the adapter printed no response within {} s{}", .limit.as_secs_f32(), stderr_text(.stderr))]
+    Hung {
+        /// The time that the runner waited.
+        limit: Duration,
+        /// The last lines of standard error.
+        stderr: Vec<String>,
+    },
+    /// The adapter printed more than one line.
+    #[error("the adapter printed two lines for one request; the second line is `{line}`")]
+    SecondLine {
+        /// The second line.
+        line: String,
+    },
+    /// The adapter printed a line that is not a JSON object, or not one that the protocol defines.
+    #[error("the adapter printed a line that is not a valid response: {message}; the line is `{line}`")]
+    Malformed {
+        /// The line.
+        line: String,
+        /// The error.
+        message: String,
+    },
+}
+
+fn status_text(status: &Option<ExitStatus>) -> String {
+    status.map(|status| format!(" with {status}")).unwrap_or_default()
+}
+
+fn stderr_text(lines: &[String]) -> String {
+    match lines {
+        [] => String::new(),
+        lines => format!("; its standard error ends with:\n{}", lines.join("\n")),
+    }
+}
+
+/// The first response of an adapter.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Description {
+    /// The name of the client.
+    pub(crate) client: String,
+    /// The version of the client.
+    #[serde(default)]
+    pub(crate) version: String,
+    /// The facts that the client cannot tell.
+    #[serde(default)]
+    pub(crate) unreported: Vec<String>,
+}
+
+/// A response of an adapter to a scenario.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Report {
+    pub(crate) output: Option<Value>,
+    pub(crate) events: Option<Vec<Value>>,
+    pub(crate) error: Option<ReportedError>,
+    #[serde(default)]
+    pub(crate) cancelled: bool,
+    pub(crate) unsupported: Option<String>,
+}
+
+/// An error that a client has returned.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportedError {
+    pub(crate) class: String,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) request_id: Option<String>,
+    /// The name of the type of the error, for people.
+    #[serde(rename = "type")]
+    pub(crate) type_name: Option<String>,
+}
+
+/// A connection to a running adapter.
+pub(crate) struct Adapter {
+    child: Option<Child>,
+    input: Option<Box<dyn AsyncWrite + Send + Sync + Unpin>>,
+    output: Box<dyn AsyncBufRead + Send + Sync + Unpin>,
+    stderr: Arc<Mutex<VecDeque<String>>>,
+    limit: Duration,
+}
+
+impl Adapter {
+    /// Starts an adapter, or connects to it, and reads its description.
+    pub(crate) async fn start(
+        address: &AdapterAddress,
+        environment: &BTreeMap<String, Option<String>>,
+        home: &Path,
+        limit: Duration,
+    ) -> Result<(Self, Description), AdapterError> {
+        let mut adapter = match address {
+            AdapterAddress::Command(words) => Self::spawn(words, environment, home, limit)?,
+            AdapterAddress::Tcp(address) => Self::connect(address, limit).await?,
+        };
+        let line = adapter.exchange(&json!({"kit": 1})).await?;
+        Ok((adapter, parse(&line)?))
+    }
+
+    fn spawn(
+        words: &[String],
+        environment: &BTreeMap<String, Option<String>>,
+        home: &Path,
+        limit: Duration,
+    ) -> Result<Self, AdapterError> {
+        let missing = || AdapterError::Start(io::Error::from(io::ErrorKind::NotFound));
+        let (program, arguments) = words.split_first().ok_or_else(missing)?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true);
+        isolate(&mut command, home);
+        for (name, value) in environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let named = |error: io::Error| {
+            AdapterError::Start(io::Error::new(error.kind(), format!("{program}: {error}")))
+        };
+        let mut child = command.spawn().map_err(named)?;
+        let (Some(input), Some(output), Some(errors)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(missing());
+        };
+        let stderr = Arc::<Mutex<VecDeque<String>>>::default();
+        tokio::spawn(keep_last_lines(BufReader::new(errors), Arc::clone(&stderr)));
+        Ok(Self {
+            child: Some(child),
+            input: Some(Box::new(input)),
+            output: Box::new(BufReader::new(output)),
+            stderr,
+            limit,
+        })
+    }
+
+    async fn connect(address: &str, limit: Duration) -> Result<Self, AdapterError> {
+        let (output, input) = TcpStream::connect(address).await.map_err(AdapterError::Start)?.into_split();
+        Ok(Self {
+            child: None,
+            input: Some(Box::new(input)),
+            output: Box::new(BufReader::new(output)),
+            stderr: Arc::default(),
+            limit,
+        })
+    }
+
+    /// Sends a scenario and returns the response.
+    pub(crate) async fn run(&mut self, request: &Value) -> Result<Report, AdapterError> {
+        let line = self.exchange(request).await?;
+        parse(&line)
+    }
+
+    async fn exchange(&mut self, request: &Value) -> Result<String, AdapterError> {
+        let text = format!("{request}\n");
+        let limit = self.limit;
+        let exchanged = timeout(limit, async {
+            let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+            input.write_all(text.as_bytes()).await?;
+            input.flush().await?;
+            self.read_line().await
+        });
+        match exchanged.await {
+            Ok(Ok(Some(line))) => match timeout(SECOND_LINE, self.read_line()).await {
+                Ok(Ok(Some(line))) => Err(AdapterError::SecondLine { line }),
+                _ => Ok(line),
+            },
+            Ok(_) => Err(self.ended().await),
+            Err(_) => Err(AdapterError::Hung { limit, stderr: self.last_lines() }),
+        }
+    }
+
+    /// Reads a line that is not empty. Returns `None` at the end of the output.
+    async fn read_line(&mut self) -> io::Result<Option<String>> {
+        let mut bytes = Vec::new();
+        loop {
+            // `read_until` keeps the bytes that it has read if the caller stops to wait.
+            if self.output.read_until(b'\n', &mut bytes).await? == 0 {
+                return Ok(None);
+            }
+            let line = String::from_utf8_lossy(&bytes).trim().to_owned();
+            if !line.is_empty() {
+                return Ok(Some(line));
+            }
+            bytes.clear();
+        }
+    }
+
+    async fn ended(&mut self) -> AdapterError {
+        self.input = None;
+        let Some(child) = &mut self.child else {
+            return AdapterError::Ended { status: None, stderr: Vec::new() };
+        };
+        match timeout(EXIT, child.wait()).await {
+            Ok(status) => AdapterError::Ended { status: status.ok(), stderr: self.last_lines() },
+            Err(_) => AdapterError::Closed { stderr: self.last_lines() },
+        }
+    }
+
+    fn last_lines(&self) -> Vec<String> {
+        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Closes the input of the adapter and waits until it ends. Stops it if it does not end.
+    pub(crate) async fn stop(mut self) {
+        self.input = None;
+        if let Some(mut child) = self.child.take() {
+            if timeout(EXIT, child.wait()).await.is_err() {
+                // The process may have ended in the meantime.
+                let _ = child.kill().await;
+            }
+        }
+    }
+}
+
+/// Sets an environment without configuration, and with credentials that no server accepts. A client that uses
+/// them although it has other credentials fails.
+fn isolate(command: &mut Command, home: &Path) {
+    let is_setting = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        name.starts_with("AWS_")
+            || matches!(name.as_str(), "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "NO_PROXY")
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_setting)) {
+        command.env_remove(name);
+    }
+    command.env("HOME", home).env("USERPROFILE", home).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_ACCESS_KEY_ID", "AMBIENTACCESSKEYID").env("AWS_SECRET_ACCESS_KEY", "ambient/secret/key");
+}
+
+async fn keep_last_lines(mut errors: impl AsyncBufRead + Unpin, lines: Arc<Mutex<VecDeque<String>>>) {
+    let mut bytes = Vec::new();
+    while errors.read_until(b'\n', &mut bytes).await.is_ok_and(|length| length > 0) {
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == STDERR_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(String::from_utf8_lossy(&bytes).trim_end().to_owned());
+        bytes.clear();
+    }
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(line: &str) -> Result<T, AdapterError> {
+    serde_json::from_str(line).map_err(|error| AdapterError::Malformed {
+        line: crate::tagged::shorten(line, 400),
+        message: error.to_string(),
+    })
+}

@@ -1,0 +1,71 @@
+//! Known differences of a client.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, io};
+
+use serde::Deserialize;
+
+use crate::glob::matches;
+use crate::run::Outcome;
+use crate::scenario::Scenario;
+
+/// The known differences of a client, from a file `baseline/CLIENT.json`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The name of the client.
+    #[serde(default)]
+    pub client: String,
+    /// The differences.
+    pub differences: Vec<Difference>,
+}
+
+/// A known difference. Every scenario that the pattern matches must fail.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// A pattern for ids of scenarios: `*` matches any number of characters.
+    pub scenario: String,
+    /// The reason of the difference.
+    pub reason: String,
+    /// The URL of a public text about the difference, if there is one.
+    #[serde(default)]
+    pub link: Option<String>,
+}
+
+impl Baseline {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or is invalid.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let about = |error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| about(&error))?;
+        serde_json::from_str(&text).map_err(|error| about(&error))
+    }
+
+    fn find(&self, id: &str) -> Option<&Difference> {
+        self.differences.iter().find(|difference| matches(&difference.scenario, id))
+    }
+
+    /// Changes the outcome of a scenario with a known difference. A failure of the adapter stays a failure only
+    /// if the baseline does not list the scenario.
+    pub(crate) fn apply(&self, id: &str, outcome: Outcome) -> Outcome {
+        match (self.find(id), outcome) {
+            (Some(Difference { reason, .. }), Outcome::Failed(differences)) => {
+                Outcome::Known { reason: reason.clone(), differences }
+            }
+            (Some(_), Outcome::Passed) => Outcome::Fixed,
+            (_, outcome) => outcome,
+        }
+    }
+
+    /// Returns the patterns that match no scenario of the run, if the run includes their groups completely.
+    pub(crate) fn unused(&self, scenarios: &[Arc<Scenario>]) -> Vec<String> {
+        let is_unused = |difference: &&Difference| {
+            !scenarios.iter().any(|scenario| matches(&difference.scenario, &scenario.id))
+        };
+        self.differences.iter().filter(is_unused).map(|difference| difference.scenario.clone()).collect()
+    }
+}

@@ -1,0 +1,289 @@
+//! Compares what the servers have seen, and what the client has reported, with the expectation of a scenario.
+
+use std::time::Duration;
+
+use invoke_model_local::{CallRecord, SignatureVerdict};
+use serde_json::Value;
+
+use crate::adapter::{Report, ReportedError};
+use crate::expectation::{
+    Auth, Count, ErrorExpectation, Expectation, ProxyExpectation, RequestExpectation, TextPattern,
+};
+use crate::tagged;
+
+/// What the servers of a scenario have seen.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    pub(crate) calls: Vec<CallRecord>,
+    pub(crate) connections: u64,
+    pub(crate) proxy_heads: Vec<String>,
+    pub(crate) port: u16,
+}
+
+/// Compares an outcome with an expectation.
+#[derive(Debug)]
+pub(crate) struct Judge<'a> {
+    pub(crate) observation: &'a Observation,
+    pub(crate) report: &'a Report,
+    /// The facts that the client cannot tell.
+    pub(crate) unreported: &'a [String],
+}
+
+impl Judge<'_> {
+    /// Returns a line for each difference.
+    pub(crate) fn differences(&self, expect: &Expectation) -> Vec<String> {
+        let default =
+            expect.either.iter().all(|expect| expect.attempts.is_none()).then_some(Count::Exactly(1));
+        let mut differences = Vec::new();
+        // If an alternative has a result, every alternative states the result. An empty alternative is a success.
+        let alternatives_have_result = expect.either.iter().any(Expectation::has_result);
+        let has_result = expect.has_result() || !alternatives_have_result;
+        self.compare(expect, expect.attempts.or(default), has_result, &mut differences);
+        let alternatives = expect.either.iter().map(|expect| {
+            let mut differences = Vec::new();
+            self.compare(expect, expect.attempts, alternatives_have_result, &mut differences);
+            differences
+        });
+        // Show the differences of the alternative that is nearest.
+        differences.extend(alternatives.min_by_key(Vec::len).unwrap_or_default());
+        differences
+    }
+
+    fn compare(
+        &self,
+        expect: &Expectation,
+        attempts: Option<Count>,
+        has_result: bool,
+        differences: &mut Vec<String>,
+    ) {
+        self.compare_traffic(expect, attempts, differences);
+        self.compare_requests(expect, differences);
+        if let Some(expected) = &expect.proxy {
+            self.compare_proxy(expected, differences);
+        }
+        if expect.cancelled {
+            self.compare_cancelled(differences);
+        } else if has_result {
+            self.compare_result(expect, differences);
+        }
+    }
+
+    fn compare_traffic(&self, expect: &Expectation, attempts: Option<Count>, differences: &mut Vec<String>) {
+        let calls = &self.observation.calls;
+        let number = calls.len() as u64;
+        if let Some(expected) = attempts.filter(|expected| !expected.contains(number)) {
+            differences.push(format!("requests: expected {expected}, found {number}"));
+        }
+        let worked_on = calls.iter().filter(|call| call.worked_on).count() as u64;
+        if let Some(expected) = expect.worked_on.filter(|expected| worked_on > *expected) {
+            differences.push(format!(
+                "calls that the server worked on: expected at most {expected}, found {worked_on}"
+            ));
+        }
+        let connections = self.observation.connections;
+        if let Some(expected) = expect.connections.filter(|expected| !expected.contains(connections)) {
+            differences.push(format!("connections: expected {expected}, found {connections}"));
+        }
+        for (index, expected) in expect.delays_ms.iter().enumerate() {
+            let Some([first, second]) = calls.get(index..index + 2) else { continue };
+            let delay = second.time.duration_since(first.time).unwrap_or(Duration::ZERO).as_millis();
+            if !expected.contains(u64::try_from(delay).unwrap_or(u64::MAX)) {
+                let number = index + 2;
+                differences
+                    .push(format!("delay before request {number}: expected {expected} ms, found {delay} ms"));
+            }
+        }
+    }
+
+    fn compare_requests(&self, expect: &Expectation, differences: &mut Vec<String>) {
+        let default = RequestExpectation { auth: Auth::Any, ..RequestExpectation::default() };
+        for (index, call) in self.observation.calls.iter().enumerate() {
+            let expected = expect.requests.get(index).or(expect.request.as_ref()).unwrap_or(&default);
+            let path = format!("request {}", index + 1);
+            self.compare_request(&path, expected, call, differences);
+            for text in &expect.not_sent {
+                let headers = call.headers.iter();
+                let mut headers = headers
+                    .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+                if call.target.contains(text) || headers.any(|header| header.contains(text)) {
+                    differences.push(format!("{path}: must not contain `{text}`"));
+                }
+            }
+        }
+    }
+
+    fn compare_request(
+        &self,
+        path: &str,
+        expected: &RequestExpectation,
+        call: &CallRecord,
+        differences: &mut Vec<String>,
+    ) {
+        let mut check = |name: &str, matches: bool, expected: &dyn std::fmt::Display, found: &str| {
+            if !matches {
+                differences.push(format!("{path}, {name}: expected {expected}, found `{found}`"));
+            }
+        };
+        if let Some(method) = &expected.method {
+            check("method", call.method == method.as_str(), method, call.method.as_str());
+        }
+        if let Some(target) = &expected.target {
+            check("target", target.matches(&call.target), target, &call.target);
+        }
+        let verdict = match expected.auth {
+            Auth::Sigv4 => Some(SignatureVerdict::Valid),
+            Auth::Bearer => Some(SignatureVerdict::Bearer),
+            Auth::Any => None,
+        };
+        if let Some(verdict) = verdict.filter(|verdict| *verdict != call.signature) {
+            let reason = call.signature_error.as_deref().unwrap_or(call.signature.as_str());
+            check("signature", false, &verdict.as_str(), reason);
+        }
+        for (name, expected) in [
+            ("access key id", (&expected.access_key_id, &call.access_key_id)),
+            ("region of the signature", (&expected.signing_region, &call.signing_region)),
+        ] {
+            if let (Some(expected), found) = expected {
+                check(name, found.as_ref() == Some(expected), expected, found.as_deref().unwrap_or("none"));
+            }
+        }
+        for name in &expected.signed_headers {
+            let found = call.signed_headers.join(";");
+            let is_signed = call.signed_headers.iter().any(|signed| signed.eq_ignore_ascii_case(name));
+            check("signed headers", is_signed, name, &found);
+        }
+        let host = expected.host.iter().map(|host| {
+            let host = host.replace("{port}", &self.observation.port.to_string());
+            ("host".to_owned(), Some(TextPattern::Exactly(host)))
+        });
+        let headers = expected.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        for (name, expected) in host.chain(headers) {
+            let values = call.headers.get_all(&name).iter();
+            let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+            let found = (!values.is_empty()).then(|| values.join(", "));
+            match (&expected, &found) {
+                (None, None) => {}
+                (Some(expected), Some(found)) => check(&name, expected.matches(found), expected, found),
+                (Some(expected), None) => check(&name, false, expected, "no header"),
+                (None, Some(found)) => check(&name, false, &"no header", found),
+            }
+        }
+        if let Some(expected) = &expected.body {
+            let found = tagged::of_bytes(&call.body);
+            tagged::compare(&format!("{path}, body"), expected, &found, differences);
+        }
+    }
+
+    fn compare_proxy(&self, expected: &ProxyExpectation, differences: &mut Vec<String>) {
+        let heads = &self.observation.proxy_heads;
+        let number = heads.len() as u64;
+        if let Some(expected) = expected.requests.filter(|expected| !expected.contains(number)) {
+            differences.push(format!("requests to the proxy: expected {expected}, found {number}"));
+        }
+        if let Some(expected) = &expected.connect {
+            let found = heads.iter().filter_map(|head| head.strip_prefix("CONNECT ")?.split(' ').next());
+            let found: Vec<_> = found.collect();
+            let port = self.observation.port.to_string();
+            let expected: Vec<_> = expected.iter().map(|target| target.replace("{port}", &port)).collect();
+            if found != expected {
+                differences
+                    .push(format!("CONNECT requests to the proxy: expected {expected:?}, found {found:?}"));
+            }
+        }
+        let is_header = |line: &str| line.to_ascii_lowercase().starts_with("proxy-authorization:");
+        let has_authorization = heads.iter().any(|head| head.lines().any(is_header));
+        if let Some(expected) = expected.authorization.filter(|expected| *expected != has_authorization) {
+            let words = if expected { "expected, but missing" } else { "not expected, but sent" };
+            differences.push(format!("Proxy-Authorization: {words}"));
+        }
+    }
+
+    fn compare_cancelled(&self, differences: &mut Vec<String>) {
+        if !self.report.cancelled {
+            differences.push(format!("the call was not cancelled: {}", self.outcome()));
+        }
+        for (index, call) in self.observation.calls.iter().enumerate() {
+            let number = index + 1;
+            if call.response_complete {
+                differences.push(format!("request {number}: the response was sent completely"));
+            } else if call.duration.is_none() {
+                differences
+                    .push(format!("request {number}: the client did not end the connection or the stream"));
+            }
+        }
+    }
+
+    fn compare_result(&self, expect: &Expectation, differences: &mut Vec<String>) {
+        let report = self.report;
+        match (&expect.error, &report.error) {
+            (None, Some(_)) => differences.push(format!("expected success, found {}", self.outcome())),
+            (Some(expected), Some(error)) => self.compare_error(expected, error, differences),
+            (Some(_), None) => differences.push(format!("expected an error, found {}", self.outcome())),
+            (None, None) => {}
+        }
+        if let Some(expected) = expect.output.as_ref().filter(|_| self.reports("output")) {
+            match &report.output {
+                Some(found) => tagged::compare("output", expected, found, differences),
+                None => differences.push("output: the client reports none".to_owned()),
+            }
+        }
+        if let Some(expected) = expect.events.as_ref().filter(|_| self.reports("events")) {
+            let found = Value::from(report.events.clone().unwrap_or_default());
+            tagged::compare("events", &Value::from(expected.clone()), &found, differences);
+        }
+    }
+
+    fn compare_error(
+        &self,
+        expected: &ErrorExpectation,
+        error: &ReportedError,
+        differences: &mut Vec<String>,
+    ) {
+        for (name, expected, found) in [
+            ("error.class", &expected.class, Some(&error.class)),
+            ("error.code", &expected.code, error.code.as_ref()),
+            ("error.message", &expected.message, error.message.as_ref()),
+            ("error.request_id", &expected.request_id, error.request_id.as_ref()),
+        ] {
+            let Some(expected) = expected.as_ref().filter(|_| self.reports(name)) else { continue };
+            if !found.is_some_and(|found| expected.matches(found)) {
+                let found = found.map_or("none".to_owned(), |found| format!("`{found}`"));
+                differences.push(format!("{name}: expected {expected}, found {found}"));
+            }
+        }
+        let status = expected.status.as_ref().filter(|_| self.reports("error.status"));
+        if let Some(expected) =
+            status.filter(|expected| !error.status.is_some_and(|status| expected.matches(status)))
+        {
+            let found = error.status.map_or("none".to_owned(), |status| status.to_string());
+            differences.push(format!("error.status: expected {expected}, found {found}"));
+        }
+    }
+
+    fn reports(&self, fact: &str) -> bool {
+        !self.unreported.iter().any(|unreported| unreported == fact)
+    }
+
+    /// Returns a description of the outcome that the client has reported.
+    fn outcome(&self) -> String {
+        match &self.report.error {
+            None if self.report.cancelled => "a cancelled call".to_owned(),
+            None => "success".to_owned(),
+            Some(ReportedError { class, code, message, type_name, .. }) => {
+                let mut text = format!("an error of class `{class}`");
+                for part in [type_name, code, message].into_iter().flatten().filter(|part| !part.is_empty()) {
+                    text.push_str(": ");
+                    text.push_str(&tagged::shorten(part, 300));
+                }
+                text
+            }
+        }
+    }
+}
+
+impl Expectation {
+    /// Returns `true` if the expectation has a part about the result of the call.
+    fn has_result(&self) -> bool {
+        self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
+    }
+}

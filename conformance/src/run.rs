@@ -1,0 +1,236 @@
+//! Runs scenarios against a client.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
+use crate::baseline::Baseline;
+use crate::judge::Judge;
+use crate::scenario::Scenario;
+use crate::server::Servers;
+
+/// The outcome of a scenario for one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The client behaved as expected.
+    Passed,
+    /// The client behaved differently, or the adapter failed. Each text is one difference.
+    Failed(Vec<String>),
+    /// The client behaved differently, as the baseline states.
+    Known {
+        /// The reason in the baseline.
+        reason: String,
+        /// The differences.
+        differences: Vec<String>,
+    },
+    /// The client behaved as expected, but the baseline states a difference.
+    Fixed,
+    /// The client or its adapter cannot make the call, with the reason.
+    Unsupported(String),
+}
+
+impl Outcome {
+    /// Returns `true` if the outcome fails the run.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Fixed)
+    }
+}
+
+/// The result of one scenario.
+#[derive(Clone, Debug)]
+pub struct ScenarioResult {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The time from the request to the adapter to its response.
+    pub duration: Duration,
+}
+
+/// The results of one client.
+#[derive(Clone, Debug)]
+pub struct ClientReport {
+    /// The name of the client.
+    pub client: String,
+    /// The version of the client.
+    pub version: String,
+    /// The facts that the client cannot tell. They were not compared.
+    pub unreported: Vec<String>,
+    /// The results in the order of the scenarios.
+    pub results: Vec<ScenarioResult>,
+    /// The entries of the baseline that match no scenario of the run.
+    pub unused_baseline: Vec<String>,
+}
+
+impl ClientReport {
+    /// Returns `true` if no scenario failed.
+    pub fn is_success(&self) -> bool {
+        self.unused_baseline.is_empty() && !self.results.iter().any(|result| result.outcome.is_failure())
+    }
+}
+
+/// The options of a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The adapter.
+    pub adapter: AdapterAddress,
+    /// The known differences of the client.
+    pub baseline: Baseline,
+    /// The number of adapters that run at the same time. An adapter that already runs is used alone.
+    pub parallel: usize,
+    /// The time limit for one response of the adapter.
+    pub limit: Duration,
+}
+
+/// A run that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The adapter does not start, or does not describe itself.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
+    /// The folder for the home of the adapters cannot be created.
+    #[error("cannot create a temporary folder: {0}")]
+    Folder(#[source] io::Error),
+}
+
+/// Runs all scenarios against a client.
+///
+/// # Errors
+/// Returns an error if the adapter cannot start. A later failure of the adapter is the outcome of a scenario.
+pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<ClientReport, RunError> {
+    let home = tempfile::tempdir().map_err(RunError::Folder)?;
+    let first = Worker::start(options.clone(), home.path(), 0).await?;
+    let description = first.description.clone();
+    let queue: VecDeque<_> = scenarios.iter().cloned().enumerate().collect();
+    let queue = Arc::new(Mutex::new(queue));
+    let parallel = match options.adapter {
+        AdapterAddress::Command(_) => options.parallel.clamp(1, scenarios.len().max(1)),
+        AdapterAddress::Tcp(_) => 1,
+    };
+    let mut workers = JoinSet::new();
+    workers.spawn(first.work(Arc::clone(&queue)));
+    for number in 1..parallel {
+        let (options, queue, home) = (options.clone(), Arc::clone(&queue), home.path().to_owned());
+        let description = description.clone();
+        workers.spawn(async move {
+            let worker = Worker { number, home, options, adapter: None, description };
+            worker.work(queue).await
+        });
+    }
+    let mut outcomes = BTreeMap::new();
+    while let Some(finished) = workers.join_next().await {
+        // A worker does not panic. If it did, its scenarios would have no outcome.
+        outcomes.extend(finished.unwrap_or_default());
+    }
+    let results = scenarios.iter().enumerate().map(|(index, scenario)| {
+        let lost = || (Outcome::Failed(vec!["the runner has no outcome".to_owned()]), Duration::ZERO);
+        let (outcome, duration) = outcomes.remove(&index).unwrap_or_else(lost);
+        let outcome = options.baseline.apply(&scenario.id, outcome);
+        ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
+    });
+    let results = results.collect();
+    let unused_baseline = options.baseline.unused(scenarios);
+    let Description { client, version, unreported } = description;
+    Ok(ClientReport { client, version, unreported, results, unused_baseline })
+}
+
+type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;
+type Outcomes = BTreeMap<usize, (Outcome, Duration)>;
+
+/// Runs scenarios one after the other with one adapter.
+struct Worker {
+    number: usize,
+    home: PathBuf,
+    options: Options,
+    /// The adapter, or `None` until the next scenario after a failure of the adapter.
+    adapter: Option<Adapter>,
+    description: Description,
+}
+
+impl Worker {
+    async fn start(options: Options, home: &Path, number: usize) -> Result<Self, AdapterError> {
+        let (adapter, description) =
+            Adapter::start(&options.adapter, &BTreeMap::new(), home, options.limit).await?;
+        Ok(Self { number, home: home.to_owned(), options, adapter: Some(adapter), description })
+    }
+
+    async fn work(mut self, queue: Queue) -> Outcomes {
+        let mut outcomes = Outcomes::new();
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some((index, scenario)) = next else { break };
+            #[expect(clippy::disallowed_methods, reason = "the report contains the time of each scenario")]
+            let start = Instant::now();
+            let outcome = self.run(&scenario).await.unwrap_or_else(|message| Outcome::Failed(vec![message]));
+            outcomes.insert(index, (outcome, start.elapsed()));
+        }
+        if let Some(adapter) = self.adapter {
+            adapter.stop().await;
+        }
+        outcomes
+    }
+
+    /// Runs one scenario. The error is a failure of the adapter or of a server.
+    async fn run(&mut self, scenario: &Scenario) -> Result<Outcome, String> {
+        let servers = Servers::start(scenario).await?;
+        let ca_file = self.home.join(format!("ca-{}.pem", self.number));
+        let request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
+        let report = match &scenario.settings.environment {
+            None => self.report(&request).await.map_err(|error| error.to_string())?,
+            Some(environment) => {
+                if let AdapterAddress::Tcp(_) = self.options.adapter {
+                    let reason = "the runner cannot set the environment of an adapter that already runs";
+                    return Ok(Outcome::Unsupported(reason.to_owned()));
+                }
+                let environment = environment
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.as_ref().map(|value| servers.fill(value))))
+                    .collect();
+                self.report_in(&environment, &request).await.map_err(|error| error.to_string())?
+            }
+        };
+        if let Some(reason) = report.unsupported {
+            return Ok(Outcome::Unsupported(reason));
+        }
+        let observation = servers.observe(&scenario.expect).await;
+        let judge =
+            Judge { observation: &observation, report: &report, unreported: &self.description.unreported };
+        let differences = judge.differences(&scenario.expect);
+        Ok(if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) })
+    }
+
+    /// Sends a request to the adapter of this worker. Starts the adapter if it does not run.
+    async fn report(&mut self, request: &serde_json::Value) -> Result<Report, AdapterError> {
+        let mut adapter = match self.adapter.take() {
+            Some(adapter) => adapter,
+            None => {
+                let Options { adapter, limit, .. } = &self.options;
+                Adapter::start(adapter, &BTreeMap::new(), &self.home, *limit).await?.0
+            }
+        };
+        let report = adapter.run(request).await;
+        match report {
+            Ok(_) => self.adapter = Some(adapter),
+            Err(_) => adapter.stop().await,
+        }
+        report
+    }
+
+    /// Sends a request to a new adapter with these environment variables.
+    async fn report_in(
+        &self,
+        environment: &BTreeMap<String, Option<String>>,
+        request: &serde_json::Value,
+    ) -> Result<Report, AdapterError> {
+        let Options { adapter, limit, .. } = &self.options;
+        let (mut adapter, _) = Adapter::start(adapter, environment, &self.home, *limit).await?;
+        let report = adapter.run(request).await;
+        adapter.stop().await;
+        report
+    }
+}

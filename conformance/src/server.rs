@@ -1,0 +1,149 @@
+//! The servers of one scenario: the local endpoint, and the proxy and the server for container credentials if the
+//! scenario needs them.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use invoke_model_local::{FaultFile, LocalEndpoint};
+use serde_json::{Map, Value, json};
+
+use crate::expectation::Expectation;
+use crate::judge::Observation;
+use crate::scenario::{Scenario, Settings};
+use crate::side_servers::{self, ProxyLog, SideServer};
+
+/// The time that the runner waits until the endpoint sees the end of a cancelled call.
+const CANCELLED: Duration = Duration::from_secs(3);
+
+/// The servers of one scenario. They stop when this value is dropped.
+pub(crate) struct Servers {
+    endpoint: Arc<LocalEndpoint>,
+    proxy: Option<(SideServer, ProxyLog)>,
+    credentials: Option<SideServer>,
+}
+
+impl Servers {
+    /// Starts the servers.
+    pub(crate) async fn start(scenario: &Scenario) -> Result<Self, String> {
+        let settings = &scenario.settings;
+        let rules = json!({"rules": scenario.server.rules}).to_string();
+        let rules = FaultFile::from_json(&rules).map_err(|error| error.to_string())?;
+        let mut builder = LocalEndpoint::builder().fault_file(rules).tls(settings.tls);
+        if !settings.base_path.is_empty() {
+            builder = builder.base_path(&settings.base_path);
+        }
+        if let Some(region) = settings.signing_region.as_ref().or(settings.region.as_ref()) {
+            builder = builder.region(region);
+        }
+        if let Some(token) = settings.known_bearer_token.as_ref().or(settings.bearer_token.as_ref()) {
+            builder = builder.bearer_token(token);
+        }
+        let known = match &settings.known_credentials[..] {
+            [] => settings.credentials.as_slice(),
+            known => known,
+        };
+        let permanent = known.iter().find(|pair| pair.expires_in_ms.is_none()).cloned().unwrap_or_default();
+        builder = builder.credentials(
+            permanent.access_key_id,
+            permanent.secret_access_key,
+            permanent.session_token,
+        );
+        let endpoint = Arc::new(builder.start().await.map_err(|error| error.to_string())?);
+        for pair in known.iter().filter(|pair| pair.expires_in_ms.is_some()) {
+            side_servers::accept(&endpoint, pair);
+        }
+        let proxy = match settings.proxy {
+            Some(behavior) => {
+                Some(side_servers::proxy(behavior, endpoint.address()).await.map_err(in_words)?)
+            }
+            None => None,
+        };
+        let responses = settings.credentials_server.clone();
+        let credentials = match responses.is_empty() {
+            true => None,
+            false => {
+                let server = side_servers::credentials_server(responses, Arc::clone(&endpoint)).await;
+                Some(server.map_err(in_words)?)
+            }
+        };
+        Ok(Self { endpoint, proxy, credentials })
+    }
+
+    /// Replaces `{endpoint}`, `{port}` and `{credentials_url}`.
+    pub(crate) fn fill(&self, template: &str) -> String {
+        let credentials = self.credentials.as_ref().map(SideServer::url).unwrap_or_default();
+        template
+            .replace("{endpoint}", &self.endpoint_url())
+            .replace("{port}", &self.endpoint.address().port().to_string())
+            .replace("{credentials_url}", &credentials)
+    }
+
+    /// Returns the URL of the endpoint. A URL with TLS contains `localhost`, because some clients do not accept
+    /// certificates for addresses.
+    fn endpoint_url(&self) -> String {
+        match self.endpoint.certificate_pem() {
+            Some(_) => format!("https://localhost:{}", self.endpoint.address().port()),
+            None => self.endpoint.url(),
+        }
+    }
+
+    /// Returns the request to the adapter.
+    pub(crate) fn request(&self, scenario: &Scenario, ca_file: &Path) -> io::Result<Value> {
+        let mut settings = self.settings(&scenario.settings);
+        if let Some(certificate) = self.endpoint.certificate_pem() {
+            std::fs::write(ca_file, certificate)?;
+            settings.insert("ca_file".to_owned(), json!(ca_file));
+        }
+        let mut request = json!({
+            "scenario": scenario.id, "operation": scenario.operation, "input": scenario.input, "settings": settings,
+        });
+        if let Some(cancel) = scenario.cancel {
+            request["cancel"] = json!(cancel);
+        }
+        Ok(request)
+    }
+
+    fn settings(&self, settings: &Settings) -> Map<String, Value> {
+        let proxy_url = self.proxy.as_ref().zip(settings.proxy);
+        let proxy_url = proxy_url.map(|((server, _), behavior)| side_servers::proxy_url(server, behavior));
+        let all = json!({
+            "endpoint_url": settings.endpoint_url.as_ref().map(|url| self.fill(url)),
+            "region": settings.region,
+            "credentials": settings.credentials,
+            "bearer_token": settings.bearer_token,
+            "max_attempts": settings.max_attempts,
+            "retry_mode": settings.retry_mode,
+            "max_backoff_ms": settings.max_backoff_ms,
+            "timeouts_ms": settings.timeouts_ms,
+            "proxy_url": proxy_url,
+            "use_fips": settings.use_fips.then_some(true),
+            "use_dual_stack": settings.use_dual_stack.then_some(true),
+            "http_version": settings.http_version,
+        });
+        match all {
+            Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            _ => Map::new(),
+        }
+    }
+
+    /// Returns what the servers have seen. Waits until the calls have ended if the scenario is about cancelled
+    /// calls.
+    pub(crate) async fn observe(&self, expect: &Expectation) -> Observation {
+        if expect.cancelled || expect.either.iter().any(|expect| expect.cancelled) {
+            // The judge compares the records. A call that is still in progress was not cancelled.
+            let _ = tokio::time::timeout(CANCELLED, self.endpoint.wait_for_calls()).await;
+        }
+        Observation {
+            calls: self.endpoint.calls(),
+            connections: self.endpoint.stats().connections,
+            proxy_heads: self.proxy.as_ref().map(|(_, log)| log.heads()).unwrap_or_default(),
+            port: self.endpoint.address().port(),
+        }
+    }
+}
+
+fn in_words(error: io::Error) -> String {
+    format!("cannot start a server: {error}")
+}

@@ -1,0 +1,205 @@
+//! The proxy and the server for container credentials. Both read only the head of the first request of a
+//! connection.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use invoke_model_local::LocalEndpoint;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::scenario::{CredentialsResponse, KeyPair, ProxyBehavior};
+
+/// User and password in the URL of the proxy.
+const USER: &str = "kit-user:kit-password";
+
+/// The maximum size of a request head in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// A server that stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct SideServer {
+    address: SocketAddr,
+    tasks: JoinSet<()>,
+}
+
+impl SideServer {
+    async fn start<F, R>(serve: F) -> io::Result<Self>
+    where
+        F: Fn(TcpStream) -> R + Send + 'static,
+        R: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((socket, _)) = listener.accept().await {
+                let connection = serve(socket);
+                connections.spawn(async move {
+                    // A client may close a connection at any time.
+                    let _ = connection.await;
+                });
+            }
+        });
+        Ok(Self { address, tasks })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        debug_assert!(!self.tasks.is_empty(), "the server runs until it is dropped");
+        format!("http://{}", self.address)
+    }
+}
+
+/// The request heads that a proxy has received.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProxyLog(Arc<Mutex<Vec<String>>>);
+
+impl ProxyLog {
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn push(&self, head: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+    }
+}
+
+/// Starts a proxy. It connects clients with `endpoint`, whatever host they ask for.
+pub(crate) async fn proxy(
+    behavior: ProxyBehavior,
+    endpoint: SocketAddr,
+) -> io::Result<(SideServer, ProxyLog)> {
+    let log = ProxyLog::default();
+    let shared = log.clone();
+    let server =
+        SideServer::start(move |socket| serve_proxy(socket, behavior, endpoint, shared.clone())).await?;
+    Ok((server, log))
+}
+
+/// Returns the URL of a proxy, with the user and password if the proxy asks for them.
+pub(crate) fn proxy_url(server: &SideServer, behavior: ProxyBehavior) -> String {
+    match behavior {
+        ProxyBehavior::Authenticate => server.url().replacen("http://", &format!("http://{USER}@"), 1),
+        _ => server.url(),
+    }
+}
+
+async fn serve_proxy(
+    mut socket: TcpStream,
+    behavior: ProxyBehavior,
+    endpoint: SocketAddr,
+    log: ProxyLog,
+) -> io::Result<()> {
+    // A client may send its next attempt on the same connection if the proxy has rejected the first one.
+    loop {
+        let head = read_head(&mut socket).await?;
+        let text = String::from_utf8_lossy(&head).into_owned();
+        log.push(text.clone());
+        let credentials = format!("proxy-authorization: Basic {}", STANDARD.encode(USER));
+        let is_authenticated = text.lines().any(|line| line.eq_ignore_ascii_case(&credentials));
+        match behavior {
+            ProxyBehavior::Stall => std::future::pending::<()>().await,
+            ProxyBehavior::Refuse => return respond(&mut socket, "502 Bad Gateway", "", "").await,
+            ProxyBehavior::Demand | ProxyBehavior::Authenticate if !is_authenticated => {
+                let challenge = "Proxy-Authenticate: Basic realm=\"kit\"\r\n";
+                respond_and_keep(&mut socket, "407 Proxy Authentication Required", challenge, "").await?;
+                continue;
+            }
+            ProxyBehavior::Tunnel | ProxyBehavior::Demand | ProxyBehavior::Authenticate => {}
+        }
+        let mut server = TcpStream::connect(endpoint).await?;
+        if text.starts_with("CONNECT ") {
+            socket.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+        } else {
+            server.write_all(&head).await?;
+        }
+        tokio::io::copy_bidirectional(&mut socket, &mut server).await?;
+        return Ok(());
+    }
+}
+
+/// Starts a server for container credentials. The endpoint accepts the credentials that it has sent.
+pub(crate) async fn credentials_server(
+    responses: Vec<CredentialsResponse>,
+    endpoint: Arc<LocalEndpoint>,
+) -> io::Result<SideServer> {
+    let sent = Arc::new(Mutex::new(0));
+    SideServer::start(move |socket| {
+        let index = {
+            let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
+            *sent += 1;
+            (*sent - 1).min(responses.len().saturating_sub(1))
+        };
+        serve_credentials(socket, responses.get(index).cloned(), Arc::clone(&endpoint))
+    })
+    .await
+}
+
+async fn serve_credentials(
+    mut socket: TcpStream,
+    response: Option<CredentialsResponse>,
+    endpoint: Arc<LocalEndpoint>,
+) -> io::Result<()> {
+    read_head(&mut socket).await?;
+    match response {
+        Some(CredentialsResponse::Credentials(pair)) => {
+            let expiry = accept(&endpoint, &pair);
+            let body = json!({
+                "AccessKeyId": pair.access_key_id, "SecretAccessKey": pair.secret_access_key,
+                "Token": pair.session_token, "Expiration": rfc3339(expiry),
+            });
+            respond(&mut socket, "200 OK", "Content-Type: application/json\r\n", &body.to_string()).await
+        }
+        Some(CredentialsResponse::Other { status, body, delay_ms }) => {
+            tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+            respond(&mut socket, &format!("{status} Scripted"), "Content-Type: application/json\r\n", &body)
+                .await
+        }
+        None => respond(&mut socket, "404 Not Found", "", "").await,
+    }
+}
+
+/// Lets an endpoint accept temporary credentials. Returns the time at which they expire.
+pub(crate) fn accept(endpoint: &LocalEndpoint, pair: &KeyPair) -> SystemTime {
+    let lifetime = Duration::from_millis(pair.expires_in_ms.unwrap_or(3_600_000));
+    #[expect(clippy::disallowed_methods, reason = "clients compare the time with the system time")]
+    let expiry = SystemTime::now() + lifetime;
+    let token = pair.session_token.clone().unwrap_or_default();
+    endpoint.add_temporary_credentials(&*pair.access_key_id, &*pair.secret_access_key, token, expiry);
+    expiry
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// Reads the head of a request, including the empty line after it.
+async fn read_head(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > MAX_HEAD {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        head.push(socket.read_u8().await?);
+    }
+    Ok(head)
+}
+
+async fn respond(socket: &mut TcpStream, status: &str, headers: &str, body: &str) -> io::Result<()> {
+    let headers = format!("{headers}Connection: close\r\n");
+    respond_and_keep(socket, status, &headers, body).await?;
+    socket.shutdown().await
+}
+
+async fn respond_and_keep(socket: &mut TcpStream, status: &str, headers: &str, body: &str) -> io::Result<()> {
+    let length = body.len();
+    let response = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+    socket.write_all(response.as_bytes()).await
+}

@@ -1,0 +1,185 @@
+//! Tagged values: JSON objects with one member that stand for a blob or a timestamp, such as
+//! `{"$bytes": "AAE="}`. Adapters can convert them without a model of the service.
+//!
+//! Scenario files also contain short forms of blobs. [`encode`] replaces them with `$bytes`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+const BYTES: &str = "$bytes";
+const TEXT: &str = "$text";
+const JSON: &str = "$json";
+const REPEAT: &str = "$repeat";
+const ANY: &str = "$any";
+
+/// Replaces `$text`, `$json` and `$repeat` with `$bytes`, at any depth.
+///
+/// # Errors
+/// Returns an error if the value of a tag has the wrong type.
+pub(crate) fn encode(value: &Value) -> Result<Value, String> {
+    if let Some(bytes) = bytes(value)? {
+        return Ok(of_bytes(&bytes));
+    }
+    Ok(match value {
+        Value::Array(items) => Value::Array(items.iter().map(encode).collect::<Result<_, _>>()?),
+        Value::Object(members) => Value::Object(encode_members(members)?),
+        other => other.clone(),
+    })
+}
+
+/// Applies [`encode`] to each member.
+pub(crate) fn encode_members(members: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+    members.iter().map(|(name, value)| Ok((name.clone(), encode(value)?))).collect()
+}
+
+/// Returns the tag and its value, if a value is an object with only this tag.
+fn tag(value: &Value) -> Option<(&str, &Value)> {
+    let members = value.as_object().filter(|members| members.len() == 1)?;
+    let (name, value) = members.iter().next()?;
+    name.starts_with('$').then_some((name, value))
+}
+
+/// Returns the bytes of a tagged blob, or `None` for any other value.
+pub(crate) fn bytes(value: &Value) -> Result<Option<Vec<u8>>, String> {
+    let wrong = |tag: &str, expected: &str| format!("`{tag}` must be {expected}");
+    Ok(match tag(value) {
+        Some((TEXT, text)) => Some(text.as_str().ok_or_else(|| wrong(TEXT, "a text"))?.as_bytes().to_vec()),
+        Some((JSON, value)) => Some(value.to_string().into_bytes()),
+        Some((BYTES, text)) => {
+            let decoded = text.as_str().and_then(|text| STANDARD.decode(text).ok());
+            Some(decoded.ok_or_else(|| wrong(BYTES, "base64 text with padding"))?)
+        }
+        Some((REPEAT, pair)) => {
+            let text = pair.get(0).and_then(Value::as_str);
+            let number = pair.get(1).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
+            let (Some(text), Some(number)) = (text, number) else {
+                return Err(wrong(REPEAT, "a list of a text and a number"));
+            };
+            Some(text.repeat(number).into_bytes())
+        }
+        _ => None,
+    })
+}
+
+/// Returns the tagged form of bytes.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Value {
+    json!({BYTES: STANDARD.encode(bytes)})
+}
+
+/// Compares a value with an expected value. Adds a line for each difference.
+pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
+    let mut differ =
+        || differences.push(format!("{path}: expected {}, found {}", show(expected), show(found)));
+    match (tag(expected), expected, found) {
+        (Some((ANY, _)), ..) => {}
+        (Some((JSON, expected)), ..) => {
+            let parsed = bytes(found).ok().flatten().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            match parsed {
+                Some(parsed) => compare(path, expected, &parsed, differences),
+                None => differ(),
+            }
+        }
+        (Some((TEXT | BYTES | REPEAT, _)), ..) => {
+            if bytes(expected) != bytes(found) {
+                differ();
+            }
+        }
+        (_, Value::Object(expected), Value::Object(found)) => {
+            for (name, value) in expected {
+                let path = format!("{path}.{name}");
+                match found.get(name) {
+                    Some(found) => compare(&path, value, found, differences),
+                    None => differences.push(format!("{path}: expected {}, but it is missing", show(value))),
+                }
+            }
+            for (name, value) in found.iter().filter(|(name, _)| !expected.contains_key(*name)) {
+                differences.push(format!("{path}.{name}: expected no value, found {}", show(value)));
+            }
+        }
+        (_, Value::Array(expected), Value::Array(found)) => {
+            for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
+                compare(&format!("{path}[{index}]"), expected, found, differences);
+            }
+            if expected.len() != found.len() {
+                let lengths = format!("expected {} elements, found {}", expected.len(), found.len());
+                differences.push(format!("{path}: {lengths}"));
+            }
+        }
+        (_, Value::Number(expected), Value::Number(found))
+            if expected == found || expected.as_f64() == found.as_f64() => {}
+        (_, expected, found) if expected == found => {}
+        _ => differ(),
+    }
+}
+
+/// Returns JSON text that is short enough for a message. Shows the text of a blob if it is UTF-8.
+pub(crate) fn show(value: &Value) -> String {
+    let text = match bytes(value) {
+        Ok(Some(bytes)) => match String::from_utf8(bytes) {
+            Ok(text) => format!("the bytes `{text}`"),
+            Err(error) => format!("{} bytes", error.as_bytes().len()),
+        },
+        _ => value.to_string(),
+    };
+    shorten(&text, 400)
+}
+
+/// Shortens a text to a number of characters.
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differences(expected: &Value, found: &Value) -> Vec<String> {
+        let mut differences = Vec::new();
+        compare("output", expected, found, &mut differences);
+        differences
+    }
+
+    #[test]
+    fn encodes_the_short_forms_of_blobs() {
+        let input =
+            json!({"body": {"$text": "a"}, "list": [{"$json": {"b": 1}}, {"$repeat": ["xy", 2]}], "n": 1});
+        let expected = json!({"body": {"$bytes": "YQ=="}, "list": [{"$bytes": "eyJiIjoxfQ=="}, {"$bytes": "eHl4eQ=="}], "n": 1});
+        assert_eq!(encode(&input), Ok(expected));
+        assert_eq!(encode(&json!({"$text": 1})), Err("`$text` must be a text".to_owned()));
+        assert_eq!(
+            encode(&json!({"$bytes": "_"})),
+            Err("`$bytes` must be base64 text with padding".to_owned())
+        );
+        assert!(encode(&json!({"$repeat": ["a"]})).is_err());
+    }
+
+    #[test]
+    fn compares_values() {
+        for (expected, found) in [
+            (json!({"$any": true}), json!(3)),
+            (json!({"$json": {"a": 1.0, "b": 2}}), json!({"$bytes": STANDARD.encode(r#"{"b":2, "a":1}"#)})),
+            (json!({"$text": "a"}), json!({"$bytes": "YQ=="})),
+            (json!([1, {"a": null}]), json!([1.0, {"a": null}])),
+        ] {
+            assert_eq!(differences(&expected, &found), Vec::<String>::new());
+        }
+        for (expected, found, message) in [
+            (json!({"a": 1}), json!({"a": 2}), "output.a: expected 1, found 2"),
+            (json!({"a": 1}), json!({}), "output.a: expected 1, but it is missing"),
+            (json!({}), json!({"a": 1}), "output.a: expected no value, found 1"),
+            (json!([1]), json!([]), "output: expected 1 elements, found 0"),
+            (json!({"$text": "a"}), json!("a"), "output: expected the bytes `a`, found \"a\""),
+            (
+                json!({"$json": {"a": 1}}),
+                json!({"$bytes": "e30="}),
+                "output.a: expected 1, but it is missing",
+            ),
+        ] {
+            assert_eq!(differences(&expected, &found), [message]);
+        }
+    }
+}
