@@ -19,7 +19,7 @@ func describe(err error, inStream bool) object {
 		timeout  interface{ Timeout() bool }
 		send     *smithyhttp.RequestSendError
 		encoding *smithy.SerializationError
-		invalid  *smithy.InvalidParamsError
+		invalid  smithy.InvalidParamsError
 		decoding *smithy.DeserializationError
 	)
 	found := object{"message": err.Error()}
