@@ -5,7 +5,6 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -74,11 +73,7 @@ final class Settings {
             case "use_fips" -> client.fipsEnabled(value.asBoolean());
             case "use_dual_stack" -> client.dualstackEnabled(value.asBoolean());
             case "proxy_url" -> proxy(URI.create(value.asString()));
-            case "ca_file" -> {
-                TrustManager[] managers = trust(value.asString());
-                apache.tlsTrustManagersProvider(() -> managers);
-                netty.tlsTrustManagersProvider(() -> managers);
-            }
+            case "ca_file" -> trust(value.asString());
             case "http_version" -> netty.protocol(Protocol.HTTP1_1); // Apache has only HTTP/1.1.
             case "timeouts_ms" -> value.asObject().forEach(this::timeout);
             case "max_attempts", "retry_mode", "max_backoff_ms" -> {} // `retries` reads these three.
@@ -107,7 +102,7 @@ final class Settings {
         netty.proxyConfiguration(forNetty.build());
     }
 
-    private static TrustManager[] trust(String file) throws Exception {
+    private void trust(String file) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
         try (var pem = new FileInputStream(file)) {
@@ -115,7 +110,8 @@ final class Settings {
         }
         var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(store);
-        return factory.getTrustManagers();
+        apache.tlsTrustManagersProvider(factory::getTrustManagers);
+        netty.tlsTrustManagersProvider(factory::getTrustManagers);
     }
 
     private void timeout(String name, JsonNode value) {

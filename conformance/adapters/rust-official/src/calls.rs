@@ -1,10 +1,8 @@
 use aws_sdk_bedrockruntime::Client;
 use serde_json::{Value, json};
 
-use crate::values::{
-    blob, bytes, chunk, converse_event, converse_output, count, inference, items, members, message, object,
-    string, system, text,
-};
+use crate::inputs::{blob, count, inference, items, message, object, string, system};
+use crate::outputs::{bytes, chunk, converse_event, converse_output, members, text};
 use crate::{Supported, errors};
 
 /// Sets the members of `InvokeModel` and `InvokeModelWithResponseStream`.

@@ -13,7 +13,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use serde_json::Value;
 
 use crate::Supported;
-use crate::values::{object, string};
+use crate::inputs::{object, string};
 
 /// Returns a client with the settings of a scenario.
 pub(crate) async fn load(settings: &Value) -> Supported<Client> {

@@ -6,7 +6,7 @@ use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_smithy_types::event_stream::RawMessage;
 use serde_json::{Value, json};
 
-use crate::values::members;
+use crate::outputs::members;
 
 /// Describes an error of a call.
 pub(crate) fn of_call<E>(error: &SdkError<E, HttpResponse>) -> Value

@@ -7,7 +7,8 @@
 mod calls;
 mod client;
 mod errors;
-mod values;
+mod inputs;
+mod outputs;
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,29 +1,12 @@
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, ConverseTokensRequest,
-    CountTokensInput, InferenceConfiguration, Message, ResponseStream, SystemContentBlock, TokenUsage,
+    ContentBlock, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, ResponseStream, TokenUsage,
 };
 use aws_smithy_types::base64;
 use serde_json::{Value, json};
 
 use crate::Supported;
-
-pub(crate) fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
-}
-
-pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-pub(crate) fn string(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-pub(crate) fn blob(value: &Value) -> Supported<Blob> {
-    base64::decode(string(&value["$bytes"])).map(Blob::new).map_err(|error| error.to_string())
-}
 
 pub(crate) fn bytes(blob: &Blob) -> Value {
     json!({ "$bytes": base64::encode(blob) })
@@ -36,60 +19,6 @@ pub(crate) fn members<const N: usize>(members: [(&str, Option<Value>); N]) -> Va
 
 pub(crate) fn text(value: Option<impl AsRef<str>>) -> Option<Value> {
     value.map(|value| json!(value.as_ref()))
-}
-
-/// Returns the only member of a union or structure if it is `name`.
-fn only<'a>(value: &'a Value, name: &str) -> Supported<&'a Value> {
-    match value.as_object().map(|members| (members.len(), members.get(name))) {
-        Some((1, Some(member))) => Ok(member),
-        _ => Err(format!("this adapter supports only {name}, not {value}")),
-    }
-}
-
-pub(crate) fn message(value: &Value) -> Supported<Message> {
-    let mut message = Message::builder();
-    for (name, value) in object(value) {
-        message = match name.as_str() {
-            "role" => message.role(string(value).as_str().into()),
-            "content" => {
-                let texts = items(value).map(|block| Ok(ContentBlock::Text(string(only(block, "text")?))));
-                message.set_content(Some(texts.collect::<Supported<_>>()?))
-            }
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
-    message.build().map_err(|error| error.to_string())
-}
-
-pub(crate) fn system(value: &Value) -> Supported<SystemContentBlock> {
-    Ok(SystemContentBlock::Text(string(only(value, "text")?)))
-}
-
-pub(crate) fn count(value: &Value) -> Supported<CountTokensInput> {
-    let mut request = ConverseTokensRequest::builder();
-    for (name, value) in object(only(value, "converse")?) {
-        request = match name.as_str() {
-            "messages" => request.set_messages(Some(items(value).map(message).collect::<Supported<_>>()?)),
-            "system" => request.set_system(Some(items(value).map(system).collect::<Supported<_>>()?)),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
-    Ok(CountTokensInput::Converse(request.build()))
-}
-
-pub(crate) fn inference(value: &Value) -> Supported<InferenceConfiguration> {
-    let mut inference = InferenceConfiguration::builder();
-    for (name, value) in object(value) {
-        let number = value.as_f64().unwrap_or_default();
-        inference = match name.as_str() {
-            "maxTokens" => inference.max_tokens(number as i32),
-            "temperature" => inference.temperature(number as f32),
-            "topP" => inference.top_p(number as f32),
-            "stopSequences" => inference.set_stop_sequences(Some(items(value).map(string).collect())),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
-    Ok(inference.build())
 }
 
 /// Returns an event by its wire name. Returns `None` if the crate does not know the event.
