@@ -15,6 +15,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/smithy-go/auth/bearer"
 )
 
@@ -39,8 +40,8 @@ type settings struct {
 	DualStack   *bool                                             `json:"use_dual_stack"`
 }
 
-// load returns the configuration of a client with the settings of a scenario.
-func load(ctx context.Context, with settings) (aws.Config, error) {
+// newClient returns a client with the settings of a scenario.
+func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(transport *http.Transport) {
 		if with.ProxyURL != "" {
 			transport.Proxy = http.ProxyURL(must(url.Parse(with.ProxyURL)))
@@ -79,9 +80,6 @@ func load(ctx context.Context, with settings) (aws.Config, error) {
 			})
 		}),
 	}
-	if with.EndpointURL != "" {
-		options = append(options, config.WithBaseEndpoint(with.EndpointURL))
-	}
 	if pair := with.Credentials; pair != nil {
 		provider := credentials.NewStaticCredentialsProvider(pair.AccessKeyID, pair.SecretAccessKey, pair.SessionToken)
 		options = append(options, config.WithCredentialsProvider(provider))
@@ -101,5 +99,10 @@ func load(ctx context.Context, with settings) (aws.Config, error) {
 		}
 		options = append(options, config.WithUseDualStackEndpoint(state[*use]))
 	}
-	return config.LoadDefaultConfig(ctx, options...)
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	return bedrockruntime.NewFromConfig(loaded, func(options *bedrockruntime.Options) {
+		if with.EndpointURL != "" {
+			options.BaseEndpoint = &with.EndpointURL
+		}
+	}), err
 }

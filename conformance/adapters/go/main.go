@@ -15,8 +15,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 )
 
 type object = map[string]any
@@ -96,11 +94,11 @@ func call(line scenario) (response object) {
 		ctx, release = context.WithTimeout(ctx, *limit*time.Millisecond)
 		defer release()
 	}
-	config, err := load(ctx, line.Settings)
+	client, err := newClient(ctx, line.Settings)
 	if err != nil {
 		return object{"error": describe(err, false)}
 	}
-	method := reflect.ValueOf(bedrockruntime.NewFromConfig(config)).MethodByName(line.Operation)
+	method := reflect.ValueOf(client).MethodByName(line.Operation)
 	inputEvents, bidirectional := line.Input["body"].([]any)
 	if bidirectional {
 		delete(line.Input, "body")
