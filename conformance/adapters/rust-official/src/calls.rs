@@ -1,9 +1,9 @@
 use aws_sdk_bedrockruntime::Client;
 use serde_json::{Value, json};
 
-use crate::inputs::{blob, count, inference, items, message, object, string, system};
+use crate::inputs::{blob, count, document, inference, items, message, object, string, system};
 use crate::outputs::{bytes, chunk, converse_event, converse_output, members, text};
-use crate::{Supported, errors};
+use crate::{Supported, async_invokes, errors};
 
 /// Sets the members of `InvokeModel` and `InvokeModelWithResponseStream`.
 macro_rules! invoke {
@@ -37,6 +37,7 @@ macro_rules! converse {
                 "modelId" => call.model_id(string(value)),
                 "messages" => call.set_messages(Some(items(value).map(message).collect::<Supported<_>>()?)),
                 "system" => call.set_system(Some(items(value).map(system).collect::<Supported<_>>()?)),
+                "additionalModelRequestFields" => call.additional_model_request_fields(document(value)),
                 "inferenceConfig" => call.inference_config(inference(value)?),
                 _ => return Err(format!("this adapter does not support the member {name}")),
             };
@@ -111,6 +112,9 @@ pub(crate) async fn call(client: &Client, line: &Value) -> Supported<Value> {
                 Err(error) => json!({ "error": errors::of_call(&error) }),
             }
         }
+        "StartAsyncInvoke" => async_invokes::start(client, input).await?,
+        "GetAsyncInvoke" => async_invokes::get(client, input).await?,
+        "ListAsyncInvokes" => async_invokes::list(client, input).await?,
         operation => return Err(format!("this adapter does not support {operation}")),
     })
 }

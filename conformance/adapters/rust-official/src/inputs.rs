@@ -3,7 +3,7 @@ use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConverseTokensRequest, CountTokensInput, InferenceConfiguration, Message,
     SystemContentBlock,
 };
-use aws_smithy_types::base64;
+use aws_smithy_types::{Document, Number, base64};
 use serde_json::Value;
 
 use crate::Supported;
@@ -25,7 +25,7 @@ pub(crate) fn blob(value: &Value) -> Supported<Blob> {
 }
 
 /// Returns the only member of a union or structure if it is `name`.
-fn only<'a>(value: &'a Value, name: &str) -> Supported<&'a Value> {
+pub(crate) fn only<'a>(value: &'a Value, name: &str) -> Supported<&'a Value> {
     match value.as_object().map(|members| (members.len(), members.get(name))) {
         Some((1, Some(member))) => Ok(member),
         _ => Err(format!("this adapter supports only {name}, not {value}")),
@@ -76,4 +76,21 @@ pub(crate) fn inference(value: &Value) -> Supported<InferenceConfiguration> {
         };
     }
     Ok(inference.build())
+}
+
+pub(crate) fn document(value: &Value) -> Document {
+    match value {
+        Value::Null => Document::Null,
+        Value::Bool(value) => Document::Bool(*value),
+        Value::Number(number) => Document::Number(match (number.as_u64(), number.as_i64()) {
+            (Some(value), _) => Number::PosInt(value),
+            (_, Some(value)) => Number::NegInt(value),
+            _ => Number::Float(number.as_f64().unwrap_or_default()),
+        }),
+        Value::String(text) => Document::String(text.clone()),
+        Value::Array(items) => Document::Array(items.iter().map(document).collect()),
+        Value::Object(members) => {
+            Document::Object(members.iter().map(|(name, value)| (name.clone(), document(value))).collect())
+        }
+    }
 }

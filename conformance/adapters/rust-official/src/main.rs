@@ -4,6 +4,7 @@
 //!
 //! The crate has no reflection, so this adapter has only the operations of [`calls`], with texts as contents.
 
+mod async_invokes;
 mod calls;
 mod client;
 mod errors;

@@ -3,7 +3,7 @@ use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
     ContentBlock, ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, ResponseStream, TokenUsage,
 };
-use aws_smithy_types::base64;
+use aws_smithy_types::{Document, Number, base64};
 use serde_json::{Value, json};
 
 use crate::Supported;
@@ -32,14 +32,18 @@ pub(crate) fn chunk(event: ResponseStream) -> Supported<Option<Value>> {
 }
 
 pub(crate) fn converse_output(output: &ConverseOutput) -> Supported<Value> {
-    if output.additional_model_response_fields.is_some() || output.trace.is_some() {
+    if output.trace.is_some() {
         return Err("this adapter does not support all members of the output".to_owned());
     }
     let message = output.output.as_ref().and_then(|output| output.as_message().ok());
     let message = message.map(|message| -> Supported<Value> {
         let content = message.content().iter().map(|block| match block {
             ContentBlock::Text(text) => Ok(json!({ "text": text })),
-            _ => Err("this adapter supports only texts in outputs".to_owned()),
+            ContentBlock::ToolUse(call) => {
+                let input = document(call.input());
+                Ok(json!({ "toolUse": { "toolUseId": call.tool_use_id(), "name": call.name(), "input": input } }))
+            }
+            _ => Err("this adapter supports only texts and tool calls in outputs".to_owned()),
         });
         let content = content.collect::<Supported<Vec<_>>>()?;
         Ok(json!({ "message": { "role": message.role().as_str(), "content": content } }))
@@ -48,6 +52,7 @@ pub(crate) fn converse_output(output: &ConverseOutput) -> Supported<Value> {
         ("output", message.transpose()?),
         ("stopReason", text(Some(output.stop_reason()))),
         ("usage", output.usage().map(usage)),
+        ("additionalModelResponseFields", output.additional_model_response_fields().map(document)),
         ("metrics", output.metrics().map(|metrics| json!({ "latencyMs": metrics.latency_ms() }))),
         (
             "performanceConfig",
@@ -85,8 +90,10 @@ pub(crate) fn converse_event(event: ConverseStreamOutput) -> Supported<Option<Va
         ConverseStreamOutput::ContentBlockStop(event) => {
             json!({ "contentBlockStop": { "contentBlockIndex": event.content_block_index() } })
         }
-        ConverseStreamOutput::MessageStop(event) if event.additional_model_response_fields().is_none() => {
-            json!({ "messageStop": { "stopReason": event.stop_reason().as_str() } })
+        ConverseStreamOutput::MessageStop(event) => {
+            let fields = event.additional_model_response_fields().map(document);
+            let reason = text(Some(event.stop_reason()));
+            json!({ "messageStop": members([("stopReason", reason), ("additionalModelResponseFields", fields)]) })
         }
         ConverseStreamOutput::Metadata(event) if event.trace().is_none() => {
             let metrics = event.metrics().map(|metrics| json!({ "latencyMs": metrics.latency_ms() }));
@@ -105,4 +112,19 @@ fn usage(usage: &TokenUsage) -> Value {
         ("cacheReadInputTokens", usage.cache_read_input_tokens().map(|count| json!(count))),
         ("cacheWriteInputTokens", usage.cache_write_input_tokens().map(|count| json!(count))),
     ])
+}
+
+fn document(value: &Document) -> Value {
+    match value {
+        Document::Null => Value::Null,
+        Document::Bool(value) => json!(value),
+        Document::Number(Number::PosInt(value)) => json!(value),
+        Document::Number(Number::NegInt(value)) => json!(value),
+        Document::Number(Number::Float(value)) => json!(value),
+        Document::String(text) => json!(text),
+        Document::Array(items) => items.iter().map(document).collect(),
+        Document::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), document(value))).collect()
+        }
+    }
 }
