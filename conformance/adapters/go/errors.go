@@ -23,6 +23,10 @@ func describe(err error, inStream bool) object {
 		decoding *smithy.DeserializationError
 	)
 	found := object{"message": err.Error()}
+	if strings.Contains(err.Error(), "get identity") { // The cause may be an error of another service.
+		found["class"] = "credentials"
+		return found
+	}
 	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		found["status"] = response.HTTPStatusCode()
 		if response.RequestID != "" {
@@ -45,8 +49,6 @@ func describe(err error, inStream bool) object {
 		found["class"] = "response"
 	case errors.As(err, &encoding), errors.As(err, &invalid):
 		found["class"] = "input"
-	case strings.Contains(err.Error(), "get identity"):
-		found["class"] = "credentials"
 	default:
 		found["class"] = "other"
 	}

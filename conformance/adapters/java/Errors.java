@@ -44,6 +44,8 @@ final class Errors {
     private static String category(Throwable error, boolean inStream) {
         if (error instanceof AwsServiceException) {
             return inStream ? "stream" : "service";
+        } else if (has(error, cause -> String.valueOf(cause.getMessage()).contains("Unable to load credentials"))) {
+            return "credentials";
         } else if (has(error, Errors::isTimeout)) {
             return "timeout";
         } else if (inStream) {
@@ -52,8 +54,6 @@ final class Errors {
             return "response";
         } else if (has(error, cause -> cause instanceof IOException)) {
             return "connection";
-        } else if (has(error, cause -> String.valueOf(cause.getMessage()).contains("Unable to load credentials"))) {
-            return "credentials";
         } else if (has(error, Errors::isInvalidArgument)) {
             return "input";
         }
