@@ -61,11 +61,15 @@ impl Baseline {
         }
     }
 
-    /// Returns the patterns that match no scenario of the run, if the run includes their groups completely.
+    /// Returns the patterns that match no scenario. Ignores patterns of groups without a scenario, because a run
+    /// without recordings has no group `recorded`, for example.
     pub(crate) fn unused(&self, scenarios: &[Arc<Scenario>]) -> Vec<String> {
-        let is_unused = |difference: &&Difference| {
-            !scenarios.iter().any(|scenario| matches(&difference.scenario, &scenario.id))
+        let patterns = self.differences.iter().map(|difference| &difference.scenario);
+        let is_unused = |pattern: &&String| {
+            let group = pattern.split('/').next().unwrap_or_default();
+            scenarios.iter().any(|scenario| matches(group, scenario.group()))
+                && !scenarios.iter().any(|scenario| matches(pattern, &scenario.id))
         };
-        self.differences.iter().filter(is_unused).map(|difference| difference.scenario.clone()).collect()
+        patterns.filter(is_unused).cloned().collect()
     }
 }

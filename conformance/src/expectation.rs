@@ -35,6 +35,9 @@ pub struct Expectation {
     pub connections: Option<Count>,
     /// The requests that the proxy must see.
     pub proxy: Option<ProxyExpectation>,
+    /// The parts that all requests have in common: `body`, or the name of a header. A header that is absent in
+    /// one request must be absent in all of them.
+    pub same: Vec<String>,
     /// Texts that no request contains in its target or in a header.
     pub not_sent: Vec<String>,
 }

@@ -58,6 +58,7 @@ impl Judge<'_> {
     ) {
         self.compare_traffic(expect, attempts, differences);
         self.compare_requests(expect, differences);
+        self.compare_same(expect, differences);
         if let Some(expected) = &expect.proxy {
             self.compare_proxy(expected, differences);
         }
@@ -91,6 +92,20 @@ impl Judge<'_> {
                 let number = index + 2;
                 differences
                     .push(format!("delay before request {number}: expected {expected} ms, found {delay} ms"));
+            }
+        }
+    }
+
+    fn compare_same(&self, expect: &Expectation, differences: &mut Vec<String>) {
+        let Some((first, others)) = self.observation.calls.split_first() else { return };
+        for name in &expect.same {
+            let is_same = |call: &CallRecord| match name.as_str() {
+                "body" => call.body == first.body,
+                name => call.headers.get_all(name).iter().eq(first.headers.get_all(name)),
+            };
+            if let Some(index) = others.iter().position(|call| !is_same(call)) {
+                let number = index + 2;
+                differences.push(format!("request {number}, {name}: expected the same as in request 1"));
             }
         }
     }

@@ -11,12 +11,15 @@
 pub mod baseline;
 pub mod expectation;
 pub mod load;
+pub mod recorded;
+pub mod report;
 pub mod run;
 pub mod scenario;
 
 mod adapter;
 mod glob;
 mod judge;
+mod rows;
 mod server;
 mod side_servers;
 mod tagged;

@@ -1,27 +1,29 @@
 //! Loads scenarios from the files of this crate or from a folder.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 use include_dir::{Dir, include_dir};
 use invoke_model_local::FaultFile;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use serde_path_to_error::Segment;
 
 use crate::expectation::Expectation;
-use crate::scenario::{Rule, Scenario};
+use crate::rows;
+use crate::scenario::{GROUPS, Rule, Scenario};
 use crate::tagged;
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// A scenario file that cannot be loaded.
+/// Scenario files that cannot be loaded. The text has a line for each problem.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {message}")]
-pub struct LoadError {
-    file: String,
-    message: String,
-}
+#[error("{}", .0.join("\n"))]
+pub struct LoadError(pub(crate) Vec<String>);
 
 /// A scenario file.
 #[derive(Debug, Deserialize)]
@@ -42,180 +44,225 @@ pub(crate) struct ScenarioFile {
 /// # Errors
 /// Returns an error if a file is invalid. The tests of the crate load all files.
 pub fn built_in() -> Result<Vec<Scenario>, LoadError> {
-    let mut scenarios = Vec::new();
-    for group in SCENARIOS.dirs() {
-        for file in group.files() {
-            let text = file.contents_utf8().unwrap_or_default();
-            scenarios.extend(parse(file.path(), text)?);
-        }
-    }
-    Ok(sorted(scenarios))
+    let files = SCENARIOS.dirs().flat_map(Dir::files);
+    parse_all(files.map(|file| {
+        let text = file.contents_utf8().ok_or_else(|| io::ErrorKind::InvalidData.into());
+        (file.path().to_owned(), text.map(Cow::Borrowed))
+    }))
 }
 
 /// Loads the scenarios of the files `GROUP/CONCERN.json` in a folder.
 ///
 /// # Errors
-/// Returns an error if the folder cannot be read, or if a file is invalid.
+/// Returns an error if a file or folder cannot be read, or if a file is invalid.
 pub fn folder(folder: &Path) -> Result<Vec<Scenario>, LoadError> {
-    let mut scenarios = Vec::new();
-    for group in entries(folder)?.iter().filter(|path| path.is_dir()) {
-        let files = entries(group)?;
-        for path in files.iter().filter(|path| path.extension().is_some_and(|name| name == "json")) {
-            let text = fs::read_to_string(path).map_err(|error| failure(path, error))?;
-            let name = path.strip_prefix(folder).unwrap_or(path);
-            scenarios.extend(parse(name, &text)?);
+    let failure =
+        |problem: &dyn fmt::Display| LoadError(vec![format!("{}: {problem}", folder.display())]);
+    let files = list_files(folder).map_err(|error| failure(&error))?;
+    if files.is_empty() {
+        return Err(failure(&"the folder has no file `GROUP/CONCERN.json`"));
+    }
+    parse_all(files.into_iter().map(|path| {
+        let text = fs::read_to_string(folder.join(&path)).map(Cow::Owned);
+        (path, text)
+    }))
+}
+
+/// Returns the paths of the JSON files in the folders of a folder.
+fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for group in fs::read_dir(folder)? {
+        let group = group?;
+        if group.path().is_dir() {
+            for file in fs::read_dir(group.path())? {
+                paths.push(Path::new(&group.file_name()).join(file?.file_name()));
+            }
         }
     }
-    if scenarios.is_empty() {
-        return Err(failure(folder, "the folder has no file `GROUP/CONCERN.json` with a scenario"));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    Ok(paths)
+}
+
+fn parse_all<'a>(
+    files: impl Iterator<Item = (PathBuf, io::Result<Cow<'a, str>>)>,
+) -> Result<Vec<Scenario>, LoadError> {
+    let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
+    for (path, text) in files {
+        match text {
+            Ok(text) => match parse(&path, &text) {
+                Ok(parsed) => scenarios.extend(parsed),
+                Err(LoadError(found)) => problems.extend(found),
+            },
+            Err(error) => problems.push(format!("{}: cannot read the file: {error}", path.display())),
+        }
     }
-    Ok(sorted(scenarios))
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    entries.map_err(|error| failure(folder, error))
-}
-
-fn sorted(mut scenarios: Vec<Scenario>) -> Vec<Scenario> {
+    if !problems.is_empty() {
+        return Err(LoadError(problems));
+    }
     scenarios.sort_by(|left, right| left.id.cmp(&right.id));
-    scenarios
-}
-
-fn failure(path: &Path, message: impl ToString) -> LoadError {
-    LoadError { file: path.display().to_string(), message: message.to_string() }
-}
-
-/// Parses the file `GROUP/CONCERN.json`.
-pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError> {
-    let file: ScenarioFile = serde_json::from_str(text).map_err(|error| failure(path, error))?;
-    if file.concern.is_empty() || file.rule.text.is_empty() || !file.rule.link.starts_with("https://") {
-        return Err(failure(
-            path,
-            "a file needs a `concern`, and a `rule` with a `text` and a link to https",
-        ));
-    }
-    let prefix = path.with_extension("").to_string_lossy().replace('\\', "/");
-    let mut ids = BTreeSet::new();
-    let mut scenarios = Vec::new();
-    for (index, value) in file.scenarios.iter().enumerate() {
-        let number = index + 1;
-        let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
-        let name = || if id.is_empty() { format!("scenario {number}") } else { format!("scenario `{id}`") };
-        for value in rows(value).map_err(|message| failure(path, format!("{}: {message}", name())))? {
-            let mut scenario =
-                scenario(value).map_err(|message| failure(path, format!("{}: {message}", name())))?;
-            if !ids.insert(scenario.id.clone()) {
-                return Err(failure(path, format!("duplicate id `{}`", scenario.id)));
-            }
-            scenario.id = format!("{prefix}/{}", scenario.id);
-            if scenario.rule == Rule::default() {
-                scenario.rule = file.rule.clone();
-            }
-            scenarios.push(scenario);
-        }
-    }
     Ok(scenarios)
 }
 
-/// Converts the JSON form of one scenario, and checks what the types do not express.
-pub(crate) fn scenario(value: Value) -> Result<Scenario, String> {
-    let mut scenario: Scenario =
-        serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
-            path if path == "." => error.inner().to_string(),
-            path => format!("{path}: {}", error.inner()),
-        })?;
+/// Parses the file `GROUP/CONCERN.json`. Returns all problems of the file.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError> {
+    let prefix = path.with_extension("").to_string_lossy().replace('\\', "/");
+    let failure = |problem: &dyn fmt::Display| LoadError(vec![format!("{}: {problem}", path.display())]);
+    if prefix.split('/').next().is_none_or(|group| !GROUPS.contains(&group)) {
+        return Err(failure(&format_args!("the folder is not a group; the groups are {}", GROUPS.join(", "))));
+    }
+    let value: Value = serde_json::from_str(text).map_err(|error| failure(&error))?;
+    let file: ScenarioFile = deserialize(&value).map_err(|error| failure(&error.at_line_in(text, &[])))?;
+    if file.concern.is_empty() || file.rule.text.is_empty() || !file.rule.link.starts_with("https://") {
+        return Err(failure(&"a file needs a `concern`, and a `rule` with a `text` and a link to https"));
+    }
+    let (mut scenarios, mut problems, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (index, value) in file.scenarios.iter().enumerate() {
+        let base = [Step::Name("scenarios".to_owned()), Step::Index(index)];
+        let name = match value.get("id").and_then(Value::as_str) {
+            Some(id) => format!("scenario `{id}`"),
+            None => format!("scenario {}", index + 1),
+        };
+        let mut add = |error: MemberError| {
+            problems.push(format!("{}: {name}: {}", path.display(), error.at_line_in(text, &base)));
+        };
+        let rows = match rows::expand(value) {
+            Ok(rows) => rows,
+            Err(error) => {
+                add(MemberError::new(&[], error));
+                continue;
+            }
+        };
+        for row in &rows {
+            match scenario(row) {
+                Ok(scenario) if !ids.insert(scenario.id.clone()) => {
+                    add(MemberError::new(&["id"], format!("the file has another `{}`", scenario.id)));
+                }
+                Ok(mut scenario) => {
+                    scenario.id = format!("{prefix}/{}", scenario.id);
+                    scenario.concern.clone_from(&file.concern);
+                    if scenario.rule == Rule::default() {
+                        scenario.rule = file.rule.clone();
+                    }
+                    scenarios.push(scenario);
+                }
+                Err(error) => add(error),
+            }
+        }
+    }
+    // All rows of a scenario often have the same problem.
+    problems.dedup();
+    if problems.is_empty() { Ok(scenarios) } else { Err(LoadError(problems)) }
+}
+
+/// Converts the JSON form of a scenario without rows, and checks what the types do not express.
+pub(crate) fn scenario(value: &Value) -> Result<Scenario, MemberError> {
+    let mut scenario: Scenario = deserialize(value)?;
     let is_valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-./_".contains(c);
     if scenario.id.is_empty() || !scenario.id.chars().all(is_valid) {
-        return Err(format!("the id {:?} must consist of a-z, 0-9, `-`, `.` and `_`", scenario.id));
+        let problem = format!("{:?} must consist of a-z, 0-9, `-`, `.` and `_`", scenario.id);
+        return Err(MemberError::new(&["id"], problem));
     }
-    scenario.input =
-        tagged::encode_members(&scenario.input).map_err(|message| format!("input: {message}"))?;
-    check_expectation(&scenario.expect)?;
-    let rules = json!({"rules": scenario.server.rules}).to_string();
-    FaultFile::from_json(&rules).map_err(|error| format!("server: {error}"))?;
+    let encoded = tagged::encode_members(&scenario.input);
+    scenario.input = encoded.map_err(|problem| MemberError::new(&["input"], problem))?;
+    check_expectation(&scenario.expect).map_err(|problem| MemberError::new(&["expect"], problem))?;
+    // A rule with this operation is invalid if the endpoint does not have the operation.
+    fault_file(&[json!({"operation": scenario.operation, "delay_ms": 0})]).map_err(|problem| {
+        MemberError::new(&["operation"], problem.trim_start_matches("rule 1: ").to_owned())
+    })?;
+    fault_file(&scenario.server.rules).map_err(|problem| MemberError::new(&["server", "rules"], problem))?;
     Ok(scenario)
+}
+
+/// Parses the rules of a server.
+pub(crate) fn fault_file(rules: &[Value]) -> Result<FaultFile, String> {
+    FaultFile::from_json(&json!({ "rules": rules }).to_string()).map_err(|error| {
+        let message = error.to_string();
+        // This text has one line, so the place is of no use.
+        let end = message.rfind(" at line ").unwrap_or(message.len());
+        message[..end].to_owned()
+    })
 }
 
 fn check_expectation(expect: &Expectation) -> Result<(), String> {
     let values = expect.output.iter().chain(expect.events.iter().flatten());
     let requests = expect.request.iter().chain(&expect.requests);
     for value in values.chain(requests.filter_map(|request| request.body.as_ref())) {
-        tagged::encode(value).map_err(|message| format!("expect: {message}"))?;
+        tagged::encode(value)?;
     }
     expect.either.iter().try_for_each(check_expectation)
 }
 
-/// Returns the scenarios that a scenario with `rows` stands for.
-fn rows(value: &Value) -> Result<Vec<Value>, String> {
-    let Some(rows) = value.get("rows") else { return Ok(vec![value.clone()]) };
-    let rows = rows.as_array().filter(|rows| !rows.is_empty()).ok_or("`rows` must be a list of objects")?;
-    let mut scenarios = Vec::with_capacity(rows.len());
-    for row in rows {
-        let row = row.as_object().ok_or("`rows` must be a list of objects")?;
-        let id = row.get("id").and_then(Value::as_str).ok_or("each row needs an `id`")?;
-        let mut used = BTreeSet::from(["id".to_owned()]);
-        let mut scenario =
-            substitute(value, row, &mut used).map_err(|message| format!("row `{id}`: {message}"))?;
-        if let Some(unused) = row.keys().find(|name| !used.contains(*name)) {
-            return Err(format!(
-                "row `{id}`: `{unused}` is not used: write `${{{unused}}}` where it belongs"
-            ));
-        }
-        let name = value.get("id").and_then(Value::as_str).unwrap_or_default();
-        scenario["id"] = Value::from(format!("{name}/{id}"));
-        scenarios.push(scenario);
-    }
-    Ok(scenarios)
+/// A problem of a member.
+#[derive(Debug)]
+pub(crate) struct MemberError {
+    path: Vec<Step>,
+    problem: String,
 }
 
-/// Replaces `${NAME}` with the values of a row. Omits the member `rows`.
-fn substitute(value: &Value, row: &Map<String, Value>, used: &mut BTreeSet<String>) -> Result<Value, String> {
-    Ok(match value {
-        Value::String(text) => substitute_text(text, row, used)?,
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| substitute(item, row, used)).collect::<Result<_, _>>()?)
-        }
-        Value::Object(members) => {
-            let mut replaced = Map::new();
-            for (name, value) in members.iter().filter(|(name, _)| *name != "rows") {
-                let Value::String(name) = substitute_text(name, row, used)? else {
-                    return Err(format!("`{name}` is the name of a member: it needs a text"));
-                };
-                replaced.insert(name, substitute(value, row, used)?);
+/// A step on the path to a member.
+#[derive(Clone, Debug)]
+enum Step {
+    Name(String),
+    Index(usize),
+}
+
+impl MemberError {
+    fn new(names: &[&str], problem: String) -> Self {
+        Self { path: names.iter().map(|name| Step::Name((*name).to_owned())).collect(), problem }
+    }
+
+    /// Returns the text of the error with the line of the member. `base` is the path of the value with the member.
+    fn at_line_in(&self, text: &str, base: &[Step]) -> String {
+        format!("{self} at line {}", line(text, base.iter().chain(&self.path)))
+    }
+}
+
+impl fmt::Display for MemberError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.path.iter().enumerate() {
+            match step {
+                Step::Name(name) if position == 0 => write!(f, "{name}")?,
+                Step::Name(name) => write!(f, ".{name}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
             }
-            Value::Object(replaced)
         }
-        other => other.clone(),
+        if !self.path.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+fn deserialize<T: DeserializeOwned>(value: &Value) -> Result<T, MemberError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let step = |segment: &Segment| match segment {
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Map { key } => Some(Step::Name(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let path = error.path().iter().filter_map(step).collect();
+        MemberError { path, problem: error.into_inner().to_string() }
     })
 }
 
-fn substitute_text(
-    text: &str,
-    row: &Map<String, Value>,
-    used: &mut BTreeSet<String>,
-) -> Result<Value, String> {
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, after) =
-            after.split_once('}').ok_or_else(|| format!("{text:?} has no `}}` after `${{`"))?;
-        let value = row.get(name).ok_or_else(|| format!("the row has no value for `${{{name}}}`"))?;
-        used.insert(name.to_owned());
-        if before.is_empty() && after.is_empty() && replaced.is_empty() {
-            return Ok(value.clone());
-        }
-        replaced.push_str(before);
-        match value {
-            Value::String(text) => replaced.push_str(text),
-            Value::Number(number) => replaced.push_str(&number.to_string()),
-            _ => {
-                return Err(format!("`${{{name}}}` is part of a text: its value must be a text or a number"));
-            }
-        }
-        rest = after;
+/// Returns the line of a member. If the text has no such member, for example because a row contains it, returns the
+/// line of the innermost member that exists.
+fn line<'a>(text: &str, path: impl Iterator<Item = &'a Step>) -> usize {
+    let mut member = text;
+    for step in path {
+        let inner = match step {
+            Step::Name(name) => serde_json::from_str::<BTreeMap<String, &RawValue>>(member)
+                .ok()
+                .and_then(|mut members| members.remove(name)),
+            Step::Index(index) => serde_json::from_str::<Vec<&RawValue>>(member)
+                .ok()
+                .and_then(|items| items.get(*index).copied()),
+        };
+        let Some(inner) = inner else { break };
+        member = inner.get();
     }
-    Ok(Value::from(replaced + rest))
+    let offset = member.as_ptr().addr() - text.as_ptr().addr();
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

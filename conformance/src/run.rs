@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
 use crate::baseline::Baseline;
+use crate::glob::matches;
 use crate::judge::Judge;
 use crate::scenario::Scenario;
 use crate::server::Servers;
@@ -35,6 +36,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns the name of the outcome in reports.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "failed",
+            Self::Known { .. } => "known",
+            Self::Fixed => "fixed",
+            Self::Unsupported(_) => "unsupported",
+        }
+    }
+
     /// Returns `true` if the outcome fails the run.
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Fixed)
@@ -81,6 +93,8 @@ pub struct Options {
     pub adapter: AdapterAddress,
     /// The known differences of the client.
     pub baseline: Baseline,
+    /// Patterns for the ids of the scenarios to run. Without patterns, all scenarios run.
+    pub patterns: Vec<String>,
     /// The number of adapters that run at the same time. An adapter that already runs is used alone.
     pub parallel: usize,
     /// The time limit for one response of the adapter.
@@ -93,16 +107,22 @@ pub enum RunError {
     /// The adapter does not start, or does not describe itself.
     #[error(transparent)]
     Adapter(#[from] AdapterError),
+    /// A pattern matches no scenario.
+    #[error("no scenario matches `{0}`")]
+    NoScenario(String),
     /// The folder for the home of the adapters cannot be created.
     #[error("cannot create a temporary folder: {0}")]
     Folder(#[source] io::Error),
 }
 
-/// Runs all scenarios against a client.
+/// Runs scenarios against a client.
 ///
 /// # Errors
-/// Returns an error if the adapter cannot start. A later failure of the adapter is the outcome of a scenario.
+/// Returns an error if a pattern matches no scenario, or if the adapter cannot start. A later failure of the adapter
+/// is the outcome of a scenario.
 pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<ClientReport, RunError> {
+    let unused_baseline = options.baseline.unused(scenarios);
+    let scenarios = &select(scenarios, &options.patterns).map_err(RunError::NoScenario)?[..];
     let home = tempfile::tempdir().map_err(RunError::Folder)?;
     let first = Worker::start(options.clone(), home.path(), 0).await?;
     let description = first.description.clone();
@@ -134,9 +154,23 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
         ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
     });
     let results = results.collect();
-    let unused_baseline = options.baseline.unused(scenarios);
     let Description { client, version, unreported } = description;
     Ok(ClientReport { client, version, unreported, results, unused_baseline })
+}
+
+/// Returns the scenarios whose id matches a pattern. Without patterns, returns all scenarios.
+///
+/// # Errors
+/// Returns the first pattern that matches no scenario.
+pub fn select(scenarios: &[Arc<Scenario>], patterns: &[String]) -> Result<Vec<Arc<Scenario>>, String> {
+    let is_unused = |pattern: &&String| !scenarios.iter().any(|scenario| matches(pattern, &scenario.id));
+    if let Some(pattern) = patterns.iter().find(is_unused) {
+        return Err(pattern.clone());
+    }
+    let is_selected = |scenario: &&Arc<Scenario>| {
+        patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, &scenario.id))
+    };
+    Ok(scenarios.iter().filter(is_selected).cloned().collect())
 }
 
 type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;

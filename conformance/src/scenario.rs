@@ -30,6 +30,9 @@ pub struct Scenario {
     /// A sentence that describes the scenario, if its id and the concern of the file do not.
     #[serde(default)]
     pub description: String,
+    /// The concern of the file.
+    #[serde(skip)]
+    pub concern: String,
     /// The rule. The default is the rule of the file.
     #[serde(default)]
     pub rule: Rule,
@@ -56,6 +59,23 @@ impl Scenario {
         self.id.split('/').next().unwrap_or_default()
     }
 }
+
+/// The groups of scenarios, which are the folders of their files. The group `recorded` has no folder: it is made
+/// from a folder of recorded exchanges.
+pub const GROUPS: [&str; 12] = [
+    "encoding",
+    "signing",
+    "endpoints",
+    "responses",
+    "errors",
+    "streams",
+    "retries",
+    "timeouts",
+    "cancellation",
+    "credentials",
+    "proxies",
+    "recorded",
+];
 
 /// The script of the server.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invoke_model_local::{FaultFile, LocalEndpoint};
+use invoke_model_local::LocalEndpoint;
 use serde_json::{Map, Value, json};
 
 use crate::expectation::Expectation;
 use crate::judge::Observation;
-use crate::scenario::{Scenario, Settings};
+use crate::load;
+use crate::scenario::{KeyPair, Scenario, Settings};
 use crate::side_servers::{self, ProxyLog, SideServer};
 
 /// The time that the runner waits until the endpoint sees the end of a cancelled call.
@@ -28,8 +29,7 @@ impl Servers {
     /// Starts the servers.
     pub(crate) async fn start(scenario: &Scenario) -> Result<Self, String> {
         let settings = &scenario.settings;
-        let rules = json!({"rules": scenario.server.rules}).to_string();
-        let rules = FaultFile::from_json(&rules).map_err(|error| error.to_string())?;
+        let rules = load::fault_file(&scenario.server.rules)?;
         let mut builder = LocalEndpoint::builder().fault_file(rules).tls(settings.tls);
         if !settings.base_path.is_empty() {
             builder = builder.base_path(&settings.base_path);
@@ -44,14 +44,13 @@ impl Servers {
             [] => settings.credentials.as_slice(),
             known => known,
         };
-        let permanent = known.iter().find(|pair| pair.expires_in_ms.is_none()).cloned().unwrap_or_default();
-        builder = builder.credentials(
-            permanent.access_key_id,
-            permanent.secret_access_key,
-            permanent.session_token,
-        );
+        let (permanent, temporary): (Vec<_>, Vec<_>) =
+            known.iter().partition(|pair| pair.expires_in_ms.is_none());
+        let (first, others) = permanent.split_first().map_or((None, &[][..]), |(first, others)| (Some(*first), others));
+        let KeyPair { access_key_id, secret_access_key, session_token, .. } = first.cloned().unwrap_or_default();
+        builder = builder.credentials(access_key_id, secret_access_key, session_token);
         let endpoint = Arc::new(builder.start().await.map_err(|error| error.to_string())?);
-        for pair in known.iter().filter(|pair| pair.expires_in_ms.is_some()) {
+        for pair in others.iter().chain(&temporary) {
             side_servers::accept(&endpoint, pair);
         }
         let proxy = match settings.proxy {

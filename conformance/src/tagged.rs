@@ -5,12 +5,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
+use serde_json::{Map, Number, Value, json};
 
 const BYTES: &str = "$bytes";
 const TEXT: &str = "$text";
 const JSON: &str = "$json";
 const REPEAT: &str = "$repeat";
+const TIME: &str = "$time";
 const ANY: &str = "$any";
 
 /// Replaces `$text`, `$json` and `$repeat` with `$bytes`, at any depth.
@@ -85,6 +87,11 @@ pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: 
                 differ();
             }
         }
+        (Some((TIME, _)), ..) => {
+            if time(expected).is_none() || time(expected) != time(found) {
+                differ();
+            }
+        }
         (_, Value::Object(expected), Value::Object(found)) => {
             for (name, value) in expected {
                 let path = format!("{path}.{name}");
@@ -106,11 +113,22 @@ pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: 
                 differences.push(format!("{path}: {lengths}"));
             }
         }
-        (_, Value::Number(expected), Value::Number(found))
-            if expected == found || expected.as_f64() == found.as_f64() => {}
+        (_, Value::Number(expected), Value::Number(found)) if is_equal(expected, found) => {}
         (_, expected, found) if expected == found => {}
         _ => differ(),
     }
+}
+
+/// Compares two numbers. `1` and `1.0` are equal. Integers are compared exactly, because different integers can be
+/// equal as floating-point numbers.
+fn is_equal(left: &Number, right: &Number) -> bool {
+    left == right || ((left.is_f64() || right.is_f64()) && left.as_f64() == right.as_f64())
+}
+
+/// Returns the time of a tagged timestamp.
+fn time(value: &Value) -> Option<Timestamp> {
+    let (tag, text) = tag(value)?;
+    text.as_str().filter(|_| tag == TIME)?.parse().ok()
 }
 
 /// Returns JSON text that is short enough for a message. Shows the text of a blob if it is UTF-8.
@@ -164,6 +182,7 @@ mod tests {
             (json!({"$json": {"a": 1.0, "b": 2}}), json!({"$bytes": STANDARD.encode(r#"{"b":2, "a":1}"#)})),
             (json!({"$text": "a"}), json!({"$bytes": "YQ=="})),
             (json!([1, {"a": null}]), json!([1.0, {"a": null}])),
+            (json!({"$time": "2025-01-02T03:04:05Z"}), json!({"$time": "2025-01-02T03:04:05.000Z"})),
         ] {
             assert_eq!(differences(&expected, &found), Vec::<String>::new());
         }
@@ -171,6 +190,11 @@ mod tests {
             (json!({"a": 1}), json!({"a": 2}), "output.a: expected 1, found 2"),
             (json!({"a": 1}), json!({}), "output.a: expected 1, but it is missing"),
             (json!({}), json!({"a": 1}), "output.a: expected no value, found 1"),
+            (
+                json!(9_007_199_254_740_993_u64),
+                json!(9_007_199_254_740_992_u64),
+                "output: expected 9007199254740993, found 9007199254740992",
+            ),
             (json!([1]), json!([]), "output: expected 1 elements, found 0"),
             (json!({"$text": "a"}), json!("a"), "output: expected the bytes `a`, found \"a\""),
             (

@@ -12,6 +12,7 @@ use clap_complete::Shell;
 use crate::backend::Backend;
 use crate::call::CallArguments;
 use crate::chat::Chat;
+use crate::conformance::Conformance;
 use crate::connection::Connection;
 use crate::dry_run::Inspection;
 use crate::embed::Embed;
@@ -64,6 +65,9 @@ pub(crate) enum Command {
     /// Run a local Bedrock Runtime endpoint that any AWS client can call
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Box<Serve>),
+    /// Check a client of Bedrock Runtime against the conformance kit
+    #[command(after_help = CONFORMANCE_EXAMPLES)]
+    Conformance(Box<Conformance>),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -110,6 +114,16 @@ Example:
 const SERVE_EXAMPLES: &str = "\
 Example:
   invoke-model serve --port 8080 --faults faults.json";
+
+const CONFORMANCE_EXAMPLES: &str = "\
+Exit codes:
+  0  the client has no differences, except for those in the baseline
+  1  the client has differences, or the baseline lists a difference that the client does not have
+  2  the run could not start
+
+Examples:
+  invoke-model conformance --adapter 'python3 adapter.py' --baseline baseline.json
+  invoke-model conformance --adapter tcp:127.0.0.1:4711 --scenario 'streams/*'";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Example:

@@ -6,6 +6,7 @@ mod aws_cli;
 mod backend;
 mod call;
 mod chat;
+mod conformance;
 mod connection;
 mod curl;
 mod dry_run;
@@ -70,6 +71,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Call(arguments) => runtime.block_on(call::run(&arguments)),
         Command::Models(arguments) => models::run(&arguments),
         Command::Serve(arguments) => runtime.block_on(serve::run(&arguments)),
+        Command::Conformance(arguments) => runtime.block_on(conformance::run(&arguments)),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),
     }

@@ -1,0 +1,149 @@
+//! Reports of runs: tables for people, JSON and JUnit XML for programs.
+
+mod junit;
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::run::{ClientReport, Outcome, ScenarioResult};
+use crate::scenario::GROUPS;
+
+pub use junit::junit;
+
+/// The numbers of outcomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: usize,
+    known: usize,
+    failed: usize,
+    unsupported: usize,
+}
+
+impl Counts {
+    fn of<'a>(results: impl Iterator<Item = &'a ScenarioResult>) -> Self {
+        let mut counts = Self::default();
+        for result in results {
+            match result.outcome {
+                Outcome::Passed => counts.passed += 1,
+                Outcome::Known { .. } => counts.known += 1,
+                Outcome::Failed(_) | Outcome::Fixed => counts.failed += 1,
+                Outcome::Unsupported(_) => counts.unsupported += 1,
+            }
+        }
+        counts
+    }
+
+    fn total(self) -> usize {
+        self.passed + self.known + self.failed + self.unsupported
+    }
+}
+
+impl ClientReport {
+    fn counts(&self, group: &str) -> Counts {
+        Counts::of(self.results.iter().filter(|result| result.scenario.group() == group))
+    }
+}
+
+/// Returns the groups of the reports, in the order of [`GROUPS`]. Unknown groups follow.
+fn groups(reports: &[ClientReport]) -> Vec<&str> {
+    let mut groups: Vec<_> =
+        reports.iter().flat_map(|report| &report.results).map(|result| result.scenario.group()).collect();
+    groups.sort_by_key(|group| (GROUPS.iter().position(|known| known == group).unwrap_or(GROUPS.len()), *group));
+    groups.dedup();
+    groups
+}
+
+/// Returns a table for a terminal, with a line for each client and group.
+pub fn table(reports: &[ClientReport]) -> String {
+    let width = reports.iter().map(|report| report.client.len() + report.version.len() + 1).max();
+    let width = width.unwrap_or_default().max("client".len());
+    let mut text = format!("{:width$}  {:12}  passed  known  failed  unsupported\n", "client", "group");
+    for report in reports {
+        let client = format!("{} {}", report.client, report.version);
+        let all = Counts::of(report.results.iter());
+        let groups = groups(std::slice::from_ref(report)).into_iter();
+        let lines = groups.map(|group| (group, report.counts(group))).chain([("all", all)]);
+        for (group, Counts { passed, known, failed, unsupported }) in lines {
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "{client:width$}  {group:12}  {passed:6}  {known:5}  {failed:6}  {unsupported:11}"
+            );
+        }
+    }
+    text
+}
+
+/// Returns a description of each failure of a client.
+pub fn failures(report: &ClientReport) -> String {
+    let mut text = String::new();
+    for ScenarioResult { scenario, outcome, .. } in &report.results {
+        let lines: Vec<String> = match outcome {
+            Outcome::Failed(differences) => differences.clone(),
+            Outcome::Fixed => vec!["the scenario passes: remove it from the baseline".to_owned()],
+            Outcome::Passed | Outcome::Known { .. } | Outcome::Unsupported(_) => continue,
+        };
+        let _ = write!(text, "\n{}\n  rule: {} ({})\n", scenario.id, scenario.rule.text, scenario.rule.link);
+        for line in lines {
+            let _ = writeln!(text, "  - {}", line.replace('\n', "\n    "));
+        }
+    }
+    for pattern in &report.unused_baseline {
+        let _ = write!(text, "\nbaseline: no scenario matches `{pattern}`: remove this entry\n");
+    }
+    text
+}
+
+/// Returns the matrix of clients and groups in Markdown. A cell has the number of scenarios that passed, and, if
+/// there are any, the numbers of scenarios with a difference and of unsupported scenarios.
+pub fn matrix(reports: &[ClientReport]) -> String {
+    let groups = groups(reports);
+    let mut text = format!("| client | {} |\n|---{}|\n", groups.join(" | "), "|---".repeat(groups.len()));
+    for report in reports {
+        let cells = groups.iter().map(|group| {
+            let counts = report.counts(group);
+            let differences = counts.known + counts.failed;
+            match (counts.total(), differences, counts.unsupported) {
+                (0, ..) => "not run".to_owned(),
+                (_, 0, 0) => counts.passed.to_string(),
+                (_, _, unsupported) => format!("{} / {differences} / {unsupported}", counts.passed),
+            }
+        });
+        let cells: Vec<_> = cells.collect();
+        let _ = writeln!(text, "| {} {} | {} |", report.client, report.version, cells.join(" | "));
+    }
+    text
+}
+
+/// Returns the report of a client as JSON.
+pub fn json(report: &ClientReport) -> Value {
+    let results = report.results.iter().map(|ScenarioResult { scenario, outcome, duration }| {
+        let mut result = json!({
+            "scenario": scenario.id,
+            "outcome": outcome.as_str(),
+            "milliseconds": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            "rule": scenario.rule,
+        });
+        match outcome {
+            Outcome::Failed(differences) => result["differences"] = json!(differences),
+            Outcome::Known { reason, differences } => {
+                result["reason"] = json!(reason);
+                result["differences"] = json!(differences);
+            }
+            Outcome::Unsupported(reason) => result["reason"] = json!(reason),
+            Outcome::Passed | Outcome::Fixed => {}
+        }
+        result
+    });
+    json!({
+        "client": report.client,
+        "version": report.version,
+        "unreported": report.unreported,
+        "unused_baseline": report.unused_baseline,
+        "results": results.collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

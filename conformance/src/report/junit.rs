@@ -1,0 +1,66 @@
+//! Reports in the XML format of JUnit, which most CI systems read.
+
+use std::io;
+
+use quick_xml::Writer;
+use quick_xml::events::BytesText;
+
+use crate::run::{ClientReport, Outcome, ScenarioResult};
+
+/// Returns the reports as JUnit XML, with a test suite for each client. Known differences and unsupported scenarios
+/// are skipped tests.
+pub fn junit(reports: &[ClientReport]) -> String {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    let written = writer.create_element("testsuites").write_inner_content(|writer| {
+        reports.iter().try_for_each(|report| suite(writer, report))
+    });
+    match written {
+        Ok(writer) => String::from_utf8_lossy(writer.get_ref()).into_owned() + "\n",
+        // Writing to a vector does not fail.
+        Err(_) => String::new(),
+    }
+}
+
+fn suite(writer: &mut Writer<Vec<u8>>, report: &ClientReport) -> io::Result<()> {
+    let number = |is: fn(&Outcome) -> bool| {
+        report.results.iter().filter(|result| is(&result.outcome)).count().to_string()
+    };
+    let name = format!("{} {}", report.client, report.version);
+    let (tests, failures) = (number(|_| true), number(Outcome::is_failure));
+    let skipped = number(|outcome| matches!(outcome, Outcome::Known { .. } | Outcome::Unsupported(_)));
+    let element = writer.create_element("testsuite").with_attributes([
+        ("name", name.as_str()),
+        ("tests", &tests),
+        ("failures", &failures),
+        ("skipped", &skipped),
+    ]);
+    element.write_inner_content(|writer| report.results.iter().try_for_each(|result| case(writer, report, result)))?;
+    Ok(())
+}
+
+fn case(writer: &mut Writer<Vec<u8>>, report: &ClientReport, result: &ScenarioResult) -> io::Result<()> {
+    let class = format!("{}.{}", report.client, result.scenario.group());
+    let time = format!("{:.3}", result.duration.as_secs_f64());
+    let element = writer.create_element("testcase").with_attributes([
+        ("classname", class.as_str()),
+        ("name", &result.scenario.id),
+        ("time", &time),
+    ]);
+    let (kind, message) = match &result.outcome {
+        Outcome::Passed => {
+            element.write_empty()?;
+            return Ok(());
+        }
+        Outcome::Failed(differences) => ("failure", differences.join("\n")),
+        Outcome::Fixed => ("failure", "the scenario passes: remove it from the baseline".to_owned()),
+        Outcome::Known { reason, .. } => ("skipped", format!("known difference: {reason}")),
+        Outcome::Unsupported(reason) => ("skipped", format!("unsupported: {reason}")),
+    };
+    element.write_inner_content(|writer| {
+        let first_line = message.lines().next().unwrap_or_default();
+        let element = writer.create_element(kind).with_attribute(("message", first_line));
+        element.write_text_content(BytesText::new(&message))?;
+        Ok::<_, io::Error>(())
+    })?;
+    Ok(())
+}

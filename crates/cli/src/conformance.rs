@@ -1,0 +1,111 @@
+//! `invoke-model conformance`: runs the conformance kit against a client.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use clap::Args;
+use invoke_model_conformance::baseline::Baseline;
+use invoke_model_conformance::run::{self, Options};
+use invoke_model_conformance::{AdapterAddress, Scenario, load, recorded, report};
+
+use crate::exit::Failure;
+use crate::output::{check_output, print_output};
+
+/// Arguments of `conformance`.
+#[derive(Debug, Args)]
+pub(crate) struct Conformance {
+    /// Command that starts the adapter of the client, with its arguments; or `tcp:HOST:PORT` of an adapter that runs
+    #[arg(long, value_name = "COMMAND", required_unless_present = "list", value_parser = AdapterAddress::parse)]
+    adapter: Option<AdapterAddress>,
+    /// Scenarios to run, by their ids; `*` matches any text; can be repeated [default: all]
+    #[arg(long = "scenario", value_name = "PATTERN")]
+    patterns: Vec<String>,
+    /// Folder with scenarios to run instead of the scenarios of this command
+    #[arg(long, value_name = "DIR")]
+    scenarios: Option<PathBuf>,
+    /// Folder with recorded exchanges to run in addition, as the group `recorded`
+    #[arg(long, value_name = "DIR")]
+    recordings: Option<PathBuf>,
+    /// File with the known differences of the client
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Number of adapters that run at the same time [default: twice the number of processors]
+    #[arg(long, value_name = "N")]
+    parallel: Option<NonZeroUsize>,
+    /// Time limit for each scenario; an adapter that does not respond is stopped and started again
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    limit: u64,
+    /// File to write the results to, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// File to write the results to, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Only print the ids and the rules of the scenarios
+    #[arg(long)]
+    list: bool,
+}
+
+/// The exit code if the client has differences that the baseline does not list.
+const DIFFERENCES: u8 = 1;
+
+pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
+    check_output()?;
+    let scenarios = scenarios(arguments)?;
+    let Some(adapter) = arguments.adapter.clone().filter(|_| !arguments.list) else {
+        let selected = run::select(&scenarios, &arguments.patterns);
+        let selected = selected.map_err(|pattern| usage(run::RunError::NoScenario(pattern)))?;
+        return list(&selected);
+    };
+    let baseline = match &arguments.baseline {
+        Some(path) => Baseline::read(path).map_err(usage)?,
+        None => Baseline::default(),
+    };
+    let parallel =
+        arguments.parallel.map_or_else(|| available_parallelism().map_or(2, |cores| 2 * cores.get()), Into::into);
+    let patterns = arguments.patterns.clone();
+    let limit = Duration::from_secs(arguments.limit);
+    let options = Options { adapter, baseline, patterns, parallel, limit };
+    let report = run::run(&scenarios, &options).await.map_err(usage)?;
+    if let Some(path) = &arguments.json {
+        write(path, &format!("{:#}\n", report::json(&report)))?;
+    }
+    let is_success = report.is_success();
+    let failures = report::failures(&report);
+    let reports = [report];
+    if let Some(path) = &arguments.junit {
+        write(path, &report::junit(&reports))?;
+    }
+    print_output((report::table(&reports) + &failures).as_bytes())?;
+    if is_success { Ok(()) } else { Err(Failure::status(DIFFERENCES)) }
+}
+
+fn scenarios(arguments: &Conformance) -> Result<Vec<Arc<Scenario>>, Failure> {
+    let mut scenarios = match &arguments.scenarios {
+        Some(folder) => load::folder(folder).map_err(usage)?,
+        None => load::built_in().map_err(usage)?,
+    };
+    if let Some(folder) = &arguments.recordings {
+        scenarios.extend(recorded::folder(folder).map_err(usage)?);
+    }
+    Ok(scenarios.into_iter().map(Arc::new).collect())
+}
+
+fn list(scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
+    let lines = scenarios.iter().map(|scenario| {
+        let Scenario { id, rule, .. } = scenario.as_ref();
+        format!("{id}\t{}\t{}\n", rule.text, rule.link)
+    });
+    print_output(lines.collect::<String>().as_bytes())
+}
+
+fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::usage(&error.to_string())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| Failure::outfile(error).at(&path.display()))
+}
