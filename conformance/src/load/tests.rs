@@ -115,6 +115,12 @@ fn the_schema_is_up_to_date() {
             allow_names(definition);
         }
     }
+    schema["$defs"]["Scenario"]["properties"]["rows"] = json!({
+        "description": "The scenario stands for one scenario per row. `${NAME}` stands for the value of the row.",
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+    });
     schema["$defs"]["Name"] = json!({
         "description": "A name that the rows of the scenario replace.",
         "type": "string",
@@ -134,9 +140,7 @@ fn allow_names(schema: &mut Value) {
     for (keyword, value) in members {
         match (keyword.as_str(), value) {
             ("properties", Value::Object(properties)) => {
-                for (_, schema) in properties.iter_mut().filter(|(name, _)| *name != "rows") {
-                    allow_name(schema);
-                }
+                properties.values_mut().for_each(allow_name);
             }
             ("items" | "additionalProperties", schema) if schema.is_object() => allow_name(schema),
             ("anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter_mut().for_each(allow_names),
