@@ -128,6 +128,9 @@ pub(crate) struct Report {
     #[serde(default)]
     pub(crate) cancelled: bool,
     pub(crate) unsupported: Option<String>,
+    /// The facts that the client cannot tell about this call, in addition to those of the description.
+    #[serde(default)]
+    pub(crate) unreported: Vec<String>,
 }
 
 /// An error that a client has returned.
