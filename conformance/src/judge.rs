@@ -120,7 +120,12 @@ impl Judge<'_> {
                 let headers = call.headers.iter();
                 let mut headers = headers
                     .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
-                if call.target.contains(text) || headers.any(|header| header.contains(text)) {
+                let body = String::from_utf8_lossy(&call.body);
+                let is_key = call.access_key_id.as_deref() == Some(text);
+                if is_key
+                    || [&call.target, &*body].iter().any(|part| part.contains(text))
+                    || headers.any(|header| header.contains(text))
+                {
                     differences.push(format!("{path}: must not contain `{text}`"));
                 }
             }
@@ -276,7 +281,7 @@ impl Judge<'_> {
     }
 
     fn reports(&self, fact: &str) -> bool {
-        !self.unreported.iter().any(|unreported| unreported == fact)
+        !self.unreported.iter().chain(&self.report.unreported).any(|unreported| unreported == fact)
     }
 
     /// Returns a description of the outcome that the client has reported.
@@ -297,6 +302,13 @@ impl Judge<'_> {
 }
 
 impl Expectation {
+    /// Returns the smallest number of requests that meets the expectation.
+    pub(crate) fn minimum_attempts(&self) -> u64 {
+        let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
+        let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
+        minimum.map_or(1, Count::minimum)
+    }
+
     /// Returns `true` if the expectation has a part about the result of the call.
     fn has_result(&self) -> bool {
         self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
