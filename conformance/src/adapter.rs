@@ -56,7 +56,7 @@ pub enum AdapterError {
     #[error("cannot start the adapter: {0}")]
     Start(#[source] io::Error),
     /// The adapter ended.
-    #[error("the adapter ended{}{}", status_text(.status), stderr_text(.stderr))]
+    #[error("the adapter ended without a response{}{}", status_text(.status), stderr_text(.stderr))]
     Ended {
         /// The exit status, if the adapter is a process of the runner.
         status: Option<ExitStatus>,
@@ -94,7 +94,7 @@ pub enum AdapterError {
 }
 
 fn status_text(status: &Option<ExitStatus>) -> String {
-    status.map(|status| format!(" with {status}")).unwrap_or_default()
+    status.map(|status| format!(" ({status})")).unwrap_or_default()
 }
 
 fn stderr_text(lines: &[String]) -> String {
@@ -128,6 +128,9 @@ pub(crate) struct Report {
     #[serde(default)]
     pub(crate) cancelled: bool,
     pub(crate) unsupported: Option<String>,
+    /// The facts that the client cannot tell about this call, in addition to those of the description.
+    #[serde(default)]
+    pub(crate) unreported: Vec<String>,
 }
 
 /// An error that a client has returned.
@@ -180,6 +183,9 @@ impl Adapter {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
+        // The processes that the adapter starts end with it.
+        #[cfg(unix)]
+        command.process_group(0);
         isolate(&mut command, home);
         for (name, value) in environment {
             match value {
@@ -279,12 +285,26 @@ impl Adapter {
         self.input = None;
         if let Some(mut child) = self.child.take() {
             if timeout(EXIT, child.wait()).await.is_err() {
+                kill_group(&child);
                 // The process may have ended in the meantime.
                 let _ = child.kill().await;
             }
         }
     }
 }
+
+/// Ends a process and the processes that it has started.
+#[cfg(unix)]
+fn kill_group(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    // The processes may have ended in the meantime.
+    let _ = id.map(|id| kill_process_group(id, Signal::KILL));
+}
+
+#[cfg(not(unix))]
+fn kill_group(_child: &Child) {}
 
 /// Sets an environment without configuration, and with credentials that no server accepts. A client that uses
 /// them although it has other credentials fails.
@@ -298,6 +318,9 @@ fn isolate(command: &mut Command, home: &Path) {
         command.env_remove(name);
     }
     command.env("HOME", home).env("USERPROFILE", home).env("AWS_EC2_METADATA_DISABLED", "true");
+    // Java finds the home folder of the user without `HOME`.
+    command.env("AWS_CONFIG_FILE", home.join("config"));
+    command.env("AWS_SHARED_CREDENTIALS_FILE", home.join("credentials"));
     command.env("AWS_ACCESS_KEY_ID", "AMBIENTACCESSKEYID").env("AWS_SECRET_ACCESS_KEY", "ambient/secret/key");
 }
 

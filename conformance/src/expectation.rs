@@ -35,7 +35,11 @@ pub struct Expectation {
     pub connections: Option<Count>,
     /// The requests that the proxy must see.
     pub proxy: Option<ProxyExpectation>,
-    /// Texts that no request contains in its target or in a header.
+    /// The parts that all requests have in common: `body`, or the name of a header. A header that is absent in
+    /// one request must be absent in all of them.
+    pub same: Vec<String>,
+    /// Texts that no request contains in its target, in a header or in its body. An access key id of a signature also
+    /// counts.
     pub not_sent: Vec<String>,
 }
 
@@ -120,6 +124,14 @@ pub enum Count {
 }
 
 impl Count {
+    /// Returns the smallest number.
+    pub(crate) fn minimum(self) -> u64 {
+        match self {
+            Self::Exactly(number) => number,
+            Self::Within(range) => range.min,
+        }
+    }
+
     pub(crate) fn contains(self, number: u64) -> bool {
         match self {
             Self::Exactly(expected) => number == expected,

@@ -58,6 +58,7 @@ impl Judge<'_> {
     ) {
         self.compare_traffic(expect, attempts, differences);
         self.compare_requests(expect, differences);
+        self.compare_same(expect, differences);
         if let Some(expected) = &expect.proxy {
             self.compare_proxy(expected, differences);
         }
@@ -95,6 +96,20 @@ impl Judge<'_> {
         }
     }
 
+    fn compare_same(&self, expect: &Expectation, differences: &mut Vec<String>) {
+        let Some((first, others)) = self.observation.calls.split_first() else { return };
+        for name in &expect.same {
+            let is_same = |call: &CallRecord| match name.as_str() {
+                "body" => call.body == first.body,
+                name => call.headers.get_all(name).iter().eq(first.headers.get_all(name)),
+            };
+            if let Some(index) = others.iter().position(|call| !is_same(call)) {
+                let number = index + 2;
+                differences.push(format!("request {number}, {name}: expected the same as in request 1"));
+            }
+        }
+    }
+
     fn compare_requests(&self, expect: &Expectation, differences: &mut Vec<String>) {
         let default = RequestExpectation { auth: Auth::Any, ..RequestExpectation::default() };
         for (index, call) in self.observation.calls.iter().enumerate() {
@@ -105,7 +120,12 @@ impl Judge<'_> {
                 let headers = call.headers.iter();
                 let mut headers = headers
                     .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
-                if call.target.contains(text) || headers.any(|header| header.contains(text)) {
+                let body = String::from_utf8_lossy(&call.body);
+                let is_key = call.access_key_id.as_deref() == Some(text);
+                if is_key
+                    || [&call.target, &*body].iter().any(|part| part.contains(text))
+                    || headers.any(|header| header.contains(text))
+                {
                     differences.push(format!("{path}: must not contain `{text}`"));
                 }
             }
@@ -261,7 +281,7 @@ impl Judge<'_> {
     }
 
     fn reports(&self, fact: &str) -> bool {
-        !self.unreported.iter().any(|unreported| unreported == fact)
+        !self.unreported.iter().chain(&self.report.unreported).any(|unreported| unreported == fact)
     }
 
     /// Returns a description of the outcome that the client has reported.
@@ -282,6 +302,13 @@ impl Judge<'_> {
 }
 
 impl Expectation {
+    /// Returns the smallest number of requests that meets the expectation.
+    pub(crate) fn minimum_attempts(&self) -> u64 {
+        let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
+        let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
+        minimum.map_or(1, Count::minimum)
+    }
+
     /// Returns `true` if the expectation has a part about the result of the call.
     fn has_result(&self) -> bool {
         self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled

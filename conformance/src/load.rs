@@ -56,8 +56,7 @@ pub fn built_in() -> Result<Vec<Scenario>, LoadError> {
 /// # Errors
 /// Returns an error if a file or folder cannot be read, or if a file is invalid.
 pub fn folder(folder: &Path) -> Result<Vec<Scenario>, LoadError> {
-    let failure =
-        |problem: &dyn fmt::Display| LoadError(vec![format!("{}: {problem}", folder.display())]);
+    let failure = |problem: &dyn fmt::Display| LoadError(vec![format!("{}: {problem}", folder.display())]);
     let files = list_files(folder).map_err(|error| failure(&error))?;
     if files.is_empty() {
         return Err(failure(&"the folder has no file `GROUP/CONCERN.json`"));
@@ -108,7 +107,10 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
     let prefix = path.with_extension("").to_string_lossy().replace('\\', "/");
     let failure = |problem: &dyn fmt::Display| LoadError(vec![format!("{}: {problem}", path.display())]);
     if prefix.split('/').next().is_none_or(|group| !GROUPS.contains(&group)) {
-        return Err(failure(&format_args!("the folder is not a group; the groups are {}", GROUPS.join(", "))));
+        return Err(failure(&format_args!(
+            "the folder is not a group; the groups are {}",
+            GROUPS.join(", ")
+        )));
     }
     let value: Value = serde_json::from_str(text).map_err(|error| failure(&error))?;
     let file: ScenarioFile = deserialize(&value).map_err(|error| failure(&error.at_line_in(text, &[])))?;

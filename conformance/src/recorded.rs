@@ -19,8 +19,12 @@ use crate::scenario::Scenario;
 use crate::tagged;
 
 /// Members that contain blobs, each with the member that contains their structure.
-const BLOBS: [(&str, &str); 4] =
-    [("source", "bytes"), ("chunk", "bytes"), ("invokeModel", "body"), ("reasoningContent", "redactedContent")];
+const BLOBS: [(&str, &str); 4] = [
+    ("source", "bytes"),
+    ("chunk", "bytes"),
+    ("invokeModel", "body"),
+    ("reasoningContent", "redactedContent"),
+];
 
 /// Members of the service that the public model does not define, so clients ignore them: the operation, the
 /// structure and the member.
@@ -72,9 +76,8 @@ pub fn folder(folder: &Path) -> Result<Vec<Scenario>, LoadError> {
             let parsed = serde_json::from_str::<Exchange>(line)
                 .map_err(|error| error.to_string())
                 .and_then(|exchange| exchange.scenario(&operation));
-            scenarios.push(
-                parsed.map_err(|error| failure(path, &format_args!("{error} in line {}", index + 1)))?,
-            );
+            scenarios
+                .push(parsed.map_err(|error| failure(path, &format_args!("{error} in line {}", index + 1)))?);
         }
     }
     Ok(scenarios)
@@ -194,7 +197,9 @@ fn events(operation: &str, body: &[u8]) -> Result<Value, String> {
         events.push(json!({ &name: members_of_client(operation, &name, payload) }));
     }
     Ok(match operation {
-        "InvokeModelWithResponseStream" => json!({"output": {"contentType": "application/json"}, "events": events}),
+        "InvokeModelWithResponseStream" => {
+            json!({"output": {"contentType": "application/json"}, "events": events})
+        }
         _ => json!({ "events": events }),
     })
 }
@@ -239,3 +244,6 @@ fn members_of_client(operation: &str, parent: &str, value: Value) -> Value {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

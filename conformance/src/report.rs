@@ -1,5 +1,6 @@
 //! Reports of runs: tables for people, JSON and JUnit XML for programs.
 
+mod differences;
 mod junit;
 
 use std::fmt::Write as _;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use crate::run::{ClientReport, Outcome, ScenarioResult};
 use crate::scenario::GROUPS;
 
+pub use differences::differences;
 pub use junit::junit;
 
 /// The numbers of outcomes.
@@ -49,7 +51,9 @@ impl ClientReport {
 fn groups(reports: &[ClientReport]) -> Vec<&str> {
     let mut groups: Vec<_> =
         reports.iter().flat_map(|report| &report.results).map(|result| result.scenario.group()).collect();
-    groups.sort_by_key(|group| (GROUPS.iter().position(|known| known == group).unwrap_or(GROUPS.len()), *group));
+    groups.sort_by_key(|group| {
+        (GROUPS.iter().position(|known| known == group).unwrap_or(GROUPS.len()), *group)
+    });
     groups.dedup();
     groups
 }

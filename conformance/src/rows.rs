@@ -14,7 +14,9 @@ pub(crate) fn expand(scenario: &Value) -> Result<Vec<Value>, String> {
         return Ok(vec![substitute(&scenario, &Map::new(), &mut BTreeSet::new())?]);
     };
     match rows {
-        Value::Array(rows) if !rows.is_empty() => rows.iter().map(|row| row_scenario(&scenario, row)).collect(),
+        Value::Array(rows) if !rows.is_empty() => {
+            rows.iter().map(|row| row_scenario(&scenario, row)).collect()
+        }
         _ => Err("`rows` must be a list of objects".to_owned()),
     }
 }
@@ -23,7 +25,8 @@ fn row_scenario(scenario: &Value, row: &Value) -> Result<Value, String> {
     let Value::Object(values) = row else { return Err("`rows` must be a list of objects".to_owned()) };
     let Some(Value::String(id)) = values.get("id") else { return Err("each row needs an `id`".to_owned()) };
     let mut used = BTreeSet::new();
-    let mut scenario = substitute(scenario, values, &mut used).map_err(|error| format!("row `{id}`: {error}"))?;
+    let mut scenario =
+        substitute(scenario, values, &mut used).map_err(|error| format!("row `{id}`: {error}"))?;
     if let Some(name) = values.keys().find(|name| *name != "id" && !used.contains(*name)) {
         return Err(format!("row `{id}`: no text of the scenario contains ${{{name}}}: remove `{name}`"));
     }

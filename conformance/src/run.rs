@@ -107,6 +107,14 @@ pub enum RunError {
     /// The adapter does not start, or does not describe itself.
     #[error(transparent)]
     Adapter(#[from] AdapterError),
+    /// The baseline belongs to another client.
+    #[error("the baseline is for the client `{baseline}`, but the adapter is for `{adapter}`")]
+    OtherClient {
+        /// The client of the baseline.
+        baseline: String,
+        /// The client of the adapter.
+        adapter: String,
+    },
     /// A pattern matches no scenario.
     #[error("no scenario matches `{0}`")]
     NoScenario(String),
@@ -124,8 +132,15 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
     let unused_baseline = options.baseline.unused(scenarios);
     let scenarios = &select(scenarios, &options.patterns).map_err(RunError::NoScenario)?[..];
     let home = tempfile::tempdir().map_err(RunError::Folder)?;
+    for name in ["config", "credentials"] {
+        std::fs::write(home.path().join(name), "").map_err(RunError::Folder)?;
+    }
     let first = Worker::start(options.clone(), home.path(), 0).await?;
     let description = first.description.clone();
+    if !options.baseline.client.is_empty() && options.baseline.client != description.client {
+        let (baseline, adapter) = (options.baseline.client.clone(), description.client);
+        return Err(RunError::OtherClient { baseline, adapter });
+    }
     let queue: VecDeque<_> = scenarios.iter().cloned().enumerate().collect();
     let queue = Arc::new(Mutex::new(queue));
     let parallel = match options.adapter {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use invoke_model_local::LocalEndpoint;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use crate::expectation::Expectation;
 use crate::judge::Observation;
@@ -15,8 +16,14 @@ use crate::load;
 use crate::scenario::{KeyPair, Scenario, Settings};
 use crate::side_servers::{self, ProxyLog, SideServer};
 
-/// The time that the runner waits until the endpoint sees the end of a cancelled call.
-const CANCELLED: Duration = Duration::from_secs(3);
+/// The maximum time between the response of the adapter and the end of its calls at the endpoint.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// The maximum time between the response of the adapter and the arrival of its last call at the endpoint.
+const ARRIVAL: Duration = Duration::from_millis(500);
+
+/// The interval in which the runner checks whether a call has arrived.
+const POLL: Duration = Duration::from_millis(5);
 
 /// The servers of one scenario. They stop when this value is dropped.
 pub(crate) struct Servers {
@@ -46,8 +53,10 @@ impl Servers {
         };
         let (permanent, temporary): (Vec<_>, Vec<_>) =
             known.iter().partition(|pair| pair.expires_in_ms.is_none());
-        let (first, others) = permanent.split_first().map_or((None, &[][..]), |(first, others)| (Some(*first), others));
-        let KeyPair { access_key_id, secret_access_key, session_token, .. } = first.cloned().unwrap_or_default();
+        let (first, others) =
+            permanent.split_first().map_or((None, &[][..]), |(first, others)| (Some(*first), others));
+        let KeyPair { access_key_id, secret_access_key, session_token, .. } =
+            first.cloned().unwrap_or_default();
         builder = builder.credentials(access_key_id, secret_access_key, session_token);
         let endpoint = Arc::new(builder.start().await.map_err(|error| error.to_string())?);
         for pair in others.iter().chain(&temporary) {
@@ -127,15 +136,22 @@ impl Servers {
         }
     }
 
-    /// Returns what the servers have seen. Waits until the calls have ended if the scenario is about cancelled
-    /// calls.
+    /// Returns what the servers have seen. The endpoint can see the end of a call after the client, for example if the
+    /// client closes the connection. Therefore, waits a limited time until the expected calls have ended.
     pub(crate) async fn observe(&self, expect: &Expectation) -> Observation {
-        if expect.cancelled || expect.either.iter().any(|expect| expect.cancelled) {
-            // The judge compares the records. A call that is still in progress was not cancelled.
-            let _ = tokio::time::timeout(CANCELLED, self.endpoint.wait_for_calls()).await;
-        }
+        let expected = expect.minimum_attempts();
+        let arrived = async {
+            while self.endpoint.stats().request_heads < expected {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        // The judge compares the records, whether or not the calls have arrived and ended.
+        let _ = timeout(ARRIVAL, arrived).await;
+        let _ = timeout(SETTLE, self.endpoint.wait_for_calls()).await;
+        let mut calls = self.endpoint.calls();
+        calls.sort_by_key(|call| call.time);
         Observation {
-            calls: self.endpoint.calls(),
+            calls,
             connections: self.endpoint.stats().connections,
             proxy_heads: self.proxy.as_ref().map(|(_, log)| log.heads()).unwrap_or_default(),
             port: self.endpoint.address().port(),

@@ -109,6 +109,8 @@ async fn serve_proxy(
             ProxyBehavior::Refuse => return respond(&mut socket, "502 Bad Gateway", "", "").await,
             ProxyBehavior::Demand | ProxyBehavior::Authenticate if !is_authenticated => {
                 let challenge = "Proxy-Authenticate: Basic realm=\"kit\"\r\n";
+                let mut body = (&mut socket).take(content_length(&text));
+                tokio::io::copy(&mut body, &mut tokio::io::sink()).await?;
                 respond_and_keep(&mut socket, "407 Proxy Authentication Required", challenge, "").await?;
                 continue;
             }
@@ -118,11 +120,29 @@ async fn serve_proxy(
         if text.starts_with("CONNECT ") {
             socket.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
         } else {
-            server.write_all(&head).await?;
+            server.write_all(forwarded(&text).as_bytes()).await?;
         }
         tokio::io::copy_bidirectional(&mut socket, &mut server).await?;
         return Ok(());
     }
+}
+
+/// Returns the head of a request to a proxy as the server receives it. Ends the connection after this request, so that
+/// the client sends its next request in a new connection, which the log of the proxy contains.
+fn forwarded(head: &str) -> String {
+    let mut lines = head.trim_end().split("\r\n");
+    let request_line = lines.next().unwrap_or_default();
+    let (method, rest) = request_line.split_once(' ').unwrap_or((request_line, ""));
+    let path = rest.split_once("://").and_then(|(_, rest)| Some(&rest[rest.find('/')?..])).unwrap_or(rest);
+    let mut forwarded = format!("{method} {path}\r\nconnection: close\r\n");
+    for line in lines {
+        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        if name != "connection" && !name.starts_with("proxy-") {
+            forwarded.push_str(line);
+            forwarded.push_str("\r\n");
+        }
+    }
+    forwarded + "\r\n"
 }
 
 /// Starts a server for container credentials. The endpoint accepts the credentials that it has sent.
@@ -190,6 +210,13 @@ async fn read_head(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
         head.push(socket.read_u8().await?);
     }
     Ok(head)
+}
+
+/// Returns the length of the body that follows a request head, or 0 if the head does not state it.
+fn content_length(head: &str) -> u64 {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    length.and_then(|(_, length)| length.trim().parse().ok()).unwrap_or(0)
 }
 
 async fn respond(socket: &mut TcpStream, status: &str, headers: &str, body: &str) -> io::Result<()> {

@@ -16,7 +16,7 @@ fn file(change: impl FnOnce(&mut Value)) -> String {
 }
 
 fn load(text: &str) -> Result<Vec<Scenario>, String> {
-    parse(Path::new("group/concern.json"), text).map_err(|error| error.to_string())
+    parse(Path::new("signing/concern.json"), text).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -29,8 +29,8 @@ fn the_built_in_scenarios_are_valid() {
 #[test]
 fn the_id_contains_the_group_and_the_concern() {
     let [scenario] = &load(&file(|_| ())).unwrap()[..] else { panic!() };
-    assert_eq!(scenario.id, "group/concern/first");
-    assert_eq!(scenario.group(), "group");
+    assert_eq!(scenario.id, "signing/concern/first");
+    assert_eq!(scenario.group(), "signing");
     assert_eq!(scenario.rule.text, "A rule.");
     assert_eq!(scenario.input["body"], json!({"$bytes": "e30="}));
 }
@@ -43,7 +43,7 @@ fn a_scenario_stands_for_one_scenario_per_row() {
     });
     let scenarios = load(&text).unwrap();
     let ids: Vec<_> = scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
-    assert_eq!(ids, ["group/concern/first/a", "group/concern/first/b"]);
+    assert_eq!(ids, ["signing/concern/first/a", "signing/concern/first/b"]);
     assert!(scenarios[0].expect.attempts.unwrap().contains(2));
     assert!(scenarios[1].expect.attempts.unwrap().contains(9));
     assert!(scenarios[1].expect.request.as_ref().unwrap().target.as_ref().unwrap().matches("/3/3"));
@@ -53,43 +53,112 @@ fn a_scenario_stands_for_one_scenario_per_row() {
 fn errors_name_the_file_the_scenario_and_the_member() {
     let check = |change: &dyn Fn(&mut Value), expected: &str| {
         let error = load(&file(change)).unwrap_err();
-        assert!(error.starts_with("group/concern.json: ") && error.contains(expected), "{error}");
+        assert!(error.starts_with("signing/concern.json: ") && error.contains(expected), "{error}");
     };
     check(&|scenario| scenario["exepct"] = json!({}), "scenario `first`: exepct: unknown field `exepct`");
     check(&|scenario| scenario["expect"]["attempts"] = json!("two"), "scenario `first`: expect.attempts: ");
     check(&|scenario| scenario["settings"] = json!({"regoin": 1}), "settings.regoin: unknown field `regoin`");
-    check(&|scenario| scenario["id"] = json!("A b"), "the id \"A b\" must consist of");
+    check(&|scenario| scenario["id"] = json!("A b"), "id: \"A b\" must consist of");
     check(&|scenario| scenario["id"] = json!(null), "scenario 1: id: invalid type: null");
+    check(
+        &|scenario| scenario["operation"] = json!("Invoke"),
+        "operation: unknown operation `Invoke`, expected InvokeModel, ",
+    );
     check(&|scenario| scenario["input"]["body"] = json!({"$bytes": "?"}), "input: `$bytes` must be base64");
     check(&|scenario| scenario["expect"]["output"] = json!({"$text": 1}), "expect: `$text` must be a text");
     check(
         &|scenario| scenario["server"] = json!({"rules": [{"frist": 1}]}),
-        "server: rule 1: unknown field `frist`",
+        "server.rules: rule 1: unknown field `frist`",
     );
     check(&|scenario| scenario["rows"] = json!([]), "`rows` must be a list of objects");
     check(&|scenario| scenario["rows"] = json!([{"n": 1}]), "each row needs an `id`");
-    check(&|scenario| scenario["rows"] = json!([{"id": "a", "n": 1}]), "row `a`: `n` is not used");
+    check(
+        &|scenario| scenario["rows"] = json!([{"id": "a", "n": 1}]),
+        "row `a`: no text of the scenario contains ${n}: remove `n`",
+    );
     let unknown = |scenario: &mut Value| {
         scenario["rows"] = json!([{"id": "a"}]);
         scenario["operation"] = json!("${o}");
     };
-    check(&unknown, "row `a`: the row has no value for `${o}`");
+    check(&unknown, "row `a`: ${o} has no value: add `o` to each row");
     let twice = file(|_| ()).replace(
         "\"scenarios\":[",
         "\"scenarios\":[{\"id\":\"first\",\"operation\":\"InvokeModel\",\"input\":{},\"expect\":{}},",
     );
-    assert!(load(&twice).unwrap_err().ends_with("duplicate id `first`"));
+    assert!(load(&twice).unwrap_err().contains("id: the file has another `first` at line 1"));
     assert!(load("{").unwrap_err().contains("line 1 column 1"));
     assert!(load(&file(|_| ()).replace("https://", "http://")).unwrap_err().contains("a link to https"));
 }
 
 #[test]
+fn errors_state_the_line_of_the_member() {
+    let text = "{\n \"concern\": \"A\",\n \"rule\": {\"text\": \"A\", \"link\": \"https://a\"},\n \"scenarios\": [\n  {}, {\n   \
+                \"id\": \"a\",\n   \"operation\": \"InvokeModel\",\n   \"input\": {},\n   \"settings\": {\n    \"region\": 5\n   }\n  }\n ]\n}";
+    let error = load(text).unwrap_err();
+    let lines: Vec<_> = error.lines().collect();
+    let [first, second] = lines[..] else { panic!("{error}") };
+    assert_eq!(first, "signing/concern.json: scenario 1: missing field `id` at line 5");
+    let expected = "scenario `a`: settings.region: invalid type: integer `5`, expected a string at line 10";
+    assert_eq!(second, format!("signing/concern.json: {expected}"));
+    assert_eq!(
+        parse(Path::new("sining/concern.json"), text).unwrap_err().to_string().split(';').next(),
+        Some("sining/concern.json: the folder is not a group")
+    );
+}
+
+#[test]
 fn the_schema_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenario.schema.json");
-    let schema = serde_json::to_string_pretty(&schemars::schema_for!(ScenarioFile)).unwrap() + "\n";
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+    let mut schema = serde_json::to_value(schemars::schema_for!(ScenarioFile)).unwrap();
+    for (name, definition) in schema["$defs"].as_object_mut().unwrap() {
+        if name != "Rule" {
+            allow_names(definition);
+        }
+    }
+    schema["$defs"]["Scenario"]["properties"]["rows"] = json!({
+        "description": "The scenario stands for one scenario per row. `${NAME}` stands for the value of the row.",
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+    });
+    schema["$defs"]["Name"] = json!({
+        "description": "A name that the rows of the scenario replace.",
+        "type": "string",
+        "pattern": r"^\$\{[A-Za-z0-9_-]+\}$",
+    });
+    let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    #[expect(clippy::disallowed_methods, reason = "a developer sets this variable to write the file")]
+    let is_update = std::env::var_os("UPDATE_SCHEMA").is_some();
+    if is_update {
         std::fs::write(&path, &schema).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(found == schema, "run `UPDATE_SCHEMA=1 cargo test -p invoke-model-conformance`");
+}
+
+/// Lets each member of a schema also be a name that rows replace.
+fn allow_names(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else { return };
+    for (keyword, value) in members {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(properties)) => {
+                properties.values_mut().for_each(allow_name);
+            }
+            ("items" | "additionalProperties", schema) if schema.is_object() => allow_name(schema),
+            ("anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter_mut().for_each(allow_names),
+            _ => {}
+        }
+    }
+}
+
+fn allow_name(schema: &mut Value) {
+    allow_names(schema);
+    let accepts_text = *schema == json!(true) || schema["type"] == "string" && schema["enum"].is_null();
+    if !accepts_text {
+        let description = schema.as_object_mut().and_then(|members| members.shift_remove("description"));
+        *schema = json!({"anyOf": [schema.take(), {"$ref": "#/$defs/Name"}]});
+        if let Some(description) = description {
+            schema["description"] = description;
+        }
+    }
 }

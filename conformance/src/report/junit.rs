@@ -11,9 +11,9 @@ use crate::run::{ClientReport, Outcome, ScenarioResult};
 /// are skipped tests.
 pub fn junit(reports: &[ClientReport]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    let written = writer.create_element("testsuites").write_inner_content(|writer| {
-        reports.iter().try_for_each(|report| suite(writer, report))
-    });
+    let written = writer
+        .create_element("testsuites")
+        .write_inner_content(|writer| reports.iter().try_for_each(|report| suite(writer, report)));
     match written {
         Ok(writer) => String::from_utf8_lossy(writer.get_ref()).into_owned() + "\n",
         // Writing to a vector does not fail.
@@ -34,7 +34,9 @@ fn suite(writer: &mut Writer<Vec<u8>>, report: &ClientReport) -> io::Result<()> 
         ("failures", &failures),
         ("skipped", &skipped),
     ]);
-    element.write_inner_content(|writer| report.results.iter().try_for_each(|result| case(writer, report, result)))?;
+    element.write_inner_content(|writer| {
+        report.results.iter().try_for_each(|result| case(writer, report, result))
+    })?;
     Ok(())
 }
 

@@ -64,8 +64,9 @@ pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
         Some(path) => Baseline::read(path).map_err(usage)?,
         None => Baseline::default(),
     };
-    let parallel =
-        arguments.parallel.map_or_else(|| available_parallelism().map_or(2, |cores| 2 * cores.get()), Into::into);
+    let parallel = arguments
+        .parallel
+        .map_or_else(|| available_parallelism().map_or(2, |cores| 2 * cores.get()), Into::into);
     let patterns = arguments.patterns.clone();
     let limit = Duration::from_secs(arguments.limit);
     let options = Options { adapter, baseline, patterns, parallel, limit };

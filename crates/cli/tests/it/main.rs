@@ -4,6 +4,8 @@
 mod backend;
 mod call;
 mod chat;
+#[cfg(unix)]
+mod conformance;
 mod dry_run;
 mod embed;
 mod exit_codes;
@@ -88,6 +90,7 @@ fn help() {
         ("help_embed", &["embed", "--help"]),
         ("help_invoke", &["invoke", "--help"]),
         ("help_serve", &["serve", "--help"]),
+        ("help_conformance", &["conformance", "--help"]),
     ] {
         let output = run(command, None, &[("COLUMNS", "100")]);
         insta::assert_snapshot!(name, text(&output.stdout));

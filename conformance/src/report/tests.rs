@@ -1,0 +1,104 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::load::scenario;
+
+fn report() -> ClientReport {
+    let result = |id: &str, outcome| {
+        let rule = json!({"text": "A rule.", "link": "https://example.com"});
+        let value = json!({"id": id, "rule": rule, "operation": "InvokeModel", "input": {}, "expect": {}});
+        let scenario = Arc::new(scenario(&value).unwrap());
+        ScenarioResult { scenario, outcome, duration: Duration::from_millis(1500) }
+    };
+    let known = Outcome::Known { reason: "By design".to_owned(), differences: vec!["c".to_owned()] };
+    ClientReport {
+        client: "tiny".to_owned(),
+        version: "1.0".to_owned(),
+        unreported: vec!["output".to_owned()],
+        results: vec![
+            result("errors/a/1", Outcome::Passed),
+            result("errors/a/2", known),
+            result("encoding/a/3", Outcome::Failed(vec!["<a>".to_owned(), "b\nc".to_owned()])),
+            result("encoding/a/4", Outcome::Fixed),
+            result("signing/a/5", Outcome::Passed),
+            result("errors/a/6", Outcome::Unsupported("No".to_owned())),
+        ],
+        unused_baseline: vec!["errors/b".to_owned()],
+    }
+}
+
+#[test]
+fn the_table_has_a_line_for_each_group() {
+    let expected = "\
+client    group         passed  known  failed  unsupported
+tiny 1.0  encoding           0      0       2            0
+tiny 1.0  signing            1      0       0            0
+tiny 1.0  errors             1      1       0            1
+tiny 1.0  all                2      1       2            1
+";
+    assert_eq!(table(&[report()]), expected);
+}
+
+#[test]
+fn failures_have_their_rule_and_their_differences() {
+    let expected = "
+encoding/a/3
+  rule: A rule. (https://example.com)
+  - <a>
+  - b
+    c
+
+encoding/a/4
+  rule: A rule. (https://example.com)
+  - the scenario passes: remove it from the baseline
+
+baseline: no scenario matches `errors/b`: remove this entry
+";
+    assert_eq!(failures(&report()), expected);
+}
+
+#[test]
+fn the_matrix_has_a_line_for_each_client() {
+    let other =
+        ClientReport { client: "other".to_owned(), results: report().results[4..5].to_vec(), ..report() };
+    let expected = "\
+| client | encoding | signing | errors |
+|---|---|---|---|
+| tiny 1.0 | 0 / 2 / 0 | 1 | 1 / 1 / 1 |
+| other 1.0 | not run | 1 | not run |
+";
+    assert_eq!(matrix(&[report(), other]), expected);
+}
+
+#[test]
+fn json_has_every_result() {
+    let json = json(&report());
+    assert_eq!(json["unreported"], json!(["output"]));
+    let known = json!({
+        "scenario": "errors/a/2", "outcome": "known", "milliseconds": 1500,
+        "rule": {"text": "A rule.", "link": "https://example.com"}, "reason": "By design", "differences": ["c"],
+    });
+    assert_eq!(json["results"][1], known);
+    assert_eq!(json["results"].as_array().map(Vec::len), Some(6));
+}
+
+#[test]
+fn junit_has_a_test_for_each_scenario() {
+    let text = junit(&[report()]);
+    let start = r#"<testsuites>
+  <testsuite name="tiny 1.0" tests="6" failures="2" skipped="2">
+    <testcase classname="tiny.errors" name="errors/a/1" time="1.500"/>
+    <testcase classname="tiny.errors" name="errors/a/2" time="1.500">
+      <skipped message="known difference: By design">known difference: By design</skipped>
+    </testcase>
+    <testcase classname="tiny.encoding" name="encoding/a/3" time="1.500">
+      <failure message="&lt;a&gt;">&lt;a&gt;
+b
+c</failure>
+"#;
+    assert_eq!(&text[..start.len().min(text.len())], start);
+    assert!(text.ends_with("  </testsuite>\n</testsuites>\n"), "{text}");
+}

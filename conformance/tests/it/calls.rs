@@ -1,0 +1,213 @@
+//! Comparisons of calls. The adapter is a task with a tiny HTTP client.
+
+use invoke_model_conformance::report;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+
+/// Starts an adapter that calls `CountTokens`. It does not report the request id.
+async fn adapter() -> AdapterAddress {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (input, mut output) = listener.accept().await.unwrap().0.into_split();
+        let mut lines = BufReader::new(input).lines();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let request: Value = serde_json::from_str(&line).unwrap();
+            let response = match &request["kit"] {
+                Value::Null => call(&request).await,
+                _ => json!({"client": "tiny", "version": "1", "unreported": ["error.request_id"]}),
+            };
+            output.write_all(format!("{response}\n").as_bytes()).await.unwrap();
+        }
+    });
+    AdapterAddress::Tcp(address)
+}
+
+async fn call(request: &Value) -> Value {
+    let settings = &request["settings"];
+    if !settings["timeouts_ms"].is_null() {
+        return json!({"unsupported": "this client has no timeouts"});
+    }
+    let url = settings["endpoint_url"].as_str().unwrap();
+    let host = url.strip_prefix("http://").unwrap();
+    let body = json!({"input": request["input"]["input"]}).to_string();
+    let token = settings["bearer_token"].as_str().unwrap();
+    let (address, origin) = match settings["proxy_url"].as_str() {
+        Some(proxy) => (proxy.strip_prefix("http://").unwrap(), url),
+        None => (host, ""),
+    };
+    let text = format!(
+        "POST {origin}/model/amazon.nova-lite-v1%3A0/count-tokens HTTP/1.1\r\nhost: {host}\r\n\
+         authorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(text.as_bytes()).await.unwrap();
+    if !request["cancel"].is_null() {
+        return json!({"cancelled": true});
+    }
+    socket.shutdown().await.unwrap();
+    let mut response = String::new();
+    socket.read_to_string(&mut response).await.unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    match status {
+        200 => json!({"output": body}),
+        _ => {
+            json!({"error": {"class": "service", "status": status, "message": body["message"], "type": "Tiny"}})
+        }
+    }
+}
+
+const NOT_FOUND: &str = r#"{"rules": [{"status": 404, "body": "{\"message\": \"No such model\"}"}]}"#;
+
+#[tokio::test]
+async fn a_call_without_differences_passes() {
+    let not_found: Value = serde_json::from_str(NOT_FOUND).unwrap();
+    let scenarios = scenarios(&[
+        (
+            "output",
+            json!({"expect": {
+                "output": {"inputTokens": 42},
+                "connections": 1,
+                "worked_on": 1,
+                "not_sent": ["AMBIENT"],
+                "request": {
+                    "method": "POST",
+                    "target": ["/other", "/model/amazon.nova-lite-v1%3A0/count-tokens"],
+                    "host": "127.0.0.1:{port}",
+                    "headers": {"content-type": {"contains": "json"}, "x-other": null, "host": {"$any": true}},
+                    "body": {"$json": {"input": {"converse": {}}}},
+                    "auth": "bearer",
+                },
+            }}),
+        ),
+        (
+            "error",
+            json!({"server": not_found, "expect": {
+                "error": {"class": ["service", "response"], "message": {"contains": "No such"}, "status": 404,
+                          "request_id": "not reported by this client"},
+            }}),
+        ),
+        (
+            "either",
+            json!({"server": not_found, "expect": {
+                "either": [{"output": {"inputTokens": 42}}, {"error": {"status": 404}}],
+            }}),
+        ),
+        (
+            "proxy",
+            json!({"settings": {"bearer_token": "token", "proxy": "tunnel"}, "expect": {
+                "proxy": {"requests": 1, "connect": [], "authorization": false},
+                "request": {"target": "/model/amazon.nova-lite-v1%3A0/count-tokens", "auth": "bearer"},
+            }}),
+        ),
+        (
+            "refused",
+            json!({"settings": {"bearer_token": "token", "proxy": "refuse"}, "expect": {
+                "attempts": 0, "error": {"status": 502},
+            }}),
+        ),
+        (
+            "cancelled",
+            json!({"cancel": {"after_ms": 1}, "server": {"rules": [{"delay_ms": 60_000}]}, "expect": {
+                "cancelled": true,
+            }}),
+        ),
+    ]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    assert_eq!(report::failures(&report), "");
+    assert!(report.is_success());
+}
+
+#[tokio::test]
+async fn each_difference_is_stated() {
+    let check = |expect: Value| json!({ "expect": expect });
+    let checks = [
+        (check(json!({"attempts": 2})), "requests: expected 2, found 1"),
+        (check(json!({"attempts": {"min": 2, "max": 3}})), "requests: expected 2 to 3, found 1"),
+        (check(json!({"worked_on": 0})), "calls that the server worked on: expected at most 0, found 1"),
+        (check(json!({"connections": 0})), "connections: expected 0, found 1"),
+        (check(json!({"output": {"inputTokens": 41}})), "output.inputTokens: expected 41, found 42"),
+        (check(json!({"error": {}})), "expected an error, found success"),
+        (check(json!({"not_sent": ["count-tokens"]})), "request 1: must not contain `count-tokens`"),
+        (
+            check(json!({"request": {"method": "GET", "auth": "any"}})),
+            "request 1, method: expected GET, found `POST`",
+        ),
+        (
+            check(json!({"request": {"target": ["/a", "/b"], "auth": "any"}})),
+            "request 1, target: expected `/a` or `/b`, found `/model/amazon.nova-lite-v1%3A0/count-tokens`",
+        ),
+        (
+            check(
+                json!({"request": {"headers": {"content-type": null, "x-a": {"$any": true}}, "auth": "any"}}),
+            ),
+            "request 1, content-type: expected no header, found `application/json`\nrequest 1, x-a: expected a text, \
+             found `no header`",
+        ),
+        (
+            check(json!({"request": {"body": {"$json": {"input": {}}}, "auth": "any"}})),
+            "request 1, body.input.converse: expected no value, found {}",
+        ),
+        (check(json!({"request": {}})), "request 1, signature: expected valid, found `bearer`"),
+        (
+            check(json!({"request": {"access_key_id": "A", "signed_headers": ["host"], "auth": "any"}})),
+            "request 1, access key id: expected A, found `none`\nrequest 1, signed headers: expected host, found ``",
+        ),
+        (
+            json!({"server": serde_json::from_str::<Value>(NOT_FOUND).unwrap()}),
+            "expected success, found an error of class `service`: Tiny: No such model",
+        ),
+        (
+            json!({"server": serde_json::from_str::<Value>(NOT_FOUND).unwrap(), "expect": {
+                "error": {"code": "A", "status": 400, "class": "stream", "message": "B"},
+            }}),
+            "error.class: expected `stream`, found `service`\nerror.code: expected `A`, found none\nerror.message: \
+             expected `B`, found `No such model`\nerror.status: expected 400, found 404",
+        ),
+        (
+            json!({"expect": {"cancelled": true}}),
+            "the call was not cancelled: success\nrequest 1: the response was sent completely",
+        ),
+        (
+            json!({"expect": {"proxy": {"requests": 1, "connect": ["a:443"], "authorization": true}}}),
+            "requests to the proxy: expected 1, found 0\nCONNECT requests to the proxy: expected [\"a:443\"], found \
+             []\nProxy-Authorization: expected, but missing",
+        ),
+    ];
+    let ids: Vec<_> = (0..checks.len()).map(|number| format!("s{number}")).collect();
+    let changes: Vec<_> =
+        ids.iter().map(String::as_str).zip(checks.iter().map(|(change, _)| change.clone())).collect();
+    let report = run(&scenarios(&changes), &options(adapter().await)).await.unwrap();
+    for (id, (change, expected)) in ids.iter().zip(&checks) {
+        assert_eq!(differences(&report, id).join("\n"), *expected, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_baseline_lists_differences_that_do_not_fail_the_run() {
+    let wrong = json!({"expect": {"attempts": 2}});
+    let slow = json!({"settings": {"bearer_token": "token", "timeouts_ms": {"read": 1}}});
+    let scenarios = scenarios(&[("a", json!({})), ("b", wrong.clone()), ("c", slow), ("d", wrong)]);
+    let baseline: Baseline = serde_json::from_value(json!({"client": "tiny", "differences": [
+        {"scenario": "signing/*/a", "reason": "A reason"},
+        {"scenario": "signing/test/b", "reason": "A reason", "link": "https://example.com"},
+        {"scenario": "signing/other/*", "reason": "A reason"},
+        {"scenario": "streams/*", "reason": "A reason"},
+    ]}))
+    .unwrap();
+    let options = Options { baseline, ..options(adapter().await) };
+    let report = run(&scenarios, &options).await.unwrap();
+    let outcomes = ["a", "b", "c", "d"].map(|id| outcome(&report, id).as_str());
+    assert_eq!(outcomes, ["fixed", "known", "unsupported", "failed"]);
+    assert_eq!(report.unused_baseline, ["signing/other/*"]);
+    assert!(!report.is_success());
+    let baseline = Baseline { client: "other".to_owned(), ..options.baseline.clone() };
+    let error =
+        run(&scenarios, &Options { adapter: adapter().await, baseline, ..options }).await.unwrap_err();
+    assert_eq!(error.to_string(), "the baseline is for the client `other`, but the adapter is for `tiny`");
+}

@@ -1,0 +1,74 @@
+//! Runs scenarios against adapters that behave in known ways.
+#![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
+
+mod calls;
+#[cfg(unix)]
+mod processes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use invoke_model_conformance::baseline::Baseline;
+use invoke_model_conformance::run::{ClientReport, Options, Outcome, RunError, run};
+use invoke_model_conformance::{AdapterAddress, Scenario, load};
+use serde_json::{Value, json};
+
+/// Returns scenarios with the ids `signing/test/ID`. Each scenario calls `CountTokens` with a bearer token. `change`
+/// replaces members.
+fn scenarios(changes: &[(&str, Value)]) -> Vec<Arc<Scenario>> {
+    let scenarios = changes.iter().map(|(id, change)| {
+        let mut scenario = json!({
+            "id": id,
+            "operation": "CountTokens",
+            "input": {"modelId": "amazon.nova-lite-v1:0", "input": {"converse": {}}},
+            "settings": {"bearer_token": "token"},
+            "server": {"rules": [{"status": 200, "body_json": {"inputTokens": 42}}]},
+            "expect": {},
+        });
+        scenario.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        scenario
+    });
+    let rule = json!({"text": "A rule.", "link": "https://example.com/rule"});
+    let file = json!({"concern": "A concern", "rule": rule, "scenarios": scenarios.collect::<Vec<_>>()});
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("signing")).unwrap();
+    std::fs::write(folder.path().join("signing/test.json"), file.to_string()).unwrap();
+    load::folder(folder.path()).unwrap().into_iter().map(Arc::new).collect()
+}
+
+fn options(adapter: AdapterAddress) -> Options {
+    let (baseline, limit) = (Baseline::default(), Duration::from_secs(60));
+    Options { adapter, baseline, patterns: Vec::new(), parallel: 1, limit }
+}
+
+/// Returns the differences of a scenario.
+fn differences<'a>(report: &'a ClientReport, id: &str) -> &'a [String] {
+    let id = format!("signing/test/{id}");
+    match &report.results.iter().find(|result| result.scenario.id == id).unwrap().outcome {
+        Outcome::Failed(differences) => differences,
+        other => panic!("{id}: {other:?}"),
+    }
+}
+
+fn outcome<'a>(report: &'a ClientReport, id: &str) -> &'a Outcome {
+    let id = format!("signing/test/{id}");
+    &report.results.iter().find(|result| result.scenario.id == id).unwrap().outcome
+}
+
+#[tokio::test]
+async fn a_pattern_without_a_scenario_is_an_error() {
+    let adapter = AdapterAddress::Tcp("127.0.0.1:1".to_owned());
+    let options = Options { patterns: vec!["streams/*".to_owned()], ..options(adapter) };
+    let error = run(&scenarios(&[("a", json!({}))]), &options).await.unwrap_err();
+    assert!(matches!(error, RunError::NoScenario(pattern) if pattern == "streams/*"));
+}
+
+#[test]
+fn addresses_of_adapters() {
+    let words =
+        |words: &[&str]| AdapterAddress::Command(words.iter().map(|word| (*word).to_owned()).collect());
+    assert_eq!(AdapterAddress::parse("a 'b c' \"d\""), Ok(words(&["a", "b c", "d"])));
+    assert_eq!(AdapterAddress::parse("tcp:127.0.0.1:1"), Ok(AdapterAddress::Tcp("127.0.0.1:1".to_owned())));
+    assert_eq!(AdapterAddress::parse(" ").unwrap_err(), "the command of the adapter is empty");
+    assert!(AdapterAddress::parse("a 'b").unwrap_err().contains("unclosed quote"));
+}

@@ -1,0 +1,112 @@
+//! Failures of adapters. The adapters are shell scripts.
+
+use super::*;
+
+/// Describes an adapter, as the first response must.
+const HELLO: &str = r#"read line; echo '{"client": "sh", "version": "1"}';"#;
+
+fn sh(script: &str) -> AdapterAddress {
+    AdapterAddress::Command(vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()])
+}
+
+#[tokio::test]
+async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
+    let script = r#"
+        while read line; do case "$line" in
+            *test/dies*) echo 'last words' >&2; exit 3;;
+            *test/nothing*) exit 0;;
+            *test/no-json*) echo hello;;
+            *test/unknown*) echo '{"otput": {}}';;
+            *test/two-lines*) printf '{"output": {}}\n{"output": {}}\n';;
+            *test/lies*) echo '{"output": {"inputTokens": 1}}';;
+            *) echo '{"output": {}}';;
+        esac; done"#;
+    let expect = json!({"expect": {"attempts": 0, "output": {}}});
+    let ids = ["a", "dies", "dies2", "lies", "no-json", "nothing", "p", "two-lines", "unknown", "z"];
+    let scenarios = scenarios(&ids.map(|id| (id, expect.clone())));
+    let report = run(&scenarios, &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
+    assert_eq!((report.client.as_str(), report.version.as_str()), ("sh", "1"));
+    assert!(!report.is_success());
+    for id in ["a", "p", "z"] {
+        assert_eq!(*outcome(&report, id), Outcome::Passed, "{id}");
+    }
+    for (id, expected) in [
+        (
+            "dies",
+            "the adapter ended without a response (exit status: 3); its standard error ends with:\nlast words",
+        ),
+        (
+            "dies2",
+            "the adapter ended without a response (exit status: 3); its standard error ends with:\nlast words",
+        ),
+        ("nothing", "the adapter ended without a response (exit status: 0)"),
+        ("lies", "output.inputTokens: expected no value, found 1"),
+        (
+            "two-lines",
+            r#"the adapter printed two lines for one request; the second line is `{"output": {}}`"#,
+        ),
+        (
+            "no-json",
+            "the adapter printed a line that is not a valid response: expected value at line 1 column 1; the line is \
+             `hello`",
+        ),
+    ] {
+        assert_eq!(differences(&report, id), [expected], "{id}");
+    }
+    assert!(differences(&report, "unknown")[0].contains("unknown field `otput`"));
+}
+
+#[tokio::test]
+async fn an_adapter_that_hangs_is_stopped_and_started_again() {
+    let script = r#"while read line; do case "$line" in *test/hangs*) sleep 1000;; *) echo '{"output": {}}';; esac; done"#;
+    let expect = json!({"expect": {"attempts": 0}});
+    let scenarios = scenarios(&["hangs", "right"].map(|id| (id, expect.clone())));
+    let options = Options { limit: Duration::from_secs(2), ..options(sh(&format!("{HELLO} {script}"))) };
+    let report = run(&scenarios, &options).await.unwrap();
+    assert_eq!(differences(&report, "hangs"), ["the adapter printed no response within 2 s"]);
+    assert_eq!(*outcome(&report, "right"), Outcome::Passed);
+}
+
+#[tokio::test]
+async fn an_adapter_that_does_not_describe_itself_ends_the_run() {
+    let scenarios = scenarios(&[("a", json!({}))]);
+    for (script, expected) in [
+        (
+            "echo why >&2; exit 4",
+            "the adapter ended without a response (exit status: 4); its standard error ends with:\nwhy",
+        ),
+        ("read line; echo '{}'; read line", "missing field `client`"),
+        ("read line; echo hello; read line", "the line is `hello`"),
+    ] {
+        let error = run(&scenarios, &options(sh(script))).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let missing = AdapterAddress::Command(vec!["./no-such-program".to_owned()]);
+    let error = run(&scenarios, &options(missing)).await.unwrap_err().to_string();
+    assert!(error.starts_with("cannot start the adapter: ./no-such-program: "), "{error}");
+}
+
+#[tokio::test]
+async fn adapters_have_ambient_credentials_that_no_server_accepts() {
+    let script = r#"while read line; do
+        echo "{\"error\": {\"class\": \"other\", \"message\": \"<$A> <$B> <$AWS_ACCESS_KEY_ID> <$AWS_REGION>\"}}"
+    done"#;
+    let check = |environment: Value, message: &str| {
+        let settings = match environment {
+            Value::Null => json!({}),
+            environment => json!({"environment": environment}),
+        };
+        json!({"settings": settings, "expect": {"attempts": 0, "error": {"message": message}}})
+    };
+    let known = json!({"A": "{port}", "B": "b", "AWS_ACCESS_KEY_ID": null, "AWS_REGION": "eu-west-1"});
+    let scenarios = scenarios(&[
+        ("ambient", check(Value::Null, "<> <> <AMBIENTACCESSKEYID> <>")),
+        ("scenario", check(known, "<{port}> <b> <> <eu-west-1>")),
+    ]);
+    let options = Options { parallel: 2, ..options(sh(&format!("{HELLO} {script}"))) };
+    let report = run(&scenarios, &options).await.unwrap();
+    assert_eq!(*outcome(&report, "ambient"), Outcome::Passed);
+    let [difference] = differences(&report, "scenario") else { panic!() };
+    let port = difference.split("found `<").nth(1).unwrap().split('>').next().unwrap();
+    assert!(port.parse::<u16>().is_ok() && difference.ends_with("> <b> <> <eu-west-1>`"), "{difference}");
+}

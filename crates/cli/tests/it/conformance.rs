@@ -1,0 +1,102 @@
+//! Tests of `invoke-model conformance`. The adapters are shell scripts.
+
+use super::{check_failure, run, text};
+
+/// An adapter that gives the same response to each scenario.
+fn adapter(response: &str) -> String {
+    let script = format!(
+        r#"read line; echo "{{\"client\": \"sh\", \"version\": \"1\"}}"; while read line; do echo "{response}"; done"#
+    );
+    format!("sh -c '{script}'")
+}
+
+fn conformance(arguments: &[&str]) -> std::process::Output {
+    let path = std::env::var("PATH").unwrap_or_default();
+    run(&[&["conformance"], arguments].concat(), None, &[("PATH", &path)])
+}
+
+#[test]
+fn the_exit_code_states_whether_the_client_has_differences() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let unsupported = adapter(r#"{\"unsupported\": \"not here\"}"#);
+    let arguments = ["--scenario", "errors/code/header/*", "--adapter"];
+    let output = conformance(&[&arguments[..], &[&unsupported]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let expected = "\
+client  group         passed  known  failed  unsupported
+sh 1    errors             0      0       0            5
+sh 1    all                0      0       0            5
+";
+    assert_eq!(text(&output.stdout), expected);
+
+    let silent = adapter(r#"{}"#);
+    let (json, junit) = (path("a.json"), path("a.xml"));
+    let files = ["--json", &json, "--junit", &junit, "--parallel", "2"];
+    let output = conformance(&[&arguments[..], &[&silent], &files].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let table = text(&output.stdout);
+    assert!(
+        table.contains("\nerrors/code/header/plain\n  rule: ")
+            && table.contains("requests: expected 1, found 0")
+    );
+    assert_eq!(text(&output.stderr), "");
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!(report["results"].as_array().unwrap().len(), 5);
+    assert!(
+        std::fs::read_to_string(&junit).unwrap().contains(r#"<testsuite name="sh 1" tests="5" failures="5""#)
+    );
+
+    let baseline = path("baseline.json");
+    let differences = r#"{"client": "sh", "differences": [{"scenario": "errors/code/header/*", "reason": "It is a script"}]}"#;
+    std::fs::write(&baseline, differences).unwrap();
+    let output = conformance(&[&arguments[..], &[&silent, "--baseline", &baseline]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_run_that_cannot_start_has_the_exit_code_2() {
+    check_failure(
+        &conformance(&["--adapter", "./no-such-program"]),
+        2,
+        "cannot start the adapter: ./no-such-program:",
+    );
+    check_failure(
+        &conformance(&["--adapter", "sh -c 'exit 7'"]),
+        2,
+        "the adapter ended without a response (exit status: 7)",
+    );
+    let right = adapter("{}");
+    check_failure(&conformance(&["--adapter", &right, "--scenario", "a/*"]), 2, "no scenario matches `a/*`");
+    check_failure(
+        &conformance(&["--adapter", &right, "--scenarios", "no/such/folder"]),
+        2,
+        "no/such/folder: ",
+    );
+    check_failure(
+        &conformance(&["--adapter", &right, "--recordings", "no/such/folder"]),
+        2,
+        "no/such/folder: ",
+    );
+    check_failure(&conformance(&["--adapter", &right, "--baseline", "no/such/file"]), 2, "no/such/file: ");
+    for (arguments, words) in [
+        (&[][..], "--adapter <COMMAND>"),
+        (&["--adapter", "sh 'a"], "the command of the adapter has an unclosed quote: sh 'a"),
+        (&["--adapter", "a", "--parallel", "0"], "--parallel"),
+    ] {
+        let output = conformance(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_list_has_the_rule_of_each_scenario() {
+    let output = conformance(&["--list", "--scenario", "errors/code/header/plain"]);
+    let list = text(&output.stdout);
+    assert!(
+        list.starts_with("errors/code/header/plain\t") && list.ends_with("#operation-error-serialization\n"),
+        "{list}"
+    );
+    assert!(text(&conformance(&["--list"]).stdout).lines().count() > 200);
+}
