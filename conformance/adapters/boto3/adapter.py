@@ -9,6 +9,7 @@ import sys
 sys.path[:1] = [str(pathlib.Path(__file__).parents[1])]
 
 import boto3
+import urllib3.exceptions
 import botocore.session
 from botocore import eventstream, exceptions, xform_name
 from botocore.config import Config
@@ -23,12 +24,14 @@ CLASSES = [
     (exceptions.ClientError, "service"),
     ((exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError), "timeout"),
     (ResponseParserError, "response"),
+    (urllib3.exceptions.TimeoutError, "timeout"),
+    ((urllib3.exceptions.HTTPError, exceptions.ConnectionError), "connection"),
     ((exceptions.HTTPClientError, exceptions.IncompleteReadError), "connection"),
     ((exceptions.CredentialRetrievalError, exceptions.NoCredentialsError), "credentials"),
     ((exceptions.PartialCredentialsError, exceptions.MetadataRetrievalError), "credentials"),
     ((exceptions.NoAuthTokenError, exceptions.TokenRetrievalError), "credentials"),
     ((exceptions.ParamValidationError, exceptions.NoRegionError, ValueError), "input"),
-    ((exceptions.EndpointProviderError, exceptions.BaseEndpointResolverError), "input"),
+    ((exceptions.EndpointProviderError, exceptions.InvalidEndpointConfigurationError), "input"),
 ]
 # Botocore loads the model of the service once per loader.
 LOADER = botocore.session.Session().get_component("data_loader")
@@ -78,7 +81,7 @@ def error(exception):
     facts = {"class": kinds[0] if kinds else "other", "type": type(exception).__name__, "message": str(exception)}
     if isinstance(exception, exceptions.ClientError):
         details, metadata = exception.response.get("Error", {}), exception.response.get("ResponseMetadata", {})
-        facts.update(code=details.get("Code"), message=details.get("Message"))
+        facts.update(code=details.get("Code"), message=str(details.get("Message")))
         facts.update(status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
     return {name: value for name, value in facts.items() if value is not None}
 
