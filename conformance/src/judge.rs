@@ -281,7 +281,7 @@ impl Judge<'_> {
     }
 
     fn reports(&self, fact: &str) -> bool {
-        !self.unreported.iter().any(|unreported| unreported == fact)
+        !self.unreported.iter().chain(&self.report.unreported).any(|unreported| unreported == fact)
     }
 
     /// Returns a description of the outcome that the client has reported.

@@ -1,5 +1,6 @@
 //! Reports of runs: tables for people, JSON and JUnit XML for programs.
 
+mod differences;
 mod junit;
 
 use std::fmt::Write as _;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use crate::run::{ClientReport, Outcome, ScenarioResult};
 use crate::scenario::GROUPS;
 
+pub use differences::differences;
 pub use junit::junit;
 
 /// The numbers of outcomes.

@@ -12,8 +12,8 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::{
-    Arguments, Failure, bench, codegen, conformance, dependencies, loom, models, peers, readme, root, suites,
-    tidy,
+    Arguments, Failure, bench, clients, codegen, conformance, dependencies, kit, loom, models, peers, readme,
+    root, suites, tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -55,6 +55,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("published protocol tests", done(protocol_tests))?;
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
+    report.step("conformance kit", || kit::run(&kit::Arguments::default()))?;
     report.step("peers", peers::run)?;
     report.step("deviations from the model of botocore", botocore_diff)
 }
@@ -69,9 +70,9 @@ fn model_diff() -> Result<(), Failure> {
     suites::find_all("models/bedrock-runtime.json").into_iter().try_for_each(diff_with)
 }
 
-/// Compares our model with the model in the botocore package that `cargo xtask peers` installs.
+/// Compares our model with the model in the botocore package that `cargo xtask kit` installs.
 fn botocore_diff() -> Result<Vec<String>, Failure> {
-    match peers::botocore_model()? {
+    match clients::botocore_model()? {
         Some(model) => diff_with(model).map(|()| Vec::new()),
         None => Ok(vec!["deviations from the model of botocore (botocore is not installed)".to_owned()]),
     }

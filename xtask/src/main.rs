@@ -3,14 +3,17 @@
 
 mod bench;
 mod ci;
+mod clients;
 mod codegen;
 mod conformance;
 mod dependencies;
+mod kit;
 mod loom;
 mod model_diff;
 mod models;
 mod peers;
 mod program;
+mod programs;
 mod readme;
 mod soak;
 mod suites;
@@ -43,8 +46,10 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Generate a crate from each model, and compile it.
     Models(models::Arguments),
-    /// Run other clients and this client against the local endpoint, and compare their requests and
-    /// responses.
+    /// Run the conformance kit with our clients and with published clients.
+    Kit(kit::Arguments),
+    /// Compare the requests and responses of this client with other clients, and run frameworks against the local
+    /// endpoint.
     Peers,
     /// Make many calls against an endpoint with faults, and check the outcome of each call. This command
     /// takes minutes, and `ci` does not run it.
@@ -95,6 +100,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Model { command: ModelCommand::Diff(arguments) } => diff(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Models(arguments) => models::run(arguments),
+        Command::Kit(arguments) => unchecked(kit::run(arguments)?),
         Command::Peers => unchecked(peers::run()?),
         Command::Soak { calls } => soak::run(*calls),
         Command::Loom => loom::run(),

@@ -83,7 +83,7 @@ def error(code, stderr):
     text = re.search(r"^error: (.*)", stderr, re.DOTALL | re.MULTILINE)
     text = text.group(1).strip() if text else f"exit code {code}"
     facts = {"message": text, "status": status and int(status), "request_id": request_id or None}
-    service = re.match(r"\w+: (request failed|error in the response stream): (\w+): (.*) \(HTTP \d+", text, re.DOTALL)
+    service = re.match(r"\w+: (request failed|error in the response stream): (\w+)(?:: (.*))? \(HTTP \d+", text, re.DOTALL)
     if service:
         facts.update(code=service.group(2), message=service.group(3))
     if "error in the response stream" in text or re.search(r"response stream|event of the response", text):
@@ -133,7 +133,10 @@ def run(request, command):
     response = {"error": error(process.returncode, log)} if process.returncode else {}
     if is_stream:
         # The command prints only the events of a stream, and a part that it cannot read.
-        lines = [line for line in stdout.splitlines() if line.startswith("{")]
+        lines = stdout.splitlines()
+        if "cannot parse an event" in log:
+            received = re.search(r"after (\d+) events?", log)
+            lines = lines[: int(received.group(1)) - 1]
         return {"events": [with_tags(json.loads(line)) for line in lines], "unreported": ["output"], **response}
     return response or {"output": with_tags(json.loads(stdout))}
 

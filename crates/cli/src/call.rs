@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use invoke_model_client::{Client, JsonCall, JsonEventReceiver, JsonEventSender};
+use invoke_model_client::{Client, ErrorKind, JsonCall, JsonEventReceiver, JsonEventSender};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -128,14 +128,15 @@ async fn send(call: JsonCall, session: &Session) -> Result<(), Failure> {
     }
     if call.has_input_event_stream() {
         let stream = call.send_bidirectional().await.map_err(|error| session.failure(error))?;
-        let (sent, printed) = (send_events(stream.sender), async {
+        let mut sender = Some(stream.sender);
+        let (sent, printed) = (send_events(&mut sender), async {
             let mut events = stream.response.await.map_err(|error| session.failure(error))?.events;
             print_events(&mut events).await
         });
         let result = until_interrupt(async { tokio::try_join!(sent, printed) }).await;
         return result.map_or_else(
             || Err(Failure::interrupted(&"an unknown number of events")),
-            |result| result.map(drop),
+            |result| result.and_then(|(stopped, ())| stopped.map_or(Ok(()), Err)),
         );
     }
     let mut events = call.send_stream().await.map_err(|error| session.failure(error))?.events;
@@ -159,18 +160,28 @@ enum EventError {
 }
 
 /// Sends each line of standard input as an event. At the end of standard input, closes the stream of events.
-async fn send_events(mut sender: JsonEventSender) -> Result<(), Failure> {
+///
+/// If the service stops reading events, returns the failure as a value, because the response contains the reason.
+/// Until then, the caller keeps the sender, because dropping it cancels the call.
+async fn send_events(sender: &mut Option<JsonEventSender>) -> Result<Option<Failure>, Failure> {
     let mut lines = input::lines();
     let mut line = 0;
-    while let Some(text) = lines.recv().await {
+    while let (Some(sender), Some(text)) = (sender.as_mut(), lines.recv().await) {
         line += 1;
         let text = text.map_err(|error| Failure::incomplete(EventError::Read(error)))?;
         let event = serde_json::from_str(&text);
         let event = event.map_err(|error| Failure::incomplete(EventError::NotJson { line, error }))?;
         let place = format_args!("event in line {line} of standard input");
-        sender.send(event).await.map_err(|error| Failure::call(error).at(&place))?;
+        if let Err(error) = sender.send(event).await {
+            let is_stopped = matches!(error.kind(), ErrorKind::Transport(_));
+            let failure = Failure::call(error).at(&place);
+            return if is_stopped { Ok(Some(failure)) } else { Err(failure) };
+        }
     }
-    sender.close().await.map_err(Failure::call)
+    match sender.take() {
+        Some(sender) => Ok(sender.close().await.err().map(Failure::call)),
+        None => Ok(None),
+    }
 }
 
 /// Prints each event as one line.

@@ -5,10 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::installation::{about, execute, source};
-use super::node::Node;
-use super::python::Python;
 use crate::Failure;
+use crate::clients::installation::{execute, source};
+use crate::clients::{Node, Python};
 
 /// Installs Chromium in `place`, and runs `tests/peers/page/page.mjs`. `invoke_model` is the command. Returns
 /// `false` if the package has no Chromium for this machine.
@@ -19,7 +18,7 @@ pub(super) fn run(python: &Python, place: &Path, invoke_model: &Path) -> Result<
     Node::install(python, "page", place.to_owned())?;
     // Chromium is extracted to this folder.
     let temporary = place.join("tmp");
-    fs::create_dir_all(&temporary).map_err(|error| about(&temporary, &error))?;
+    fs::create_dir_all(&temporary).map_err(|error| Failure::about(&temporary, &error))?;
     // The delay between two events lets the page show a stream while it is sent.
     let mut serve = Command::new(invoke_model);
     serve.args(["serve", "--pace", "400", "--"]).arg(python.program("node")).arg(source("page/page.mjs"));

@@ -10,7 +10,7 @@ use std::io::{BufRead, Write, stdin, stdout};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use invoke_model_client::{Client, Error};
+use invoke_model_client::{Client, Error, ErrorKind};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn StdError>> {
@@ -68,9 +68,15 @@ async fn call(client: &Client, request: &Value, response: &mut Value) -> Result<
         input.as_object_mut().and_then(|members| members.remove("body"));
         let mut stream = call.json(input).send_bidirectional().await?;
         for event in events.as_array().into_iter().flatten() {
-            stream.sender.send(event.clone()).await?;
+            // If the service has stopped reading events, the response contains the reason.
+            if let Err(error) = stream.sender.send(event.clone()).await {
+                match error.kind() {
+                    ErrorKind::Transport(_) => break,
+                    _ => return Err(error),
+                }
+            }
         }
-        stream.sender.close().await?;
+        let _ = stream.sender.close().await;
         stream.response.await?
     } else {
         call.json(input).send_stream().await?

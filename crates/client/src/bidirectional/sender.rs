@@ -110,7 +110,12 @@ impl<O: InputEventStream> EventSender<O> {
             let permit = match reserve(&self.frames, self.deadline).await {
                 Ok(permit) => permit,
                 Err(_) if self.link.is_complete() => return Ok(()),
-                Err(error) => return Err(self.failed(error).await),
+                Err(error) => {
+                    let error = self.failed(error).await;
+                    // The rest of the response contains the reason, so dropping the sender must not cancel it.
+                    self.link.close();
+                    return Err(error);
+                }
             };
             match self.encoder.end() {
                 Ok(end) => permit.send(end),

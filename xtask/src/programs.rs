@@ -8,16 +8,26 @@ use crate::{Failure, program};
 
 /// Paths of the programs.
 #[derive(Debug)]
-pub(super) struct Programs {
+pub(crate) struct Programs {
     /// The command line tool. It can also run the local endpoint.
-    pub(super) invoke_model: PathBuf,
+    pub(crate) invoke_model: PathBuf,
     /// `tests/examples/peer_messages.rs`.
-    pub(super) peer_messages: PathBuf,
+    pub(crate) peer_messages: PathBuf,
+    /// The adapter of our client in the conformance kit.
+    pub(crate) adapter_rust: PathBuf,
+    /// `conformance/examples/kit.rs`.
+    pub(crate) kit: PathBuf,
 }
 
 impl Programs {
-    pub(super) fn build() -> Result<Self, Failure> {
-        let targets = ["--workspace", "--bin", "invoke-model", "--example", "peer_messages"];
+    pub(crate) fn build() -> Result<Self, Failure> {
+        let targets = [
+            "--workspace",
+            "--bin=invoke-model",
+            "--bin=adapter-rust",
+            "--example=peer_messages",
+            "--example=kit",
+        ];
         let messages =
             cargo("build", &[&targets[..], &["--message-format", "json-render-diagnostics"]].concat())?;
         let artifacts = messages.lines().map(json).collect::<Result<Vec<_>, _>>()?;
@@ -28,13 +38,18 @@ impl Programs {
             let path = artifact.and_then(|artifact| artifact["executable"].as_str());
             path.map(PathBuf::from).ok_or_else(|| Failure::new(format!("cargo built no program `{name}`")))
         };
-        Ok(Self { invoke_model: executable("invoke-model")?, peer_messages: executable("peer_messages")? })
+        Ok(Self {
+            invoke_model: executable("invoke-model")?,
+            peer_messages: executable("peer_messages")?,
+            adapter_rust: executable("adapter-rust")?,
+            kit: executable("kit")?,
+        })
     }
 }
 
 /// Returns the target directory of cargo. `CARGO_TARGET_DIR` and configuration files can change this
 /// directory.
-pub(super) fn target_directory() -> Result<PathBuf, Failure> {
+pub(crate) fn target_directory() -> Result<PathBuf, Failure> {
     let metadata = json(&cargo("metadata", &["--no-deps", "--format-version", "1"])?)?;
     let directory = metadata["target_directory"].as_str();
     directory

@@ -1,5 +1,4 @@
-//! Installs the peers, which are the other clients. Installs them again only if the pinned versions or the
-//! path of the folder changed.
+//! Installs clients. Installs them again only if the pinned versions or the path of the folder changed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,13 +13,13 @@ use crate::{Failure, root};
 ///
 /// Writes the file `installed` last, so the next run repeats an interrupted installation. The file contains
 /// the path of `folder`, because the programs of a virtual environment do not run after the folder was moved.
-pub(super) fn once(
+pub(crate) fn once(
     folder: &Path,
     pins: &Path,
     proof: &str,
     install: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let pins = fs::read_to_string(pins).map_err(|error| about(pins, &error))?;
+    let pins = fs::read_to_string(pins).map_err(|error| Failure::about(pins, &error))?;
     let wanted = format!("{}\n{pins}", folder.display());
     let mark = folder.join("installed");
     let is_installed = fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted);
@@ -28,16 +27,16 @@ pub(super) fn once(
         return Ok(());
     }
     install()?;
-    fs::write(&mark, wanted).map_err(|error| about(&mark, &error))
+    fs::write(&mark, wanted).map_err(|error| Failure::about(&mark, &error))
 }
 
 /// Returns the path of a file in `tests/peers`.
-pub(super) fn source(name: &str) -> PathBuf {
+pub(crate) fn source(name: &str) -> PathBuf {
     root().join("tests/peers").join(name)
 }
 
 /// Runs a command until it ends. Error texts contain the command and `advice`.
-pub(super) fn execute(command: &mut Command, advice: &str) -> Result<(), Failure> {
+pub(crate) fn execute(command: &mut Command, advice: &str) -> Result<(), Failure> {
     let words = [command.get_program()].into_iter().chain(command.get_args());
     let shown = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
     match command.status() {
@@ -45,10 +44,6 @@ pub(super) fn execute(command: &mut Command, advice: &str) -> Result<(), Failure
         Ok(status) => Err(Failure::new(format!("`{shown}`: {status}; {advice}"))),
         Err(error) => Err(Failure::new(format!("`{shown}`: {error}; {advice}"))),
     }
-}
-
-pub(super) fn about(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Installs the peers that are Node packages. A Python package provides Node and npm.
+//! Installs the clients that are Node packages. A Python package provides Node and npm.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::installation::{about, execute, once, source};
+use super::installation::{execute, once, source};
 use super::python::Python;
 use crate::Failure;
 
@@ -13,22 +13,23 @@ const SOURCES: [&str; 2] = ["package.json", "package-lock.json"];
 
 /// The Node packages.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Folder in which `require` finds the packages.
-    pub(super) modules: PathBuf,
+    pub(crate) modules: PathBuf,
 }
 
 impl Node {
     /// Installs the packages of the lock file in a folder of `tests/peers` in `place`, if they are not installed
     /// yet.
-    pub(super) fn install(python: &Python, folder: &str, place: PathBuf) -> Result<Self, Failure> {
+    pub(crate) fn install(python: &Python, folder: &str, place: PathBuf) -> Result<Self, Failure> {
         let pinned = |name: &str| source(folder).join(name);
         let [_, lock] = SOURCES.map(pinned);
         // npm writes `.package-lock.json` last.
         once(&place, &lock, "node_modules/.package-lock.json", || {
-            fs::create_dir_all(&place).map_err(|error| about(&place, &error))?;
+            fs::create_dir_all(&place).map_err(|error| Failure::about(&place, &error))?;
             for name in SOURCES {
-                fs::copy(pinned(name), place.join(name)).map_err(|error| about(&pinned(name), &error))?;
+                fs::copy(pinned(name), place.join(name))
+                    .map_err(|error| Failure::about(&pinned(name), &error))?;
             }
             let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
             let mut npm = Command::new(python.program("npm"));

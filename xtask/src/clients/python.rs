@@ -1,4 +1,4 @@
-//! Installs the peers that are Python packages in virtual environments, and runs the scripts in them.
+//! Installs the clients that are Python packages in virtual environments, and runs the scripts in them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,13 +21,13 @@ const OFFLINE: [(&str, &str); 3] = [
 
 /// A virtual environment with the peers.
 #[derive(Debug)]
-pub(super) struct Python {
+pub(crate) struct Python {
     environment: PathBuf,
 }
 
 impl Python {
     /// Creates the environment in `place` from `tests/peers/requirements.txt`, if it does not exist yet.
-    pub(super) fn install(place: PathBuf) -> Result<Self, Failure> {
+    pub(crate) fn install(place: PathBuf) -> Result<Self, Failure> {
         let requirements = source("requirements.txt");
         let python = Self { environment: place };
         once(&python.environment, &requirements, "bin/python", || {
@@ -56,7 +56,7 @@ impl Python {
     /// creates. It contains uv.
     ///
     /// The frameworks have their own environment, because they need other versions of the SDKs.
-    pub(super) fn install_frameworks(place: PathBuf, sdks: &Self) -> Result<Self, Failure> {
+    pub(crate) fn install_frameworks(place: PathBuf, sdks: &Self) -> Result<Self, Failure> {
         let requirements = source("frameworks/requirements.txt");
         let python = Self { environment: place };
         once(&python.environment, &requirements, "bin/python", || {
@@ -79,20 +79,20 @@ impl Python {
     }
 
     /// Returns the environment in `place` if it exists.
-    pub(super) fn installed(place: PathBuf) -> Option<Self> {
+    pub(crate) fn installed(place: PathBuf) -> Option<Self> {
         let python = Self { environment: place };
         python.program("python").exists().then_some(python)
     }
 
     /// Returns the path of a program of the environment.
-    pub(super) fn program(&self, name: &str) -> PathBuf {
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.environment.join("bin").join(name)
     }
 }
 
 /// Removes the environment variables that change the behavior of the peers, and sets the variables that all
 /// scripts and programs need. `home` is the home directory.
-pub(super) fn prepare(command: &mut Command, home: &Path) {
+pub(crate) fn prepare(command: &mut Command, home: &Path) {
     for (name, _) in std::env::vars_os() {
         if REMOVED_PREFIXES.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/smithy-go/auth/bearer"
+)
+
+// Durations are in milliseconds.
+type settings struct {
+	EndpointURL string `json:"endpoint_url"`
+	Region      string
+	Credentials *struct {
+		AccessKeyID     string `json:"access_key_id"`
+		SecretAccessKey string `json:"secret_access_key"`
+		SessionToken    string `json:"session_token"`
+	}
+	BearerToken string                                            `json:"bearer_token"`
+	MaxAttempts int                                               `json:"max_attempts"`
+	RetryMode   string                                            `json:"retry_mode"`
+	MaxBackoff  *time.Duration                                    `json:"max_backoff_ms"`
+	Timeouts    struct{ Connect, Read, Operation *time.Duration } `json:"timeouts_ms"`
+	ProxyURL    string                                            `json:"proxy_url"`
+	CAFile      string                                            `json:"ca_file"`
+	HTTPVersion string                                            `json:"http_version"`
+	UseFIPS     *bool                                             `json:"use_fips"`
+	DualStack   *bool                                             `json:"use_dual_stack"`
+}
+
+// newClient returns a client with the settings of a scenario.
+func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(transport *http.Transport) {
+		if with.ProxyURL != "" {
+			transport.Proxy = http.ProxyURL(must(url.Parse(with.ProxyURL)))
+		}
+		if with.CAFile != "" {
+			roots := x509.NewCertPool()
+			roots.AppendCertsFromPEM(must(os.ReadFile(with.CAFile)))
+			transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+		}
+		if with.HTTPVersion == "1.1" {
+			transport.Protocols = new(http.Protocols)
+			transport.Protocols.SetHTTP1(true)
+		}
+	})
+	if limit := with.Timeouts.Connect; limit != nil {
+		client = client.WithDialerOptions(func(dialer *net.Dialer) { dialer.Timeout = *limit * time.Millisecond })
+	}
+	if limit := with.Timeouts.Read; limit != nil {
+		client = client.WithReadTimeout(*limit * time.Millisecond)
+	}
+	standard := func(options *retry.StandardOptions) {
+		options.MaxAttempts = with.MaxAttempts
+		if limit := with.MaxBackoff; limit != nil {
+			options.MaxBackoff = *limit * time.Millisecond
+		}
+	}
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
+		config.WithRegion(with.Region),
+		config.WithRetryer(func() aws.Retryer {
+			if with.RetryMode != "adaptive" {
+				return retry.NewStandard(standard)
+			}
+			return retry.NewAdaptiveMode(func(options *retry.AdaptiveModeOptions) {
+				options.StandardOptions = append(options.StandardOptions, standard)
+			})
+		}),
+	}
+	if pair := with.Credentials; pair != nil {
+		provider := credentials.NewStaticCredentialsProvider(pair.AccessKeyID, pair.SecretAccessKey, pair.SessionToken)
+		options = append(options, config.WithCredentialsProvider(provider))
+	}
+	if use := with.UseFIPS; use != nil {
+		state := map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}
+		options = append(options, config.WithUseFIPSEndpoint(state[*use]))
+	}
+	if use := with.DualStack; use != nil {
+		state := map[bool]aws.DualStackEndpointState{
+			true: aws.DualStackEndpointStateEnabled, false: aws.DualStackEndpointStateDisabled,
+		}
+		options = append(options, config.WithUseDualStackEndpoint(state[*use]))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	return bedrockruntime.NewFromConfig(loaded, func(options *bedrockruntime.Options) {
+		if with.EndpointURL != "" {
+			options.BaseEndpoint = &with.EndpointURL
+		}
+		if with.BearerToken != "" {
+			options.BearerAuthTokenProvider = bearer.StaticTokenProvider{Token: bearer.Token{Value: with.BearerToken}}
+			options.AuthSchemePreference = []string{"httpBearerAuth"}
+		}
+	}), err
+}

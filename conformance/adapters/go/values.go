@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
+)
+
+var (
+	blobType     = reflect.TypeFor[[]byte]()
+	timeType     = reflect.TypeFor[time.Time]()
+	documentType = reflect.TypeFor[document.Interface]()
+)
+
+// decode converts a tagged JSON value to a type of the SDK. A field of the SDK has the name of the member, with an
+// upper-case first letter.
+func decode(value any, target reflect.Type) reflect.Value {
+	result := reflect.New(target).Elem()
+	switch {
+	case target == blobType:
+		return reflect.ValueOf(must(base64.StdEncoding.DecodeString(value.(object)["$bytes"].(string))))
+	case target == timeType:
+		return reflect.ValueOf(must(time.Parse(time.RFC3339, value.(object)["$time"].(string))))
+	case target == documentType:
+		return reflect.ValueOf(document.NewLazyDocument(value))
+	case target.Kind() == reflect.Pointer:
+		result.Set(reflect.New(target.Elem()))
+		result.Elem().Set(decode(value, target.Elem()))
+	case target.Kind() == reflect.Struct:
+		for name, member := range value.(object) {
+			field := result.FieldByName(strings.ToUpper(name[:1]) + name[1:])
+			if !field.IsValid() {
+				panic(unsupported(target.Name() + " of this client has no member " + name))
+			}
+			field.Set(decode(member, field.Type()))
+		}
+	case target.Kind() == reflect.Interface:
+		for name, member := range value.(object) {
+			typeName := target.Name() + "Member" + strings.ToUpper(name[:1]) + name[1:]
+			union, found := unions[typeName]
+			if !found {
+				panic(unsupported("this client has no type " + typeName))
+			}
+			pointer := reflect.New(union)
+			field := pointer.Elem().FieldByName("Value")
+			field.Set(decode(member, field.Type()))
+			result.Set(pointer)
+		}
+	case target.Kind() == reflect.Slice:
+		items := value.([]any)
+		result.Set(reflect.MakeSlice(target, len(items), len(items)))
+		for index, item := range items {
+			result.Index(index).Set(decode(item, target.Elem()))
+		}
+	case target.Kind() == reflect.Map:
+		result.Set(reflect.MakeMap(target))
+		for key, item := range value.(object) {
+			result.SetMapIndex(reflect.ValueOf(key), decode(item, target.Elem()))
+		}
+	default:
+		result.Set(reflect.ValueOf(value).Convert(target))
+	}
+	return result
+}
+
+// encode converts a value of the SDK to tagged JSON.
+func encode(value reflect.Value) any {
+	switch typed := value.Interface().(type) {
+	case []byte:
+		return object{"$bytes": base64.StdEncoding.EncodeToString(typed)}
+	case time.Time:
+		return object{"$time": typed.UTC().Format("2006-01-02T15:04:05.999Z")}
+	case document.Interface:
+		return json.RawMessage(must(typed.MarshalSmithyDocument()))
+	}
+	switch value.Kind() {
+	case reflect.Pointer:
+		return encode(value.Elem())
+	case reflect.Interface: // The type of a member of a union has the name UNIONMemberNAME.
+		if value.IsNil() {
+			return nil // The SDK does not know the member.
+		}
+		_, name, _ := strings.Cut(value.Elem().Elem().Type().Name(), "Member")
+		return object{lowerFirst(name): encode(value.Elem().Elem().FieldByName("Value"))}
+	case reflect.Struct:
+		members := object{}
+		for _, field := range reflect.VisibleFields(value.Type()) {
+			if member := value.FieldByIndex(field.Index); field.IsExported() && isSet(member) {
+				members[lowerFirst(field.Name)] = encode(member)
+			}
+		}
+		delete(members, "resultMetadata")
+		return members
+	case reflect.Slice:
+		items := make([]any, value.Len())
+		for index := range items {
+			items[index] = encode(value.Index(index))
+		}
+		return items
+	case reflect.Map:
+		members := object{}
+		for _, key := range value.MapKeys() {
+			members[key.String()] = encode(value.MapIndex(key))
+		}
+		return members
+	}
+	return value.Interface()
+}
+
+// isSet returns false for a member that the response does not have. The SDK sets a missing enum to "".
+func isSet(value reflect.Value) bool {
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
+		return !value.IsNil()
+	case reflect.String:
+		return value.Len() > 0
+	}
+	return true
+}
+
+func lowerFirst(name string) string {
+	return strings.ToLower(name[:1]) + name[1:]
+}
+
+// plain replaces the numbers of a JSON value, because the SDK writes json.Number as a string.
+func plain(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if integer, err := value.Int64(); err == nil {
+			return integer
+		}
+		return must(value.Float64())
+	case object:
+		for name, member := range value {
+			value[name] = plain(member)
+		}
+	case []any:
+		for index, item := range value {
+			value[index] = plain(item)
+		}
+	}
+	return value
+}

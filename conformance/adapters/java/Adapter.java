@@ -1,0 +1,102 @@
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import software.amazon.awssdk.core.SdkClient;
+import software.amazon.awssdk.core.SdkGlobalTime;
+import software.amazon.awssdk.core.util.VersionInfo;
+import software.amazon.awssdk.protocols.jsoncore.JsonNode;
+
+/**
+ * Makes the calls of conformance scenarios with the AWS SDK for Java 2.x.
+ *
+ * <p>Usage: {@code java Adapter [--listen PORT]}
+ */
+final class Adapter implements AutoCloseable {
+    private SdkClient client;
+    private boolean isWarm;
+
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length == 0) {
+            serve(System.in, System.out);
+            System.exit(0); // Threads of the SDK would keep the process alive.
+        }
+        var listener = new ServerSocket(Integer.parseInt(arguments[1]), 50, InetAddress.getLoopbackAddress());
+        while (true) {
+            Socket connection = listener.accept();
+            new Thread(() -> {
+                try (connection) {
+                    serve(connection.getInputStream(), connection.getOutputStream());
+                } catch (Exception error) {
+                    error.printStackTrace();
+                }
+            }).start();
+        }
+    }
+
+    private static void serve(InputStream input, OutputStream output) throws Exception {
+        var lines = new BufferedReader(new InputStreamReader(input, StandardCharsets.UTF_8));
+        var responses = new PrintStream(output, true, StandardCharsets.UTF_8);
+        try (var adapter = new Adapter()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                responses.println(Values.json(adapter.respond(JsonNode.parser().parse(line).asObject())));
+            }
+        }
+    }
+
+    private Map<String, ?> respond(Map<String, JsonNode> line) throws Exception {
+        if (line.containsKey("kit")) {
+            return Map.of("client", "java", "version", VersionInfo.SDK_VERSION, "unreported", List.of());
+        }
+        SdkGlobalTime.setGlobalTimeOffset(0); // The SDK keeps the offset to the clock of the previous server.
+        var settings = line.get("settings").asObject();
+        try {
+            if (line.containsKey("cancel") && !isWarm) {
+                warmUp(new LinkedHashMap<>(line), new LinkedHashMap<>(settings));
+            }
+            return make(line, settings);
+        } catch (Values.Unsupported reason) {
+            return Map.of("unsupported", reason.getMessage());
+        } catch (RuntimeException error) {
+            return Map.of("error", Errors.describe(error, false));
+        }
+    }
+
+    /**
+     * Makes the call of a scenario to a port without a server. The first call of a virtual machine takes so long that
+     * the call would be cancelled before the SDK sends the request.
+     */
+    private void warmUp(Map<String, JsonNode> line, Map<String, JsonNode> settings) throws Exception {
+        line.remove("cancel");
+        settings.put("endpoint_url", JsonNode.parser().parse("\"http://127.0.0.1:1\""));
+        make(line, settings);
+        isWarm = true;
+    }
+
+    private Map<String, ?> make(Map<String, JsonNode> line, Map<String, JsonNode> settings) throws Exception {
+        close();
+        boolean stream = line.get("operation").asString().contains("Stream");
+        client = stream ? Settings.asyncClient(settings) : Settings.client(settings);
+        return new Call(line).make(client);
+    }
+
+    /**
+     * Closes the client of the previous call. During this call, the server would take it for a cancellation. A client
+     * that waits for a connection takes seconds to close, so another thread closes it.
+     */
+    @Override
+    public void close() {
+        if (client != null) {
+            CompletableFuture.runAsync(client::close);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The adapters, and the commands that start them.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+
+use self::Adapter::{Cargo, Command, Go, Java, Node, Python, Rust};
+use crate::Failure;
+use crate::clients::{Clients, Words, adapter};
+use crate::programs::Programs;
+
+/// The adapter of each folder in `conformance/adapters`.
+pub(super) const ADAPTERS: [(&str, Adapter); 9] = [
+    ("rust", Rust),
+    ("cli", Command),
+    ("boto3", Python),
+    ("aws-cli", Python),
+    ("anthropic", Python),
+    ("javascript", Node),
+    ("go", Go),
+    ("java", Java),
+    ("rust-official", Cargo),
+];
+
+/// The kind of an adapter.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Adapter {
+    /// A program of this workspace.
+    Rust,
+    /// The script `adapter.py`, which runs our command.
+    Command,
+    /// The script `adapter.py`.
+    Python,
+    /// The script `adapter.mjs`.
+    Node,
+    Go,
+    Java,
+    /// A crate outside this workspace.
+    Cargo,
+}
+
+/// Returns a parser that accepts the names of the clients.
+pub(super) fn names() -> PossibleValuesParser {
+    ADAPTERS.map(|(name, _)| name).into()
+}
+
+impl Adapter {
+    /// Builds the adapter. Returns the words of the command that starts it. If a toolchain is not installed, returns
+    /// its name.
+    pub(super) fn words(
+        self,
+        client: &str,
+        clients: &Clients,
+        programs: &Programs,
+    ) -> Result<Words, Failure> {
+        let script = |interpreter: &str, name: &str| {
+            let mut words = vec!["env".into()];
+            words.extend(environment(clients));
+            words.extend(
+                [clients.python.program(interpreter), adapter(client).join(name)]
+                    .map(PathBuf::into_os_string),
+            );
+            words
+        };
+        match self {
+            Rust => Ok(Ok(vec![programs.adapter_rust.clone().into()])),
+            Command => {
+                let mut words = script("python", "adapter.py");
+                words.push(programs.invoke_model.clone().into());
+                Ok(Ok(words))
+            }
+            Python => Ok(Ok(script("python", "adapter.py"))),
+            Node => Ok(Ok(script("node", "adapter.mjs"))),
+            Go => clients.toolchains.go(client),
+            Java => clients.toolchains.java(client),
+            Cargo => clients.toolchains.cargo(client),
+        }
+    }
+}
+
+/// Returns the environment variables of scripts, for the command `env`.
+fn environment(clients: &Clients) -> [OsString; 3] {
+    let assign = |name: &str, value: &Path| {
+        let mut assignment = OsString::from(format!("{name}="));
+        assignment.push(value);
+        assignment
+    };
+    [
+        assign("NODE_PATH", &clients.node.modules),
+        // Python writes the compiled modules into this folder instead of the source folders.
+        assign("PYTHONPYCACHEPREFIX", &clients.directory.join("pycache")),
+        "PYTHONUTF8=1".into(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use super::ADAPTERS;
+    use crate::root;
+
+    #[test]
+    fn the_table_lists_each_folder_and_each_baseline() {
+        let listed: BTreeSet<_> = ADAPTERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let names = |folder: &str| -> BTreeSet<String> {
+            let entries = fs::read_dir(root().join("conformance").join(folder)).unwrap();
+            entries
+                .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+                .collect()
+        };
+        assert_eq!(names("adapters"), listed);
+        let unknown: Vec<_> = names("baseline").difference(&listed).cloned().collect();
+        assert_eq!(unknown, Vec::<String>::new());
+    }
+}
