@@ -56,7 +56,7 @@ pub enum AdapterError {
     #[error("cannot start the adapter: {0}")]
     Start(#[source] io::Error),
     /// The adapter ended.
-    #[error("the adapter ended{}{}", status_text(.status), stderr_text(.stderr))]
+    #[error("the adapter ended without a response{}{}", status_text(.status), stderr_text(.stderr))]
     Ended {
         /// The exit status, if the adapter is a process of the runner.
         status: Option<ExitStatus>,
@@ -94,7 +94,7 @@ pub enum AdapterError {
 }
 
 fn status_text(status: &Option<ExitStatus>) -> String {
-    status.map(|status| format!(" with {status}")).unwrap_or_default()
+    status.map(|status| format!(" ({status})")).unwrap_or_default()
 }
 
 fn stderr_text(lines: &[String]) -> String {

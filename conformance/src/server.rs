@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use invoke_model_local::LocalEndpoint;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use crate::expectation::Expectation;
 use crate::judge::Observation;
@@ -17,6 +18,9 @@ use crate::side_servers::{self, ProxyLog, SideServer};
 
 /// The maximum time between the response of the adapter and the end of its calls at the endpoint.
 const SETTLE: Duration = Duration::from_secs(2);
+
+/// The maximum time between the response of the adapter and the arrival of its last call at the endpoint.
+const ARRIVAL: Duration = Duration::from_millis(500);
 
 /// The interval in which the runner checks whether a call has arrived.
 const POLL: Duration = Duration::from_millis(5);
@@ -136,17 +140,14 @@ impl Servers {
     /// client closes the connection. Therefore, waits a limited time until the expected calls have ended.
     pub(crate) async fn observe(&self, expect: &Expectation) -> Observation {
         let expected = expect.minimum_attempts();
-        let ended = async {
-            loop {
-                self.endpoint.wait_for_calls().await;
-                if self.endpoint.calls().len() as u64 >= expected {
-                    break;
-                }
+        let arrived = async {
+            while self.endpoint.stats().request_heads < expected {
                 tokio::time::sleep(POLL).await;
             }
         };
-        // The judge compares the records, whether or not the calls have ended.
-        let _ = tokio::time::timeout(SETTLE, ended).await;
+        // The judge compares the records, whether or not the calls have arrived and ended.
+        let _ = timeout(ARRIVAL, arrived).await;
+        let _ = timeout(SETTLE, self.endpoint.wait_for_calls()).await;
         let mut calls = self.endpoint.calls();
         calls.sort_by_key(|call| call.time);
         Observation {

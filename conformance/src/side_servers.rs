@@ -109,6 +109,8 @@ async fn serve_proxy(
             ProxyBehavior::Refuse => return respond(&mut socket, "502 Bad Gateway", "", "").await,
             ProxyBehavior::Demand | ProxyBehavior::Authenticate if !is_authenticated => {
                 let challenge = "Proxy-Authenticate: Basic realm=\"kit\"\r\n";
+                let mut body = (&mut socket).take(content_length(&text));
+                tokio::io::copy(&mut body, &mut tokio::io::sink()).await?;
                 respond_and_keep(&mut socket, "407 Proxy Authentication Required", challenge, "").await?;
                 continue;
             }
@@ -208,6 +210,13 @@ async fn read_head(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
         head.push(socket.read_u8().await?);
     }
     Ok(head)
+}
+
+/// Returns the length of the body that follows a request head, or 0 if the head does not state it.
+fn content_length(head: &str) -> u64 {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    length.and_then(|(_, length)| length.trim().parse().ok()).unwrap_or(0)
 }
 
 async fn respond(socket: &mut TcpStream, status: &str, headers: &str, body: &str) -> io::Result<()> {

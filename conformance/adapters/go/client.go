@@ -84,11 +84,6 @@ func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, erro
 		provider := credentials.NewStaticCredentialsProvider(pair.AccessKeyID, pair.SecretAccessKey, pair.SessionToken)
 		options = append(options, config.WithCredentialsProvider(provider))
 	}
-	if token := with.BearerToken; token != "" {
-		provider := bearer.StaticTokenProvider{Token: bearer.Token{Value: token}}
-		options = append(options, config.WithBearerAuthTokenProvider(provider))
-		options = append(options, config.WithAuthSchemePreference("httpBearerAuth"))
-	}
 	if use := with.UseFIPS; use != nil {
 		state := map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}
 		options = append(options, config.WithUseFIPSEndpoint(state[*use]))
@@ -103,6 +98,10 @@ func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, erro
 	return bedrockruntime.NewFromConfig(loaded, func(options *bedrockruntime.Options) {
 		if with.EndpointURL != "" {
 			options.BaseEndpoint = &with.EndpointURL
+		}
+		if with.BearerToken != "" {
+			options.BearerAuthTokenProvider = bearer.StaticTokenProvider{Token: bearer.Token{Value: with.BearerToken}}
+			options.AuthSchemePreference = []string{"httpBearerAuth"}
 		}
 	}), err
 }

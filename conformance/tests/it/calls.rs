@@ -73,7 +73,7 @@ async fn a_call_without_differences_passes() {
             json!({"expect": {
                 "output": {"inputTokens": 42},
                 "connections": 1,
-                "worked_on": 0,
+                "worked_on": 1,
                 "not_sent": ["AMBIENT"],
                 "request": {
                     "method": "POST",
@@ -129,6 +129,7 @@ async fn each_difference_is_stated() {
     let checks = [
         (check(json!({"attempts": 2})), "requests: expected 2, found 1"),
         (check(json!({"attempts": {"min": 2, "max": 3}})), "requests: expected 2 to 3, found 1"),
+        (check(json!({"worked_on": 0})), "calls that the server worked on: expected at most 0, found 1"),
         (check(json!({"connections": 0})), "connections: expected 0, found 1"),
         (check(json!({"output": {"inputTokens": 41}})), "output.inputTokens: expected 41, found 42"),
         (check(json!({"error": {}})), "expected an error, found success"),

@@ -31,9 +31,15 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
         assert_eq!(*outcome(&report, id), Outcome::Passed, "{id}");
     }
     for (id, expected) in [
-        ("dies", "the adapter ended with exit status: 3; its standard error ends with:\nlast words"),
-        ("dies2", "the adapter ended with exit status: 3; its standard error ends with:\nlast words"),
-        ("nothing", "the adapter ended with exit status: 0"),
+        (
+            "dies",
+            "the adapter ended without a response (exit status: 3); its standard error ends with:\nlast words",
+        ),
+        (
+            "dies2",
+            "the adapter ended without a response (exit status: 3); its standard error ends with:\nlast words",
+        ),
+        ("nothing", "the adapter ended without a response (exit status: 0)"),
         ("lies", "output.inputTokens: expected no value, found 1"),
         (
             "two-lines",
@@ -65,7 +71,10 @@ async fn an_adapter_that_hangs_is_stopped_and_started_again() {
 async fn an_adapter_that_does_not_describe_itself_ends_the_run() {
     let scenarios = scenarios(&[("a", json!({}))]);
     for (script, expected) in [
-        ("echo why >&2; exit 4", "the adapter ended with exit status: 4; its standard error ends with:\nwhy"),
+        (
+            "echo why >&2; exit 4",
+            "the adapter ended without a response (exit status: 4); its standard error ends with:\nwhy",
+        ),
         ("read line; echo '{}'; read line", "missing field `client`"),
         ("read line; echo hello; read line", "the line is `hello`"),
     ] {

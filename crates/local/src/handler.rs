@@ -118,6 +118,9 @@ async fn respond(
     }
     if let Some(replacement) = &fault.replacement {
         call.worked_on = fault.counts_as_worked_on(false);
+        if let Some(input) = payload.events {
+            input.discard();
+        }
         let response = replacement.response()?;
         return Ok(match &fault.frames {
             None => response,

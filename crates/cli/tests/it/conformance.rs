@@ -61,7 +61,11 @@ fn a_run_that_cannot_start_has_the_exit_code_2() {
         2,
         "cannot start the adapter: ./no-such-program:",
     );
-    check_failure(&conformance(&["--adapter", "sh -c 'exit 7'"]), 2, "the adapter ended with exit status: 7");
+    check_failure(
+        &conformance(&["--adapter", "sh -c 'exit 7'"]),
+        2,
+        "the adapter ended without a response (exit status: 7)",
+    );
     let right = adapter("{}");
     check_failure(&conformance(&["--adapter", &right, "--scenario", "a/*"]), 2, "no scenario matches `a/*`");
     check_failure(

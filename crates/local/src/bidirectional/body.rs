@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame};
 use invoke_model_protocol::event_stream::EventStream;
 use invoke_model_types::{
@@ -27,6 +28,12 @@ pub(crate) struct RequestBody(Pin<Box<dyn Body<Data = Bytes, Error = hyper::Erro
 impl RequestBody {
     pub(crate) fn new(body: impl Body<Data = Bytes, Error = hyper::Error> + Send + 'static) -> Self {
         Self(Box::pin(body))
+    }
+
+    /// Reads and discards the body. Without this function, hyper resets the stream at the end of the response,
+    /// and the client may lose the response.
+    pub(crate) fn discard(mut self) {
+        tokio::spawn(async move { while let Some(Ok(_)) = self.0.frame().await {} });
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of `InvokeModelWithBidirectionalStream` over HTTP/2.
 
+use std::future::poll_fn;
+
 use bytes::{Buf, BytesMut};
 use h2::{RecvStream, SendStream};
 use invoke_model_protocol::event_stream::{Decoder, EventStream, HeaderValue, Message};
@@ -14,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use super::fault_connections::{connect, start};
 use super::http2::handshake;
 use super::*;
-use crate::{LocalEndpoint, StreamEnd};
+use crate::{Fault, LocalEndpoint, StreamEnd};
 
 const SONIC: &str = "amazon.nova-sonic-v1:0";
 
@@ -246,4 +248,27 @@ async fn http1_is_refused_before_the_events_arrive() {
     let (head, body) = super::wire::read(&mut socket).await;
     assert!(head.starts_with("http/1.1 400 "), "{head}");
     check_contains(std::str::from_utf8(&body).unwrap(), "need HTTP/2");
+}
+
+#[tokio::test]
+async fn frames_replace_the_response_and_the_request_is_read() {
+    let local = start().await;
+    local.inject(Fault::new().frames([Bytes::from_static(b"one"), Bytes::from_static(b"two")]));
+    let (request, _) = signed(SONIC);
+    let (response, mut sender) = open(&local, request).await;
+    let mut body = response.into_body();
+    let mut received = BytesMut::new();
+    while let Some(bytes) = body.data().await {
+        received.extend_from_slice(&bytes.unwrap());
+    }
+    assert_eq!(received, "onetwo");
+    // The endpoint extends the window of the stream only if it reads the body.
+    let mut remaining: usize = 1 << 20;
+    while remaining > 0 {
+        sender.reserve_capacity(remaining);
+        let capacity = poll_fn(|cx| sender.poll_capacity(cx)).await.unwrap().unwrap().min(remaining);
+        remaining -= capacity;
+        sender.send_data(Bytes::from(vec![0; capacity]), remaining == 0).unwrap();
+    }
+    local.wait_for_calls().await;
 }
