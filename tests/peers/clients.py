@@ -14,16 +14,13 @@ import base64
 import json
 import os
 import pathlib
-import re
-import subprocess
 import sys
-import tempfile
 from unittest import mock
 
 import boto3
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from common import TIMEOUT, run_program
+from common import run_program
 
 INVOKE = "InvokeModel"
 STREAM = "InvokeModelWithResponseStream"
@@ -43,11 +40,6 @@ def program(name):
 
 class Boto3:
     name = "boto3"
-    # Names of the properties that the client exposes for a failure, and the class of errors that are not in the model.
-    shows = ("class", "code", "status", "message", "members")
-    unmodeled = "ClientError"
-    # boto3 sends bearer tokens only over TLS.
-    sends_tokens = False
 
     def __init__(self, **settings):
         with mock.patch.dict(os.environ, {**ONCE, **settings}):
@@ -86,9 +78,6 @@ class Boto3:
 
 class JavaScript:
     name = "javascript"
-    shows = ("class", "code", "status", "message", "members")
-    unmodeled = "BedrockRuntimeServiceException"
-    sends_tokens = True
 
     def __init__(self, **settings):
         self.environment = {**os.environ, **ONCE, **settings}
@@ -102,38 +91,3 @@ class JavaScript:
 
 def encode(body):
     return base64.b64encode(body).decode("ascii")
-
-
-# The AWS CLI may print the number of attempts in parentheses.
-FAILURE = re.compile(r"An error occurred \((\w+)\) when calling the InvokeModel operation(?: \([^)]*\))?: (.*)")
-
-
-class AwsCli:
-    """The AWS CLI, which has no streaming operations."""
-
-    name = "aws"
-    shows = ("code", "message")
-    unmodeled = None
-    sends_tokens = False
-
-    def __init__(self, **settings):
-        self.environment = {**os.environ, **ONCE, **settings}
-
-    def run(self, calls):
-        with tempfile.TemporaryDirectory() as directory:
-            return [self.result(call["input"], pathlib.Path(directory) / "result") for call in calls]
-
-    def result(self, values, outfile):
-        flags = []
-        for name, value in values.items():
-            text = value.decode() if isinstance(value, bytes) else value
-            flags += ["--" + xform_name(name, "-"), text]
-        command = [program("aws"), "bedrock-runtime", "invoke-model", *flags, outfile]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=TIMEOUT
-        )
-        if done.returncode == 0:
-            return {"output": json.loads(done.stdout), "parts": [outfile.read_bytes()], "failure": None}
-        found = FAILURE.search(done.stderr)
-        failure = {"code": found[1], "message": found[2]} if found else {"message": done.stderr}
-        return {"output": None, "parts": [], "failure": failure}

@@ -53,11 +53,3 @@ class Report:
         if self.failures:
             raise SystemExit("\n".join(self.failures))
         print(f"{self.group}: {summary}", flush=True)
-
-
-def run_checks(name, checks, operations, *arguments):
-    """Runs the check of each operation. `arguments` are the arguments of a check after the report."""
-    report = Report(f"{name}, operations")
-    for operation in operations:
-        checks[operation](report, *arguments)
-    report.end(f"{report.count} checks of {len(operations)} operations", len(operations))

@@ -1,35 +1,26 @@
 """Makes the calls of conformance scenarios with `invoke-model call`. Starts the command for each call.
 
-Usage: adapter.py COMMAND [--listen PORT]
+usage: adapter.py COMMAND [--listen PORT]
 """
 
+import base64
 import json
 import os
+import pathlib
 import re
 import signal
-import socketserver
 import subprocess
 import sys
 import tempfile
+
+sys.path[:1] = [str(pathlib.Path(__file__).parents[1])]
+
+from kit import Unsupported, serve, time_text, untagged
 
 BLOBS = {"body", "bytes", "redactedContent"}
 TIMES = {"endTime", "lastModifiedTime", "submitTime"}
 DOCUMENTS = {"additionalModelResponseFields", "input", "json"}
 SWITCHES = {"use_fips": "AWS_USE_FIPS_ENDPOINT", "use_dual_stack": "AWS_USE_DUALSTACK_ENDPOINT"}
-
-
-class Unsupported(Exception):
-    """A setting that the command does not have."""
-
-
-def without_tags(value):
-    """Replaces tagged values with the text that the command accepts: base64 and RFC 3339."""
-    if isinstance(value, list):
-        return [without_tags(item) for item in value]
-    if isinstance(value, dict):
-        tagged = value.get("$bytes", value.get("$time"))
-        return {name: without_tags(item) for name, item in value.items()} if tagged is None else tagged
-    return value
 
 
 def with_tags(value, name=""):
@@ -61,6 +52,8 @@ def configure(settings):
         elif name == "timeouts_ms":
             if value.keys() - {"operation"}:
                 raise Unsupported("the command has only the timeout of the whole call")
+            if settings["max_attempts"] > 1:
+                raise Unsupported("the command cannot shorten the backoff between two attempts")
             flags += ["--timeout", f"{value['operation']}ms"]
         elif name == "retry_mode":
             environment["AWS_RETRY_MODE"] = value
@@ -101,19 +94,19 @@ def error(code, stderr):
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def run(request, command):
+def run(request):
     """Runs the command for a scenario, and returns the response."""
     flags, environment = configure(request["settings"])
-    operation, value = request["operation"], without_tags(request["input"])
+    operation, value = request["operation"], untagged(request["input"], lambda data: base64.b64encode(data).decode())
     is_stream, cancel = operation.endswith("Stream"), request.get("cancel", {})
     if operation == "InvokeModelWithBidirectionalStream":
         stdin = "".join(json.dumps(event) + "\n" for event in value.pop("body", []))
-        flags += ["--input", json.dumps(value)]
+        flags += ["--input", json.dumps(value, default=time_text)]
     else:
-        stdin, flags = json.dumps(value), flags + ["--input", "-"]
-    with tempfile.TemporaryFile("w+") as stderr:
-        words = [command, "--debug", "call", operation, *flags]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr, "text": True}
+        stdin, flags = json.dumps(value, default=time_text), flags + ["--input", "-"]
+    with tempfile.TemporaryFile("w+", errors="replace") as stderr:
+        words = [COMMAND, "--debug", "call", operation, *flags]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr, "text": True, "errors": "replace"}
         process = subprocess.Popen(words, env=environment, **pipes)
         try:
             if "after_events" in cancel:
@@ -132,39 +125,20 @@ def run(request, command):
         log = stderr.read()
     response = {"error": error(process.returncode, log)} if process.returncode else {}
     if is_stream:
-        # The command prints only the events of a stream, and a part that it cannot read.
+        # The command prints only the events of a stream, and then a part that it cannot read.
         lines = stdout.splitlines()
-        if "cannot parse an event" in log:
+        if "cannot parse the response" in log or "cannot parse an event" in log:
             received = re.search(r"after (\d+) events?", log)
-            lines = lines[: int(received.group(1)) - 1]
+            lines = lines[: int(received.group(1)) - 1 if received else 0]
         return {"events": [with_tags(json.loads(line)) for line in lines], "unreported": ["output"], **response}
     return response or {"output": with_tags(json.loads(stdout))}
 
 
-def serve(lines, output, command):
-    for line in lines:
-        request = json.loads(line)
-        if "kit" in request:
-            version = subprocess.run([command, "--version"], capture_output=True, text=True).stdout
-            response = {"client": "cli", "version": version.split()[-1], "unreported": []}
-        else:
-            try:
-                response = run(request, command)
-            except Unsupported as reason:
-                response = {"unsupported": str(reason)}
-        output.write(json.dumps(response) + "\n")
-        output.flush()
+def describe():
+    version = subprocess.run([COMMAND, "--version"], capture_output=True, text=True).stdout
+    return {"client": "cli", "version": version.split()[-1], "unreported": []}
 
 
 if __name__ == "__main__":
-    command, *listen = sys.argv[1:]
-    if not listen:
-        serve(sys.stdin, sys.stdout, command)
-    else:
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                connection = self.request.makefile("rw", encoding="utf-8")
-                serve(connection, connection, command)
-
-        socketserver.TCPServer(("127.0.0.1", int(listen[1])), Handler).serve_forever()
+    COMMAND = sys.argv.pop(1)
+    serve(describe, run)

@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "invoke-model-types",
         ],
     ),
+    ("invoke-model-conformance-adapter", &["invoke-model-client"]),
     ("invoke-model-codegen", &[]),
     ("invoke-model-test-support", &["invoke-model-protocol"]),
     ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),
@@ -75,6 +76,7 @@ fn packages_are_named_after_their_folders() {
         let expected = match folder {
             "xtask" => folder.to_owned(),
             "support" => "invoke-model-test-support".to_owned(),
+            "rust" => "invoke-model-conformance-adapter".to_owned(),
             _ => format!("invoke-model-{folder}"),
         };
         assert_eq!(package.name.as_str(), expected);

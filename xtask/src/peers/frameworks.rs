@@ -10,7 +10,7 @@ use self::Runtime::{Node, Python};
 use super::{Peers, installation};
 use crate::Failure;
 
-const FRAMEWORKS: [Framework; 8] = [
+const FRAMEWORKS: [Framework; 9] = [
     framework("langchain-aws", Python, "frameworks/langchain_chat.py", &[INVOKE, CONVERSE]),
     framework("strands-agents", Python, "frameworks/strands_agent.py", &[CONVERSE]),
     // pydantic-ai streams all responses.
@@ -18,6 +18,7 @@ const FRAMEWORKS: [Framework; 8] = [
     framework("amazon-bedrock-haystack", Python, "frameworks/haystack_generator.py", &[CONVERSE]),
     framework("llama-index-llms-bedrock-converse", Python, "frameworks/llama_index_llm.py", &[CONVERSE]),
     framework("litellm", Python, "frameworks/litellm_completion.py", &[INVOKE, CONVERSE]),
+    framework("@anthropic-ai/bedrock-sdk", Node, "frameworks/anthropic_sdk.mjs", &[INVOKE]),
     framework("@ai-sdk/amazon-bedrock", Node, "frameworks/ai_sdk.mjs", &[CONVERSE]),
     framework("@langchain/aws", Node, "frameworks/langchain.mjs", &[CONVERSE]),
 ];

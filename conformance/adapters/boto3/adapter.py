@@ -1,0 +1,130 @@
+"""Makes the calls of conformance scenarios with boto3.
+
+Usage: adapter.py [--listen PORT]
+"""
+
+import pathlib
+import sys
+
+sys.path[:1] = [str(pathlib.Path(__file__).parents[1])]
+
+import boto3
+import urllib3.exceptions
+import botocore.session
+from botocore import eventstream, exceptions, xform_name
+from botocore.config import Config
+from botocore.parsers import ResponseParserError
+from botocore.response import StreamingBody
+from kit import Unsupported, serve, tagged, untagged
+
+# The names of exceptions, in the order in which they are checked.
+CLASSES = [
+    (exceptions.EventStreamError, "stream"),
+    (eventstream.ParserError, "stream"),
+    (exceptions.ClientError, "service"),
+    ((exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError), "timeout"),
+    (ResponseParserError, "response"),
+    (urllib3.exceptions.TimeoutError, "timeout"),
+    ((urllib3.exceptions.HTTPError, exceptions.ConnectionError), "connection"),
+    ((exceptions.HTTPClientError, exceptions.IncompleteReadError), "connection"),
+    ((exceptions.CredentialRetrievalError, exceptions.NoCredentialsError), "credentials"),
+    ((exceptions.PartialCredentialsError, exceptions.MetadataRetrievalError), "credentials"),
+    ((exceptions.NoAuthTokenError, exceptions.TokenRetrievalError), "credentials"),
+    ((exceptions.ParamValidationError, exceptions.NoRegionError, ValueError), "input"),
+    ((exceptions.EndpointProviderError, exceptions.InvalidEndpointConfigurationError), "input"),
+]
+# Botocore loads the model of the service once per loader.
+LOADER = botocore.session.Session().get_component("data_loader")
+
+
+def make_client(settings):
+    """Returns a client with these settings."""
+    session, options, config = botocore.session.Session(), {}, {"retries": {}}
+    session.register_component("data_loader", LOADER)
+    for name, value in settings.items():
+        if name == "endpoint_url":
+            options["endpoint_url"] = value
+        elif name == "region":
+            options["region_name"] = value
+        elif name == "ca_file":
+            options["verify"] = value
+        elif name == "credentials":
+            options["aws_access_key_id"] = value["access_key_id"]
+            options["aws_secret_access_key"] = value["secret_access_key"]
+            options["aws_session_token"] = value.get("session_token")
+        elif name == "max_attempts":
+            config["retries"]["total_max_attempts"] = value
+        elif name == "retry_mode":
+            config["retries"]["mode"] = value
+        elif name == "timeouts_ms":
+            if "operation" in value:
+                raise Unsupported("boto3 has no timeout for the complete operation")
+            config.update({f"{timeout}_timeout": milliseconds / 1000 for timeout, milliseconds in value.items()})
+        elif name == "proxy_url":
+            config["proxies"] = {"http": value, "https": value}
+        elif name == "use_fips":
+            config["use_fips_endpoint"] = value
+        elif name == "use_dual_stack":
+            config["use_dualstack_endpoint"] = value
+        elif name == "bearer_token":
+            raise Unsupported("boto3 reads bearer tokens only from the environment")
+        # boto3 cannot set the backoff. It uses HTTP/1.1.
+        elif name not in ("max_backoff_ms", "http_version"):
+            raise Unsupported(f"the adapter does not know the setting {name}")
+    session = boto3.Session(botocore_session=session)
+    return session.client("bedrock-runtime", config=Config(**config), **options)
+
+
+def error(exception):
+    """Describes an exception."""
+    kinds = [kind for types, kind in CLASSES if isinstance(exception, types)]
+    facts = {"class": kinds[0] if kinds else "other", "type": type(exception).__name__, "message": str(exception)}
+    if isinstance(exception, exceptions.ClientError):
+        details, metadata = exception.response.get("Error", {}), exception.response.get("ResponseMetadata", {})
+        facts.update(code=details.get("Code"), message=str(details.get("Message")))
+        facts.update(status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def run(request):
+    """Makes the call of a scenario, and returns the response of the adapter."""
+    cancel = request.get("cancel", {})
+    if "after_ms" in cancel:
+        raise Unsupported("boto3 has no method that cancels a call")
+    result = {}
+    try:
+        client = make_client(request["settings"])
+    except Unsupported:
+        raise
+    except Exception as exception:  # any error that a program would have to catch
+        return {"error": error(exception)}
+    try:
+        method = getattr(client, xform_name(request["operation"]), None)
+        if method is None:
+            raise Unsupported(f"boto3 has no {request['operation']}")
+        output = method(**untagged(request["input"]))
+        output.pop("ResponseMetadata", None)
+        streams = [name for name, value in output.items() if isinstance(value, eventstream.EventStream)]
+        stream = output.pop(streams[0]) if streams else None
+        for name, value in output.items():
+            if isinstance(value, StreamingBody):
+                output[name] = value.read()
+        result["output"] = tagged(output)
+        if stream is not None:
+            result["events"] = []
+            for event in stream:
+                result["events"].append(tagged(event))
+                if len(result["events"]) == cancel.get("after_events"):
+                    stream.close()
+                    return {"cancelled": True}
+    except Unsupported:
+        raise
+    except Exception as exception:  # any error that a program would have to catch
+        result["error"] = error(exception)
+    finally:
+        client.close()
+    return result
+
+
+if __name__ == "__main__":
+    serve(lambda: {"client": "boto3", "version": boto3.__version__, "unreported": []}, run)

@@ -1,0 +1,73 @@
+"""The protocol between the runner of the conformance kit and an adapter in Python, and tagged values."""
+
+import base64
+import datetime
+import json
+import socketserver
+import sys
+
+
+class Unsupported(Exception):
+    """A setting or an operation that the client does not have."""
+
+
+def untagged(value, decode_bytes=bytes):
+    """Replaces tagged values: blobs with `decode_bytes` of their bytes, and timestamps with datetimes."""
+    if isinstance(value, list):
+        return [untagged(item, decode_bytes) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"$bytes"}:
+        return decode_bytes(base64.b64decode(value["$bytes"]))
+    if value.keys() == {"$time"}:
+        return datetime.datetime.fromisoformat(value["$time"])
+    return {name: untagged(item, decode_bytes) for name, item in value.items()}
+
+
+def tagged(value):
+    """Replaces bytes and datetimes with tagged values."""
+    if isinstance(value, (list, tuple)):
+        return [tagged(item) for item in value]
+    if isinstance(value, dict):
+        return {name: tagged(item) for name, item in value.items()}
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, datetime.datetime):
+        return {"$time": time_text(value)}
+    return value
+
+
+def time_text(time):
+    """Returns a time in RFC 3339, with milliseconds if there are any."""
+    time = time.astimezone(datetime.timezone.utc)
+    precision = "milliseconds" if time.microsecond else "seconds"
+    return time.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def serve(describe, run):
+    """Responds to the lines of standard input, or to the lines of connections with `--listen PORT`.
+
+    `describe()` returns the response to the first line. `run(request)` returns the response to a scenario.
+    """
+
+    def respond(lines, output):
+        for line in lines:
+            request = json.loads(line)
+            try:
+                response = describe() if "kit" in request else run(request)
+            except Unsupported as reason:
+                response = {"unsupported": str(reason)}
+            output.write(json.dumps(response) + "\n")
+            output.flush()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            with self.request.makefile("rw", encoding="utf-8", newline="\n") as connection:
+                respond(connection, connection)
+
+    if sys.argv[1:2] == ["--listen"]:
+        socketserver.TCPServer(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
+    else:
+        # Clients may print to standard output.
+        lines, sys.stdout = sys.stdout, sys.stderr
+        respond(sys.stdin, lines)
