@@ -87,7 +87,7 @@ def run(request):
     model, content = members.pop("modelId", None), members.pop("body", b"")
     try:
         body = {name: value for name, value in json.loads(content).items() if name not in SET_BY_CLIENT}
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         body = {}
     if is_stream is None or not {"messages", "max_tokens"} <= body.keys():
         raise Unsupported("the client sends only messages in the schema of Anthropic with InvokeModel")

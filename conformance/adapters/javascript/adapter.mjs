@@ -3,9 +3,10 @@
 // usage: adapter.mjs [--listen PORT]
 
 import { readFileSync } from "node:fs";
+import { Agent } from "node:https";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import tls from "node:tls";
+import { createInterface } from "node:readline";
 
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
@@ -17,8 +18,6 @@ const { ConfiguredRetryStrategy } = require("@smithy/core/retry");
 class Unsupported extends Error {}
 
 const CONNECTION = /^(E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*|UND_ERR.*)$/;
-
-const BUILT_IN = /^(Error|(Type|Syntax|Range|Timeout|Abort)Error)$/;
 
 const isOnly = (value, name) => Object.keys(value).length === 1 && name in value;
 
@@ -38,7 +37,7 @@ function tagged(value) {
   if (typeof value === "bigint") return JSON.rawJSON(String(value));
   if (value instanceof Date) return { $time: value.toISOString().replace(".000Z", "Z") };
   if (value === null || typeof value !== "object") return value;
-  const members = Object.entries(value).filter(([, item]) => item !== undefined && item !== null && typeof item !== "function");
+  const members = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
   return Object.fromEntries(members.map(([name, item]) => [name, tagged(item)]));
 }
 
@@ -46,6 +45,7 @@ function makeClient(settings) {
   const options = {};
   const handler = {};
   let http1 = false;
+  let ca;
   for (const [name, value] of Object.entries(settings)) {
     if (name === "endpoint_url") options.endpoint = value;
     else if (name === "region") options.region = value;
@@ -67,8 +67,7 @@ function makeClient(settings) {
       if ("connect" in value) [http1, handler.connectionTimeout] = [true, value.connect];
       if ("read" in value) [handler.requestTimeout, handler.socketTimeout] = [value.read, value.read];
     } else if (name === "proxy_url") throw new Unsupported("the SDK needs another package for proxies");
-    else if (name === "ca_file")
-      tls.setDefaultCACertificates([...tls.getCACertificates("bundled"), readFileSync(value, "utf8")]);
+    else if (name === "ca_file") ca = readFileSync(value);
     else if (name === "http_version") http1 = value === "1.1";
     else if (name !== "max_backoff_ms") throw new Unsupported(`the adapter does not know the setting ${name}`);
   }
@@ -76,28 +75,31 @@ function makeClient(settings) {
     const backoff = (attempt) => Math.min(100 * 2 ** attempt, settings.max_backoff_ms);
     options.retryStrategy = new ConfiguredRetryStrategy(settings.max_attempts ?? 3, backoff);
   }
+  if (ca && http1) handler.httpsAgent = new Agent({ ca });
+  else if (ca) handler.nodeHttp2ConnectOptions = { ca };
   options.requestHandler = http1 ? new NodeHttpHandler(handler) : new NodeHttp2Handler(handler);
   return new sdk.BedrockRuntimeClient(options);
 }
 
-function describe(error, inStream, isStream) {
+function describe(error, inStream) {
   const { name, message, $metadata: metadata, $response: response } = error;
   const code = error.code ?? error.cause?.code;
+  // An error frame of a stream is a plain `Error` whose name is the error code.
+  const isErrorFrame = error.constructor === Error && !/^(Error|TimeoutError|AbortError)$/.test(name);
   const fault = {
     class: "other",
     type: name,
     message: String(message),
-    // An error frame of a stream becomes an `Error` with the error code as its name.
-    code: error.$fault || (isStream && !BUILT_IN.test(name)) ? name : undefined,
+    code: error.$fault || isErrorFrame ? name : undefined,
     status: metadata?.httpStatusCode ?? response?.statusCode,
     request_id: metadata?.requestId,
   };
   // The SDK also calls the reset of a connection a timeout.
   if (code === "ECONNRESET" || code === "EPIPE") fault.class = "connection";
   else if (name === "TimeoutError" || code === "ETIMEDOUT") fault.class = "timeout";
+  else if (isErrorFrame) fault.class = "stream";
   else if (inStream) fault.class = CONNECTION.test(code) ? "connection" : "stream";
   else if (error.$fault) fault.class = "service";
-  else if (fault.code) fault.class = "stream";
   else if (CONNECTION.test(code)) fault.class = "connection";
   else if (/Credentials|TokenProvider/.test(name) || /credential/i.test(message)) fault.class = "credentials";
   else if (response || error instanceof SyntaxError) fault.class = "response";
@@ -126,7 +128,9 @@ async function run({ operation, input, settings, cancel }) {
       events = output[stream];
       delete output[stream];
     }
-    result.output = tagged(output);
+    // The SDK returns null for an empty body.
+    const isSet = ([, value]) => value !== null;
+    result.output = tagged(Object.fromEntries(Object.entries(output).filter(isSet)));
     if (events) {
       result.events = [];
       for await (const event of events) {
@@ -142,7 +146,7 @@ async function run({ operation, input, settings, cancel }) {
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: error.message };
     if (abort.signal.aborted) return { cancelled: true };
-    return { ...result, error: describe(error, events !== undefined, operation.endsWith("Stream")) };
+    return { ...result, error: describe(error, events !== undefined) };
   } finally {
     clearTimeout(timer);
     client?.destroy();
