@@ -64,7 +64,7 @@ where
 /// Distinguishes errors before the request from those of a connection. They have no public types.
 fn other(error: &(dyn Error + 'static)) -> &'static str {
     let text = DisplayErrorContext(error).to_string();
-    if text.contains("Credentials") || text.contains("IdentityError") {
+    if text.to_lowercase().contains("credential") {
         "credentials"
     } else if text.contains("ResolveEndpointError") {
         "other"
