@@ -96,9 +96,11 @@ impl Exchange {
             .filter(|(name, _)| *name == "content-type" || name.starts_with("x-amzn-"))
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        headers.entry("content-type").or_insert("application/json");
+        let stream = "application/vnd.amazon.eventstream";
+        let default = if self.body_base64.is_some() { stream } else { "application/json" };
+        headers.entry("content-type").or_insert(default);
         let mut expect = self.expectation(operation, &body)?;
-        expect["request"] = json!({"method": self.method, "body": self.request_body(operation)?});
+        expect["request"] = json!({"method": self.method});
         let mut scenario = scenario(&json!({
             "id": self.id,
             "rule": {"text": "A client reads a response that the service has sent.", "link": self.link()},
@@ -138,7 +140,8 @@ impl Exchange {
             input.insert("contentType".to_owned(), json!("application/json"));
             input.insert("body".to_owned(), tagged::of_bytes(self.request.as_bytes()));
         } else {
-            let members: Map<_, _> = self.request_members()?;
+            let members = serde_json::from_str::<Map<_, _>>(&self.request);
+            let members = members.map_err(|error| format!("`request`: {error}"))?;
             input.extend(members.into_iter().map(|(name, value)| {
                 let value = members_of_client(operation, &name, value);
                 (name, value)
@@ -147,26 +150,16 @@ impl Exchange {
         Ok(input)
     }
 
-    fn request_members(&self) -> Result<Map<String, Value>, String> {
-        serde_json::from_str(&self.request).map_err(|error| format!("`request`: {error}"))
-    }
-
-    fn request_body(&self, operation: &str) -> Result<Value, String> {
-        Ok(match operation.starts_with("InvokeModel") {
-            true => tagged::of_bytes(self.request.as_bytes()),
-            false => json!({"$json": self.request_members()?}),
-        })
-    }
-
     fn expectation(&self, operation: &str, body: &[u8]) -> Result<Value, String> {
         let json = || serde_json::from_slice::<Value>(body).map_err(|error| format!("`body`: {error}"));
         if self.status >= 300 {
-            let mut error = json!({"class": "service", "status": self.status, "message": json()?["message"]});
-            match self.headers.get("x-amzn-errortype").and_then(|code| code.split(':').next()) {
-                Some(code) => error["code"] = json!(code),
-                // Without its code, the error is not complete.
-                None => error["class"] = json!(["service", "response"]),
-            }
+            let mut error = match self.headers.get("x-amzn-errortype").and_then(|code| code.split(':').next())
+            {
+                Some(code) => json!({"class": "service", "code": code, "message": json()?["message"]}),
+                // The recorder has dropped the header with the code. Without the code, the error is not complete.
+                None => json!({"class": ["service", "response"]}),
+            };
+            error["status"] = json!(self.status);
             return Ok(json!({ "error": error }));
         }
         if self.body_base64.is_some() {
@@ -216,14 +209,15 @@ fn text(message: &Message, name: &str) -> Option<String> {
     }
 }
 
-/// Converts JSON of the service to the members that a client knows. Tags blobs, and removes padding, `null` and
-/// members that the public model does not define. `parent` is the name of the member with this value.
+/// Converts JSON of the service to the members that a client knows. Tags blobs, and removes padding and members that
+/// the public model does not define. A client can replace `null` with the default of a required member. `parent` is
+/// the name of the member with this value.
 fn members_of_client(operation: &str, parent: &str, value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let known = members.into_iter().filter(|(name, value)| {
+            let known = members.into_iter().filter(|(name, _)| {
                 let is_unmodeled = UNMODELED.contains(&(operation, parent, name));
-                !value.is_null() && !is_unmodeled && (name != "p" || !operation.ends_with("Stream"))
+                !is_unmodeled && (name != "p" || !operation.ends_with("Stream"))
             });
             let converted = known.map(|(name, value)| {
                 let is_document = name == "json"
@@ -231,6 +225,7 @@ fn members_of_client(operation: &str, parent: &str, value: Value) -> Value {
                     || name.starts_with("additionalModelRe");
                 let value = match &value {
                     _ if is_document => value,
+                    Value::Null => tagged::optional(),
                     Value::String(text) if BLOBS.contains(&(parent, &name)) => json!({"$bytes": text}),
                     _ => members_of_client(operation, &name, value),
                 };

@@ -14,6 +14,7 @@ const JSON: &str = "$json";
 const REPEAT: &str = "$repeat";
 const TIME: &str = "$time";
 const ANY: &str = "$any";
+const OPTIONAL: &str = "$optional";
 
 /// Replaces `$text`, `$json` and `$repeat` with `$bytes`, at any depth.
 ///
@@ -69,12 +70,17 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> Value {
     json!({BYTES: STANDARD.encode(bytes)})
 }
 
+/// Returns the expectation of a member that can be missing or have any value.
+pub(crate) fn optional() -> Value {
+    json!({OPTIONAL: true})
+}
+
 /// Compares a value with an expected value. Adds a line for each difference.
 pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
     let mut differ =
         || differences.push(format!("{path}: expected {}, found {}", show(expected), show(found)));
     match (tag(expected), expected, found) {
-        (Some((ANY, _)), ..) => {}
+        (Some((ANY | OPTIONAL, _)), ..) => {}
         (Some((JSON, expected)), ..) => {
             let parsed = bytes(found).ok().flatten().and_then(|bytes| serde_json::from_slice(&bytes).ok());
             match parsed {
@@ -97,6 +103,7 @@ pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: 
                 let path = format!("{path}.{name}");
                 match found.get(name) {
                     Some(found) => compare(&path, value, found, differences),
+                    None if *value == optional() => {}
                     None => differences.push(format!("{path}: expected {}, but it is missing", show(value))),
                 }
             }
@@ -179,6 +186,7 @@ mod tests {
     fn compares_values() {
         for (expected, found) in [
             (json!({"$any": true}), json!(3)),
+            (json!({"a": {"$optional": true}, "b": {"$optional": true}}), json!({"a": []})),
             (json!({"$json": {"a": 1.0, "b": 2}}), json!({"$bytes": STANDARD.encode(r#"{"b":2, "a":1}"#)})),
             (json!({"$text": "a"}), json!({"$bytes": "YQ=="})),
             (json!([1, {"a": null}]), json!([1.0, {"a": null}])),

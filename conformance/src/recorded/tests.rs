@@ -26,8 +26,6 @@ fn the_server_sends_the_recorded_response() {
     let headers = json!({"content-type": "application/json", "x-amzn-requestid": "a"});
     assert_eq!(scenario.server.rules, [json!({"status": 200, "headers": headers, "body_base64": body})]);
     assert_eq!(scenario.expect.output, Some(json!({"stopReason": "end_turn"})));
-    let request = scenario.expect.request.unwrap();
-    assert_eq!(request.body, Some(json!({"$json": {"messages": []}})));
 }
 
 #[test]
@@ -46,6 +44,7 @@ fn outputs_have_tagged_blobs_and_only_modeled_members() {
             {"reasoningContent": {"redactedContent": {"$bytes": "YQ=="}}},
         ]}},
         "usage": {"inputTokens": 1},
+        "trace": {"$optional": true},
     });
     let scenario = scenario_of("Converse", &json!({"body": body.to_string()}));
     assert_eq!(scenario.expect.output, Some(expected));
@@ -89,7 +88,7 @@ fn streams_have_events_without_padding() {
 fn errors_have_the_code_of_the_header() {
     let mut change = json!({"status": 400, "body": "{\"message\": \"No\"}", "headers": {}});
     let error = scenario_of("Converse", &change).expect.error.unwrap();
-    assert!(error.code.is_none() && error.class.unwrap().matches("response"));
+    assert!(error.code.is_none() && error.message.is_none() && error.class.unwrap().matches("response"));
     change["headers"] = json!({"x-amzn-errortype": "ValidationException:http://a/"});
     let error = scenario_of("Converse", &change).expect.error.unwrap();
     assert!(error.code.unwrap().matches("ValidationException") && !error.class.unwrap().matches("response"));
