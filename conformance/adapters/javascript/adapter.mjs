@@ -3,9 +3,10 @@
 // usage: adapter.mjs [--listen PORT]
 
 import { readFileSync } from "node:fs";
+import { Agent } from "node:https";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import tls from "node:tls";
+import { createInterface } from "node:readline";
 
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
@@ -44,6 +45,7 @@ function makeClient(settings) {
   const options = {};
   const handler = {};
   let http1 = false;
+  let ca;
   for (const [name, value] of Object.entries(settings)) {
     if (name === "endpoint_url") options.endpoint = value;
     else if (name === "region") options.region = value;
@@ -65,8 +67,7 @@ function makeClient(settings) {
       if ("connect" in value) [http1, handler.connectionTimeout] = [true, value.connect];
       if ("read" in value) [handler.requestTimeout, handler.socketTimeout] = [value.read, value.read];
     } else if (name === "proxy_url") throw new Unsupported("the SDK needs another package for proxies");
-    else if (name === "ca_file")
-      tls.setDefaultCACertificates([...tls.getCACertificates("bundled"), readFileSync(value, "utf8")]);
+    else if (name === "ca_file") ca = readFileSync(value);
     else if (name === "http_version") http1 = value === "1.1";
     else if (name !== "max_backoff_ms") throw new Unsupported(`the adapter does not know the setting ${name}`);
   }
@@ -74,6 +75,8 @@ function makeClient(settings) {
     const backoff = (attempt) => Math.min(100 * 2 ** attempt, settings.max_backoff_ms);
     options.retryStrategy = new ConfiguredRetryStrategy(settings.max_attempts ?? 3, backoff);
   }
+  if (ca && http1) handler.httpsAgent = new Agent({ ca });
+  else if (ca) handler.nodeHttp2ConnectOptions = { ca };
   options.requestHandler = http1 ? new NodeHttpHandler(handler) : new NodeHttp2Handler(handler);
   return new sdk.BedrockRuntimeClient(options);
 }
@@ -81,17 +84,20 @@ function makeClient(settings) {
 function describe(error, inStream) {
   const { name, message, $metadata: metadata, $response: response } = error;
   const code = error.code ?? error.cause?.code;
+  // An error frame of a stream is a plain `Error` whose name is the error code.
+  const isErrorFrame = error.constructor === Error && !/^(Error|TimeoutError|AbortError)$/.test(name);
   const fault = {
     class: "other",
     type: name,
     message: String(message),
-    code: error.$fault ? name : undefined,
+    code: error.$fault || isErrorFrame ? name : undefined,
     status: metadata?.httpStatusCode ?? response?.statusCode,
     request_id: metadata?.requestId,
   };
   // The SDK also calls the reset of a connection a timeout.
   if (code === "ECONNRESET" || code === "EPIPE") fault.class = "connection";
   else if (name === "TimeoutError" || code === "ETIMEDOUT") fault.class = "timeout";
+  else if (isErrorFrame) fault.class = "stream";
   else if (inStream) fault.class = CONNECTION.test(code) ? "connection" : "stream";
   else if (error.$fault) fault.class = "service";
   else if (CONNECTION.test(code)) fault.class = "connection";
@@ -122,7 +128,9 @@ async function run({ operation, input, settings, cancel }) {
       events = output[stream];
       delete output[stream];
     }
-    result.output = tagged(output);
+    // The SDK returns null for an empty body.
+    const isSet = ([, value]) => value !== null;
+    result.output = tagged(Object.fromEntries(Object.entries(output).filter(isSet)));
     if (events) {
       result.events = [];
       for await (const event of events) {
