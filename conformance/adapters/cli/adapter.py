@@ -52,6 +52,8 @@ def configure(settings):
         elif name == "timeouts_ms":
             if value.keys() - {"operation"}:
                 raise Unsupported("the command has only the timeout of the whole call")
+            if settings["max_attempts"] > 1:
+                raise Unsupported("the command cannot shorten the backoff between two attempts")
             flags += ["--timeout", f"{value['operation']}ms"]
         elif name == "retry_mode":
             environment["AWS_RETRY_MODE"] = value
@@ -102,9 +104,9 @@ def run(request):
         flags += ["--input", json.dumps(value, default=time_text)]
     else:
         stdin, flags = json.dumps(value, default=time_text), flags + ["--input", "-"]
-    with tempfile.TemporaryFile("w+") as stderr:
+    with tempfile.TemporaryFile("w+", errors="replace") as stderr:
         words = [COMMAND, "--debug", "call", operation, *flags]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr, "text": True}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr, "text": True, "errors": "replace"}
         process = subprocess.Popen(words, env=environment, **pipes)
         try:
             if "after_events" in cancel:
@@ -123,11 +125,11 @@ def run(request):
         log = stderr.read()
     response = {"error": error(process.returncode, log)} if process.returncode else {}
     if is_stream:
-        # The command prints only the events of a stream, and a part that it cannot read.
+        # The command prints only the events of a stream, and then a part that it cannot read.
         lines = stdout.splitlines()
-        if "cannot parse an event" in log:
+        if "cannot parse the response" in log or "cannot parse an event" in log:
             received = re.search(r"after (\d+) events?", log)
-            lines = lines[: int(received.group(1)) - 1]
+            lines = lines[: int(received.group(1)) - 1 if received else 0]
         return {"events": [with_tags(json.loads(line)) for line in lines], "unreported": ["output"], **response}
     return response or {"output": with_tags(json.loads(stdout))}
 

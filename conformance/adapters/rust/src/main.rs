@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
 }
 
 fn serve(input: impl BufRead, mut output: impl Write) -> Result<(), Box<dyn StdError>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     for line in input.lines() {
         let request: Value = serde_json::from_str(&line?)?;
         let response = match request.get("kit") {
