@@ -169,7 +169,11 @@ impl Judge<'_> {
         }
         for name in &expected.signed_headers {
             let found = call.signed_headers.join(";");
-            let is_signed = call.signed_headers.iter().any(|signed| signed.eq_ignore_ascii_case(name));
+            // HTTP/2 requests have `:authority` in place of `host`.
+            let is_equal = |signed: &String| {
+                signed.eq_ignore_ascii_case(name) || (name == "host" && signed == ":authority")
+            };
+            let is_signed = call.signed_headers.iter().any(is_equal);
             check("signed headers", is_signed, name, &found);
         }
         let host = expected.host.iter().map(|host| {

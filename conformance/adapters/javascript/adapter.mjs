@@ -19,6 +19,8 @@ class Unsupported extends Error {}
 
 const CONNECTION = /^(E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*|UND_ERR.*)$/;
 
+const BUILT_IN = /^(Error|(Type|Syntax|Range|Timeout|Abort)Error)$/;
+
 const isOnly = (value, name) => Object.keys(value).length === 1 && name in value;
 
 /** Replaces tagged values with bytes and dates. */
@@ -37,7 +39,7 @@ function tagged(value) {
   if (typeof value === "bigint") return JSON.rawJSON(String(value));
   if (value instanceof Date) return { $time: value.toISOString().replace(".000Z", "Z") };
   if (value === null || typeof value !== "object") return value;
-  const members = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
+  const members = Object.entries(value).filter(([, item]) => item !== undefined && item !== null && typeof item !== "function");
   return Object.fromEntries(members.map(([name, item]) => [name, tagged(item)]));
 }
 
@@ -81,7 +83,7 @@ function makeClient(settings) {
   return new sdk.BedrockRuntimeClient(options);
 }
 
-function describe(error, inStream) {
+function describe(error, inStream, isStream) {
   const { name, message, $metadata: metadata, $response: response } = error;
   const code = error.code ?? error.cause?.code;
   // An error frame of a stream is a plain `Error` whose name is the error code.
@@ -90,7 +92,12 @@ function describe(error, inStream) {
     class: "other",
     type: name,
     message: String(message),
+<<<<<<< HEAD
     code: error.$fault || isErrorFrame ? name : undefined,
+=======
+    // An error frame of a stream becomes an `Error` with the error code as its name.
+    code: error.$fault || (isStream && !BUILT_IN.test(name)) ? name : undefined,
+>>>>>>> kit-pylead
     status: metadata?.httpStatusCode ?? response?.statusCode,
     request_id: metadata?.requestId,
   };
@@ -100,6 +107,7 @@ function describe(error, inStream) {
   else if (isErrorFrame) fault.class = "stream";
   else if (inStream) fault.class = CONNECTION.test(code) ? "connection" : "stream";
   else if (error.$fault) fault.class = "service";
+  else if (fault.code) fault.class = "stream";
   else if (CONNECTION.test(code)) fault.class = "connection";
   else if (/Credentials|TokenProvider/.test(name) || /credential/i.test(message)) fault.class = "credentials";
   else if (response || error instanceof SyntaxError) fault.class = "response";
@@ -146,7 +154,7 @@ async function run({ operation, input, settings, cancel }) {
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: error.message };
     if (abort.signal.aborted) return { cancelled: true };
-    return { ...result, error: describe(error, events !== undefined) };
+    return { ...result, error: describe(error, events !== undefined, operation.endsWith("Stream")) };
   } finally {
     clearTimeout(timer);
     client?.destroy();
