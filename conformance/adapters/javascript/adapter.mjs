@@ -3,10 +3,9 @@
 // usage: adapter.mjs [--listen PORT]
 
 import { readFileSync } from "node:fs";
-import { Agent } from "node:https";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { createInterface } from "node:readline";
+import tls from "node:tls";
 
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
@@ -47,7 +46,6 @@ function makeClient(settings) {
   const options = {};
   const handler = {};
   let http1 = false;
-  let ca;
   for (const [name, value] of Object.entries(settings)) {
     if (name === "endpoint_url") options.endpoint = value;
     else if (name === "region") options.region = value;
@@ -69,7 +67,8 @@ function makeClient(settings) {
       if ("connect" in value) [http1, handler.connectionTimeout] = [true, value.connect];
       if ("read" in value) [handler.requestTimeout, handler.socketTimeout] = [value.read, value.read];
     } else if (name === "proxy_url") throw new Unsupported("the SDK needs another package for proxies");
-    else if (name === "ca_file") ca = readFileSync(value);
+    else if (name === "ca_file")
+      tls.setDefaultCACertificates([...tls.getCACertificates("bundled"), readFileSync(value, "utf8")]);
     else if (name === "http_version") http1 = value === "1.1";
     else if (name !== "max_backoff_ms") throw new Unsupported(`the adapter does not know the setting ${name}`);
   }
@@ -77,8 +76,6 @@ function makeClient(settings) {
     const backoff = (attempt) => Math.min(100 * 2 ** attempt, settings.max_backoff_ms);
     options.retryStrategy = new ConfiguredRetryStrategy(settings.max_attempts ?? 3, backoff);
   }
-  if (ca && http1) handler.httpsAgent = new Agent({ ca });
-  else if (ca) handler.nodeHttp2ConnectOptions = { ca };
   options.requestHandler = http1 ? new NodeHttpHandler(handler) : new NodeHttp2Handler(handler);
   return new sdk.BedrockRuntimeClient(options);
 }
@@ -86,25 +83,18 @@ function makeClient(settings) {
 function describe(error, inStream, isStream) {
   const { name, message, $metadata: metadata, $response: response } = error;
   const code = error.code ?? error.cause?.code;
-  // An error frame of a stream is a plain `Error` whose name is the error code.
-  const isErrorFrame = error.constructor === Error && !/^(Error|TimeoutError|AbortError)$/.test(name);
   const fault = {
     class: "other",
     type: name,
     message: String(message),
-<<<<<<< HEAD
-    code: error.$fault || isErrorFrame ? name : undefined,
-=======
     // An error frame of a stream becomes an `Error` with the error code as its name.
     code: error.$fault || (isStream && !BUILT_IN.test(name)) ? name : undefined,
->>>>>>> kit-pylead
     status: metadata?.httpStatusCode ?? response?.statusCode,
     request_id: metadata?.requestId,
   };
   // The SDK also calls the reset of a connection a timeout.
   if (code === "ECONNRESET" || code === "EPIPE") fault.class = "connection";
   else if (name === "TimeoutError" || code === "ETIMEDOUT") fault.class = "timeout";
-  else if (isErrorFrame) fault.class = "stream";
   else if (inStream) fault.class = CONNECTION.test(code) ? "connection" : "stream";
   else if (error.$fault) fault.class = "service";
   else if (fault.code) fault.class = "stream";
@@ -136,9 +126,7 @@ async function run({ operation, input, settings, cancel }) {
       events = output[stream];
       delete output[stream];
     }
-    // The SDK returns null for an empty body.
-    const isSet = ([, value]) => value !== null;
-    result.output = tagged(Object.fromEntries(Object.entries(output).filter(isSet)));
+    result.output = tagged(output);
     if (events) {
       result.events = [];
       for await (const event of events) {
