@@ -32,9 +32,9 @@ TIMEOUTS = {"connect": "--cli-connect-timeout", "read": "--cli-read-timeout"}
 FAILURE = re.compile(r"An error occurred \(([^)]*)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.DOTALL)
 # Parts of error texts.
 CLASSES = [
+    ("credentials", r"[Cc]redentials|retrieving metadata"),
     ("timeout", r"[Rr]ead timeout|[Cc]onnect timeout"),
     ("connection", r"Could not connect|Connection was closed|Failed to connect|SSL validation|Connection broken"),
-    ("credentials", r"[Cc]redentials|retrieving metadata|[Tt]oken"),
     ("response", r"Unable to parse response|[Ii]nvalid response"),
     ("input", r"Parameter validation failed|the following arguments are required|You must specify a region"),
     ("input", r"Invalid endpoint|Invalid Configuration|Unknown options|Error parsing parameter"),
@@ -75,7 +75,7 @@ def configure(settings):
         elif name == "credentials":
             if "AWS_BEARER_TOKEN_BEDROCK" in os.environ:
                 raise Unsupported("the AWS CLI takes credentials only from the environment")
-            environment.update({"AWS_" + key.upper(): text for key, text in value.items()})
+            environment.update({"AWS_" + key.upper(): text for key, text in {"session_token": "", **value}.items()})
         elif name == "max_attempts":
             environment["AWS_MAX_ATTEMPTS"] = str(value)
         elif name == "retry_mode":
@@ -103,7 +103,7 @@ def error(text):
     """Describes the error that the AWS CLI has written to standard error."""
     failure = FAILURE.search(text)
     if failure:
-        return {"class": "service", "code": failure[1], "message": failure[2].strip()}
+        return {"class": "service", "code": failure[1], "message": failure[2].rstrip("\n")}
     kinds = [kind for kind, pattern in CLASSES if re.search(pattern, text)]
     return {"class": kinds[0] if kinds else "other", "message": text.strip()[-400:]}
 
@@ -126,7 +126,7 @@ def run(request):
             words += [f"--{xform_name(name, '-')}={value}" for name, value in members.items()]
             words.append(str(outfile))
         else:
-            words += ["--cli-input-json", json.dumps(untagged(members, decode), default=time_text)]
+            words += ["--no-paginate", "--cli-input-json", json.dumps(untagged(members, decode), default=time_text)]
         stdout, stderr = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
         redirected = contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr)
         with mock.patch.dict(os.environ, environment), redirected[0], redirected[1]:
