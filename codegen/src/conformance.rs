@@ -17,35 +17,74 @@ const RESPONSES: &str = "smithy.test#httpResponseTests";
 const EVENTS: &str = "smithy.test#eventStreamTests";
 const PROTOCOL: &str = "aws.protocols#restJson1";
 
-/// Kind of a test case. The id of a test case is unique only among the test cases of the same kind.
+/// Kind of a test. Most test cases apply to clients and to servers. Such a case has a test of each side. The id of a
+/// test case is unique only among the test cases of the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An input and the expected request.
-    Request,
-    /// A response and the expected output.
-    Response,
-    /// A response and the expected error.
-    Error,
-    /// Events and the messages that encode them.
-    Event,
+    /// An input, and the request that a client sends.
+    ClientRequest,
+    /// A response, and the output that a client returns.
+    ClientResponse,
+    /// A response, and the error that a client returns.
+    ClientError,
+    /// Events and their messages, for a client.
+    ClientEvent,
+    /// A request, and the input that a server parses.
+    ServerRequest,
+    /// An output, and the response that a server sends.
+    ServerResponse,
+    /// An error, and the response that a server sends.
+    ServerError,
+    /// Events and their messages, for a server.
+    ServerEvent,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Error, Self::Event];
+    pub const ALL: [Self; 8] = [
+        Self::ClientRequest,
+        Self::ClientResponse,
+        Self::ClientError,
+        Self::ClientEvent,
+        Self::ServerRequest,
+        Self::ServerResponse,
+        Self::ServerError,
+        Self::ServerEvent,
+    ];
 
     /// Returns the name of the generated module that contains the tests of this kind.
     pub fn module(self) -> &'static str {
         match self {
-            Self::Request => "requests",
-            Self::Response => "responses",
-            Self::Error => "errors",
-            Self::Event => "events",
+            Self::ClientRequest => "client_requests",
+            Self::ClientResponse => "client_responses",
+            Self::ClientError => "client_errors",
+            Self::ClientEvent => "client_events",
+            Self::ServerRequest => "server_requests",
+            Self::ServerResponse => "server_responses",
+            Self::ServerError => "server_errors",
+            Self::ServerEvent => "server_events",
         }
     }
 }
 
-/// Test cases for clients of a service. The keys of the maps are the names of operations or errors.
+/// The side of the protocol that a test checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    /// Returns the direction of the messages that this side receives.
+    pub(crate) fn receives(self) -> Direction {
+        match self {
+            Self::Client => Direction::Response,
+            Self::Server => Direction::Request,
+        }
+    }
+}
+
+/// Test cases of a service. The keys of the maps are the names of operations or errors.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,
@@ -65,7 +104,16 @@ pub(crate) struct Head {
 
 impl Head {
     fn is_ours(&self) -> bool {
-        self.protocol == PROTOCOL && self.applies_to.as_deref().is_none_or(|side| side == "client")
+        self.protocol == PROTOCOL
+    }
+
+    /// Returns `true` if the test case applies to a side.
+    pub(crate) fn applies_to(&self, side: Side) -> bool {
+        let name = match side {
+            Side::Client => "client",
+            Side::Server => "server",
+        };
+        self.applies_to.as_deref().is_none_or(|applies_to| applies_to == name)
     }
 }
 
@@ -262,6 +310,6 @@ pub struct Case {
     pub kind: Kind,
     /// Id of the test case. The id is unique among the test cases of the same kind.
     pub id: String,
-    /// Path of the test function in the module, such as `requests::SomeId`.
+    /// Path of the test function in the module, such as `client_requests::SomeId`.
     pub test: String,
 }

@@ -30,7 +30,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let folder = root().join("target/conformance").join(&name);
         let cases = write::write(path, &folder)?;
         if cases.is_empty() {
-            let message = "the model has no restJson1 test for clients; use a model with the trait `smithy.test#httpRequestTests`";
+            let message =
+                "the model has no restJson1 test; use a model with the trait `smithy.test#httpRequestTests`";
             return Err(Failure::new(format!("{}: {message}", path.display())));
         }
         step(&format!("{} protocol tests of {}", cases.len(), path.display()));

@@ -1,13 +1,16 @@
-//! Compares serialized requests with the requests that protocol test cases expect.
+//! Compares serialized requests with the requests of test cases, and parses the requests of test cases as inputs and
+//! events.
 
-use invoke_model_protocol::Operation;
+use bytes::Bytes;
+use invoke_model_protocol::{InputEventStream, Operation, ParseError, ServerOperation};
 
 use super::Content;
+use super::response::{Failure, StreamResult, read_events};
 
 /// Idempotency token that the cases expect if the input has no token.
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";
 
-/// The expected request of a case.
+/// The request of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// Method.
@@ -53,6 +56,49 @@ impl Request<'_> {
             assert!(found == resolved, "expected the host {resolved}, found {found}");
         }
         self.content.check(request.headers(), request.body());
+    }
+
+    /// Parses the input.
+    ///
+    /// # Errors
+    /// Returns an error if the request cannot be parsed.
+    pub fn input<O: ServerOperation>(&self) -> Result<O::Input, ParseError> {
+        O::parse_request(&self.http())
+    }
+
+    /// Parses the input, and the events in `frames`. The frames are encoded in base64.
+    ///
+    /// # Errors
+    /// Returns a [`Failure`] if the request, a frame or an event cannot be parsed, or if the client ends the stream
+    /// with an error.
+    ///
+    /// # Panics
+    /// Panics if a frame is not base64.
+    pub fn events<O: ServerOperation + InputEventStream>(
+        &self,
+        frames: &[&str],
+    ) -> StreamResult<O, O::Input, O::Events> {
+        let input = self.input::<O>().map_err(Failure::Head)?;
+        Ok((input, read_events(frames)?))
+    }
+
+    fn http(&self) -> invoke_model_protocol::Request {
+        let base = self
+            .host
+            .and_then(|host| host.split_once('/'))
+            .map_or(String::new(), |(_, base)| format!("/{base}"));
+        let path = self.uri.strip_prefix(&base).unwrap_or(self.uri);
+        let mut uri = path.to_owned();
+        for parameter in self.query {
+            uri.push(if uri.contains('?') { '&' } else { '?' });
+            uri.push_str(parameter);
+        }
+        let mut request = http::Request::builder().method(self.method).uri(uri);
+        for (name, value) in self.content.headers {
+            request = request.header(*name, *value);
+        }
+        let body = Bytes::copy_from_slice(self.content.body.unwrap_or_default().as_bytes());
+        request.body(body).unwrap_or_else(|error| panic!("the case is not a valid request: {error}"))
     }
 
     #[track_caller]
