@@ -2,6 +2,8 @@
 //! <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html> and
 //! <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>
 
+mod parameters;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -15,6 +17,7 @@ use crate::select::Selection;
 const REQUESTS: &str = "smithy.test#httpRequestTests";
 const RESPONSES: &str = "smithy.test#httpResponseTests";
 const EVENTS: &str = "smithy.test#eventStreamTests";
+const MALFORMED: &str = "smithy.test#httpMalformedRequestTests";
 const PROTOCOL: &str = "aws.protocols#restJson1";
 
 /// Kind of a test. Most test cases apply to clients and to servers. Such a case has a test of each side. The id of a
@@ -37,11 +40,13 @@ pub enum Kind {
     ServerError,
     /// Events and their messages, for a server.
     ServerEvent,
+    /// A request that a server rejects, and its response.
+    ServerMalformed,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClientRequest,
         Self::ClientResponse,
         Self::ClientError,
@@ -50,6 +55,7 @@ impl Kind {
         Self::ServerResponse,
         Self::ServerError,
         Self::ServerEvent,
+        Self::ServerMalformed,
     ];
 
     /// Returns the name of the generated module that contains the tests of this kind.
@@ -63,6 +69,7 @@ impl Kind {
             Self::ServerResponse => "server_responses",
             Self::ServerError => "server_errors",
             Self::ServerEvent => "server_events",
+            Self::ServerMalformed => "server_malformed",
         }
     }
 }
@@ -91,6 +98,7 @@ pub(crate) struct Cases {
     pub(crate) responses: BTreeMap<String, Vec<ResponseCase>>,
     pub(crate) errors: BTreeMap<String, Vec<ResponseCase>>,
     pub(crate) events: BTreeMap<String, Vec<EventCase>>,
+    pub(crate) malformed: BTreeMap<String, Vec<MalformedCase>>,
 }
 
 /// Id, protocol and side (client or server) of a test case.
@@ -222,6 +230,41 @@ pub(crate) struct EventMessage {
     pub(crate) bytes: Option<String>,
 }
 
+/// A test case of `httpMalformedRequestTests`, without parameters.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct MalformedCase {
+    #[serde(flatten)]
+    pub(crate) head: Head,
+    pub(crate) request: HttpRequest,
+    pub(crate) response: MalformedResponse,
+}
+
+/// The response to a malformed request.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct MalformedResponse {
+    pub(crate) code: u16,
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Option<MalformedBody>,
+}
+
+/// The body of the response to a malformed request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MalformedBody {
+    pub(crate) media_type: String,
+    pub(crate) assertion: Assertion,
+}
+
+/// The expected content of a body. The specification also has assertions with regular expressions, but the
+/// published test cases for restJson1 do not use them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Assertion {
+    /// The body is equal to this text.
+    Contents(String),
+}
+
 /// Direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -248,6 +291,7 @@ pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<D
             name.clone(),
             read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut diagnostics),
         );
+        cases.malformed.insert(name.clone(), malformed(id, shape, &mut diagnostics));
         cases.events.insert(name, read(id, shape, EVENTS, |case: &EventCase| &case.head, &mut diagnostics));
     }
     for id in &selection.closure {
@@ -256,6 +300,24 @@ pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<D
         cases.errors.insert(id.name().to_owned(), read);
     }
     if diagnostics.is_empty() { Ok(cases) } else { Err(diagnostics) }
+}
+
+/// Reads the malformed requests of an operation. A test case with parameters becomes several test cases.
+fn malformed(id: &ShapeId, shape: &Shape, diagnostics: &mut Vec<Diagnostic>) -> Vec<MalformedCase> {
+    let Some(values) = shape.traits.get(MALFORMED).and_then(Value::as_array) else { return Vec::new() };
+    let expanded = values.iter().map(parameters::expand).collect::<Result<Vec<_>, _>>();
+    let cases = expanded.and_then(|cases| {
+        let cases = cases.into_iter().flatten().map(serde_json::from_value::<MalformedCase>);
+        cases.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+    });
+    match cases {
+        Ok(cases) => cases.into_iter().filter(|case| case.head.is_ours()).collect(),
+        Err(error) => {
+            let message = format!("has a malformed test case: {error}");
+            diagnostics.push(Diagnostic::on_trait(id, MALFORMED, message));
+            Vec::new()
+        }
+    }
 }
 
 fn read<T: for<'a> Deserialize<'a>>(

@@ -22,6 +22,9 @@ pub(super) enum Role {
     Nested,
 }
 
+/// Content type of a blob without the trait `mediaType`.
+pub(super) const OCTETS: &str = "application/octet-stream";
+
 impl Lowering<'_> {
     /// Lowers the members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
@@ -136,7 +139,7 @@ impl Lowering<'_> {
             .or_else(|| string_trait(&member.traits, traits::MEDIA_TYPE))
             .or(of_shape);
         let by_type = match self.shape_type(&member.target) {
-            Some(ShapeType::Blob) => "application/octet-stream",
+            Some(ShapeType::Blob) => OCTETS,
             Some(ShapeType::String | ShapeType::Enum) => "text/plain",
             _ => "application/json",
         };

@@ -116,11 +116,13 @@ pub(super) fn read(member: &Member, message: &TokenStream) -> TokenStream {
             let status = quote!(i32::from(#message.status().as_u16()));
             if member.is_optional() { quote!(Some(#status)) } else { status }
         }
-        _ => read_header(member),
+        _ => read_header(member, codec::text_reader),
     }
 }
 
-fn read_header(member: &Member) -> TokenStream {
+/// Returns the expression that reads a member from headers. `text_reader` returns the function that reads a
+/// simple type from text.
+pub(super) fn read_header(member: &Member, text_reader: fn(&Type) -> TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
     let headers = quote!(use_::invoke_model_protocol::headers);
     let option = match (&member.location, &member.ty) {
@@ -130,11 +132,11 @@ fn read_header(member: &Member) -> TokenStream {
                 Type::Timestamp(TimestampFormat::HttpDate) => quote!(http_date_list),
                 _ => quote!(list),
             };
-            let (name, reader) = (header::path(name), codec::text_reader(element));
+            let (name, reader) = (header::path(name), text_reader(element));
             quote!(#headers::#function(headers, #name, #wire_name, #reader)?)
         }
         (Location::Header(name), ty) => {
-            let (name, reader) = (header::path(name), codec::text_reader(ty));
+            let (name, reader) = (header::path(name), text_reader(ty));
             quote!(#headers::optional(headers, #name, #wire_name, #reader)?)
         }
         (Location::PrefixHeaders(prefix), _) => quote!(#headers::prefixed(headers, #prefix, #wire_name)?),

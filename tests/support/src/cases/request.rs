@@ -82,7 +82,7 @@ impl Request<'_> {
         Ok((input, read_events(frames)?))
     }
 
-    fn http(&self) -> invoke_model_protocol::Request {
+    pub(super) fn http(&self) -> invoke_model_protocol::Request {
         let base = self
             .host
             .and_then(|host| host.split_once('/'))

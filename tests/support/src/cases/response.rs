@@ -5,9 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, IncompleteFrame};
-use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseError, ServerOperation};
+use invoke_model_protocol::{
+    ErrorMetadata, Operation, OutputEventStream, ParseError, ServerOperation, server,
+};
 
-use super::Content;
+use super::{Content, Request};
 
 /// The response of a case.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,6 +103,19 @@ impl Response<'_> {
         let response = O::serialize_error(error);
         let response = response.unwrap_or_else(|error| panic!("cannot serialize the error: {error}"));
         self.check(&response.unwrap_or_else(|| panic!("the model has no such error")));
+    }
+
+    /// Checks that a server rejects a request in the words of the server frameworks of Smithy, and compares the
+    /// response with this case.
+    ///
+    /// # Panics
+    /// Panics if the server accepts the request, or if the response differs from the case.
+    #[track_caller]
+    pub fn check_rejection<O: ServerOperation>(&self, request: &Request<'_>) {
+        match server::parse::<O>(&request.http()) {
+            Ok(_) => panic!("the server accepts the request"),
+            Err(rejection) => self.check(&rejection.response()),
+        }
     }
 
     #[track_caller]

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::super::ty;
 use super::value::{self, InvalidCase};
-use crate::conformance::{Content, HttpRequest, HttpResponse, RequestCase, ResponseCase, Side};
+use crate::conformance::{
+    Assertion, Content, HttpRequest, HttpResponse, MalformedCase, RequestCase, ResponseCase, Side,
+};
 use crate::ir::{Operation, Service, Structure};
 
 pub(super) fn request(
@@ -27,6 +29,22 @@ pub(super) fn request(
             }
         }
     })
+}
+
+/// Returns the statement that checks how a server rejects a request.
+pub(super) fn malformed(operation: &Operation, case: &MalformedCase) -> TokenStream {
+    let (body, media_type) = match &case.response.body {
+        Some(body) => {
+            let Assertion::Contents(contents) = &body.assertion;
+            (Some(contents.clone()), Some(body.media_type.clone()))
+        }
+        None => (None, None),
+    };
+    let headers = case.response.headers.clone();
+    let content = Content { headers, body, body_media_type: media_type, ..Content::default() };
+    let response = stated_response(&HttpResponse { code: case.response.code, content });
+    let (request, name) = (stated_request(&case.request), ty::named(&operation.rust_name));
+    quote!(#response.check_rejection::<#name>(&#request);)
 }
 
 /// Returns the expression that creates the request of a test case.

@@ -33,6 +33,10 @@ pub(crate) fn conformance(
                 http::response(operation, case, side, service)
             });
         }
+        for case in cases.malformed.get(name).into_iter().flatten() {
+            let body = http::malformed(operation, case);
+            tests.written.push((Kind::ServerMalformed, case.head.id.clone(), body));
+        }
         for case in cases.events.get(name).into_iter().flatten() {
             tests.add([Kind::ClientEvent, Kind::ServerEvent], &case.head, |side| {
                 event::event(operation, case, side, service)

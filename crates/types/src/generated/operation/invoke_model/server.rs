@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for InvokeModel {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Any;
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Any;
+
     fn parse_request(request: &Request) -> Result<InvokeModelInput, ParseError> {
         let labels = server::labels::<InvokeModel>(request)?;
         let headers = request.headers();
@@ -65,8 +68,7 @@ impl ServerOperation for InvokeModel {
         })
     }
 
-    fn violations(input: &InvokeModelInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &InvokeModelInput, violations: &mut server::Violations) {
         violations.optional("body", input.body.as_ref(), |violations, value| {
             violations.length(value.len(), None, Some(25000000));
         });
@@ -75,12 +77,11 @@ impl ServerOperation for InvokeModel {
                 "modelId",
                 &input.model_id,
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("trace", input.trace.as_ref(), |violations, value| {
@@ -91,16 +92,16 @@ impl ServerOperation for InvokeModel {
                 "guardrailIdentifier",
                 input.guardrail_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
+                    );
                     violations.length(value.chars().count(), None, Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("guardrailVersion", input.guardrail_version.as_ref(), |violations, value| {
-            violations.pattern(value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            static PATTERN: server::Pattern = server::Pattern::new("^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional(
             "performanceConfigLatency",
@@ -120,15 +121,13 @@ impl ServerOperation for InvokeModel {
                 "projectIdentifier",
                 input.project_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
-        violations
     }
 
     fn serialize_response(output: InvokeModelOutput) -> Result<Response, SerializeError> {

@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for ListAsyncInvokes {
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<ListAsyncInvokesInput, ParseError> {
         server::labels::<ListAsyncInvokes>(request)?;
         let query = server::Query::new(request.uri().query());
@@ -14,12 +16,12 @@ impl ServerOperation for ListAsyncInvokes {
             submit_time_after: query.optional(
                 "submitTimeAfter",
                 "submitTimeAfter",
-                text::read::timestamp(timestamp::Format::DateTime),
+                server::timestamp(timestamp::Format::DateTime),
             )?,
             submit_time_before: query.optional(
                 "submitTimeBefore",
                 "submitTimeBefore",
-                text::read::timestamp(timestamp::Format::DateTime),
+                server::timestamp(timestamp::Format::DateTime),
             )?,
             status_equals: query.optional("statusEquals", "statusEquals", text::read::string_enum)?,
             max_results: query.optional("maxResults", "maxResults", text::read::integer)?,
@@ -29,8 +31,7 @@ impl ServerOperation for ListAsyncInvokes {
         })
     }
 
-    fn violations(input: &ListAsyncInvokesInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &ListAsyncInvokesInput, violations: &mut server::Violations) {
         violations.optional("statusEquals", input.status_equals.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["InProgress", "Completed", "Failed"]);
         });
@@ -38,8 +39,9 @@ impl ServerOperation for ListAsyncInvokes {
             violations.range(f64::from(*value), Some(1.0), Some(1000.0));
         });
         violations.optional("nextToken", input.next_token.as_ref(), |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^\\S*$");
             violations.length(value.chars().count(), Some(1), Some(2048));
-            violations.pattern(value, "^\\S*$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("sortBy", input.sort_by.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["SubmissionTime"]);
@@ -47,7 +49,6 @@ impl ServerOperation for ListAsyncInvokes {
         violations.optional("sortOrder", input.sort_order.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["Ascending", "Descending"]);
         });
-        violations
     }
 
     fn serialize_response(output: ListAsyncInvokesOutput) -> Result<Response, SerializeError> {
