@@ -5,6 +5,7 @@ mod json_checks;
 mod query;
 mod rejection;
 mod response;
+mod violation;
 mod violations;
 
 pub use constraint::{Constraint, Pattern};
@@ -12,7 +13,8 @@ pub use json_checks::JsonChecks;
 pub use query::Query;
 pub use rejection::{Rejection, parse};
 pub use response::{ResponseBuilder, modeled_error};
-pub use violations::{Constrained, Violation, ViolationStyle, Violations};
+pub use violation::{Violation, ViolationStyle};
+pub use violations::{Constrained, Violations};
 
 use std::borrow::Cow;
 

@@ -4,67 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::mem;
 
-use super::constraint::{Constraint, Pattern, SmithyWords};
+use super::constraint::{Constraint, Pattern};
+use super::violation::{Violation, ViolationStyle};
 use crate::error::{ParseError, ParseErrorKind};
-
-/// Format of the paths and messages of violations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ViolationStyle {
-    /// The format of AWS services. A path is `messages.1.member.content`, and the first element of a list has
-    /// the number 1. A violation in an element, key or value names the list or map, and lists all constraints
-    /// of its parts.
-    #[default]
-    Aws,
-    /// The format of the server frameworks of Smithy. A path is a JSON pointer such as `/messages/0/content`.
-    /// A violation in an element or value names this element or value.
-    ///
-    /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#protocol-compliance-tests>
-    Smithy,
-}
 
 /// A structure or union whose members have constraints. Generated code implements this trait.
 pub trait Constrained {
     /// Adds the violations of the members, at any depth.
     fn check(&self, violations: &mut Violations);
-}
-
-/// The violation of a constraint by a member. The violation does not contain the value of the member.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Violation {
-    /// Path to the member in the format of the [`ViolationStyle`].
-    pub member: String,
-    /// Violated constraint.
-    pub constraint: Constraint,
-    /// Length of the value, if the constraint limits the length.
-    pub length: Option<usize>,
-    style: ViolationStyle,
-}
-
-impl Violation {
-    /// Creates a violation.
-    fn new(style: ViolationStyle, member: String, constraint: Constraint, length: Option<usize>) -> Self {
-        Self { member, constraint, length, style }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { member, constraint, length, style } = self;
-        match (style, length) {
-            (ViolationStyle::Aws, _) => {
-                write!(f, "Value at '{member}' failed to satisfy constraint: {constraint}")
-            }
-            (ViolationStyle::Smithy, None) => {
-                let words = SmithyWords(constraint);
-                write!(f, "Value at '{member}' failed to satisfy constraint: {words}")
-            }
-            (ViolationStyle::Smithy, Some(length)) => {
-                let words = SmithyWords(constraint);
-                write!(f, "Value with length {length} at '{member}' failed to satisfy constraint: {words}")
-            }
-        }
-    }
 }
 
 /// The violations of an input, in the order of its members. Further violations are ignored after the first
@@ -254,7 +201,8 @@ impl Violations {
 
     fn add_with_length(&mut self, constraint: Constraint, length: Option<usize>) {
         if self.found.len() < Self::MAX {
-            self.found.push(Violation::new(self.style, self.path.clone(), constraint, length));
+            let (member, style) = (self.path.clone(), self.style);
+            self.found.push(Violation { member, constraint, length, style });
         }
     }
 

@@ -2,7 +2,8 @@
 //! events.
 
 use bytes::Bytes;
-use invoke_model_protocol::{InputEventStream, Operation, ParseError, ServerOperation};
+use http::header::{CONTENT_TYPE, HeaderValue};
+use invoke_model_protocol::{InputEventStream, Operation, ParseError, ServerOperation, server};
 
 use super::Content;
 use super::response::{Failure, StreamResult, read_events};
@@ -62,8 +63,16 @@ impl Request<'_> {
     ///
     /// # Errors
     /// Returns an error if the request cannot be parsed.
+    ///
+    /// # Panics
+    /// Panics if [`server::parse`] rejects the request.
+    #[track_caller]
     pub fn input<O: ServerOperation>(&self) -> Result<O::Input, ParseError> {
-        O::parse_request(&self.http())
+        let request = self.http();
+        if let Err(rejection) = server::parse::<O>(&with_content_type::<O>(request.clone())) {
+            panic!("a server framework rejects the request: {rejection:?}");
+        }
+        O::parse_request(&request)
     }
 
     /// Parses the input, and the events in `frames`. The frames are encoded in base64.
@@ -78,7 +87,7 @@ impl Request<'_> {
         &self,
         frames: &[&str],
     ) -> StreamResult<O, O::Input, O::Events> {
-        let input = self.input::<O>().map_err(Failure::Head)?;
+        let input = O::parse_request(&self.http()).map_err(Failure::Head)?;
         Ok((input, read_events(frames)?))
     }
 
@@ -119,6 +128,17 @@ impl Request<'_> {
         // If a case has query parameters, the request must not have other query parameters.
         assert!(self.query.is_empty() || found.is_empty(), "unexpected query parameters: {found:?}");
     }
+}
+
+/// Adds the content type of the operation, because many cases omit this header.
+fn with_content_type<O: ServerOperation>(
+    mut request: invoke_model_protocol::Request,
+) -> invoke_model_protocol::Request {
+    if let server::MediaType::Only(media_type) = O::REQUEST_TYPE {
+        let media_type = HeaderValue::from_static(media_type);
+        request.headers_mut().entry(CONTENT_TYPE).or_insert(media_type);
+    }
+    request
 }
 
 fn name_of(parameter: &str) -> &str {
