@@ -73,6 +73,7 @@ impl Lowering<'_> {
             default_labels: self.default_labels(&input),
             payload_input,
             payload_output: output.blob_payload().is_some(),
+            has_output: shape.output.as_ref().is_some_and(|output| model.shape(&output.target).is_some()),
             facts,
             pagination,
             waiters,

@@ -21,20 +21,48 @@ pub(super) fn violations(input: &Structure) -> Option<TokenStream> {
     })
 }
 
-/// Returns the function `missing_members` of an operation, or `None` if its body has no required members.
+/// Returns the function `missing_members` of an operation, or `None` if it has no required members except labels.
 pub(super) fn missing_members(input: &Structure) -> Option<TokenStream> {
     let checks = missing(input.body_members().map(JsonMember::from)).or_else(|| {
         let is_payload = |member: &&Member| matches!(member.location, Location::Payload { .. });
         let member = input.members.iter().find(is_payload)?;
         let (wire_name, check) = (&member.wire_name, json_closure(&member.constraints, &member.ty)?);
         Some(quote!(violations.payload(json, #wire_name, #check);))
-    })?;
+    });
+    let bound: Vec<_> = input.members.iter().filter_map(missing_outside_of_body).collect();
+    if checks.is_none() && bound.is_empty() {
+        return None;
+    }
     let violations = quote!(use_::invoke_model_protocol::server::Violations);
+    let of_body = match checks {
+        Some(checks) => quote!(#violations::of_body(request.body(), |violations, json| { #checks })),
+        None => quote!(#violations::new()),
+    };
+    let body = match &bound[..] {
+        [] => of_body,
+        bound => quote! {
+            let mut violations = #of_body;
+            #(#bound)*
+            violations
+        },
+    };
     Some(quote! {
-        fn missing_members(request: &use_::invoke_model_protocol::Request) -> #violations {
-            #violations::of_body(request.body(), |violations, json| { #checks })
-        }
+        fn missing_members(request: &use_::invoke_model_protocol::Request) -> #violations { #body }
     })
+}
+
+/// Returns the statement that finds a required member that is missing in the headers or the query, or `None` for other
+/// members.
+fn missing_outside_of_body(member: &Member) -> Option<TokenStream> {
+    let name = &member.wire_name;
+    match &member.location {
+        _ if !member.constraints.contains(&Constraint::Required) => None,
+        Location::Header(header) => Some(quote!(violations.required_header(request, #name, #header);)),
+        Location::Query(parameter) => {
+            Some(quote!(violations.required_parameter(request, #name, #parameter);))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the code that checks a shape, or `None` if servers do not check the shape.

@@ -25,7 +25,7 @@ pub trait ServerOperation: Operation {
     /// model.
     fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
 
-    /// Returns the required members that the body lacks, at any depth. The function
+    /// Returns the required members that the headers, the query or the body lack, at any depth. The function
     /// [`parse_request`](Self::parse_request) gives them the zero values of their types.
     fn missing_members(_request: &Request) -> Violations {
         Violations::new()

@@ -1,11 +1,12 @@
-//! Required members that are missing in the JSON text of a request.
+//! Required members that are missing in a request.
 //!
-//! Servers search the JSON text, because the parser gives a missing member the zero value of its type.
+//! Servers search the request, because the parser gives a missing member the zero value of its type.
 //! Clients need this rule for responses.
 //! <https://smithy.io/2.0/spec/aggregate-types.html#client-error-correction>
 
-use super::{Constraint, Violations};
+use super::{Constraint, Query, Violations};
 use crate::json::{BorrowedValue, Nodes, Object, members_by_name, read};
+use crate::operation::Request;
 
 /// A structure or union that contains required members. Generated code implements this trait.
 pub trait RequiredMembers {
@@ -25,6 +26,23 @@ impl Violations {
         violations
     }
 
+    /// Adds a member if the request has no such header.
+    pub fn required_header(&mut self, request: &Request, name: &str, header: &str) {
+        self.required_if(request.headers().contains_key(header), name);
+    }
+
+    /// Adds a member if the query has no such parameter.
+    pub fn required_parameter(&mut self, request: &Request, name: &str, parameter: &str) {
+        let found = Query::new(request.uri().query()).optional(parameter, name, |_| Ok(()));
+        self.required_if(matches!(found, Ok(Some(()))), name);
+    }
+
+    fn required_if(&mut self, is_present: bool, name: &str) {
+        if !is_present {
+            self.member(name, &(), |violations, ()| violations.add(Constraint::Required));
+        }
+    }
+
     /// Checks the value of a member whose JSON text is the entire body.
     pub fn payload(
         &mut self,
@@ -38,9 +56,7 @@ impl Violations {
     /// Adds a member if the JSON object does not contain it.
     pub fn required(&mut self, json: BorrowedValue<'_>, name: &str, json_name: &str) {
         let Ok(object) = Object::from_value(json) else { return };
-        if matches!(object.member(json_name, |_| Ok(())), Ok(None)) {
-            self.member(name, &(), |violations, ()| violations.add(Constraint::Required));
-        }
+        self.required_if(!matches!(object.member(json_name, |_| Ok(())), Ok(None)), name);
     }
 
     /// Checks the value of a member if the JSON object contains it.
