@@ -19,6 +19,8 @@ pub(crate) struct Operation {
     pub(crate) input: Structure,
     /// Output. Each operation has a separate structure for its output.
     pub(crate) output: Structure,
+    /// `true` if the model defines an output, which may have no members.
+    pub(crate) has_output: bool,
     /// Errors, sorted by Rust name.
     pub(crate) errors: Vec<OperationError>,
     /// Rust name of the event stream in the input.

@@ -92,6 +92,8 @@ pub(crate) struct Member {
     pub(crate) ty: Type,
     /// Optionality of a member, and the value of the field if the member is missing.
     pub(crate) presence: Presence,
+    /// Default that only a server sets: the default of a member of an input.
+    pub(crate) server_default: Option<DefaultValue>,
     /// `true` if parsing fails when a message does not contain the member. If `false`, a missing required
     /// member gets the zero value of its type.
     pub(crate) fails_if_missing: bool,

@@ -75,6 +75,7 @@ impl Lowering<'_> {
             set_name: String::new(),
             doc: docs::of(&member.traits),
             presence: self.presence(id, member, role, &location, &ty),
+            server_default: server_default(member, role, &ty),
             fails_if_missing: false,
             reads_any_message_name: role == Role::Error && is_error_message(name, &ty) && json_name == name,
             constraints: self.constraints(member),
@@ -214,6 +215,17 @@ impl Lowering<'_> {
 /// Returns `true` if a member of an error contains the error message.
 pub(super) fn is_error_message(name: &str, ty: &Type) -> bool {
     matches!(name, "message" | "Message") && matches!(ty, Type::String { .. })
+}
+
+/// Returns the default that a server sets if a request does not contain a member of an input. Clients do not send these
+/// defaults.
+/// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-trait>
+fn server_default(member: &Member, role: Role, ty: &Type) -> Option<DefaultValue> {
+    if role != Role::Input || member.has(traits::CLIENT_OPTIONAL) || member.has(traits::REQUIRED) {
+        return None;
+    }
+    let json = member.traits.get(traits::DEFAULT).filter(|value| !value.is_null())?;
+    Some(DefaultValue { json: json.clone(), is_zero: is_zero(ty, json) })
 }
 
 /// Returns `true` if a default is equal to the value that `Default` returns for the type.

@@ -81,6 +81,7 @@ impl Lowering<'_> {
                 false => media_type(&output, output_events.is_some()),
             },
             payload_output: output.blob_payload().is_some(),
+            has_output: shape.output.as_ref().is_some_and(|output| model.shape(&output.target).is_some()),
             facts,
             pagination,
             waiters,

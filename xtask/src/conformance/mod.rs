@@ -22,7 +22,23 @@ pub(crate) struct Arguments {
 }
 
 /// Cases that are expected to fail: kind, id and reason. The command fails if one of these cases passes.
-const SKIPPED: &[(Kind, &str, &str)] = &[];
+const SKIPPED: &[(Kind, &str, &str)] = &[
+    (
+        Kind::ServerRequest,
+        "RestJsonOmitsEmptyListQueryValues",
+        "the case expects empty lists, but a query without parameters does not distinguish an empty list from no list",
+    ),
+    (
+        Kind::ServerRequest,
+        "SDKAppliedContentEncoding_restJson1",
+        "the case has no body, so a server cannot decompress it",
+    ),
+    (
+        Kind::ServerRequest,
+        "SDKAppendedGzipAfterProvidedEncoding_restJson1",
+        "the case has no body, so a server cannot decompress it",
+    ),
+];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for path in &models(&arguments.files)? {

@@ -40,7 +40,16 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
 /// Returns the expression that completes a request or response by adding its payload. `of` is the expression
 /// of the structure's value.
 pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &TokenStream) -> TokenStream {
-    match structure.payload() {
+    write(structure, structure.payload(), builder, of)
+}
+
+fn write(
+    structure: &Structure,
+    payload: Payload<'_>,
+    builder: &TokenStream,
+    of: &TokenStream,
+) -> TokenStream {
+    match payload {
         Payload::Empty => quote!(#builder.empty()),
         Payload::Body => {
             let lines = structure::write_object(structure.body_members(), of);
@@ -75,6 +84,25 @@ pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &T
                 }
             }
         }
+    }
+}
+
+/// Returns the expression that completes a response. In contrast to requests, a response without members in its payload
+/// is an empty JSON object if the model defines an output, and a payload that is not set is empty.
+/// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#empty-body-serialization>
+pub(super) fn write_response_payload(
+    structure: &Structure,
+    has_output: bool,
+    builder: &TokenStream,
+    of: &TokenStream,
+) -> TokenStream {
+    match structure.payload() {
+        Payload::Empty if has_output => quote!(#builder.json(|out| out.extend_from_slice(b"{}"))),
+        Payload::Member { member, content_type, .. } => {
+            let payload = Payload::Member { member, content_type, unset: UnsetPayload::Empty };
+            write(structure, payload, builder, of)
+        }
+        payload => write(structure, payload, builder, of),
     }
 }
 

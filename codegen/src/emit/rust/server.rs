@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{codec, constraint, field, message, ty};
-use crate::ir::{Location, MediaType, Member, Operation, Type};
+use crate::ir::{Location, MediaType, Member, Operation, Type, UnsetPayload};
 
 pub(super) fn operation(of: &Operation) -> TokenStream {
     let name = ty::named(&of.rust_name);
@@ -58,7 +58,24 @@ fn parse_request(of: &Operation) -> TokenStream {
     }
 }
 
+/// Returns the expression that reads a member of a request.
 fn read(member: &Member, request: &TokenStream) -> TokenStream {
+    let read = read_bound(member, request);
+    match (&member.location, &member.server_default) {
+        // Clients send an empty object in place of a payload that is not set.
+        (Location::Payload { unset: UnsetPayload::Object, .. }, _) if member.is_optional() => {
+            quote!(#read.filter(|value| *value != Default::default()))
+        }
+        // An empty body is a payload that is not set.
+        (Location::Payload { .. }, _) | (_, None) => read,
+        (_, Some(default)) => {
+            let default = ty::default(&member.ty, default);
+            quote!(#read.or_else(|| Some(#default)))
+        }
+    }
+}
+
+fn read_bound(member: &Member, request: &TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
     match &member.location {
         Location::Label { .. } => {
@@ -97,7 +114,7 @@ fn serialize_response(of: &Operation) -> TokenStream {
     let mutable = of.output.has_headers().then(|| quote!(mut));
     let payload = match of.output_events {
         Some(_) => quote!(response.events()),
-        None => message::write_payload(&of.output, &builder, &value),
+        None => message::write_response_payload(&of.output, of.has_output, &builder, &value),
     };
     let bound = members.iter().find(|member| member.location == Location::StatusCode).map(|member| {
         let name = ty::ident(&member.rust_name);

@@ -52,7 +52,7 @@ pub trait ServerOperation: Operation {
     /// model.
     fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
 
-    /// Adds the required members that the request lacks, at any depth. The function
+    /// Adds the required members that the headers, the query or the body lack, at any depth. The function
     /// [`parse_request`](Self::parse_request) gives them the zero values of their types. Also records the first
     /// value that does not match the model, but that `parse_request` accepts: see
     /// [`Violations::malformed`].

@@ -87,6 +87,10 @@ impl Request<'_> {
         &self,
         frames: &[&str],
     ) -> StreamResult<O, O::Input, O::Events> {
+        let missing = O::missing_members(&self.http());
+        if !missing.is_empty() {
+            return Err(Failure::Incomplete(missing));
+        }
         let input = O::parse_request(&self.http()).map_err(Failure::Head)?;
         Ok((input, read_events(frames)?))
     }

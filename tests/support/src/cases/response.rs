@@ -5,9 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, IncompleteFrame};
-use invoke_model_protocol::{
-    ErrorMetadata, Operation, OutputEventStream, ParseError, ServerOperation, server,
-};
+use invoke_model_protocol::server::{self, Violations};
+use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseError, ServerOperation};
 
 use super::{Content, Request};
 
@@ -27,6 +26,8 @@ pub enum Failure<E, S> {
     Refused(E),
     /// The head of the message, which contains all members except for the events, cannot be parsed.
     Head(ParseError),
+    /// The head of a request lacks required members.
+    Incomplete(Violations),
     /// A frame is invalid.
     Frame(FrameError),
     /// The last frame is incomplete.

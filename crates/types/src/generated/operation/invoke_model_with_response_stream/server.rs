@@ -3,7 +3,7 @@
 
 use crate::{
     InvokeModelWithResponseStream, InvokeModelWithResponseStreamError, InvokeModelWithResponseStreamInput,
-    InvokeModelWithResponseStreamOutput, header,
+    InvokeModelWithResponseStreamOutput, PerformanceConfigLatency, header,
 };
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, headers, payload, server, text,
@@ -49,7 +49,8 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
-            )?,
+            )?
+            .or_else(|| Some(PerformanceConfigLatency::from("standard"))),
             service_tier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_SERVICE_TIER,
