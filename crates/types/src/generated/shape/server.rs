@@ -148,7 +148,7 @@ impl server::Constrained for Citation {
 impl server::JsonChecks for Citation {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.in_member(json, "sourceContent", "sourceContent", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <CitationSourceContent as server::JsonChecks>::check_json);
         });
         violations.in_member(
@@ -214,11 +214,11 @@ impl server::Constrained for CitationsContentBlock {
 impl server::JsonChecks for CitationsContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.in_member(json, "content", "content", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <CitationGeneratedContent as server::JsonChecks>::check_json);
         });
         violations.in_member(json, "citations", "citations", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <Citation as server::JsonChecks>::check_json);
         });
     }
@@ -337,11 +337,11 @@ impl server::Constrained for ConverseTokensRequest {
 impl server::JsonChecks for ConverseTokensRequest {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.in_member(json, "messages", "messages", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <Message as server::JsonChecks>::check_json);
         });
         violations.in_member(json, "system", "system", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <SystemContentBlock as server::JsonChecks>::check_json);
         });
         violations.in_member(
@@ -478,7 +478,7 @@ impl server::JsonChecks for DocumentSource {
             <S3Location as server::JsonChecks>::check_json,
         );
         violations.in_member(json, "content", "content", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <DocumentContentBlock as server::JsonChecks>::check_json);
         });
     }
@@ -562,7 +562,7 @@ impl server::JsonChecks for GuardrailChecksContentFilterConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "categories", "categories");
         violations.in_member(json, "categories", "categories", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(
                 json,
                 <GuardrailChecksContentFilterCategoryConfig as server::JsonChecks>::check_json,
@@ -588,7 +588,7 @@ impl server::JsonChecks for GuardrailChecksMessage {
         violations.required(json, "role", "role");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <GuardrailChecksContentBlock as server::JsonChecks>::check_json);
         });
     }
@@ -621,7 +621,7 @@ impl server::JsonChecks for GuardrailChecksPromptAttackConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "categories", "categories");
         violations.in_member(json, "categories", "categories", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(
                 json,
                 <GuardrailChecksPromptAttackCategoryConfig as server::JsonChecks>::check_json,
@@ -643,7 +643,7 @@ impl server::JsonChecks for GuardrailChecksSensitiveInformationConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "entities", "entities");
         violations.in_member(json, "entities", "entities", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(
                 json,
                 <GuardrailChecksSensitiveInformationEntityConfig as server::JsonChecks>::check_json,
@@ -1015,7 +1015,7 @@ impl server::JsonChecks for Message {
         violations.required(json, "role", "role");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <ContentBlock as server::JsonChecks>::check_json);
         });
     }
@@ -1133,7 +1133,7 @@ impl server::JsonChecks for SearchResultBlock {
         violations.required(json, "title", "title");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <SearchResultContentBlock as server::JsonChecks>::check_json);
         });
         violations.in_member(
@@ -1340,7 +1340,7 @@ impl server::JsonChecks for ToolConfiguration {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "tools", "tools");
         violations.in_member(json, "tools", "tools", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <Tool as server::JsonChecks>::check_json);
         });
         violations.in_member(
@@ -1405,7 +1405,7 @@ impl server::JsonChecks for ToolResultBlock {
         violations.required(json, "toolUseId", "toolUseId");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            server::Violations::no_nulls(violations, json);
+            violations.no_nulls(json);
             violations.in_elements(json, <ToolResultContentBlock as server::JsonChecks>::check_json);
         });
     }

@@ -32,7 +32,7 @@ impl ServerOperation for ApplyGuardrail {
             violations.required(json, "source", "source");
             violations.required(json, "content", "content");
             violations.in_member(json, "content", "content", |violations, json| {
-                server::Violations::no_nulls(violations, json);
+                violations.no_nulls(json);
                 violations.in_elements(json, <GuardrailContentBlock as server::JsonChecks>::check_json);
             });
         });

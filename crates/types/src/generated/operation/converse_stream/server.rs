@@ -40,11 +40,11 @@ impl ServerOperation for ConverseStream {
     fn check_request(request: &Request, violations: &mut server::Violations) {
         violations.body(request.body(), |violations, json| {
             violations.in_member(json, "messages", "messages", |violations, json| {
-                server::Violations::no_nulls(violations, json);
+                violations.no_nulls(json);
                 violations.in_elements(json, <Message as server::JsonChecks>::check_json);
             });
             violations.in_member(json, "system", "system", |violations, json| {
-                server::Violations::no_nulls(violations, json);
+                violations.no_nulls(json);
                 violations.in_elements(json, <SystemContentBlock as server::JsonChecks>::check_json);
             });
             violations.in_member(
@@ -60,7 +60,7 @@ impl ServerOperation for ConverseStream {
                 <ToolConfiguration as server::JsonChecks>::check_json,
             );
             violations.in_member(json, "promptVariables", "promptVariables", |violations, json| {
-                server::Violations::no_nulls(violations, json);
+                violations.no_nulls(json);
                 violations.in_values(json, <PromptVariableValues as server::JsonChecks>::check_json);
             });
             violations.in_member(

@@ -27,7 +27,7 @@ impl ServerOperation for InvokeGuardrailChecks {
         violations.body(request.body(), |violations, json| {
             violations.required(json, "messages", "messages");
             violations.in_member(json, "messages", "messages", |violations, json| {
-                server::Violations::no_nulls(violations, json);
+                violations.no_nulls(json);
                 violations.in_elements(json, <GuardrailChecksMessage as server::JsonChecks>::check_json);
             });
             violations.required(json, "checks", "checks");

@@ -38,7 +38,7 @@ impl ServerOperation for StartAsyncInvoke {
                 <AsyncInvokeOutputDataConfig as server::JsonChecks>::check_json,
             );
             violations.in_member(json, "tags", "tags", |violations, json| {
-                server::Violations::no_nulls(violations, json);
+                violations.no_nulls(json);
                 violations.in_elements(json, <Tag as server::JsonChecks>::check_json);
             });
         });
