@@ -42,7 +42,7 @@ impl Lowering<'_> {
                 constraints.extend(inner(key).map(Constraint::Keys));
                 constraints.extend(inner(value).map(Constraint::Values));
             }
-            Some(ShapeType::Timestamp) => constraints.push(Constraint::Utc),
+            Some(ShapeType::Timestamp) if self.is_date_time(member) => constraints.push(Constraint::Utc),
             _ => {}
         }
         constraints
@@ -131,10 +131,20 @@ impl Lowering<'_> {
     /// Returns `true` if servers check the JSON text of a member, because the parser also accepts other values.
     fn is_in_json(&self, member: &Member) -> bool {
         match self.shape_type(&member.target) {
-            Some(ShapeType::Union | ShapeType::Timestamp) => true,
+            Some(ShapeType::Union) => true,
+            Some(ShapeType::Timestamp) => self.is_date_time(member),
             Some(ShapeType::List | ShapeType::Set | ShapeType::Map) => self.is_dense(member),
             _ => false,
         }
+    }
+
+    /// Returns `true` if the JSON text of a timestamp is a date and a time.
+    fn is_date_time(&self, member: &Member) -> bool {
+        let shape = self.model.shape(&member.target);
+        let of_shape =
+            || shape.and_then(|shape| super::string_trait(&shape.traits, traits::TIMESTAMP_FORMAT));
+        let format = super::string_trait(&member.traits, traits::TIMESTAMP_FORMAT).or_else(of_shape);
+        format == Some("date-time")
     }
 
     /// Returns `true` if a list or map must not contain nulls.
