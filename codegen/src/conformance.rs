@@ -2,6 +2,8 @@
 //! <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html> and
 //! <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>
 
+mod parameters;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -15,43 +17,88 @@ use crate::select::Selection;
 const REQUESTS: &str = "smithy.test#httpRequestTests";
 const RESPONSES: &str = "smithy.test#httpResponseTests";
 const EVENTS: &str = "smithy.test#eventStreamTests";
+const MALFORMED: &str = "smithy.test#httpMalformedRequestTests";
 const PROTOCOL: &str = "aws.protocols#restJson1";
 
-/// Kind of a test case. The id of a test case is unique only among the test cases of the same kind.
+/// Kind of a test. Most test cases apply to clients and to servers. Such a case has a test of each side. The id of a
+/// test case is unique only among the test cases of the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An input and the expected request.
-    Request,
-    /// A response and the expected output.
-    Response,
-    /// A response and the expected error.
-    Error,
-    /// Events and the messages that encode them.
-    Event,
+    /// An input, and the request that a client sends.
+    ClientRequest,
+    /// A response, and the output that a client returns.
+    ClientResponse,
+    /// A response, and the error that a client returns.
+    ClientError,
+    /// Events and their messages, for a client.
+    ClientEvent,
+    /// A request, and the input that a server parses.
+    ServerRequest,
+    /// An output, and the response that a server sends.
+    ServerResponse,
+    /// An error, and the response that a server sends.
+    ServerError,
+    /// Events and their messages, for a server.
+    ServerEvent,
+    /// A request that a server rejects, and its response.
+    ServerMalformed,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Error, Self::Event];
+    pub const ALL: [Self; 9] = [
+        Self::ClientRequest,
+        Self::ClientResponse,
+        Self::ClientError,
+        Self::ClientEvent,
+        Self::ServerRequest,
+        Self::ServerResponse,
+        Self::ServerError,
+        Self::ServerEvent,
+        Self::ServerMalformed,
+    ];
 
     /// Returns the name of the generated module that contains the tests of this kind.
     pub fn module(self) -> &'static str {
         match self {
-            Self::Request => "requests",
-            Self::Response => "responses",
-            Self::Error => "errors",
-            Self::Event => "events",
+            Self::ClientRequest => "client_requests",
+            Self::ClientResponse => "client_responses",
+            Self::ClientError => "client_errors",
+            Self::ClientEvent => "client_events",
+            Self::ServerRequest => "server_requests",
+            Self::ServerResponse => "server_responses",
+            Self::ServerError => "server_errors",
+            Self::ServerEvent => "server_events",
+            Self::ServerMalformed => "server_malformed",
         }
     }
 }
 
-/// Test cases for clients of a service. The keys of the maps are the names of operations or errors.
+/// The side of the protocol that a test checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    /// Returns the direction of the messages that this side receives.
+    pub(crate) fn receives(self) -> Direction {
+        match self {
+            Self::Client => Direction::Response,
+            Self::Server => Direction::Request,
+        }
+    }
+}
+
+/// Test cases of a service. The keys of the maps are the names of operations or errors.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,
     pub(crate) responses: BTreeMap<String, Vec<ResponseCase>>,
     pub(crate) errors: BTreeMap<String, Vec<ResponseCase>>,
     pub(crate) events: BTreeMap<String, Vec<EventCase>>,
+    pub(crate) malformed: BTreeMap<String, Vec<MalformedCase>>,
 }
 
 /// Id, protocol and side (client or server) of a test case.
@@ -65,7 +112,16 @@ pub(crate) struct Head {
 
 impl Head {
     fn is_ours(&self) -> bool {
-        self.protocol == PROTOCOL && self.applies_to.as_deref().is_none_or(|side| side == "client")
+        self.protocol == PROTOCOL
+    }
+
+    /// Returns `true` if the test case applies to a side.
+    pub(crate) fn applies_to(&self, side: Side) -> bool {
+        let name = match side {
+            Side::Client => "client",
+            Side::Server => "server",
+        };
+        self.applies_to.as_deref().is_none_or(|applies_to| applies_to == name)
     }
 }
 
@@ -174,6 +230,41 @@ pub(crate) struct EventMessage {
     pub(crate) bytes: Option<String>,
 }
 
+/// A test case of `httpMalformedRequestTests`, without parameters.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct MalformedCase {
+    #[serde(flatten)]
+    pub(crate) head: Head,
+    pub(crate) request: HttpRequest,
+    pub(crate) response: MalformedResponse,
+}
+
+/// The response to a malformed request.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct MalformedResponse {
+    pub(crate) code: u16,
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Option<MalformedBody>,
+}
+
+/// The body of the response to a malformed request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MalformedBody {
+    pub(crate) media_type: String,
+    pub(crate) assertion: Assertion,
+}
+
+/// The expected content of a body. The specification also has assertions with regular expressions, but the
+/// published test cases for restJson1 do not use them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Assertion {
+    /// The body is equal to this text.
+    Contents(String),
+}
+
 /// Direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -200,6 +291,7 @@ pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<D
             name.clone(),
             read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut diagnostics),
         );
+        cases.malformed.insert(name.clone(), malformed(id, shape, &mut diagnostics));
         cases.events.insert(name, read(id, shape, EVENTS, |case: &EventCase| &case.head, &mut diagnostics));
     }
     for id in &selection.closure {
@@ -208,6 +300,24 @@ pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<D
         cases.errors.insert(id.name().to_owned(), read);
     }
     if diagnostics.is_empty() { Ok(cases) } else { Err(diagnostics) }
+}
+
+/// Reads the malformed requests of an operation. A test case with parameters becomes several test cases.
+fn malformed(id: &ShapeId, shape: &Shape, diagnostics: &mut Vec<Diagnostic>) -> Vec<MalformedCase> {
+    let Some(values) = shape.traits.get(MALFORMED).and_then(Value::as_array) else { return Vec::new() };
+    let expanded = values.iter().map(parameters::expand).collect::<Result<Vec<_>, _>>();
+    let cases = expanded.and_then(|cases| {
+        let cases = cases.into_iter().flatten().map(serde_json::from_value::<MalformedCase>);
+        cases.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+    });
+    match cases {
+        Ok(cases) => cases.into_iter().filter(|case| case.head.is_ours()).collect(),
+        Err(error) => {
+            let message = format!("has a malformed test case: {error}");
+            diagnostics.push(Diagnostic::on_trait(id, MALFORMED, message));
+            Vec::new()
+        }
+    }
 }
 
 fn read<T: for<'a> Deserialize<'a>>(
@@ -262,6 +372,6 @@ pub struct Case {
     pub kind: Kind,
     /// Id of the test case. The id is unique among the test cases of the same kind.
     pub id: String,
-    /// Path of the test function in the module, such as `requests::SomeId`.
+    /// Path of the test function in the module, such as `client_requests::SomeId`.
     pub test: String,
 }

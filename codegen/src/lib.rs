@@ -69,8 +69,8 @@ pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Resu
     Ok(files)
 }
 
-/// Generates a Rust test for each restJson1 protocol test of the model. Omits protocol tests that apply only
-/// to servers. The Rust tests use the types that [`generate`] returns.
+/// Generates Rust tests for each restJson1 protocol test of the model: one for the client, one for the server, or both,
+/// as the protocol test states. The Rust tests use the types that [`generate`] returns.
 ///
 /// # Errors
 /// Returns the same diagnostics as [`generate`], and diagnostics for protocol tests that are malformed or do

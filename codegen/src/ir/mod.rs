@@ -13,7 +13,7 @@ pub(crate) use endpoint::{
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
 pub(crate) use operation::{
-    Acceptor, Auth, Http, Matcher, Operation, OperationError, OperationFacts, Pagination, Payload,
+    Acceptor, Auth, Http, Matcher, MediaType, Operation, OperationError, OperationFacts, Pagination, Payload,
     PayloadHeader, Segment, Waiter, WaiterState,
 };
 pub(crate) use shape::{

@@ -19,6 +19,8 @@ pub(crate) struct Operation {
     pub(crate) input: Structure,
     /// Output. Each operation has a separate structure for its output.
     pub(crate) output: Structure,
+    /// `true` if the model defines an output, which may have no members.
+    pub(crate) has_output: bool,
     /// Errors, sorted by Rust name.
     pub(crate) errors: Vec<OperationError>,
     /// Rust name of the event stream in the input.
@@ -27,6 +29,10 @@ pub(crate) struct Operation {
     pub(crate) output_events: Option<String>,
     /// Authentication that the operation requires.
     pub(crate) auth: Auth,
+    /// Media type of the payload of a request.
+    pub(crate) request_type: MediaType,
+    /// Media type of the payload of a response.
+    pub(crate) response_type: MediaType,
     /// `true` if the payload is not part of the signature.
     pub(crate) unsigned_payload: bool,
     /// Prefix of the host name of the endpoint.
@@ -52,6 +58,17 @@ pub(crate) struct Operation {
     pub(crate) pagination: Option<Pagination>,
     /// Waiters, in the order of the model.
     pub(crate) waiters: Vec<Waiter>,
+}
+
+/// Media type of the payload of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MediaType {
+    /// The message has no payload.
+    None,
+    /// The sender chooses the media type.
+    Any,
+    /// The model defines the media type.
+    Only(String),
 }
 
 /// Members of an operation that returns a list in pages.

@@ -92,6 +92,8 @@ pub(crate) struct Member {
     pub(crate) ty: Type,
     /// Optionality of a member, and the value of the field if the member is missing.
     pub(crate) presence: Presence,
+    /// Default that only a server sets: the default of a member of an input.
+    pub(crate) server_default: Option<DefaultValue>,
     /// `true` if parsing fails when a message does not contain the member. If `false`, a missing required
     /// member gets the zero value of its type.
     pub(crate) fails_if_missing: bool,
@@ -280,13 +282,24 @@ pub(crate) enum Constraint {
     /// Regular expression.
     Pattern(String),
     /// The values of a string enum.
-    OneOf(Vec<String>),
+    OneOf {
+        /// Values that messages list.
+        values: Vec<String>,
+        /// Valid values that messages do not list.
+        internal: Vec<String>,
+    },
+    /// The elements of a list differ from each other.
+    UniqueItems,
     /// The member must be set.
     Required,
+    /// A list or map without nulls.
+    NoNulls,
+    /// A timestamp without an offset from UTC.
+    Utc,
     /// The constraints on the values of the members of a structure or union. The shape contains them.
     Members,
-    /// The required members of a structure or union. The shape contains them.
-    RequiredMembers,
+    /// The constraints on the JSON text of a structure or union. The shape contains them.
+    JsonMembers,
     /// Constraints on each element of a list.
     Elements(Vec<Constraint>),
     /// Constraints on each key of a map.
@@ -296,11 +309,11 @@ pub(crate) enum Constraint {
 }
 
 impl Constraint {
-    /// Returns `true` if servers can check the constraint on a typed value. They check in the JSON text
-    /// whether a required member is set, because the typed field of a missing member has a zero value.
+    /// Returns `true` if servers can check the constraint on a typed value. They check the other constraints in
+    /// the JSON text. For example, the typed field of a missing member has a zero value.
     pub(crate) fn is_on_value(&self) -> bool {
         match self {
-            Self::Required | Self::RequiredMembers => false,
+            Self::Required | Self::NoNulls | Self::Utc | Self::JsonMembers => false,
             Self::Elements(inner) | Self::Keys(inner) | Self::Values(inner) => {
                 inner.iter().any(Self::is_on_value)
             }

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use fancy_regex::Regex;
 use serde_json::Value;
 
 use super::{Lowering, traits};
+use crate::diagnostic::Diagnostic;
 use crate::ir::Constraint;
-use crate::model::{Member, ShapeId, ShapeType};
+use crate::model::{Member, Shape, ShapeId, ShapeType, Traits};
 
 impl Lowering<'_> {
     /// Returns the constraints on a member, and on the values that it contains.
@@ -24,29 +26,31 @@ impl Lowering<'_> {
                 if self.constrained.contains(&member.target) {
                     constraints.push(Constraint::Members);
                 }
-                if self.requiring.contains(&member.target) {
-                    constraints.push(Constraint::RequiredMembers);
+                if self.checked_in_json.contains(&member.target) {
+                    constraints.push(Constraint::JsonMembers);
                 }
             }
             Some(ShapeType::List | ShapeType::Set) => {
+                constraints.extend(self.is_dense(member).then_some(Constraint::NoNulls));
                 let element = shape.and_then(|shape| shape.member.as_ref());
                 constraints.extend(inner(element).map(Constraint::Elements));
             }
             Some(ShapeType::Map) => {
+                constraints.extend(self.is_dense(member).then_some(Constraint::NoNulls));
                 let key = shape.and_then(|shape| shape.key.as_ref());
                 let value = shape.and_then(|shape| shape.value.as_ref());
                 constraints.extend(inner(key).map(Constraint::Keys));
                 constraints.extend(inner(value).map(Constraint::Values));
             }
+            Some(ShapeType::Timestamp) if self.is_date_time(member) => constraints.push(Constraint::Utc),
             _ => {}
         }
         constraints
     }
 
-    /// Returns `true` if a structure or union is a part of an input, and contains constraints or required
-    /// members.
+    /// Returns `true` if a structure or union is a part of an input, and contains constraints.
     pub(super) fn is_checked(&self, id: &ShapeId) -> bool {
-        self.constrained.contains(id) || self.requiring.contains(id)
+        self.constrained.contains(id) || self.checked_in_json.contains(id)
     }
 
     /// Returns the constraints on the value of a member itself. A trait of the member takes precedence over
@@ -73,8 +77,13 @@ impl Lowering<'_> {
             }
         }
         if let Some(shape) = shape.filter(|_| is_enum) {
-            let values = super::shape::enum_values(shape);
-            constraints.push(Constraint::OneOf(values.map(|(_, value, _)| value.to_owned()).collect()));
+            let internal = internal_values(shape);
+            let values = super::shape::enum_values(shape).map(|(_, value, _)| value.to_owned());
+            let values = values.filter(|value| !internal.contains(value)).collect();
+            constraints.push(Constraint::OneOf { values, internal });
+        }
+        if ty == ShapeType::Set || ty == ShapeType::List && of(traits::UNIQUE_ITEMS).is_some() {
+            constraints.push(Constraint::UniqueItems);
         }
         constraints
     }
@@ -94,7 +103,53 @@ impl Lowering<'_> {
             }
         }
         self.constrained = self.containing(&reached, |member| !self.own_constraints(member).is_empty());
-        self.requiring = self.containing(&reached, is_required);
+        let mut checked = self.containing(&reached, |member| is_required(member) || self.is_in_json(member));
+        // Servers check that a union has one known member.
+        let is_union = |id: &&ShapeId| self.shape_type(id) == Some(ShapeType::Union);
+        checked.extend(reached.iter().copied().filter(is_union).cloned());
+        self.checked_in_json = checked;
+        for id in reached {
+            let Some(shape) = model.shape(id) else { continue };
+            self.check_pattern(id, &shape.traits);
+            for (name, member) in shape.all_members() {
+                self.check_pattern(&id.member(name), &member.traits);
+            }
+        }
+    }
+
+    /// Reports a pattern that servers cannot compile.
+    fn check_pattern(&mut self, id: &ShapeId, traits: &Traits) {
+        let Some(pattern) = traits.get(traits::PATTERN).and_then(Value::as_str) else { return };
+        if let Err(error) = Regex::new(pattern) {
+            let message = format!(
+                "`{pattern}` is not a regular expression that servers can compile: {error}: change the pattern in the model, or supplement the model"
+            );
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::PATTERN, message));
+        }
+    }
+
+    /// Returns `true` if servers check the JSON text of a member, because the parser also accepts other values.
+    fn is_in_json(&self, member: &Member) -> bool {
+        match self.shape_type(&member.target) {
+            Some(ShapeType::Union) => true,
+            Some(ShapeType::Timestamp) => self.is_date_time(member),
+            Some(ShapeType::List | ShapeType::Set | ShapeType::Map) => self.is_dense(member),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if the JSON text of a timestamp is a date and a time.
+    fn is_date_time(&self, member: &Member) -> bool {
+        let shape = self.model.shape(&member.target);
+        let of_shape =
+            || shape.and_then(|shape| super::string_trait(&shape.traits, traits::TIMESTAMP_FORMAT));
+        let format = super::string_trait(&member.traits, traits::TIMESTAMP_FORMAT).or_else(of_shape);
+        format == Some("date-time")
+    }
+
+    /// Returns `true` if a list or map must not contain nulls.
+    fn is_dense(&self, member: &Member) -> bool {
+        !self.model.shape(&member.target).is_some_and(|shape| shape.has(traits::SPARSE))
     }
 
     /// Returns the shapes among `reached` that contain a member for which `wanted` returns `true`.
@@ -124,6 +179,23 @@ impl Lowering<'_> {
 fn is_required(member: &Member) -> bool {
     let has_default = member.traits.get(traits::DEFAULT).is_some_and(|value| !value.is_null());
     member.has(traits::REQUIRED) && !has_default
+}
+
+/// Returns the values of an enum that servers accept, but do not list in messages.
+fn internal_values(shape: &Shape) -> Vec<String> {
+    let members = shape.members.iter().filter(|(_, member)| member.has(traits::INTERNAL));
+    let members = members.map(|(name, member)| {
+        super::string_trait(&member.traits, traits::ENUM_VALUE).unwrap_or(name).to_owned()
+    });
+    let definitions = shape.traits.get(traits::ENUM).and_then(Value::as_array).into_iter().flatten();
+    let is_internal = |definition: &&Value| {
+        let tags = definition.get("tags").and_then(Value::as_array);
+        tags.is_some_and(|tags| tags.iter().any(|tag| tag == "internal"))
+    };
+    let definitions = definitions
+        .filter(is_internal)
+        .filter_map(|definition| definition.get("value")?.as_str().map(str::to_owned));
+    members.chain(definitions).collect()
 }
 
 fn has_length(ty: ShapeType) -> bool {

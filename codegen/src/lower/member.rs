@@ -22,6 +22,9 @@ pub(super) enum Role {
     Nested,
 }
 
+/// Content type of a blob without the trait `mediaType`.
+pub(super) const OCTETS: &str = "application/octet-stream";
+
 impl Lowering<'_> {
     /// Lowers the members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
@@ -72,6 +75,7 @@ impl Lowering<'_> {
             set_name: String::new(),
             doc: docs::of(&member.traits),
             presence: self.presence(id, member, role, &location, &ty),
+            server_default: server_default(member, role, &ty),
             fails_if_missing: false,
             reads_any_message_name: role == Role::Error && is_error_message(name, &ty) && json_name == name,
             constraints: self.constraints(member),
@@ -136,7 +140,7 @@ impl Lowering<'_> {
             .or_else(|| string_trait(&member.traits, traits::MEDIA_TYPE))
             .or(of_shape);
         let by_type = match self.shape_type(&member.target) {
-            Some(ShapeType::Blob) => "application/octet-stream",
+            Some(ShapeType::Blob) => OCTETS,
             Some(ShapeType::String | ShapeType::Enum) => "text/plain",
             _ => "application/json",
         };
@@ -211,6 +215,17 @@ impl Lowering<'_> {
 /// Returns `true` if a member of an error contains the error message.
 pub(super) fn is_error_message(name: &str, ty: &Type) -> bool {
     matches!(name, "message" | "Message") && matches!(ty, Type::String { .. })
+}
+
+/// Returns the default that a server sets if a request does not contain a member of an input. Clients do not send these
+/// defaults.
+/// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-trait>
+fn server_default(member: &Member, role: Role, ty: &Type) -> Option<DefaultValue> {
+    if role != Role::Input || member.has(traits::CLIENT_OPTIONAL) || member.has(traits::REQUIRED) {
+        return None;
+    }
+    let json = member.traits.get(traits::DEFAULT).filter(|value| !value.is_null())?;
+    Some(DefaultValue { json: json.clone(), is_zero: is_zero(ty, json) })
 }
 
 /// Returns `true` if a default is equal to the value that `Default` returns for the type.

@@ -61,8 +61,8 @@ struct Lowering<'a> {
     boxed: BTreeSet<ShapeId>,
     /// Ids of the shapes of inputs that contain values with constraints.
     constrained: BTreeSet<ShapeId>,
-    /// Ids of the shapes of inputs that contain required members.
-    requiring: BTreeSet<ShapeId>,
+    /// Ids of the shapes of inputs whose JSON text servers check.
+    checked_in_json: BTreeSet<ShapeId>,
     /// Rust type names that are already used.
     scope: Scope,
     diagnostics: Vec<Diagnostic>,
@@ -81,7 +81,7 @@ impl<'a> Lowering<'a> {
             builders,
             boxed,
             constrained: BTreeSet::new(),
-            requiring: BTreeSet::new(),
+            checked_in_json: BTreeSet::new(),
             scope,
             diagnostics,
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Http, Location, OperationError, Presence, Segment};
+use crate::ir::{self, Http, Location, MediaType, OperationError, Payload, Presence, Segment, Type};
 use crate::model::{Reference, Shape, ShapeId};
 
 use super::member::Role;
@@ -72,7 +72,16 @@ impl Lowering<'_> {
                 .collect(),
             default_labels: self.default_labels(&input),
             payload_input,
+            request_type: match is_bound(&input, "content-type") {
+                true => MediaType::Any,
+                false => media_type(&input, input_events.is_some()),
+            },
+            response_type: match is_bound(&input, "accept") || is_bound(&output, "content-type") {
+                true => MediaType::Any,
+                false => media_type(&output, output_events.is_some()),
+            },
             payload_output: output.blob_payload().is_some(),
+            has_output: shape.output.as_ref().is_some_and(|output| model.shape(&output.target).is_some()),
             facts,
             pagination,
             waiters,
@@ -222,6 +231,28 @@ fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
         if let Location::QueryMap { reserved } = &mut member.location {
             reserved.clone_from(&names);
         }
+    }
+}
+
+/// Returns `true` if a member is bound to a header.
+fn is_bound(message: &ir::Structure, header: &str) -> bool {
+    message.members.iter().any(|member| matches!(&member.location, Location::Header(name) if name == header))
+}
+
+/// Returns the media type of the payload of a message.
+/// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
+fn media_type(message: &ir::Structure, has_events: bool) -> MediaType {
+    match message.payload() {
+        _ if has_events => MediaType::Only("application/vnd.amazon.eventstream".to_owned()),
+        Payload::Empty => MediaType::None,
+        Payload::Body => MediaType::Only("application/json".to_owned()),
+        // A blob without the trait `mediaType` can have any media type.
+        Payload::Member { member, content_type, .. }
+            if member.ty == Type::Blob && content_type == super::member::OCTETS =>
+        {
+            MediaType::Any
+        }
+        Payload::Member { content_type, .. } => MediaType::Only(content_type.to_owned()),
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) const REQUEST_COMPRESSION: &str = "smithy.api#requestCompression";
 pub(super) const REQUIRES_LENGTH: &str = "smithy.api#requiresLength";
 pub(super) const STREAMING: &str = "smithy.api#streaming";
 pub(super) const UNSIGNED_PAYLOAD: &str = "aws.auth#unsignedPayload";
+pub(super) const INTERNAL: &str = "smithy.api#internal";
 pub(super) const JSON_NAME: &str = "smithy.api#jsonName";
 pub(super) const LENGTH: &str = "smithy.api#length";
 pub(super) const MEDIA_TYPE: &str = "smithy.api#mediaType";
@@ -45,6 +46,7 @@ pub(super) const BEARER: &str = "smithy.api#httpBearerAuth";
 pub(super) const SIGV4: &str = "aws.auth#sigv4";
 pub(super) const REST_JSON_1: &str = "aws.protocols#restJson1";
 pub(super) const SERVICE: &str = "aws.api#service";
+pub(super) const UNIQUE_ITEMS: &str = "smithy.api#uniqueItems";
 pub(super) const WAITABLE: &str = "smithy.waiters#waitable";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
 pub(super) const CONTEXT_PARAM: &str = "smithy.rules#contextParam";
@@ -87,6 +89,7 @@ const READ: &[&str] = &[
     HTTP_QUERY,
     HTTP_QUERY_PARAMS,
     HTTP_RESPONSE_CODE,
+    INTERNAL,
     JSON_NAME,
     LENGTH,
     MEDIA_TYPE,
@@ -101,6 +104,7 @@ const READ: &[&str] = &[
     REST_JSON_1,
     SERVICE,
     ENDPOINT_RULE_SET,
+    UNIQUE_ITEMS,
     WAITABLE,
     CONTEXT_PARAM,
     OPERATION_CONTEXT_PARAMS,
@@ -160,7 +164,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#idRef", "validates values of traits"),
     ("smithy.api#idempotent", "describes retries, not requests and responses"),
     ("smithy.api#input", "every operation has a separate input structure"),
-    ("smithy.api#internal", "internal shapes are generated like other shapes"),
     ("smithy.api#mixin", "the parser merges mixins into shapes"),
     ("smithy.api#noReplace", "describes resources"),
     ("smithy.api#nestedProperties", "describes resources"),
@@ -177,7 +180,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#tags", "documentation"),
     ("smithy.api#title", "documentation"),
     ("smithy.api#trait", "defines a trait"),
-    ("smithy.api#uniqueItems", "checked by the service"),
     ("smithy.api#unitType", "identified by its shape id"),
     ("smithy.api#unstable", "documentation"),
     ("smithy.api#xmlAttribute", "concerns another protocol"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use invoke_model_protocol::{Request, ServerOperation};
+use invoke_model_protocol::{Request, ServerOperation, server};
 use invoke_model_types::{
     ApplyGuardrail, Converse, ConverseStream, CountTokens, GetAsyncInvoke, InvokeGuardrailChecks,
     InvokeModel, InvokeModelWithBidirectionalStream, InvokeModelWithResponseStream, ListAsyncInvokes,
@@ -57,6 +57,7 @@ where
     O::Input: Clone + Debug,
 {
     let _ = O::missing_members(request);
+    let _ = server::parse::<O>(request).map_err(|rejection| rejection.response());
     let Ok(input) = O::parse_request(request) else { return };
     let _ = O::violations(&input);
     if has_empty_union(&input) {

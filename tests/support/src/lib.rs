@@ -12,5 +12,5 @@ pub mod suites;
 
 #[cfg(feature = "cases")]
 pub use cases::{
-    Content, EventsResult, Failure, Frame, Request, Response, document, milliseconds, same, same_text, time,
+    Content, Failure, Frame, Request, Response, StreamResult, document, milliseconds, same, same_text, time,
 };

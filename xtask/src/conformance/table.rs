@@ -66,7 +66,7 @@ pub(super) fn print(rows: &[Row]) -> String {
         let all = passed + failed + skipped;
         let _ = writeln!(
             text,
-            "| {service:<24} | {kind:<9} | {all:>5} | {passed:>6} | {failed:>6} | {skipped:>7} |"
+            "| {service:<24} | {kind:<16} | {all:>5} | {passed:>6} | {failed:>6} | {skipped:>7} |"
         );
     };
     let counts = |row: &Row| [row.passed, row.failed.len(), row.skipped.len()];
@@ -79,7 +79,7 @@ pub(super) fn print(rows: &[Row]) -> String {
     }
     line("all", "", total);
     let head = format!(
-        "| {:<24} | {:<9} | {:>5} | {:>6} | {:>6} | {:>7} |\n|{:-<26}|{:-<11}|{:->7}|{:->8}|{:->8}|{:->9}|\n",
+        "| {:<24} | {:<16} | {:>5} | {:>6} | {:>6} | {:>7} |\n|{:-<26}|{:-<18}|{:->7}|{:->8}|{:->8}|{:->9}|\n",
         "service", "kind", "cases", "passed", "failed", "skipped", "", "", "", "", "", ""
     );
     for row in rows {
@@ -107,32 +107,35 @@ mod tests {
     fn cases() -> Vec<(String, Case)> {
         let case =
             |kind: Kind, id: &str| Case { kind, id: id.to_owned(), test: format!("{}::{id}", kind.module()) };
-        let cases = [case(Kind::Request, "A"), case(Kind::Request, "B"), case(Kind::Response, "A")];
+        let cases =
+            [case(Kind::ClientRequest, "A"), case(Kind::ClientRequest, "B"), case(Kind::ClientResponse, "A")];
         cases.into_iter().map(|case| ("Service".to_owned(), case)).collect()
     }
 
-    const OUTPUT: &str = "test requests::A ... ok\ntest requests::B ... FAILED\ntest responses::A ... ok\n";
+    const OUTPUT: &str = "test client_requests::A ... ok\ntest client_requests::B ... FAILED\ntest client_responses::A ... ok\n";
 
     #[test]
     fn counts_each_case_once() {
         let rows = rows(&cases(), &Outcomes::parse(OUTPUT), &[]).unwrap();
         let text = print(&rows);
         assert!(
-            text.contains("| all                      |           |     3 |      2 |      1 |       0 |"),
+            text.contains(
+                "| all                      |                  |     3 |      2 |      1 |       0 |"
+            ),
             "{text}"
         );
-        assert!(text.contains("failed: Service requests B: no message"), "{text}");
+        assert!(text.contains("failed: Service client_requests B: no message"), "{text}");
         assert_eq!(verdict(&rows), Err("1 protocol tests failed".to_owned()));
     }
 
     #[test]
     fn a_skipped_case_must_exist_and_fail() {
         let rows = |skipped: &[(Kind, &str, &str)]| super::rows(&cases(), &Outcomes::parse(OUTPUT), skipped);
-        assert_eq!(verdict(&rows(&[(Kind::Request, "B", "why")]).unwrap()), Ok(()));
-        let passes = rows(&[(Kind::Request, "B", "why"), (Kind::Response, "A", "why")]).unwrap();
+        assert_eq!(verdict(&rows(&[(Kind::ClientRequest, "B", "why")]).unwrap()), Ok(()));
+        let passes = rows(&[(Kind::ClientRequest, "B", "why"), (Kind::ClientResponse, "A", "why")]).unwrap();
         assert!(print(&passes).contains("A: is listed as skipped, but passes"));
         assert!(verdict(&passes).is_err());
-        assert!(rows(&[(Kind::Error, "A", "why")]).is_err());
+        assert!(rows(&[(Kind::ClientError, "A", "why")]).is_err());
     }
 
     #[test]

@@ -119,6 +119,17 @@ fn event_function(of: &Type) -> TokenStream {
     }
 }
 
+/// Returns the function with which a server reads a simple type from text.
+pub(super) fn server_text_reader(of: &Type) -> TokenStream {
+    match of {
+        Type::Timestamp(format) => {
+            let format = ty::format(*format);
+            quote!(use_::invoke_model_protocol::server::timestamp(#format))
+        }
+        other => text_reader(other),
+    }
+}
+
 /// Returns the function that reads a simple type from text.
 pub(super) fn text_reader(of: &Type) -> TokenStream {
     let function = match of {

@@ -4,37 +4,59 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::ty;
-use crate::ir::{Constraint, IntegerWidth, Location, Member, Shape, Structure, Type, Union, UnionMember};
+use super::{codec, ty};
+use crate::ir::{
+    Constraint, IntegerWidth, Location, Member, Shape, Structure, TimestampFormat, Type, Union, UnionMember,
+};
 
-/// Returns the function `violations` of an operation, or `None` if no value of its input has constraints.
-pub(super) fn violations(input: &Structure) -> Option<TokenStream> {
+/// Returns the function `check_input` of an operation, or `None` if no value of its input has constraints.
+pub(super) fn check_input(input: &Structure) -> Option<TokenStream> {
     let checks = members(&input.members, &quote!(input))?;
     let name = ty::named(&input.rust_name);
-    let violations = quote!(use_::invoke_model_protocol::server::Violations);
     Some(quote! {
-        fn violations(input: &#name) -> #violations {
-            let mut violations = #violations::new();
+        fn check_input(input: &#name, violations: &mut use_::invoke_model_protocol::server::Violations) {
             #checks
-            violations
         }
     })
 }
 
-/// Returns the function `missing_members` of an operation, or `None` if its body has no required members.
-pub(super) fn missing_members(input: &Structure) -> Option<TokenStream> {
-    let checks = missing(input.body_members().map(JsonMember::from)).or_else(|| {
+/// Returns the function `check_request` of an operation, or `None` if there is nothing to check.
+pub(super) fn check_request(input: &Structure) -> Option<TokenStream> {
+    let in_body = missing(input.body_members().map(JsonMember::from)).or_else(|| {
         let is_payload = |member: &&Member| matches!(member.location, Location::Payload { .. });
         let member = input.members.iter().find(is_payload)?;
         let (wire_name, check) = (&member.wire_name, json_closure(&member.constraints, &member.ty)?);
         Some(quote!(violations.payload(json, #wire_name, #check);))
-    })?;
-    let violations = quote!(use_::invoke_model_protocol::server::Violations);
+    });
+    let in_body =
+        in_body.map(|checks| quote!(violations.body(request.body(), |violations, json| { #checks });));
+    let bound: Vec<_> = input.members.iter().filter_map(missing_outside_of_body).collect();
+    if in_body.is_none() && bound.is_empty() {
+        return None;
+    }
     Some(quote! {
-        fn missing_members(request: &use_::invoke_model_protocol::Request) -> #violations {
-            #violations::of_body(request.body(), |violations, json| { #checks })
+        fn check_request(
+            request: &use_::invoke_model_protocol::Request,
+            violations: &mut use_::invoke_model_protocol::server::Violations,
+        ) {
+            #in_body
+            #(#bound)*
         }
     })
+}
+
+/// Returns the statement that finds a required member that is missing in the headers or the query, or `None`
+/// for other members.
+fn missing_outside_of_body(member: &Member) -> Option<TokenStream> {
+    let name = &member.wire_name;
+    match &member.location {
+        _ if !member.constraints.contains(&Constraint::Required) => None,
+        Location::Header(header) => Some(quote!(violations.required_header(request, #name, #header);)),
+        Location::Query(parameter) => {
+            Some(quote!(violations.required_parameter(request, #name, #parameter);))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the code that checks a shape, or `None` if servers do not check the shape.
@@ -45,7 +67,10 @@ pub(super) fn checks(shape: &Shape) -> Option<TokenStream> {
             (&of.rust_name, members(&of.members, &quote!(self)), missing(json_members))
         }
         Shape::Union(of) if of.is_checked => {
-            (&of.rust_name, variants(of), missing(of.members.iter().map(JsonMember::from)))
+            let names = of.members.iter().map(|member| &member.json_name);
+            let only = quote!(violations.only_member(json, &[#(#names),*]););
+            let nested = missing(of.members.iter().map(JsonMember::from));
+            (&of.rust_name, variants(of), Some(quote!(#only #nested)))
         }
         _ => return None,
     };
@@ -62,7 +87,7 @@ pub(super) fn checks(shape: &Shape) -> Option<TokenStream> {
     });
     let missing = missing.map(|checks| {
         quote! {
-            impl use_::invoke_model_protocol::server::RequiredMembers for #name {
+            impl use_::invoke_model_protocol::server::JsonChecks for #name {
                 fn check_json(
                     violations: &mut #violations,
                     json: use_::invoke_model_protocol::json::BorrowedValue<'_>,
@@ -125,11 +150,19 @@ fn closure(constraints: &[Constraint], ty: &Type, sparse: bool) -> Option<TokenS
         }
         _ => {}
     }
+    // A value has at most one pattern. It is a static, so it is compiled only once.
+    let patterns = constraints.iter().filter_map(|constraint| match constraint {
+        Constraint::Pattern(text) => {
+            let pattern = quote!(use_::invoke_model_protocol::server::Pattern);
+            Some(quote!(static PATTERN: #pattern = #pattern::new(#text);))
+        }
+        _ => None,
+    });
     let checks = constraints.iter().map(|constraint| check(constraint, ty));
     Some(if sparse {
-        quote!(|violations, value| if let Some(value) = value { #(#checks)* })
+        quote!(|violations, value| if let Some(value) = value { #(#patterns)* #(#checks)* })
     } else {
-        quote!(|violations, value| { #(#checks)* })
+        quote!(|violations, value| { #(#patterns)* #(#checks)* })
     })
 }
 
@@ -160,8 +193,18 @@ fn check(constraint: &Constraint, ty: &Type) -> TokenStream {
             let (min, max) = (option(min.as_ref()), option(max.as_ref()));
             quote!(violations.range(#number, #min, #max);)
         }
-        (Constraint::Pattern(pattern), _) => quote!(violations.pattern(value, #pattern);),
-        (Constraint::OneOf(values), _) => quote!(violations.one_of(value.as_str(), &[#(#values),*]);),
+        (Constraint::Pattern(_), _) => quote!(violations.pattern(value, &PATTERN);),
+        (Constraint::OneOf { values, internal }, _) => {
+            let check = quote!(violations.one_of(value.as_str(), &[#(#values),*]););
+            match &internal[..] {
+                [] => check,
+                internal => quote!(if !matches!(value.as_str(), #(#internal)|*) { #check }),
+            }
+        }
+        (Constraint::UniqueItems, Type::List { element, sparse: false }) => {
+            let writer = codec::json_writer(element);
+            quote!(violations.unique(value, #writer);)
+        }
         (Constraint::Members, Type::Boxed(_)) => quote!(violations.nested(&**value);),
         (Constraint::Members, _) => quote!(violations.nested(value);),
         (Constraint::Elements(constraints), Type::List { element, sparse }) => {
@@ -176,10 +219,16 @@ fn check(constraint: &Constraint, ty: &Type) -> TokenStream {
             let check = closure(constraints, value, *sparse);
             quote!(violations.values(value, #check);)
         }
-        // Lowering adds these constraints only to lists and maps.
-        (Constraint::Elements(_) | Constraint::Keys(_) | Constraint::Values(_), _) => TokenStream::new(),
+        // Lowering adds these constraints only to lists and maps. A list with unique elements is not sparse.
+        // <https://smithy.io/2.0/spec/constraint-traits.html#uniqueitems-trait>
+        (
+            Constraint::UniqueItems | Constraint::Elements(_) | Constraint::Keys(_) | Constraint::Values(_),
+            _,
+        ) => TokenStream::new(),
         // The functions that read the JSON text check these constraints.
-        (Constraint::Required | Constraint::RequiredMembers, _) => TokenStream::new(),
+        (Constraint::Required | Constraint::NoNulls | Constraint::Utc | Constraint::JsonMembers, _) => {
+            TokenStream::new()
+        }
     }
 }
 
@@ -203,8 +252,8 @@ impl<'a> From<&'a UnionMember> for JsonMember<'a> {
     }
 }
 
-/// Returns the statements that find missing members in the variable `json`, or `None` if no member is
-/// required.
+/// Returns the statements that check the members of the object in the variable `json`, or `None` if there is
+/// nothing to check.
 fn missing<'a>(members: impl Iterator<Item = JsonMember<'a>>) -> Option<TokenStream> {
     let checks: Vec<_> = members
         .filter_map(|JsonMember { wire_name, json_name, constraints, ty }| {
@@ -219,24 +268,59 @@ fn missing<'a>(members: impl Iterator<Item = JsonMember<'a>>) -> Option<TokenStr
     (!checks.is_empty()).then(|| quote!(#(#checks)*))
 }
 
-/// Returns the function that finds missing members inside a JSON value, or `None` if no member inside the
-/// value is required.
+/// Returns the function that checks a JSON value, or `None` if there is nothing to check.
 fn json_closure(constraints: &[Constraint], ty: &Type) -> Option<TokenStream> {
-    constraints.iter().find_map(|constraint| match (constraint, ty) {
-        (_, Type::Boxed(inner)) => json_closure(constraints, inner),
-        (Constraint::RequiredMembers, Type::Structure(name) | Type::Union(name)) => {
+    let ty = match ty {
+        Type::Boxed(inner) => inner,
+        ty => ty,
+    };
+    let checks: Vec<JsonCheck> =
+        constraints.iter().filter_map(|constraint| json_check(constraint, ty)).collect();
+    match &checks[..] {
+        [] => None,
+        [JsonCheck { function: Some(function), .. }] => Some(function.clone()),
+        checks => {
+            let statements = checks.iter().map(|check| &check.statement);
+            Some(quote!(|violations, json| { #(#statements)* }))
+        }
+    }
+}
+
+/// A check of a JSON value.
+struct JsonCheck {
+    /// Path of the function that makes the check, if it needs no other arguments.
+    function: Option<TokenStream>,
+    /// Statement that makes the check.
+    statement: TokenStream,
+}
+
+/// Returns the check of a constraint on a JSON value, or `None` if servers check the constraint on the typed
+/// value.
+fn json_check(constraint: &Constraint, ty: &Type) -> Option<JsonCheck> {
+    let violations = quote!(use_::invoke_model_protocol::server::Violations);
+    Some(match (constraint, ty) {
+        (Constraint::NoNulls, _) => JsonCheck {
+            function: Some(quote!(#violations::no_nulls)),
+            statement: quote!(violations.no_nulls(json);),
+        },
+        (Constraint::Utc, Type::Timestamp(TimestampFormat::DateTime)) => {
+            JsonCheck { function: Some(quote!(#violations::utc)), statement: quote!(violations.utc(json);) }
+        }
+        (Constraint::JsonMembers, Type::Structure(name) | Type::Union(name)) => {
             let name = ty::named(name);
-            Some(quote!(<#name as use_::invoke_model_protocol::server::RequiredMembers>::check_json))
+            let checks = quote!(use_::invoke_model_protocol::server::JsonChecks);
+            let function = quote!(<#name as #checks>::check_json);
+            JsonCheck { statement: quote!(#function(violations, json);), function: Some(function) }
         }
         (Constraint::Elements(inner), Type::List { element, .. }) => {
             let check = json_closure(inner, element)?;
-            Some(quote!(|violations, json| violations.in_elements(json, #check)))
+            JsonCheck { function: None, statement: quote!(violations.in_elements(json, #check);) }
         }
         (Constraint::Values(inner), Type::Map { value, .. }) => {
             let check = json_closure(inner, value)?;
-            Some(quote!(|violations, json| violations.in_values(json, #check)))
+            JsonCheck { function: None, statement: quote!(violations.in_values(json, #check);) }
         }
-        _ => None,
+        _ => return None,
     })
 }
 

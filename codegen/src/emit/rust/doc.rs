@@ -147,10 +147,13 @@ fn constraint(constraint: &Constraint) -> Option<String> {
         // The text omits these constraints: the documentation describes the pattern, the enum lists its
         // values, and the nested shape documents its members.
         Constraint::Pattern(_)
-        | Constraint::OneOf(_)
+        | Constraint::OneOf { .. }
+        | Constraint::UniqueItems
         | Constraint::Required
         | Constraint::Members
-        | Constraint::RequiredMembers
+        | Constraint::JsonMembers
+        | Constraint::NoNulls
+        | Constraint::Utc
         | Constraint::Elements(_)
         | Constraint::Keys(_)
         | Constraint::Values(_)

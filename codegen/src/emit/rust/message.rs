@@ -40,7 +40,16 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
 /// Returns the expression that completes a request or response by adding its payload. `of` is the expression
 /// of the structure's value.
 pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &TokenStream) -> TokenStream {
-    match structure.payload() {
+    write(structure, structure.payload(), builder, of)
+}
+
+fn write(
+    structure: &Structure,
+    payload: Payload<'_>,
+    builder: &TokenStream,
+    of: &TokenStream,
+) -> TokenStream {
+    match payload {
         Payload::Empty => quote!(#builder.empty()),
         Payload::Body => {
             let lines = structure::write_object(structure.body_members(), of);
@@ -75,6 +84,25 @@ pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &T
                 }
             }
         }
+    }
+}
+
+/// Returns the expression that completes a response. In contrast to requests, a response without members in its payload
+/// is an empty JSON object if the model defines an output, and a payload that is not set is empty.
+/// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#empty-body-serialization>
+pub(super) fn write_response_payload(
+    structure: &Structure,
+    has_output: bool,
+    builder: &TokenStream,
+    of: &TokenStream,
+) -> TokenStream {
+    match structure.payload() {
+        Payload::Empty if has_output => quote!(#builder.json(|out| out.extend_from_slice(b"{}"))),
+        Payload::Member { member, content_type, .. } => {
+            let payload = Payload::Member { member, content_type, unset: UnsetPayload::Empty };
+            write(structure, payload, builder, of)
+        }
+        payload => write(structure, payload, builder, of),
     }
 }
 
@@ -116,11 +144,13 @@ pub(super) fn read(member: &Member, message: &TokenStream) -> TokenStream {
             let status = quote!(i32::from(#message.status().as_u16()));
             if member.is_optional() { quote!(Some(#status)) } else { status }
         }
-        _ => read_header(member),
+        _ => read_header(member, codec::text_reader),
     }
 }
 
-fn read_header(member: &Member) -> TokenStream {
+/// Returns the expression that reads a member from headers. `text_reader` returns the function that reads a
+/// simple type from text.
+pub(super) fn read_header(member: &Member, text_reader: fn(&Type) -> TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
     let headers = quote!(use_::invoke_model_protocol::headers);
     let option = match (&member.location, &member.ty) {
@@ -130,11 +160,11 @@ fn read_header(member: &Member) -> TokenStream {
                 Type::Timestamp(TimestampFormat::HttpDate) => quote!(http_date_list),
                 _ => quote!(list),
             };
-            let (name, reader) = (header::path(name), codec::text_reader(element));
+            let (name, reader) = (header::path(name), text_reader(element));
             quote!(#headers::#function(headers, #name, #wire_name, #reader)?)
         }
         (Location::Header(name), ty) => {
-            let (name, reader) = (header::path(name), codec::text_reader(ty));
+            let (name, reader) = (header::path(name), text_reader(ty));
             quote!(#headers::optional(headers, #name, #wire_name, #reader)?)
         }
         (Location::PrefixHeaders(prefix), _) => quote!(#headers::prefixed(headers, #prefix, #wire_name)?),

@@ -1,28 +1,43 @@
-//! Prints the server code of an operation: the functions `parse_request`, `missing_members`, `violations`,
+//! Prints the server code of an operation: the functions `parse_request`, `check_request`, `check_input`,
 //! `serialize_response` and `serialize_error`.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{codec, constraint, field, message, ty};
-use crate::ir::{Location, Member, Operation, Type};
+use crate::ir::{Location, MediaType, Member, Operation, Type, UnsetPayload};
 
 pub(super) fn operation(of: &Operation) -> TokenStream {
     let name = ty::named(&of.rust_name);
     let parse_request = parse_request(of);
-    let missing_members = constraint::missing_members(&of.input);
-    let violations = constraint::violations(&of.input);
+    let request_type = media_type(&format_ident!("REQUEST_TYPE"), &of.request_type);
+    let response_type = media_type(&format_ident!("RESPONSE_TYPE"), &of.response_type);
+    let check_request = constraint::check_request(&of.input);
+    let check_input = constraint::check_input(&of.input);
     let serialize_response = serialize_response(of);
     let serialize_error = (!of.errors.is_empty()).then(|| serialize_error(of));
     quote! {
         impl use_::invoke_model_protocol::ServerOperation for #name {
+            #request_type
+            #response_type
             #parse_request
-            #missing_members
-            #violations
+            #check_request
+            #check_input
             #serialize_response
             #serialize_error
         }
     }
+}
+
+/// Returns the constant with the media type of a message, or `None` if the message has no payload.
+fn media_type(name: &Ident, of: &MediaType) -> Option<TokenStream> {
+    let ty = quote!(use_::invoke_model_protocol::server::MediaType);
+    let value = match of {
+        MediaType::None => return None,
+        MediaType::Any => quote!(#ty::Any),
+        MediaType::Only(media_type) => quote!(#ty::Only(#media_type)),
+    };
+    Some(quote!(const #name: #ty = #value;))
 }
 
 fn parse_request(of: &Operation) -> TokenStream {
@@ -43,21 +58,38 @@ fn parse_request(of: &Operation) -> TokenStream {
     }
 }
 
+/// Returns the expression that reads a member of a request.
 fn read(member: &Member, request: &TokenStream) -> TokenStream {
+    let read = read_bound(member, request);
+    match (&member.location, &member.server_default) {
+        // Clients send an empty object in place of a payload that is not set.
+        (Location::Payload { unset: UnsetPayload::Object, .. }, _) if member.is_optional() => {
+            quote!(#read.filter(|value| *value != Default::default()))
+        }
+        // An empty body is a payload that is not set.
+        (Location::Payload { .. }, _) | (_, None) => read,
+        (_, Some(default)) => {
+            let default = ty::default(&member.ty, default);
+            quote!(#read.or_else(|| Some(#default)))
+        }
+    }
+}
+
+fn read_bound(member: &Member, request: &TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
     match &member.location {
         Location::Label { .. } => {
-            let reader = codec::text_reader(&member.ty);
+            let reader = codec::server_text_reader(&member.ty);
             quote!(use_::invoke_model_protocol::server::label(&labels, #wire_name, #reader)?)
         }
         Location::Query(parameter) => {
             let option = match &member.ty {
                 Type::List { element, .. } => {
-                    let reader = codec::text_reader(element);
+                    let reader = codec::server_text_reader(element);
                     quote!(query.list(#parameter, #wire_name, #reader)?)
                 }
                 ty => {
-                    let reader = codec::text_reader(ty);
+                    let reader = codec::server_text_reader(ty);
                     quote!(query.optional(#parameter, #wire_name, #reader)?)
                 }
             };
@@ -68,6 +100,7 @@ fn read(member: &Member, request: &TokenStream) -> TokenStream {
             let option = if is_map_of_lists { quote!(query.map_of_lists()) } else { quote!(query.map()) };
             field::value_or_default(member, &option)
         }
+        Location::Header(_) => message::read_header(member, codec::server_text_reader),
         _ => message::read(member, request),
     }
 }
@@ -81,7 +114,7 @@ fn serialize_response(of: &Operation) -> TokenStream {
     let mutable = of.output.has_headers().then(|| quote!(mut));
     let payload = match of.output_events {
         Some(_) => quote!(response.events()),
-        None => message::write_payload(&of.output, &builder, &value),
+        None => message::write_response_payload(&of.output, of.has_output, &builder, &value),
     };
     let bound = members.iter().find(|member| member.location == Location::StatusCode).map(|member| {
         let name = ty::ident(&member.rust_name);

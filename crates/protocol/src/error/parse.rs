@@ -132,6 +132,15 @@ pub enum ParseErrorKind {
         /// Number of members.
         found: usize,
     },
+    /// A union in a request has a member that is not in the model.
+    #[error("the union has a member that is not in the model")]
+    UnknownUnionMember,
+    /// A list or map in a request contains a null, although it is not sparse.
+    #[error("the list or map contains a null: remove it")]
+    Null,
+    /// A timestamp in a request is not in UTC, or has another form than `1985-04-12T23:20:50.52Z`.
+    #[error("the timestamp must have the form 1985-04-12T23:20:50.52Z, with `Z` and without an offset")]
+    NotUtc,
     /// A required member is missing and has no default value.
     #[error("the required value is missing")]
     Missing,

@@ -23,6 +23,11 @@ impl<'a> Query<'a> {
         )
     }
 
+    /// Returns `true` if the query contains a parameter with this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(one, _)| one == name)
+    }
+
     /// Parses the first parameter with this name. Returns `None` if the query does not contain the parameter.
     ///
     /// # Errors

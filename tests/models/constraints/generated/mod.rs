@@ -5,4 +5,5 @@ mod operation;
 pub use operation::*;
 mod shape;
 pub use shape::*;
+pub(crate) mod header;
 pub mod service;

@@ -1,9 +1,9 @@
 //! Compares requests, responses and frames with protocol test cases.
 //!
-//! A generated test contains a case as data. To check a request or an event, the test calls
-//! [`Request::check`] or [`Frame::check`]. To check a response, the test calls a method of [`Response`], and
-//! compares the result with [`same`] or [`same_text`]. All checks panic if they find a difference, and print
-//! the difference.
+//! A generated test contains a case as data. To check what one side sends, the test calls [`Request::check`],
+//! [`Response::check_output`], [`Response::check_error`] or [`Frame::check`]. To check what one side receives, the
+//! test calls another method of [`Request`] or [`Response`], and compares the result with [`same`] or
+//! [`same_text`]. All checks panic if they find a difference, and print the difference.
 //!
 //! Specifications of the cases: <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html>
 //! and <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>.
@@ -17,7 +17,7 @@ mod response;
 pub use content::Content;
 pub use frame::Frame;
 pub use request::Request;
-pub use response::{EventsResult, Failure, Response};
+pub use response::{Failure, Response, StreamResult};
 
 use std::fmt::Debug;
 

@@ -1,13 +1,17 @@
-//! Compares serialized requests with the requests that protocol test cases expect.
+//! Compares serialized requests with the requests of test cases, and parses the requests of test cases as inputs and
+//! events.
 
-use invoke_model_protocol::Operation;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use invoke_model_protocol::{InputEventStream, Operation, ParseError, ServerOperation, server};
 
 use super::Content;
+use super::response::{Failure, StreamResult, read_events};
 
 /// Idempotency token that the cases expect if the input has no token.
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";
 
-/// The expected request of a case.
+/// The request of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// Method.
@@ -55,6 +59,61 @@ impl Request<'_> {
         self.content.check(request.headers(), request.body());
     }
 
+    /// Parses the input.
+    ///
+    /// # Errors
+    /// Returns an error if the request cannot be parsed.
+    ///
+    /// # Panics
+    /// Panics if [`server::parse`] rejects the request.
+    #[track_caller]
+    pub fn input<O: ServerOperation>(&self) -> Result<O::Input, ParseError> {
+        let request = self.http();
+        if let Err(rejection) = server::parse::<O>(&with_content_type::<O>(request.clone())) {
+            panic!("a server framework rejects the request: {rejection:?}");
+        }
+        O::parse_request(&request)
+    }
+
+    /// Parses the input, and the events in `frames`. The frames are encoded in base64.
+    ///
+    /// # Errors
+    /// Returns a [`Failure`] if the request, a frame or an event cannot be parsed, or if the client ends the stream
+    /// with an error.
+    ///
+    /// # Panics
+    /// Panics if a frame is not base64.
+    pub fn events<O: ServerOperation + InputEventStream>(
+        &self,
+        frames: &[&str],
+    ) -> StreamResult<O, O::Input, O::Events> {
+        let missing = O::missing_members(&self.http());
+        if !missing.is_empty() {
+            return Err(Failure::Incomplete(missing));
+        }
+        let input = O::parse_request(&self.http()).map_err(Failure::Head)?;
+        Ok((input, read_events(frames)?))
+    }
+
+    pub(super) fn http(&self) -> invoke_model_protocol::Request {
+        let base = self
+            .host
+            .and_then(|host| host.split_once('/'))
+            .map_or(String::new(), |(_, base)| format!("/{base}"));
+        let path = self.uri.strip_prefix(&base).unwrap_or(self.uri);
+        let mut uri = path.to_owned();
+        for parameter in self.query {
+            uri.push(if uri.contains('?') { '&' } else { '?' });
+            uri.push_str(parameter);
+        }
+        let mut request = http::Request::builder().method(self.method).uri(uri);
+        for (name, value) in self.content.headers {
+            request = request.header(*name, *value);
+        }
+        let body = Bytes::copy_from_slice(self.content.body.unwrap_or_default().as_bytes());
+        request.body(body).unwrap_or_else(|error| panic!("the case is not a valid request: {error}"))
+    }
+
     #[track_caller]
     fn check_query(&self, query: &str) {
         let mut found: Vec<&str> = query.split('&').filter(|parameter| !parameter.is_empty()).collect();
@@ -73,6 +132,17 @@ impl Request<'_> {
         // If a case has query parameters, the request must not have other query parameters.
         assert!(self.query.is_empty() || found.is_empty(), "unexpected query parameters: {found:?}");
     }
+}
+
+/// Adds the content type of the operation, because many cases omit this header.
+fn with_content_type<O: ServerOperation>(
+    mut request: invoke_model_protocol::Request,
+) -> invoke_model_protocol::Request {
+    if let server::MediaType::Only(media_type) = O::REQUEST_TYPE {
+        let media_type = HeaderValue::from_static(media_type);
+        request.headers_mut().entry(CONTENT_TYPE).or_insert(media_type);
+    }
+    request
 }
 
 fn name_of(parameter: &str) -> &str {

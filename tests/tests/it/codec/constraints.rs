@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::ServerOperation;
-use invoke_model_protocol::server::Constraint;
-use invoke_model_tests::constraints::{Draw, DrawInput};
+use invoke_model_protocol::server::{self, Constraint, Rejection};
+use invoke_model_tests::constraints::{Draw, DrawInput, Paint};
 use serde_json::{Value, json};
 
 const NAME: &str = "[Member must have length less than or equal to 8, Member must have length greater than or equal \
@@ -37,6 +37,7 @@ fn valid_inputs_have_no_violations() {
             "modes": ["fast", null],
             "free": {"text": ""},
             "weights": {"slow": null, "fast": [0]},
+            "palette": ["fast", "test"],
         }),
         &[],
     );
@@ -99,6 +100,11 @@ fn elements_are_reported_once_with_all_constraints() {
             "figures.4.member.label: Member must have length greater than or equal to 1",
         ],
     );
+}
+
+#[test]
+fn lists_with_unique_elements_are_checked() {
+    check(json!({"palette": ["fast", "slow", "fast"]}), &["palette: Member must have unique values"]);
 }
 
 #[test]
@@ -180,4 +186,89 @@ fn missing_members_are_found_at_any_depth() {
         Draw::missing_members(&request).to_string(),
         "1 validation error detected: Value at 'root.name' failed to satisfy constraint: Member must not be null"
     );
+}
+
+/// Sends a request to a server that follows the server frameworks of Smithy. Returns the status, the error code and the
+/// body of its response, or `None` if it accepts the request.
+fn rejection(request: http::request::Builder, body: &str) -> Option<(u16, String, Value)> {
+    let request = request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
+    let rejection: Rejection = match request.uri().path() {
+        "/draw" => server::parse::<Draw>(&request).err()?,
+        _ => server::parse::<Paint>(&request).err()?,
+    };
+    let response = rejection.response();
+    let code = response.headers()["x-amzn-errortype"].to_str().unwrap().to_owned();
+    Some((response.status().as_u16(), code, serde_json::from_slice(response.body()).unwrap()))
+}
+
+#[test]
+fn servers_of_the_framework_reject_values_that_clients_accept() {
+    let check = |body: Value, message: &str| {
+        input(&body);
+        let request = http::Request::post("/draw").header("content-type", "application/json");
+        let expected = (400, "SerializationException".to_owned(), json!({"message": message}));
+        assert_eq!(rejection(request, &body.to_string()), Some(expected), "{body}");
+    };
+    let null = "the list or map contains a null: remove it";
+    check(json!({"palette": ["fast", null]}), &format!("`/palette`: {null}"));
+    check(json!({"rows": [[], [null]]}), &format!("`/rows/1`: {null}"));
+    check(json!({"layers": {"Top": null}}), &format!("`/layers`: {null}"));
+    check(
+        json!({"figures": [{"group": [{"novel": 1}]}]}),
+        "`/figures/0/group/0`: the union has a member that is not in the model",
+    );
+    check(
+        json!({"until": "2019-12-16T23:48:18+01:00"}),
+        "`/until`: the timestamp must have the form 1985-04-12T23:20:50.52Z, with `Z` and without an offset",
+    );
+    let request = || http::Request::post("/draw").header("content-type", "application/json");
+    let valid = json!({"palette": ["fast"], "modes": [null], "until": "2019-12-16T23:48:18Z"});
+    assert_eq!(rejection(request(), &valid.to_string()), None);
+}
+
+#[test]
+fn servers_of_the_framework_list_the_invalid_members() {
+    let request = http::Request::post("/draw").header("content-type", "application/json");
+    let body = json!({"title": "A", "tags": {"B": "ok"}, "modes": ["a"], "palette": ["fast", "fast"]});
+    let (status, code, found) = rejection(request, &body.to_string()).unwrap();
+    assert_eq!((status, code.as_str()), (400, "ValidationException"));
+    let field = |path: &str, constraint: &str| {
+        let message = format!("Value at '{path}' failed to satisfy constraint: {constraint}");
+        json!({"message": message, "path": path})
+    };
+    let pattern = "Member must satisfy regular expression pattern: ^[a-z]+$";
+    assert_eq!(
+        found["fieldList"],
+        json!([
+            field("/title", pattern),
+            field("/tags", pattern),
+            field("/modes/0", "Member must satisfy enum value set: [fast, slow]"),
+            field("/palette", "Member must have unique values"),
+        ])
+    );
+    let message = found["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("4 validation errors detected. Value at '/title' failed to satisfy"),
+        "{message}"
+    );
+}
+
+#[test]
+fn servers_of_the_framework_check_headers_and_query() {
+    let check = |request: http::request::Builder, expected: Option<(u16, &str)>| {
+        let found = rejection(request, "PNG").map(|(status, code, _)| (status, code));
+        assert_eq!(found, expected.map(|(status, code)| (status, code.to_owned())));
+    };
+    let request = |uri: &str| http::Request::post(uri).header("content-type", "image/png");
+    let at = "/paint?at=1985-04-12T23:20:50Z";
+    check(request(at).header("x-token", "a").header("accept", "text/*"), None);
+    check(
+        request(at).header("x-token", "a").header("accept", "application/json"),
+        Some((406, "NotAcceptableException")),
+    );
+    check(http::Request::post(at).header("x-token", "a"), Some((415, "UnsupportedMediaTypeException")));
+    check(request(at), Some((400, "ValidationException")));
+    check(request("/paint").header("x-token", "a"), Some((400, "ValidationException")));
+    let offset = "/paint?at=1985-04-12T23:20:50%2B01:00";
+    check(request(offset).header("x-token", "a"), Some((400, "SerializationException")));
 }

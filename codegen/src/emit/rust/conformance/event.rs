@@ -7,44 +7,68 @@ use quote::{format_ident, quote};
 use serde_json::{Map, Value};
 
 use super::super::ty;
-use super::http::{checked_request, option, stated_response};
+use super::http::{option, stated_request, stated_response};
 use super::value::{self, InvalidCase};
-use crate::conformance::{Direction, EventCase, EventMessage, HttpResponse};
+use crate::conformance::{EventCase, EventMessage, HttpRequest, HttpResponse, Side};
 use crate::ir::{EventStream, Operation, Service, Shape};
 
 pub(super) fn event(
     operation: &Operation,
     case: &EventCase,
+    side: Side,
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
+    let receives = side.receives();
+    let name = ty::named(&operation.rust_name);
     let mut lines = Vec::new();
-    if let Some(request) = &case.initial_request {
-        let input = value::structure(&operation.input, &case.initial_request_params, service)?;
-        lines.push(checked_request(operation, request, &input));
+    match side {
+        Side::Client => {
+            if let Some(request) = &case.initial_request {
+                let input = value::structure(&operation.input, &case.initial_request_params, service)?;
+                let request = stated_request(request);
+                lines.push(quote!(#request.check::<#name>(#input);));
+            }
+        }
+        Side::Server => {
+            if let Some(response) = &case.initial_response {
+                let output = value::structure(&operation.output, &case.initial_response_params, service)?;
+                let response = stated_response(response);
+                lines.push(quote!(#response.check_output::<#name>(#output);));
+            }
+        }
     }
-    for event in of(case, Direction::Request) {
-        lines.push(sent(operation, event, service)?);
+    for event in case.events.iter().filter(|event| event.direction != receives) {
+        let stream = match side {
+            Side::Client => operation.input_events.as_ref(),
+            Side::Server => operation.output_events.as_ref(),
+        };
+        lines.push(sent(stream, event, service)?);
     }
-    let responses: Vec<&EventMessage> = of(case, Direction::Response).collect();
-    if !responses.is_empty() || case.initial_response.is_some() {
-        lines.push(received(operation, case, &responses, service)?);
+    let received: Vec<&EventMessage> =
+        case.events.iter().filter(|event| event.direction == receives).collect();
+    let has_head = match side {
+        Side::Client => case.initial_response.is_some(),
+        Side::Server => case.initial_request.is_some(),
+    };
+    if !received.is_empty() || has_head {
+        lines.push(read(operation, case, side, &received, service)?);
     }
     if lines.is_empty() {
         return Err("the case has neither a request nor a response".to_owned());
     }
-    if case.expectation.failure.is_some() && responses.is_empty() && case.initial_response.is_none() {
-        return Err("the case expects a failure but has no response".to_owned());
+    if case.expectation.failure.is_some() && received.is_empty() && !has_head {
+        return Err("the case expects a failure, but this side receives nothing".to_owned());
     }
     Ok(quote!(#(#lines)*))
 }
 
-fn of(case: &EventCase, direction: Direction) -> impl Iterator<Item = &EventMessage> {
-    case.events.iter().filter(move |event| event.direction == direction)
-}
-
 /// Returns the statement that encodes a sent event and checks the resulting message.
-fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Result<TokenStream, InvalidCase> {
-    let stream = stream(operation.input_events.as_ref(), service)?;
+fn sent(
+    stream_name: Option<&String>,
+    event: &EventMessage,
+    service: &Service,
+) -> Result<TokenStream, InvalidCase> {
+    let stream = stream(stream_name, service)?;
     let params = event.params.as_ref().ok_or("a sent event has no `params`")?;
     let message = match stated(stream, params, service)? {
         Ok(event) => quote!(invoke_model_protocol::event_stream::EventStream::event(&#event)),
@@ -57,28 +81,48 @@ fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Resul
     Ok(quote!(#stated.check(&#message.unwrap());))
 }
 
-/// Returns the statements that read a response stream and check the result. The result is the output with the
-/// events, or a failure.
-fn received(
+/// Returns the statements that read a stream and check the result. The result is the input or output with the events,
+/// or a failure.
+fn read(
     operation: &Operation,
     case: &EventCase,
-    responses: &[&EventMessage],
+    side: Side,
+    received: &[&EventMessage],
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
     let name = ty::named(&operation.rust_name);
-    // For a case without an initial response, the test uses an empty response with the status 200.
-    let empty = HttpResponse { code: 200, ..HttpResponse::default() };
-    let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
-    let frames: Vec<&String> = responses
+    let frames: Vec<&String> = received
         .iter()
         .map(|event| event.bytes.as_ref().ok_or("a received event has no `bytes`"))
         .collect::<Result<_, _>>()?;
+    let (head, stream_name) = match side {
+        Side::Client => {
+            // For a case without an initial response, the test uses an empty response with the status 200.
+            let empty = HttpResponse { code: 200, ..HttpResponse::default() };
+            let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
+            (head, operation.output_events.as_ref())
+        }
+        Side::Server => {
+            // For a case without an initial request, the test uses an empty request.
+            let path = &operation.http.path;
+            let empty = HttpRequest {
+                method: operation.http.method.clone(),
+                uri: path.clone(),
+                ..HttpRequest::default()
+            };
+            let head = stated_request(case.initial_request.as_ref().unwrap_or(&empty));
+            (head, operation.input_events.as_ref())
+        }
+    };
     let read = quote!(let read = #head.events::<#name>(&[#(#frames),*]););
     let Some(failure) = &case.expectation.failure else {
-        let output = value::structure(&operation.output, &case.initial_response_params, service)?;
+        let head = match side {
+            Side::Client => value::structure(&operation.output, &case.initial_response_params, service)?,
+            Side::Server => value::structure(&operation.input, &case.initial_request_params, service)?,
+        };
         let mut events = Vec::new();
-        for event in responses {
-            let stream = stream(operation.output_events.as_ref(), service)?;
+        for event in received {
+            let stream = stream(stream_name, service)?;
             let params = event.params.as_ref().ok_or("an event has no `params`")?;
             events.push(
                 stated(stream, params, service)?
@@ -87,8 +131,8 @@ fn received(
         }
         return Ok(quote! {
             #read
-            let (output, events) = read.unwrap();
-            invoke_model_test_support::same(&output, &#output);
+            let (head, events) = read.unwrap();
+            invoke_model_test_support::same(&head, &#head);
             invoke_model_test_support::same(&events, &vec![#(#events),*]);
         });
     };
@@ -96,18 +140,18 @@ fn received(
         return Ok(quote!(#read assert!(read.is_err(), "{read:?}");));
     };
     let failure = quote!(invoke_model_test_support::Failure);
-    let expected = if responses.is_empty() {
+    let expected = if received.is_empty() {
         let errors = ty::named(&operation.error_name);
         let known = operation.errors.iter().find(|known| known.code == error.name());
         let known = known.ok_or_else(|| format!("the operation has no error {error}"))?;
         let variant = format_ident!("{}", known.rust_name);
         quote!(Err(#failure::Refused(#errors::#variant(_))))
     } else {
-        let stream = stream(operation.output_events.as_ref(), service)?;
+        let stream = stream(stream_name, service)?;
         let known = stream.exceptions.iter().find(|one| wire_name(&one.error, service) == Some(error.name()));
         let known = known.ok_or_else(|| format!("the stream has no error {error}"))?;
         let (errors, variant) = (ty::named(&stream.error_name), format_ident!("{}", known.error));
-        match responses.last().and_then(|event| event.params.as_ref()) {
+        match received.last().and_then(|event| event.params.as_ref()) {
             // The case contains the members of the error, so the test can compare the error.
             Some(params) => match stated(stream, params, service)? {
                 Err(error) => {

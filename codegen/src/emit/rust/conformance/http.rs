@@ -6,25 +6,49 @@ use serde_json::Value;
 
 use super::super::ty;
 use super::value::{self, InvalidCase};
-use crate::conformance::{Content, HttpRequest, HttpResponse, RequestCase, ResponseCase};
+use crate::conformance::{
+    Assertion, Content, HttpRequest, HttpResponse, MalformedCase, RequestCase, ResponseCase, Side,
+};
 use crate::ir::{Operation, Service, Structure};
 
 pub(super) fn request(
     operation: &Operation,
     case: &RequestCase,
+    side: Side,
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
     let input = value::structure(&operation.input, &case.params, service)?;
-    Ok(checked_request(operation, &case.request, &input))
+    let (request, name) = (stated_request(&case.request), ty::named(&operation.rust_name));
+    Ok(match side {
+        Side::Client => quote!(#request.check::<#name>(#input);),
+        Side::Server => {
+            let same = same(&case.params);
+            quote! {
+                let input = #request.input::<#name>().unwrap();
+                invoke_model_test_support::#same(&input, &#input);
+            }
+        }
+    })
 }
 
-/// Returns the statement that serializes `input` and checks the resulting request.
-pub(super) fn checked_request(
-    operation: &Operation,
-    request: &HttpRequest,
-    input: &TokenStream,
-) -> TokenStream {
-    let operation = ty::named(&operation.rust_name);
+/// Returns the statement that checks how a server rejects a request.
+pub(super) fn malformed(operation: &Operation, case: &MalformedCase) -> TokenStream {
+    let (body, media_type) = match &case.response.body {
+        Some(body) => {
+            let Assertion::Contents(contents) = &body.assertion;
+            (Some(contents.clone()), Some(body.media_type.clone()))
+        }
+        None => (None, None),
+    };
+    let headers = case.response.headers.clone();
+    let content = Content { headers, body, body_media_type: media_type, ..Content::default() };
+    let response = stated_response(&HttpResponse { code: case.response.code, content });
+    let (request, name) = (stated_request(&case.request), ty::named(&operation.rust_name));
+    quote!(#response.check_rejection::<#name>(&#request);)
+}
+
+/// Returns the expression that creates the request of a test case.
+pub(super) fn stated_request(request: &HttpRequest) -> TokenStream {
     let HttpRequest { method, uri, .. } = request;
     let (query, forbidden, required) =
         (&request.query_params, &request.forbid_query_params, &request.require_query_params);
@@ -41,22 +65,27 @@ pub(super) fn checked_request(
             resolved_host: #resolved,
             content: #content,
         }
-        .check::<#operation>(#input);
     }
 }
 
 pub(super) fn response(
     operation: &Operation,
     case: &ResponseCase,
+    side: Side,
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
     let output = value::structure(&operation.output, &case.params, service)?;
     let operation = ty::named(&operation.rust_name);
     let response = stated_response(&case.response);
-    let same = same(&case.params);
-    Ok(quote! {
-        let output = #response.output::<#operation>().unwrap();
-        invoke_model_test_support::#same(&output, &#output);
+    Ok(match side {
+        Side::Client => {
+            let same = same(&case.params);
+            quote! {
+                let output = #response.output::<#operation>().unwrap();
+                invoke_model_test_support::#same(&output, &#output);
+            }
+        }
+        Side::Server => quote!(#response.check_output::<#operation>(#output);),
     })
 }
 
@@ -64,16 +93,23 @@ pub(super) fn error(
     error: &Structure,
     operation: Option<&Operation>,
     case: &ResponseCase,
+    side: Side,
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
     let operation = operation.ok_or_else(|| format!("no operation has the error {}", error.wire_name))?;
     let expected = value::structure(error, &case.params, service)?;
     let (name, errors) = (ty::named(&operation.rust_name), ty::named(&operation.error_name));
     let (variant, response) = (format_ident!("{}", error.rust_name), stated_response(&case.response));
-    let same = same(&case.params);
-    Ok(quote! {
-        let error = #response.error::<#name>();
-        invoke_model_test_support::#same(&error, &#errors::#variant(#expected));
+    let expected = quote!(#errors::#variant(#expected));
+    Ok(match side {
+        Side::Client => {
+            let same = same(&case.params);
+            quote! {
+                let error = #response.error::<#name>();
+                invoke_model_test_support::#same(&error, &#expected);
+            }
+        }
+        Side::Server => quote!(#response.check_error::<#name>(&#expected);),
     })
 }
 

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::imports;
-use crate::conformance::{Case, Cases, Conformance, Kind, test_name};
+use crate::conformance::{Case, Cases, Conformance, Head, Kind, Side, test_name};
 use crate::diagnostic::Diagnostic;
 use crate::format::{self, Unformatted};
 use crate::ir::{Operation, Service, Shape, Structure};
@@ -24,18 +24,30 @@ pub(crate) fn conformance(
     for operation in &service.operations {
         let name = &operation.wire_name;
         for case in cases.requests.get(name).into_iter().flatten() {
-            tests.add(Kind::Request, &case.head.id, http::request(operation, case, service));
+            tests.add([Kind::ClientRequest, Kind::ServerRequest], &case.head, |side| {
+                http::request(operation, case, side, service)
+            });
         }
         for case in cases.responses.get(name).into_iter().flatten() {
-            tests.add(Kind::Response, &case.head.id, http::response(operation, case, service));
+            tests.add([Kind::ClientResponse, Kind::ServerResponse], &case.head, |side| {
+                http::response(operation, case, side, service)
+            });
+        }
+        for case in cases.malformed.get(name).into_iter().flatten() {
+            let body = http::malformed(operation, case);
+            tests.written.push((Kind::ServerMalformed, case.head.id.clone(), body));
         }
         for case in cases.events.get(name).into_iter().flatten() {
-            tests.add(Kind::Event, &case.head.id, event::event(operation, case, service));
+            tests.add([Kind::ClientEvent, Kind::ServerEvent], &case.head, |side| {
+                event::event(operation, case, side, service)
+            });
         }
     }
     for (error, operation) in errors(service) {
         for case in cases.errors.get(&error.wire_name).into_iter().flatten() {
-            tests.add(Kind::Error, &case.head.id, http::error(error, operation, case, service));
+            tests.add([Kind::ClientError, Kind::ServerError], &case.head, |side| {
+                http::error(error, operation, case, side, service)
+            });
         }
     }
     tests.into_file(root)
@@ -62,11 +74,24 @@ struct Tests {
 }
 
 impl Tests {
-    fn add(&mut self, kind: Kind, id: &str, body: Result<TokenStream, value::InvalidCase>) {
-        match body {
-            Ok(body) => self.written.push((kind, id.to_owned(), body)),
-            Err(fault) => {
-                self.faults.push(Diagnostic::model(format!("test case {id} does not fit the model: {fault}")))
+    /// Adds a test for each side to which a test case applies. `kinds` are the kinds for the client and for the server.
+    fn add(
+        &mut self,
+        kinds: [Kind; 2],
+        head: &Head,
+        body: impl Fn(Side) -> Result<TokenStream, value::InvalidCase>,
+    ) {
+        let id = &head.id;
+        for (kind, side) in kinds.into_iter().zip([Side::Client, Side::Server]) {
+            if !head.applies_to(side) {
+                continue;
+            }
+            match body(side) {
+                Ok(body) => self.written.push((kind, id.clone(), body)),
+                Err(fault) => {
+                    let message = format!("test case {id} does not fit the model: {fault}");
+                    self.faults.push(Diagnostic::model(message));
+                }
             }
         }
     }

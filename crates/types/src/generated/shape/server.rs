@@ -3,20 +3,21 @@
 
 use crate::{
     AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig, AudioBlock, AudioSource, CachePointBlock,
-    Citation, CitationLocation, CitationsConfig, CitationsContentBlock, ContentBlock, ConverseTokensRequest,
-    CountTokensInputShape, DocumentBlock, DocumentCharLocation, DocumentChunkLocation, DocumentPageLocation,
-    DocumentSource, GuardrailChecksConfig, GuardrailChecksContentBlock,
-    GuardrailChecksContentFilterCategoryConfig, GuardrailChecksContentFilterConfig, GuardrailChecksMessage,
-    GuardrailChecksPromptAttackCategoryConfig, GuardrailChecksPromptAttackConfig,
-    GuardrailChecksSensitiveInformationConfig, GuardrailChecksSensitiveInformationEntityConfig,
-    GuardrailConfiguration, GuardrailContentBlock, GuardrailConverseContentBlock,
-    GuardrailConverseImageBlock, GuardrailConverseImageSource, GuardrailConverseTextBlock,
-    GuardrailImageBlock, GuardrailImageSource, GuardrailStreamConfiguration, GuardrailTextBlock, ImageBlock,
-    ImageSource, InferenceConfiguration, InvokeModelTokensRequest, JsonSchemaDefinition, Message,
-    OutputConfig, OutputFormat, OutputFormatStructure, PerformanceConfiguration, ReasoningContentBlock,
-    ReasoningTextBlock, S3Location, SearchResultBlock, SearchResultContentBlock, SearchResultLocation,
-    ServiceTier, SpecificToolChoice, SystemContentBlock, SystemTool, Tag, Tool, ToolAdditionBlock,
-    ToolChoice, ToolConfiguration, ToolReference, ToolRemovalBlock, ToolResultBlock, ToolResultContentBlock,
+    Citation, CitationGeneratedContent, CitationLocation, CitationSourceContent, CitationsConfig,
+    CitationsContentBlock, ContentBlock, ConverseTokensRequest, CountTokensInputShape, DocumentBlock,
+    DocumentCharLocation, DocumentChunkLocation, DocumentContentBlock, DocumentPageLocation, DocumentSource,
+    GuardrailChecksConfig, GuardrailChecksContentBlock, GuardrailChecksContentFilterCategoryConfig,
+    GuardrailChecksContentFilterConfig, GuardrailChecksMessage, GuardrailChecksPromptAttackCategoryConfig,
+    GuardrailChecksPromptAttackConfig, GuardrailChecksSensitiveInformationConfig,
+    GuardrailChecksSensitiveInformationEntityConfig, GuardrailConfiguration, GuardrailContentBlock,
+    GuardrailConverseContentBlock, GuardrailConverseImageBlock, GuardrailConverseImageSource,
+    GuardrailConverseTextBlock, GuardrailImageBlock, GuardrailImageSource, GuardrailStreamConfiguration,
+    GuardrailTextBlock, ImageBlock, ImageSource, InferenceConfiguration, InvokeModelTokensRequest,
+    JsonSchemaDefinition, Message, OutputConfig, OutputFormat, OutputFormatStructure,
+    PerformanceConfiguration, PromptVariableValues, ReasoningContentBlock, ReasoningTextBlock, S3Location,
+    SearchResultBlock, SearchResultContentBlock, SearchResultLocation, ServiceTier, SpecificToolChoice,
+    SystemContentBlock, SystemTool, Tag, Tool, ToolAdditionBlock, ToolChoice, ToolConfiguration,
+    ToolInputSchema, ToolReference, ToolRemovalBlock, ToolResultBlock, ToolResultContentBlock,
     ToolSpecification, ToolUseBlock, VideoBlock, VideoSource,
 };
 use invoke_model_protocol::{json, server};
@@ -29,13 +30,14 @@ impl server::Constrained for AsyncInvokeOutputDataConfig {
     }
 }
 
-impl server::RequiredMembers for AsyncInvokeOutputDataConfig {
+impl server::JsonChecks for AsyncInvokeOutputDataConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["s3OutputDataConfig"]);
         violations.in_member(
             json,
             "s3OutputDataConfig",
             "s3OutputDataConfig",
-            <AsyncInvokeS3OutputDataConfig as server::RequiredMembers>::check_json,
+            <AsyncInvokeS3OutputDataConfig as server::JsonChecks>::check_json,
         );
     }
 }
@@ -43,29 +45,31 @@ impl server::RequiredMembers for AsyncInvokeOutputDataConfig {
 impl server::Constrained for AsyncInvokeS3OutputDataConfig {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("s3Uri", &self.s3_uri, |violations, value| {
+            static PATTERN: server::Pattern =
+                server::Pattern::new("^s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?$");
             violations.length(value.chars().count(), Some(1), Some(1024));
-            violations.pattern(value, "^s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?$");
+            violations.pattern(value, &PATTERN);
         });
         violations
             .optional(
                 "kmsKeyId",
                 self.kms_key_id.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^arn:aws(-[^:]+)?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+))$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^arn:aws(-[^:]+)?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+))$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("bucketOwner", self.bucket_owner.as_ref(), |violations, value| {
-            violations.pattern(value, "^[0-9]{12}$");
+            static PATTERN: server::Pattern = server::Pattern::new("^[0-9]{12}$");
+            violations.pattern(value, &PATTERN);
         });
     }
 }
 
-impl server::RequiredMembers for AsyncInvokeS3OutputDataConfig {
+impl server::JsonChecks for AsyncInvokeS3OutputDataConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "s3Uri", "s3Uri");
     }
@@ -86,11 +90,11 @@ impl server::Constrained for AudioBlock {
     }
 }
 
-impl server::RequiredMembers for AudioBlock {
+impl server::JsonChecks for AudioBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "format", "format");
         violations.required(json, "source", "source");
-        violations.in_member(json, "source", "source", <AudioSource as server::RequiredMembers>::check_json);
+        violations.in_member(json, "source", "source", <AudioSource as server::JsonChecks>::check_json);
     }
 }
 
@@ -106,13 +110,14 @@ impl server::Constrained for AudioSource {
     }
 }
 
-impl server::RequiredMembers for AudioSource {
+impl server::JsonChecks for AudioSource {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["bytes", "s3Location"]);
         violations.in_member(
             json,
             "s3Location",
             "s3Location",
-            <S3Location as server::RequiredMembers>::check_json,
+            <S3Location as server::JsonChecks>::check_json,
         );
     }
 }
@@ -128,7 +133,7 @@ impl server::Constrained for CachePointBlock {
     }
 }
 
-impl server::RequiredMembers for CachePointBlock {
+impl server::JsonChecks for CachePointBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "type", "type");
     }
@@ -137,6 +142,27 @@ impl server::RequiredMembers for CachePointBlock {
 impl server::Constrained for Citation {
     fn check(&self, violations: &mut server::Violations) {
         violations.optional("location", self.location.as_ref(), server::Violations::nested);
+    }
+}
+
+impl server::JsonChecks for Citation {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.in_member(json, "sourceContent", "sourceContent", |violations, json| {
+            violations.no_nulls(json);
+            violations.in_elements(json, <CitationSourceContent as server::JsonChecks>::check_json);
+        });
+        violations.in_member(
+            json,
+            "location",
+            "location",
+            <CitationLocation as server::JsonChecks>::check_json,
+        );
+    }
+}
+
+impl server::JsonChecks for CitationGeneratedContent {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text"]);
     }
 }
 
@@ -156,7 +182,22 @@ impl server::Constrained for CitationLocation {
     }
 }
 
-impl server::RequiredMembers for CitationsConfig {
+impl server::JsonChecks for CitationLocation {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(
+            json,
+            &["web", "documentChar", "documentPage", "documentChunk", "searchResultLocation"],
+        );
+    }
+}
+
+impl server::JsonChecks for CitationSourceContent {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text"]);
+    }
+}
+
+impl server::JsonChecks for CitationsConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "enabled", "enabled");
     }
@@ -166,6 +207,19 @@ impl server::Constrained for CitationsContentBlock {
     fn check(&self, violations: &mut server::Violations) {
         violations.optional("citations", self.citations.as_ref(), |violations, value| {
             violations.elements(value, server::Violations::nested);
+        });
+    }
+}
+
+impl server::JsonChecks for CitationsContentBlock {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.in_member(json, "content", "content", |violations, json| {
+            violations.no_nulls(json);
+            violations.in_elements(json, <CitationGeneratedContent as server::JsonChecks>::check_json);
+        });
+        violations.in_member(json, "citations", "citations", |violations, json| {
+            violations.no_nulls(json);
+            violations.in_elements(json, <Citation as server::JsonChecks>::check_json);
         });
     }
 }
@@ -191,64 +245,79 @@ impl server::Constrained for ContentBlock {
     }
 }
 
-impl server::RequiredMembers for ContentBlock {
+impl server::JsonChecks for ContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
-        violations.in_member(json, "image", "image", <ImageBlock as server::RequiredMembers>::check_json);
-        violations.in_member(
+        violations.only_member(
             json,
-            "document",
-            "document",
-            <DocumentBlock as server::RequiredMembers>::check_json,
+            &[
+                "text",
+                "image",
+                "document",
+                "video",
+                "audio",
+                "toolUse",
+                "toolResult",
+                "guardContent",
+                "cachePoint",
+                "reasoningContent",
+                "citationsContent",
+                "searchResult",
+                "toolAddition",
+                "toolRemoval",
+            ],
         );
-        violations.in_member(json, "video", "video", <VideoBlock as server::RequiredMembers>::check_json);
-        violations.in_member(json, "audio", "audio", <AudioBlock as server::RequiredMembers>::check_json);
-        violations.in_member(
-            json,
-            "toolUse",
-            "toolUse",
-            <ToolUseBlock as server::RequiredMembers>::check_json,
-        );
+        violations.in_member(json, "image", "image", <ImageBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "document", "document", <DocumentBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "video", "video", <VideoBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "audio", "audio", <AudioBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "toolUse", "toolUse", <ToolUseBlock as server::JsonChecks>::check_json);
         violations.in_member(
             json,
             "toolResult",
             "toolResult",
-            <ToolResultBlock as server::RequiredMembers>::check_json,
+            <ToolResultBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "guardContent",
             "guardContent",
-            <GuardrailConverseContentBlock as server::RequiredMembers>::check_json,
+            <GuardrailConverseContentBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "cachePoint",
             "cachePoint",
-            <CachePointBlock as server::RequiredMembers>::check_json,
+            <CachePointBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "reasoningContent",
             "reasoningContent",
-            <ReasoningContentBlock as server::RequiredMembers>::check_json,
+            <ReasoningContentBlock as server::JsonChecks>::check_json,
+        );
+        violations.in_member(
+            json,
+            "citationsContent",
+            "citationsContent",
+            <CitationsContentBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "searchResult",
             "searchResult",
-            <SearchResultBlock as server::RequiredMembers>::check_json,
+            <SearchResultBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "toolAddition",
             "toolAddition",
-            <ToolAdditionBlock as server::RequiredMembers>::check_json,
+            <ToolAdditionBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "toolRemoval",
             "toolRemoval",
-            <ToolRemovalBlock as server::RequiredMembers>::check_json,
+            <ToolRemovalBlock as server::JsonChecks>::check_json,
         );
     }
 }
@@ -265,19 +334,21 @@ impl server::Constrained for ConverseTokensRequest {
     }
 }
 
-impl server::RequiredMembers for ConverseTokensRequest {
+impl server::JsonChecks for ConverseTokensRequest {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.in_member(json, "messages", "messages", |violations, json| {
-            violations.in_elements(json, <Message as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <Message as server::JsonChecks>::check_json);
         });
         violations.in_member(json, "system", "system", |violations, json| {
-            violations.in_elements(json, <SystemContentBlock as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <SystemContentBlock as server::JsonChecks>::check_json);
         });
         violations.in_member(
             json,
             "toolConfig",
             "toolConfig",
-            <ToolConfiguration as server::RequiredMembers>::check_json,
+            <ToolConfiguration as server::JsonChecks>::check_json,
         );
     }
 }
@@ -292,19 +363,20 @@ impl server::Constrained for CountTokensInputShape {
     }
 }
 
-impl server::RequiredMembers for CountTokensInputShape {
+impl server::JsonChecks for CountTokensInputShape {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["invokeModel", "converse"]);
         violations.in_member(
             json,
             "invokeModel",
             "invokeModel",
-            <InvokeModelTokensRequest as server::RequiredMembers>::check_json,
+            <InvokeModelTokensRequest as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "converse",
             "converse",
-            <ConverseTokensRequest as server::RequiredMembers>::check_json,
+            <ConverseTokensRequest as server::JsonChecks>::check_json,
         );
     }
 }
@@ -322,21 +394,16 @@ impl server::Constrained for DocumentBlock {
     }
 }
 
-impl server::RequiredMembers for DocumentBlock {
+impl server::JsonChecks for DocumentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "name", "name");
         violations.required(json, "source", "source");
-        violations.in_member(
-            json,
-            "source",
-            "source",
-            <DocumentSource as server::RequiredMembers>::check_json,
-        );
+        violations.in_member(json, "source", "source", <DocumentSource as server::JsonChecks>::check_json);
         violations.in_member(
             json,
             "citations",
             "citations",
-            <CitationsConfig as server::RequiredMembers>::check_json,
+            <CitationsConfig as server::JsonChecks>::check_json,
         );
     }
 }
@@ -369,6 +436,12 @@ impl server::Constrained for DocumentChunkLocation {
     }
 }
 
+impl server::JsonChecks for DocumentContentBlock {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text"]);
+    }
+}
+
 impl server::Constrained for DocumentPageLocation {
     fn check(&self, violations: &mut server::Violations) {
         violations.optional("documentIndex", self.document_index.as_ref(), |violations, value| {
@@ -395,14 +468,19 @@ impl server::Constrained for DocumentSource {
     }
 }
 
-impl server::RequiredMembers for DocumentSource {
+impl server::JsonChecks for DocumentSource {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["bytes", "s3Location", "text", "content"]);
         violations.in_member(
             json,
             "s3Location",
             "s3Location",
-            <S3Location as server::RequiredMembers>::check_json,
+            <S3Location as server::JsonChecks>::check_json,
         );
+        violations.in_member(json, "content", "content", |violations, json| {
+            violations.no_nulls(json);
+            violations.in_elements(json, <DocumentContentBlock as server::JsonChecks>::check_json);
+        });
     }
 }
 
@@ -418,25 +496,25 @@ impl server::Constrained for GuardrailChecksConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksConfig {
+impl server::JsonChecks for GuardrailChecksConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.in_member(
             json,
             "contentFilter",
             "contentFilter",
-            <GuardrailChecksContentFilterConfig as server::RequiredMembers>::check_json,
+            <GuardrailChecksContentFilterConfig as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "promptAttack",
             "promptAttack",
-            <GuardrailChecksPromptAttackConfig as server::RequiredMembers>::check_json,
+            <GuardrailChecksPromptAttackConfig as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "sensitiveInformation",
             "sensitiveInformation",
-            <GuardrailChecksSensitiveInformationConfig as server::RequiredMembers>::check_json,
+            <GuardrailChecksSensitiveInformationConfig as server::JsonChecks>::check_json,
         );
     }
 }
@@ -451,6 +529,12 @@ impl server::Constrained for GuardrailChecksContentBlock {
     }
 }
 
+impl server::JsonChecks for GuardrailChecksContentBlock {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text"]);
+    }
+}
+
 impl server::Constrained for GuardrailChecksContentFilterCategoryConfig {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("category", &self.category, |violations, value| {
@@ -459,7 +543,7 @@ impl server::Constrained for GuardrailChecksContentFilterCategoryConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksContentFilterCategoryConfig {
+impl server::JsonChecks for GuardrailChecksContentFilterCategoryConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "category", "category");
     }
@@ -474,14 +558,15 @@ impl server::Constrained for GuardrailChecksContentFilterConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksContentFilterConfig {
+impl server::JsonChecks for GuardrailChecksContentFilterConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "categories", "categories");
         violations.in_member(json, "categories", "categories", |violations, json| {
+            violations.no_nulls(json);
             violations.in_elements(
                 json,
-                <GuardrailChecksContentFilterCategoryConfig as server::RequiredMembers>::check_json,
-            )
+                <GuardrailChecksContentFilterCategoryConfig as server::JsonChecks>::check_json,
+            );
         });
     }
 }
@@ -498,10 +583,14 @@ impl server::Constrained for GuardrailChecksMessage {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksMessage {
+impl server::JsonChecks for GuardrailChecksMessage {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "role", "role");
         violations.required(json, "content", "content");
+        violations.in_member(json, "content", "content", |violations, json| {
+            violations.no_nulls(json);
+            violations.in_elements(json, <GuardrailChecksContentBlock as server::JsonChecks>::check_json);
+        });
     }
 }
 
@@ -513,7 +602,7 @@ impl server::Constrained for GuardrailChecksPromptAttackCategoryConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksPromptAttackCategoryConfig {
+impl server::JsonChecks for GuardrailChecksPromptAttackCategoryConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "category", "category");
     }
@@ -528,14 +617,15 @@ impl server::Constrained for GuardrailChecksPromptAttackConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksPromptAttackConfig {
+impl server::JsonChecks for GuardrailChecksPromptAttackConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "categories", "categories");
         violations.in_member(json, "categories", "categories", |violations, json| {
+            violations.no_nulls(json);
             violations.in_elements(
                 json,
-                <GuardrailChecksPromptAttackCategoryConfig as server::RequiredMembers>::check_json,
-            )
+                <GuardrailChecksPromptAttackCategoryConfig as server::JsonChecks>::check_json,
+            );
         });
     }
 }
@@ -549,14 +639,15 @@ impl server::Constrained for GuardrailChecksSensitiveInformationConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksSensitiveInformationConfig {
+impl server::JsonChecks for GuardrailChecksSensitiveInformationConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "entities", "entities");
         violations.in_member(json, "entities", "entities", |violations, json| {
+            violations.no_nulls(json);
             violations.in_elements(
                 json,
-                <GuardrailChecksSensitiveInformationEntityConfig as server::RequiredMembers>::check_json,
-            )
+                <GuardrailChecksSensitiveInformationEntityConfig as server::JsonChecks>::check_json,
+            );
         });
     }
 }
@@ -604,7 +695,7 @@ impl server::Constrained for GuardrailChecksSensitiveInformationEntityConfig {
     }
 }
 
-impl server::RequiredMembers for GuardrailChecksSensitiveInformationEntityConfig {
+impl server::JsonChecks for GuardrailChecksSensitiveInformationEntityConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "type", "type");
     }
@@ -617,16 +708,16 @@ impl server::Constrained for GuardrailConfiguration {
                 "guardrailIdentifier",
                 self.guardrail_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
+                    );
                     violations.length(value.chars().count(), None, Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("guardrailVersion", self.guardrail_version.as_ref(), |violations, value| {
-            violations.pattern(value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            static PATTERN: server::Pattern = server::Pattern::new("^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("trace", self.trace.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["enabled", "disabled", "enabled_full"]);
@@ -644,20 +735,11 @@ impl server::Constrained for GuardrailContentBlock {
     }
 }
 
-impl server::RequiredMembers for GuardrailContentBlock {
+impl server::JsonChecks for GuardrailContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
-        violations.in_member(
-            json,
-            "text",
-            "text",
-            <GuardrailTextBlock as server::RequiredMembers>::check_json,
-        );
-        violations.in_member(
-            json,
-            "image",
-            "image",
-            <GuardrailImageBlock as server::RequiredMembers>::check_json,
-        );
+        violations.only_member(json, &["text", "image"]);
+        violations.in_member(json, "text", "text", <GuardrailTextBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "image", "image", <GuardrailImageBlock as server::JsonChecks>::check_json);
     }
 }
 
@@ -671,19 +753,20 @@ impl server::Constrained for GuardrailConverseContentBlock {
     }
 }
 
-impl server::RequiredMembers for GuardrailConverseContentBlock {
+impl server::JsonChecks for GuardrailConverseContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text", "image"]);
         violations.in_member(
             json,
             "text",
             "text",
-            <GuardrailConverseTextBlock as server::RequiredMembers>::check_json,
+            <GuardrailConverseTextBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "image",
             "image",
-            <GuardrailConverseImageBlock as server::RequiredMembers>::check_json,
+            <GuardrailConverseImageBlock as server::JsonChecks>::check_json,
         );
     }
 }
@@ -697,10 +780,16 @@ impl server::Constrained for GuardrailConverseImageBlock {
     }
 }
 
-impl server::RequiredMembers for GuardrailConverseImageBlock {
+impl server::JsonChecks for GuardrailConverseImageBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "format", "format");
         violations.required(json, "source", "source");
+        violations.in_member(
+            json,
+            "source",
+            "source",
+            <GuardrailConverseImageSource as server::JsonChecks>::check_json,
+        );
     }
 }
 
@@ -714,6 +803,12 @@ impl server::Constrained for GuardrailConverseImageSource {
     }
 }
 
+impl server::JsonChecks for GuardrailConverseImageSource {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["bytes"]);
+    }
+}
+
 impl server::Constrained for GuardrailConverseTextBlock {
     fn check(&self, violations: &mut server::Violations) {
         violations.optional("qualifiers", self.qualifiers.as_ref(), |violations, value| {
@@ -724,9 +819,10 @@ impl server::Constrained for GuardrailConverseTextBlock {
     }
 }
 
-impl server::RequiredMembers for GuardrailConverseTextBlock {
+impl server::JsonChecks for GuardrailConverseTextBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "text", "text");
+        violations.in_member(json, "qualifiers", "qualifiers", server::Violations::no_nulls);
     }
 }
 
@@ -739,10 +835,16 @@ impl server::Constrained for GuardrailImageBlock {
     }
 }
 
-impl server::RequiredMembers for GuardrailImageBlock {
+impl server::JsonChecks for GuardrailImageBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "format", "format");
         violations.required(json, "source", "source");
+        violations.in_member(
+            json,
+            "source",
+            "source",
+            <GuardrailImageSource as server::JsonChecks>::check_json,
+        );
     }
 }
 
@@ -756,6 +858,12 @@ impl server::Constrained for GuardrailImageSource {
     }
 }
 
+impl server::JsonChecks for GuardrailImageSource {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["bytes"]);
+    }
+}
+
 impl server::Constrained for GuardrailStreamConfiguration {
     fn check(&self, violations: &mut server::Violations) {
         violations
@@ -763,16 +871,16 @@ impl server::Constrained for GuardrailStreamConfiguration {
                 "guardrailIdentifier",
                 self.guardrail_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
+                    );
                     violations.length(value.chars().count(), None, Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("guardrailVersion", self.guardrail_version.as_ref(), |violations, value| {
-            violations.pattern(value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            static PATTERN: server::Pattern = server::Pattern::new("^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("trace", self.trace.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["enabled", "disabled", "enabled_full"]);
@@ -797,9 +905,10 @@ impl server::Constrained for GuardrailTextBlock {
     }
 }
 
-impl server::RequiredMembers for GuardrailTextBlock {
+impl server::JsonChecks for GuardrailTextBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "text", "text");
+        violations.in_member(json, "qualifiers", "qualifiers", server::Violations::no_nulls);
     }
 }
 
@@ -812,11 +921,11 @@ impl server::Constrained for ImageBlock {
     }
 }
 
-impl server::RequiredMembers for ImageBlock {
+impl server::JsonChecks for ImageBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "format", "format");
         violations.required(json, "source", "source");
-        violations.in_member(json, "source", "source", <ImageSource as server::RequiredMembers>::check_json);
+        violations.in_member(json, "source", "source", <ImageSource as server::JsonChecks>::check_json);
     }
 }
 
@@ -832,13 +941,14 @@ impl server::Constrained for ImageSource {
     }
 }
 
-impl server::RequiredMembers for ImageSource {
+impl server::JsonChecks for ImageSource {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["bytes", "s3Location"]);
         violations.in_member(
             json,
             "s3Location",
             "s3Location",
-            <S3Location as server::RequiredMembers>::check_json,
+            <S3Location as server::JsonChecks>::check_json,
         );
     }
 }
@@ -863,6 +973,12 @@ impl server::Constrained for InferenceConfiguration {
     }
 }
 
+impl server::JsonChecks for InferenceConfiguration {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.in_member(json, "stopSequences", "stopSequences", server::Violations::no_nulls);
+    }
+}
+
 impl server::Constrained for InvokeModelTokensRequest {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("body", &self.body, |violations, value| {
@@ -871,13 +987,13 @@ impl server::Constrained for InvokeModelTokensRequest {
     }
 }
 
-impl server::RequiredMembers for InvokeModelTokensRequest {
+impl server::JsonChecks for InvokeModelTokensRequest {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "body", "body");
     }
 }
 
-impl server::RequiredMembers for JsonSchemaDefinition {
+impl server::JsonChecks for JsonSchemaDefinition {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "schema", "schema");
     }
@@ -894,12 +1010,13 @@ impl server::Constrained for Message {
     }
 }
 
-impl server::RequiredMembers for Message {
+impl server::JsonChecks for Message {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "role", "role");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            violations.in_elements(json, <ContentBlock as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <ContentBlock as server::JsonChecks>::check_json);
         });
     }
 }
@@ -913,13 +1030,13 @@ impl server::Constrained for OutputConfig {
     }
 }
 
-impl server::RequiredMembers for OutputConfig {
+impl server::JsonChecks for OutputConfig {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.in_member(
             json,
             "textFormat",
             "textFormat",
-            <OutputFormat as server::RequiredMembers>::check_json,
+            <OutputFormat as server::JsonChecks>::check_json,
         );
     }
 }
@@ -932,7 +1049,7 @@ impl server::Constrained for OutputFormat {
     }
 }
 
-impl server::RequiredMembers for OutputFormat {
+impl server::JsonChecks for OutputFormat {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "type", "type");
         violations.required(json, "structure", "structure");
@@ -940,18 +1057,19 @@ impl server::RequiredMembers for OutputFormat {
             json,
             "structure",
             "structure",
-            <OutputFormatStructure as server::RequiredMembers>::check_json,
+            <OutputFormatStructure as server::JsonChecks>::check_json,
         );
     }
 }
 
-impl server::RequiredMembers for OutputFormatStructure {
+impl server::JsonChecks for OutputFormatStructure {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["jsonSchema"]);
         violations.in_member(
             json,
             "jsonSchema",
             "jsonSchema",
-            <JsonSchemaDefinition as server::RequiredMembers>::check_json,
+            <JsonSchemaDefinition as server::JsonChecks>::check_json,
         );
     }
 }
@@ -964,18 +1082,25 @@ impl server::Constrained for PerformanceConfiguration {
     }
 }
 
-impl server::RequiredMembers for ReasoningContentBlock {
+impl server::JsonChecks for PromptVariableValues {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text"]);
+    }
+}
+
+impl server::JsonChecks for ReasoningContentBlock {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["reasoningText", "redactedContent"]);
         violations.in_member(
             json,
             "reasoningText",
             "reasoningText",
-            <ReasoningTextBlock as server::RequiredMembers>::check_json,
+            <ReasoningTextBlock as server::JsonChecks>::check_json,
         );
     }
 }
 
-impl server::RequiredMembers for ReasoningTextBlock {
+impl server::JsonChecks for ReasoningTextBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "text", "text");
     }
@@ -984,39 +1109,43 @@ impl server::RequiredMembers for ReasoningTextBlock {
 impl server::Constrained for S3Location {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("uri", &self.uri, |violations, value| {
+            static PATTERN: server::Pattern =
+                server::Pattern::new("^s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?$");
             violations.length(value.chars().count(), Some(1), Some(1024));
-            violations.pattern(value, "^s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("bucketOwner", self.bucket_owner.as_ref(), |violations, value| {
-            violations.pattern(value, "^[0-9]{12}$");
+            static PATTERN: server::Pattern = server::Pattern::new("^[0-9]{12}$");
+            violations.pattern(value, &PATTERN);
         });
     }
 }
 
-impl server::RequiredMembers for S3Location {
+impl server::JsonChecks for S3Location {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "uri", "uri");
     }
 }
 
-impl server::RequiredMembers for SearchResultBlock {
+impl server::JsonChecks for SearchResultBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "source", "source");
         violations.required(json, "title", "title");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            violations.in_elements(json, <SearchResultContentBlock as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <SearchResultContentBlock as server::JsonChecks>::check_json);
         });
         violations.in_member(
             json,
             "citations",
             "citations",
-            <CitationsConfig as server::RequiredMembers>::check_json,
+            <CitationsConfig as server::JsonChecks>::check_json,
         );
     }
 }
 
-impl server::RequiredMembers for SearchResultContentBlock {
+impl server::JsonChecks for SearchResultContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "text", "text");
     }
@@ -1044,7 +1173,7 @@ impl server::Constrained for ServiceTier {
     }
 }
 
-impl server::RequiredMembers for ServiceTier {
+impl server::JsonChecks for ServiceTier {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "type", "type");
     }
@@ -1053,13 +1182,14 @@ impl server::RequiredMembers for ServiceTier {
 impl server::Constrained for SpecificToolChoice {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("name", &self.name, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9_-]+$");
             violations.length(value.chars().count(), Some(1), Some(64));
-            violations.pattern(value, "^[a-zA-Z0-9_-]+$");
+            violations.pattern(value, &PATTERN);
         });
     }
 }
 
-impl server::RequiredMembers for SpecificToolChoice {
+impl server::JsonChecks for SpecificToolChoice {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "name", "name");
     }
@@ -1078,19 +1208,20 @@ impl server::Constrained for SystemContentBlock {
     }
 }
 
-impl server::RequiredMembers for SystemContentBlock {
+impl server::JsonChecks for SystemContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["text", "guardContent", "cachePoint"]);
         violations.in_member(
             json,
             "guardContent",
             "guardContent",
-            <GuardrailConverseContentBlock as server::RequiredMembers>::check_json,
+            <GuardrailConverseContentBlock as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "cachePoint",
             "cachePoint",
-            <CachePointBlock as server::RequiredMembers>::check_json,
+            <CachePointBlock as server::JsonChecks>::check_json,
         );
     }
 }
@@ -1098,13 +1229,14 @@ impl server::RequiredMembers for SystemContentBlock {
 impl server::Constrained for SystemTool {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("name", &self.name, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9_-]+$");
             violations.length(value.chars().count(), Some(1), Some(64));
-            violations.pattern(value, "^[a-zA-Z0-9_-]+$");
+            violations.pattern(value, &PATTERN);
         });
     }
 }
 
-impl server::RequiredMembers for SystemTool {
+impl server::JsonChecks for SystemTool {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "name", "name");
     }
@@ -1113,17 +1245,19 @@ impl server::RequiredMembers for SystemTool {
 impl server::Constrained for Tag {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("key", &self.key, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9\\s._:/=+@-]*$");
             violations.length(value.chars().count(), Some(1), Some(128));
-            violations.pattern(value, "^[a-zA-Z0-9\\s._:/=+@-]*$");
+            violations.pattern(value, &PATTERN);
         });
         violations.member("value", &self.value, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9\\s._:/=+@-]*$");
             violations.length(value.chars().count(), Some(0), Some(256));
-            violations.pattern(value, "^[a-zA-Z0-9\\s._:/=+@-]*$");
+            violations.pattern(value, &PATTERN);
         });
     }
 }
 
-impl server::RequiredMembers for Tag {
+impl server::JsonChecks for Tag {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "key", "key");
         violations.required(json, "value", "value");
@@ -1141,25 +1275,26 @@ impl server::Constrained for Tool {
     }
 }
 
-impl server::RequiredMembers for Tool {
+impl server::JsonChecks for Tool {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["toolSpec", "systemTool", "cachePoint"]);
         violations.in_member(
             json,
             "toolSpec",
             "toolSpec",
-            <ToolSpecification as server::RequiredMembers>::check_json,
+            <ToolSpecification as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "systemTool",
             "systemTool",
-            <SystemTool as server::RequiredMembers>::check_json,
+            <SystemTool as server::JsonChecks>::check_json,
         );
         violations.in_member(
             json,
             "cachePoint",
             "cachePoint",
-            <CachePointBlock as server::RequiredMembers>::check_json,
+            <CachePointBlock as server::JsonChecks>::check_json,
         );
     }
 }
@@ -1170,7 +1305,7 @@ impl server::Constrained for ToolAdditionBlock {
     }
 }
 
-impl server::RequiredMembers for ToolAdditionBlock {
+impl server::JsonChecks for ToolAdditionBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "tool", "tool");
     }
@@ -1184,14 +1319,10 @@ impl server::Constrained for ToolChoice {
     }
 }
 
-impl server::RequiredMembers for ToolChoice {
+impl server::JsonChecks for ToolChoice {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
-        violations.in_member(
-            json,
-            "tool",
-            "tool",
-            <SpecificToolChoice as server::RequiredMembers>::check_json,
-        );
+        violations.only_member(json, &["auto", "any", "tool"]);
+        violations.in_member(json, "tool", "tool", <SpecificToolChoice as server::JsonChecks>::check_json);
     }
 }
 
@@ -1205,18 +1336,25 @@ impl server::Constrained for ToolConfiguration {
     }
 }
 
-impl server::RequiredMembers for ToolConfiguration {
+impl server::JsonChecks for ToolConfiguration {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "tools", "tools");
         violations.in_member(json, "tools", "tools", |violations, json| {
-            violations.in_elements(json, <Tool as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <Tool as server::JsonChecks>::check_json);
         });
         violations.in_member(
             json,
             "toolChoice",
             "toolChoice",
-            <ToolChoice as server::RequiredMembers>::check_json,
+            <ToolChoice as server::JsonChecks>::check_json,
         );
+    }
+}
+
+impl server::JsonChecks for ToolInputSchema {
+    fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["json"]);
     }
 }
 
@@ -1240,7 +1378,7 @@ impl server::Constrained for ToolRemovalBlock {
     }
 }
 
-impl server::RequiredMembers for ToolRemovalBlock {
+impl server::JsonChecks for ToolRemovalBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "tool", "tool");
     }
@@ -1249,8 +1387,9 @@ impl server::RequiredMembers for ToolRemovalBlock {
 impl server::Constrained for ToolResultBlock {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("toolUseId", &self.tool_use_id, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9_.:-]+$");
             violations.length(value.chars().count(), Some(1), Some(64));
-            violations.pattern(value, "^[a-zA-Z0-9_.:-]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.member("content", &self.content, |violations, value| {
             violations.elements(value, server::Violations::nested);
@@ -1261,12 +1400,13 @@ impl server::Constrained for ToolResultBlock {
     }
 }
 
-impl server::RequiredMembers for ToolResultBlock {
+impl server::JsonChecks for ToolResultBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "toolUseId", "toolUseId");
         violations.required(json, "content", "content");
         violations.in_member(json, "content", "content", |violations, json| {
-            violations.in_elements(json, <ToolResultContentBlock as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <ToolResultContentBlock as server::JsonChecks>::check_json);
         });
     }
 }
@@ -1282,21 +1422,17 @@ impl server::Constrained for ToolResultContentBlock {
     }
 }
 
-impl server::RequiredMembers for ToolResultContentBlock {
+impl server::JsonChecks for ToolResultContentBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
-        violations.in_member(json, "image", "image", <ImageBlock as server::RequiredMembers>::check_json);
-        violations.in_member(
-            json,
-            "document",
-            "document",
-            <DocumentBlock as server::RequiredMembers>::check_json,
-        );
-        violations.in_member(json, "video", "video", <VideoBlock as server::RequiredMembers>::check_json);
+        violations.only_member(json, &["json", "text", "image", "document", "video", "searchResult"]);
+        violations.in_member(json, "image", "image", <ImageBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "document", "document", <DocumentBlock as server::JsonChecks>::check_json);
+        violations.in_member(json, "video", "video", <VideoBlock as server::JsonChecks>::check_json);
         violations.in_member(
             json,
             "searchResult",
             "searchResult",
-            <SearchResultBlock as server::RequiredMembers>::check_json,
+            <SearchResultBlock as server::JsonChecks>::check_json,
         );
     }
 }
@@ -1304,8 +1440,9 @@ impl server::RequiredMembers for ToolResultContentBlock {
 impl server::Constrained for ToolSpecification {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("name", &self.name, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9_-]+$");
             violations.length(value.chars().count(), Some(1), Some(64));
-            violations.pattern(value, "^[a-zA-Z0-9_-]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("description", self.description.as_ref(), |violations, value| {
             violations.length(value.chars().count(), Some(1), None);
@@ -1313,22 +1450,30 @@ impl server::Constrained for ToolSpecification {
     }
 }
 
-impl server::RequiredMembers for ToolSpecification {
+impl server::JsonChecks for ToolSpecification {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "name", "name");
         violations.required(json, "inputSchema", "inputSchema");
+        violations.in_member(
+            json,
+            "inputSchema",
+            "inputSchema",
+            <ToolInputSchema as server::JsonChecks>::check_json,
+        );
     }
 }
 
 impl server::Constrained for ToolUseBlock {
     fn check(&self, violations: &mut server::Violations) {
         violations.member("toolUseId", &self.tool_use_id, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9_.:-]+$");
             violations.length(value.chars().count(), Some(1), Some(64));
-            violations.pattern(value, "^[a-zA-Z0-9_.:-]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.member("name", &self.name, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9_-]+$");
             violations.length(value.chars().count(), Some(1), Some(64));
-            violations.pattern(value, "^[a-zA-Z0-9_-]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("type", self.r#type.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["server_tool_use", "tool_use"]);
@@ -1336,7 +1481,7 @@ impl server::Constrained for ToolUseBlock {
     }
 }
 
-impl server::RequiredMembers for ToolUseBlock {
+impl server::JsonChecks for ToolUseBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "toolUseId", "toolUseId");
         violations.required(json, "name", "name");
@@ -1356,11 +1501,11 @@ impl server::Constrained for VideoBlock {
     }
 }
 
-impl server::RequiredMembers for VideoBlock {
+impl server::JsonChecks for VideoBlock {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "format", "format");
         violations.required(json, "source", "source");
-        violations.in_member(json, "source", "source", <VideoSource as server::RequiredMembers>::check_json);
+        violations.in_member(json, "source", "source", <VideoSource as server::JsonChecks>::check_json);
     }
 }
 
@@ -1376,13 +1521,14 @@ impl server::Constrained for VideoSource {
     }
 }
 
-impl server::RequiredMembers for VideoSource {
+impl server::JsonChecks for VideoSource {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
+        violations.only_member(json, &["bytes", "s3Location"]);
         violations.in_member(
             json,
             "s3Location",
             "s3Location",
-            <S3Location as server::RequiredMembers>::check_json,
+            <S3Location as server::JsonChecks>::check_json,
         );
     }
 }

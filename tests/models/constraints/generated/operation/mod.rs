@@ -2,4 +2,6 @@
 //! Operations, with their inputs, outputs and errors.
 
 mod draw;
+mod paint;
 pub use draw::{Draw, DrawError, DrawInput, DrawOutput};
+pub use paint::{Paint, PaintError, PaintInput, PaintOutput};

@@ -14,8 +14,11 @@ impl Mode {
     /// `slow`.
     pub const SLOW: Self = Self(Cow::Borrowed("slow"));
 
+    /// `test`.
+    pub const TEST: Self = Self(Cow::Borrowed("test"));
+
     /// All values that the model lists.
-    pub const VALUES: &'static [Self] = &[Self::FAST, Self::SLOW];
+    pub const VALUES: &'static [Self] = &[Self::FAST, Self::SLOW, Self::TEST];
 }
 
 invoke_model_protocol::string_enum!(Mode, shown);

@@ -4,7 +4,7 @@
 use crate::defaults::Nested;
 use invoke_model_protocol::{json, server};
 
-impl server::RequiredMembers for Nested {
+impl server::JsonChecks for Nested {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "size", "size");
     }

@@ -24,12 +24,31 @@ impl server::Constrained for Choice {
     }
 }
 
-impl server::RequiredMembers for Choice {
+impl server::JsonChecks for Choice {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
-        violations.in_member(json, "tree", "tree", <Tree as server::RequiredMembers>::check_json);
-        violations.in_member(json, "choice", "choice", <Choice as server::RequiredMembers>::check_json);
+        violations.only_member(
+            json,
+            &[
+                "text",
+                "other-name",
+                "nothing",
+                "blob",
+                "blobs",
+                "instant",
+                "kind",
+                "tree",
+                "choice",
+                "choices",
+                "numbers",
+            ],
+        );
+        violations.in_member(json, "blobs", "blobs", server::Violations::no_nulls);
+        violations.in_member(json, "instant", "instant", server::Violations::utc);
+        violations.in_member(json, "tree", "tree", <Tree as server::JsonChecks>::check_json);
+        violations.in_member(json, "choice", "choice", <Choice as server::JsonChecks>::check_json);
         violations.in_member(json, "choices", "choices", |violations, json| {
-            violations.in_elements(json, <Choice as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <Choice as server::JsonChecks>::check_json);
         });
     }
 }
@@ -51,16 +70,18 @@ impl server::Constrained for Tree {
     }
 }
 
-impl server::RequiredMembers for Tree {
+impl server::JsonChecks for Tree {
     fn check_json(violations: &mut server::Violations, json: json::BorrowedValue<'_>) {
         violations.required(json, "name", "name");
-        violations.in_member(json, "left", "left", <Tree as server::RequiredMembers>::check_json);
-        violations.in_member(json, "choice", "choice", <Choice as server::RequiredMembers>::check_json);
+        violations.in_member(json, "left", "left", <Tree as server::JsonChecks>::check_json);
+        violations.in_member(json, "choice", "choice", <Choice as server::JsonChecks>::check_json);
         violations.in_member(json, "branches", "branches", |violations, json| {
-            violations.in_elements(json, <Tree as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_elements(json, <Tree as server::JsonChecks>::check_json);
         });
         violations.in_member(json, "byName", "byName", |violations, json| {
-            violations.in_values(json, <Tree as server::RequiredMembers>::check_json)
+            violations.no_nulls(json);
+            violations.in_values(json, <Tree as server::JsonChecks>::check_json);
         });
     }
 }

@@ -6,6 +6,7 @@ mod box_shape;
 mod err_shape;
 mod object_shape;
 mod self_shape;
+mod server;
 mod std_;
 mod type_;
 mod type_shape;

@@ -4,6 +4,7 @@
 mod choice;
 mod kind;
 mod point;
+mod server;
 pub use choice::Choice;
 pub use kind::Kind;
 pub use point::Point;

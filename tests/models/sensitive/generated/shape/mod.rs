@@ -5,6 +5,7 @@ mod choice;
 mod half;
 mod kind;
 mod level;
+mod server;
 mod whole;
 mod whole_choice;
 pub use choice::Choice;

@@ -9,6 +9,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for ApplyGuardrail {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<ApplyGuardrailInput, ParseError> {
         let labels = server::labels::<ApplyGuardrail>(request)?;
         let mut nodes = json::Nodes::default();
@@ -24,27 +27,28 @@ impl ServerOperation for ApplyGuardrail {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "source", "source");
             violations.required(json, "content", "content");
             violations.in_member(json, "content", "content", |violations, json| {
-                violations.in_elements(json, <GuardrailContentBlock as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <GuardrailContentBlock as server::JsonChecks>::check_json);
             });
-        })
+        });
     }
 
-    fn violations(input: &ApplyGuardrailInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &ApplyGuardrailInput, violations: &mut server::Violations) {
         violations.member("guardrailIdentifier", &input.guardrail_identifier, |violations, value| {
-            violations.length(value.chars().count(), None, Some(2048));
-            violations.pattern(
-                value,
+            static PATTERN: server::Pattern = server::Pattern::new(
                 "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
             );
+            violations.length(value.chars().count(), None, Some(2048));
+            violations.pattern(value, &PATTERN);
         });
         violations.member("guardrailVersion", &input.guardrail_version, |violations, value| {
-            violations.pattern(value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            static PATTERN: server::Pattern = server::Pattern::new("^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            violations.pattern(value, &PATTERN);
         });
         violations.member("source", &input.source, |violations, value| {
             violations.one_of(value.as_str(), &["INPUT", "OUTPUT"]);
@@ -55,7 +59,6 @@ impl ServerOperation for ApplyGuardrail {
         violations.optional("outputScope", input.output_scope.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["INTERVENTIONS", "FULL"]);
         });
-        violations
     }
 
     fn serialize_response(output: ApplyGuardrailOutput) -> Result<Response, SerializeError> {

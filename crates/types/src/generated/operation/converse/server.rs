@@ -2,14 +2,17 @@
 //! Server code of the `Converse` operation.
 
 use crate::{
-    Converse, ConverseError, ConverseInput, ConverseOutput, Message, OutputConfig, ServiceTier,
-    SystemContentBlock, ToolConfiguration,
+    Converse, ConverseError, ConverseInput, ConverseOutput, InferenceConfiguration, Message, OutputConfig,
+    PromptVariableValues, ServiceTier, SystemContentBlock, ToolConfiguration,
 };
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, json, server, text,
 };
 
 impl ServerOperation for Converse {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<ConverseInput, ParseError> {
         let labels = server::labels::<Converse>(request)?;
         let mut nodes = json::Nodes::default();
@@ -34,48 +37,65 @@ impl ServerOperation for Converse {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.in_member(json, "messages", "messages", |violations, json| {
-                violations.in_elements(json, <Message as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <Message as server::JsonChecks>::check_json);
             });
             violations.in_member(json, "system", "system", |violations, json| {
-                violations.in_elements(json, <SystemContentBlock as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <SystemContentBlock as server::JsonChecks>::check_json);
             });
             violations.in_member(
                 json,
-                "toolConfig",
-                "toolConfig",
-                <ToolConfiguration as server::RequiredMembers>::check_json,
+                "inferenceConfig",
+                "inferenceConfig",
+                <InferenceConfiguration as server::JsonChecks>::check_json,
             );
+            violations.in_member(
+                json,
+                "toolConfig",
+                "toolConfig",
+                <ToolConfiguration as server::JsonChecks>::check_json,
+            );
+            violations.in_member(json, "promptVariables", "promptVariables", |violations, json| {
+                violations.no_nulls(json);
+                violations.in_values(json, <PromptVariableValues as server::JsonChecks>::check_json);
+            });
+            violations.in_member(
+                json,
+                "additionalModelResponseFieldPaths",
+                "additionalModelResponseFieldPaths",
+                server::Violations::no_nulls,
+            );
+            violations.in_member(json, "requestMetadata", "requestMetadata", server::Violations::no_nulls);
             violations.in_member(
                 json,
                 "serviceTier",
                 "serviceTier",
-                <ServiceTier as server::RequiredMembers>::check_json,
+                <ServiceTier as server::JsonChecks>::check_json,
             );
             violations.in_member(
                 json,
                 "outputConfig",
                 "outputConfig",
-                <OutputConfig as server::RequiredMembers>::check_json,
+                <OutputConfig as server::JsonChecks>::check_json,
             );
-        })
+        });
     }
 
-    fn violations(input: &ConverseInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &ConverseInput, violations: &mut server::Violations) {
         violations
             .member(
                 "modelId",
                 &input.model_id,
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("messages", input.messages.as_ref(), |violations, value| {
@@ -92,12 +112,11 @@ impl ServerOperation for Converse {
                 "projectIdentifier",
                 input.project_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional(
@@ -113,12 +132,14 @@ impl ServerOperation for Converse {
         violations.optional("requestMetadata", input.request_metadata.as_ref(), |violations, value| {
             violations.length(value.len(), Some(1), Some(16));
             violations.keys(value, |violations, value| {
+                static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9\\s:_@$#=/+,-.]{1,256}$");
                 violations.length(value.chars().count(), Some(1), Some(256));
-                violations.pattern(value, "^[a-zA-Z0-9\\s:_@$#=/+,-.]{1,256}$");
+                violations.pattern(value, &PATTERN);
             });
             violations.values(value, |violations, value| {
+                static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z0-9\\s:_@$#=/+,-.]{0,256}$");
                 violations.length(value.chars().count(), Some(0), Some(256));
-                violations.pattern(value, "^[a-zA-Z0-9\\s:_@$#=/+,-.]{0,256}$");
+                violations.pattern(value, &PATTERN);
             });
         });
         violations.optional(
@@ -128,7 +149,6 @@ impl ServerOperation for Converse {
         );
         violations.optional("serviceTier", input.service_tier.as_ref(), server::Violations::nested);
         violations.optional("outputConfig", input.output_config.as_ref(), server::Violations::nested);
-        violations
     }
 
     fn serialize_response(output: ConverseOutput) -> Result<Response, SerializeError> {

@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for CountTokens {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<CountTokensInput, ParseError> {
         let labels = server::labels::<CountTokens>(request)?;
         let mut nodes = json::Nodes::default();
@@ -17,26 +20,25 @@ impl ServerOperation for CountTokens {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "input", "input");
             violations.in_member(
                 json,
                 "input",
                 "input",
-                <CountTokensInputShape as server::RequiredMembers>::check_json,
+                <CountTokensInputShape as server::JsonChecks>::check_json,
             );
-        })
+        });
     }
 
-    fn violations(input: &CountTokensInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &CountTokensInput, violations: &mut server::Violations) {
         violations.member("modelId", &input.model_id, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z_\\.\\-/0-9:]+$");
             violations.length(value.chars().count(), Some(1), Some(256));
-            violations.pattern(value, "^[a-zA-Z_\\.\\-/0-9:]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.member("input", &input.input, server::Violations::nested);
-        violations
     }
 
     fn serialize_response(output: CountTokensOutput) -> Result<Response, SerializeError> {

@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for GetAsyncInvoke {
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<GetAsyncInvokeInput, ParseError> {
         let labels = server::labels::<GetAsyncInvoke>(request)?;
         Ok(GetAsyncInvokeInput {
@@ -14,16 +16,14 @@ impl ServerOperation for GetAsyncInvoke {
         })
     }
 
-    fn violations(input: &GetAsyncInvokeInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &GetAsyncInvokeInput, violations: &mut server::Violations) {
         violations.member("invocationArn", &input.invocation_arn, |violations, value| {
-            violations.length(value.chars().count(), Some(1), Some(2048));
-            violations.pattern(
-                value,
+            static PATTERN: server::Pattern = server::Pattern::new(
                 "^arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:async-invoke/[a-z0-9]{12}$",
             );
+            violations.length(value.chars().count(), Some(1), Some(2048));
+            violations.pattern(value, &PATTERN);
         });
-        violations
     }
 
     fn serialize_response(output: GetAsyncInvokeOutput) -> Result<Response, SerializeError> {

@@ -8,6 +8,9 @@ use crate::{
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
 
 impl ServerOperation for InvokeGuardrailChecks {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<InvokeGuardrailChecksInput, ParseError> {
         server::labels::<InvokeGuardrailChecks>(request)?;
         let mut nodes = json::Nodes::default();
@@ -20,30 +23,29 @@ impl ServerOperation for InvokeGuardrailChecks {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "messages", "messages");
             violations.in_member(json, "messages", "messages", |violations, json| {
-                violations.in_elements(json, <GuardrailChecksMessage as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <GuardrailChecksMessage as server::JsonChecks>::check_json);
             });
             violations.required(json, "checks", "checks");
             violations.in_member(
                 json,
                 "checks",
                 "checks",
-                <GuardrailChecksConfig as server::RequiredMembers>::check_json,
+                <GuardrailChecksConfig as server::JsonChecks>::check_json,
             );
-        })
+        });
     }
 
-    fn violations(input: &InvokeGuardrailChecksInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &InvokeGuardrailChecksInput, violations: &mut server::Violations) {
         violations.member("messages", &input.messages, |violations, value| {
             violations.length(value.len(), Some(1), None);
             violations.elements(value, server::Violations::nested);
         });
         violations.member("checks", &input.checks, server::Violations::nested);
-        violations
     }
 
     fn serialize_response(output: InvokeGuardrailChecksOutput) -> Result<Response, SerializeError> {

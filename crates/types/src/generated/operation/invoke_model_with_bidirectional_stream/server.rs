@@ -8,6 +8,9 @@ use crate::{
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, server, text};
 
 impl ServerOperation for InvokeModelWithBidirectionalStream {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/vnd.amazon.eventstream");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/vnd.amazon.eventstream");
+
     fn parse_request(request: &Request) -> Result<InvokeModelWithBidirectionalStreamInput, ParseError> {
         let labels = server::labels::<InvokeModelWithBidirectionalStream>(request)?;
         Ok(InvokeModelWithBidirectionalStreamInput {
@@ -15,22 +18,19 @@ impl ServerOperation for InvokeModelWithBidirectionalStream {
         })
     }
 
-    fn violations(input: &InvokeModelWithBidirectionalStreamInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &InvokeModelWithBidirectionalStreamInput, violations: &mut server::Violations) {
         violations
             .member(
                 "modelId",
                 &input.model_id,
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
-        violations
     }
 
     fn serialize_response(

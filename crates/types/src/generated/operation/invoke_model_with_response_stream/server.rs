@@ -3,13 +3,16 @@
 
 use crate::{
     InvokeModelWithResponseStream, InvokeModelWithResponseStreamError, InvokeModelWithResponseStreamInput,
-    InvokeModelWithResponseStreamOutput, header,
+    InvokeModelWithResponseStreamOutput, PerformanceConfigLatency, header,
 };
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, headers, payload, server, text,
 };
 
 impl ServerOperation for InvokeModelWithResponseStream {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Any;
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/vnd.amazon.eventstream");
+
     fn parse_request(request: &Request) -> Result<InvokeModelWithResponseStreamInput, ParseError> {
         let labels = server::labels::<InvokeModelWithResponseStream>(request)?;
         let headers = request.headers();
@@ -46,7 +49,8 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
-            )?,
+            )?
+            .or_else(|| Some(PerformanceConfigLatency::from("standard"))),
             service_tier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_SERVICE_TIER,
@@ -68,8 +72,7 @@ impl ServerOperation for InvokeModelWithResponseStream {
         })
     }
 
-    fn violations(input: &InvokeModelWithResponseStreamInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &InvokeModelWithResponseStreamInput, violations: &mut server::Violations) {
         violations.optional("body", input.body.as_ref(), |violations, value| {
             violations.length(value.len(), None, Some(25000000));
         });
@@ -78,12 +81,11 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 "modelId",
                 &input.model_id,
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)?prompt-router/[a-zA-Z0-9-:.]+$)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("trace", input.trace.as_ref(), |violations, value| {
@@ -94,16 +96,16 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 "guardrailIdentifier",
                 input.guardrail_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
+                    );
                     violations.length(value.chars().count(), None, Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
         violations.optional("guardrailVersion", input.guardrail_version.as_ref(), |violations, value| {
-            violations.pattern(value, "^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            static PATTERN: server::Pattern = server::Pattern::new("^(|([1-9][0-9]{0,7})|(DRAFT))$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional(
             "performanceConfigLatency",
@@ -123,15 +125,13 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 "projectIdentifier",
                 input.project_identifier.as_ref(),
                 |violations, value| {
+                    static PATTERN: server::Pattern = server::Pattern::new(
+                        "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
+                    );
                     violations.length(value.chars().count(), Some(1), Some(2048));
-                    violations
-                        .pattern(
-                            value,
-                            "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
-                        );
+                    violations.pattern(value, &PATTERN);
                 },
             );
-        violations
     }
 
     fn serialize_response(output: InvokeModelWithResponseStreamOutput) -> Result<Response, SerializeError> {

@@ -8,6 +8,9 @@ use crate::{
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
 
 impl ServerOperation for StartAsyncInvoke {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<StartAsyncInvokeInput, ParseError> {
         server::labels::<StartAsyncInvoke>(request)?;
         let mut nodes = json::Nodes::default();
@@ -23,8 +26,8 @@ impl ServerOperation for StartAsyncInvoke {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "modelId", "modelId");
             violations.required(json, "modelInput", "modelInput");
             violations.required(json, "outputDataConfig", "outputDataConfig");
@@ -32,34 +35,35 @@ impl ServerOperation for StartAsyncInvoke {
                 json,
                 "outputDataConfig",
                 "outputDataConfig",
-                <AsyncInvokeOutputDataConfig as server::RequiredMembers>::check_json,
+                <AsyncInvokeOutputDataConfig as server::JsonChecks>::check_json,
             );
             violations.in_member(json, "tags", "tags", |violations, json| {
-                violations.in_elements(json, <Tag as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <Tag as server::JsonChecks>::check_json);
             });
-        })
+        });
     }
 
-    fn violations(input: &StartAsyncInvokeInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &StartAsyncInvokeInput, violations: &mut server::Violations) {
         violations.optional(
             "clientRequestToken",
             input.client_request_token.as_ref(),
             |violations, value| {
+                static PATTERN: server::Pattern = server::Pattern::new("^[!-~]*$");
                 violations.length(value.chars().count(), Some(1), Some(256));
-                violations.pattern(value, "^[!-~]*$");
+                violations.pattern(value, &PATTERN);
             },
         );
         violations.member("modelId", &input.model_id, |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-zA-Z_\\.\\-/0-9:]+$");
             violations.length(value.chars().count(), Some(1), Some(256));
-            violations.pattern(value, "^[a-zA-Z_\\.\\-/0-9:]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.member("outputDataConfig", &input.output_data_config, server::Violations::nested);
         violations.optional("tags", input.tags.as_ref(), |violations, value| {
             violations.length(value.len(), Some(0), Some(200));
             violations.elements(value, server::Violations::nested);
         });
-        violations
     }
 
     fn serialize_response(output: StartAsyncInvokeOutput) -> Result<Response, SerializeError> {

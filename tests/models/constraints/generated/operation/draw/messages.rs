@@ -2,6 +2,7 @@
 //! Input and output of the `Draw` operation.
 
 use crate::constraints::{Drawn, Figure, Free, Mode, Node};
+use invoke_model_protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,6 +37,12 @@ pub struct DrawInput {
     /// Member `weights` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<BTreeMap<Mode, Option<Vec<i64>>>>,
+    /// Member `palette` of the JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub palette: Option<Vec<Mode>>,
+    /// Member `until` of the JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// Output of the `Draw` operation.

@@ -4,7 +4,7 @@
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    json,
+    json, timestamp,
 };
 
 mod messages;
@@ -43,6 +43,12 @@ impl Operation for Draw {
                 "weights",
                 input.weights.as_ref(),
                 json::write::sparse_map(json::write::list(json::write::display)),
+            );
+            object.optional("palette", input.palette.as_ref(), json::write::list(json::write::string));
+            object.optional(
+                "until",
+                input.until.as_ref(),
+                json::write::timestamp(timestamp::Format::DateTime),
             );
             object.end();
         })

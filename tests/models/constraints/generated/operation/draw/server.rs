@@ -2,9 +2,14 @@
 //! Server code of the `Draw` operation.
 
 use crate::constraints::{Draw, DrawInput, DrawOutput, Figure, Node};
-use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
+use invoke_model_protocol::{
+    ParseError, Request, Response, SerializeError, ServerOperation, json, server, timestamp,
+};
 
 impl ServerOperation for Draw {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<DrawInput, ParseError> {
         server::labels::<Draw>(request)?;
         let mut nodes = json::Nodes::default();
@@ -20,26 +25,40 @@ impl ServerOperation for Draw {
             free: object.member("free", json::FromJson::from_json)?,
             weights: object
                 .member("weights", json::read::sparse_map(json::read::list(json::read::integer)))?,
+            palette: object.member("palette", json::read::list(json::read::string_enum))?,
+            until: object.member("until", json::read::timestamp(timestamp::Format::DateTime))?,
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
-            violations.in_member(json, "root", "root", <Node as server::RequiredMembers>::check_json);
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
+            violations.in_member(json, "root", "root", <Node as server::JsonChecks>::check_json);
             violations.in_member(json, "figures", "figures", |violations, json| {
-                violations.in_elements(json, <Figure as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <Figure as server::JsonChecks>::check_json);
+            });
+            violations.in_member(json, "tags", "tags", server::Violations::no_nulls);
+            violations.in_member(json, "rows", "rows", |violations, json| {
+                violations.no_nulls(json);
+                violations.in_elements(json, server::Violations::no_nulls);
             });
             violations.in_member(json, "layers", "layers", |violations, json| {
-                violations.in_values(json, <Node as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_values(json, <Node as server::JsonChecks>::check_json);
             });
-        })
+            violations.in_member(json, "weights", "weights", |violations, json| {
+                violations.in_values(json, server::Violations::no_nulls);
+            });
+            violations.in_member(json, "palette", "palette", server::Violations::no_nulls);
+            violations.in_member(json, "until", "until", server::Violations::utc);
+        });
     }
 
-    fn violations(input: &DrawInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &DrawInput, violations: &mut server::Violations) {
         violations.optional("title", input.title.as_ref(), |violations, value| {
+            static PATTERN: server::Pattern = server::Pattern::new("^[a-z]+$");
             violations.length(value.chars().count(), Some(1), Some(8));
-            violations.pattern(value, "^[a-z]+$");
+            violations.pattern(value, &PATTERN);
         });
         violations.optional("root", input.root.as_ref(), server::Violations::nested);
         violations.optional("figures", input.figures.as_ref(), |violations, value| {
@@ -48,8 +67,9 @@ impl ServerOperation for Draw {
         });
         violations.optional("tags", input.tags.as_ref(), |violations, value| {
             violations.keys(value, |violations, value| {
+                static PATTERN: server::Pattern = server::Pattern::new("^[a-z]+$");
                 violations.length(value.chars().count(), Some(1), Some(8));
-                violations.pattern(value, "^[a-z]+$");
+                violations.pattern(value, &PATTERN);
             });
             violations.values(value, |violations, value| {
                 violations.length(value.chars().count(), None, Some(4));
@@ -68,13 +88,17 @@ impl ServerOperation for Draw {
         violations.optional("modes", input.modes.as_ref(), |violations, value| {
             violations.elements(value, |violations, value| {
                 if let Some(value) = value {
-                    violations.one_of(value.as_str(), &["fast", "slow"]);
+                    if !matches!(value.as_str(), "test") {
+                        violations.one_of(value.as_str(), &["fast", "slow"]);
+                    }
                 }
             });
         });
         violations.optional("weights", input.weights.as_ref(), |violations, value| {
             violations.keys(value, |violations, value| {
-                violations.one_of(value.as_str(), &["fast", "slow"]);
+                if !matches!(value.as_str(), "test") {
+                    violations.one_of(value.as_str(), &["fast", "slow"]);
+                }
             });
             violations.values(value, |violations, value| {
                 if let Some(value) = value {
@@ -84,7 +108,14 @@ impl ServerOperation for Draw {
                 }
             });
         });
-        violations
+        violations.optional("palette", input.palette.as_ref(), |violations, value| {
+            violations.unique(value, json::write::string);
+            violations.elements(value, |violations, value| {
+                if !matches!(value.as_str(), "test") {
+                    violations.one_of(value.as_str(), &["fast", "slow"]);
+                }
+            });
+        });
     }
 
     fn serialize_response(output: DrawOutput) -> Result<Response, SerializeError> {

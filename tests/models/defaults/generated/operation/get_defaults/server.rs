@@ -7,21 +7,24 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for GetDefaults {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<GetDefaultsInput, ParseError> {
         server::labels::<GetDefaults>(request)?;
         let mut nodes = json::Nodes::default();
         let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(GetDefaultsInput {
-            count: object.member("count", json::read::integer)?,
+            count: object.member("count", json::read::integer)?.or_else(|| Some(3)),
             needed: object.member("needed", json::read::integer)?.unwrap_or_default(),
             nested: object.member("nested", json::FromJson::from_json)?,
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
-            violations.in_member(json, "nested", "nested", <Nested as server::RequiredMembers>::check_json);
-        })
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
+            violations.in_member(json, "nested", "nested", <Nested as server::JsonChecks>::check_json);
+        });
     }
 
     fn serialize_response(output: GetDefaultsOutput) -> Result<Response, SerializeError> {

@@ -26,19 +26,19 @@ impl ServerOperation for PutFields {
                 headers,
                 header::X_DATE,
                 "date",
-                text::read::timestamp(timestamp::Format::HttpDate),
+                server::timestamp(timestamp::Format::HttpDate),
             )?,
             instant: headers::optional(
                 headers,
                 header::X_INSTANT,
                 "instant",
-                text::read::timestamp(timestamp::Format::DateTime),
+                server::timestamp(timestamp::Format::DateTime),
             )?,
             epoch: headers::optional(
                 headers,
                 header::X_EPOCH,
                 "epoch",
-                text::read::timestamp(timestamp::Format::EpochSeconds),
+                server::timestamp(timestamp::Format::EpochSeconds),
             )?,
             texts: headers::list(headers, header::X_TEXTS, "texts", text::read::string)?,
             shorts: headers::list(headers, header::X_SHORTS, "shorts", text::read::integer)?,
@@ -51,26 +51,25 @@ impl ServerOperation for PutFields {
                 headers,
                 header::X_DATES,
                 "dates",
-                text::read::timestamp(timestamp::Format::HttpDate),
+                server::timestamp(timestamp::Format::HttpDate),
             )?,
             instants: headers::list(
                 headers,
                 header::X_INSTANTS,
                 "instants",
-                text::read::timestamp(timestamp::Format::DateTime),
+                server::timestamp(timestamp::Format::DateTime),
             )?,
             epochs: headers::list(
                 headers,
                 header::X_EPOCHS,
                 "epochs",
-                text::read::timestamp(timestamp::Format::EpochSeconds),
+                server::timestamp(timestamp::Format::EpochSeconds),
             )?,
             metadata: headers::prefixed(headers, "x-meta-", "metadata")?,
         })
     }
 
-    fn violations(input: &PutFieldsInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &PutFieldsInput, violations: &mut server::Violations) {
         violations.optional("kind", input.kind.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["small", "large"]);
         });
@@ -79,7 +78,6 @@ impl ServerOperation for PutFields {
                 violations.one_of(value.as_str(), &["small", "large"]);
             });
         });
-        violations
     }
 
     fn serialize_response(output: PutFieldsOutput) -> Result<Response, SerializeError> {
@@ -139,6 +137,6 @@ impl ServerOperation for PutFields {
             text::write::timestamp(timestamp::Format::EpochSeconds),
         )?;
         response.prefixed_headers("x-meta-", "metadata", output.metadata.as_ref())?;
-        Ok(response.empty())
+        Ok(response.json(|out| out.extend_from_slice(b"{}")))
     }
 }

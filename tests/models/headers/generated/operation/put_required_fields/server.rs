@@ -18,21 +18,25 @@ impl ServerOperation for PutRequiredFields {
                 headers,
                 header::X_DATE,
                 "date",
-                text::read::timestamp(timestamp::Format::HttpDate),
+                server::timestamp(timestamp::Format::HttpDate),
             )?
             .unwrap_or_default(),
             metadata: headers::prefixed(headers, "x-meta-", "metadata")?.unwrap_or_default(),
         })
     }
 
-    fn violations(input: &PutRequiredFieldsInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.required_header(request, "text", "x-text");
+        violations.required_header(request, "kinds", "x-kinds");
+        violations.required_header(request, "date", "x-date");
+    }
+
+    fn check_input(input: &PutRequiredFieldsInput, violations: &mut server::Violations) {
         violations.member("kinds", &input.kinds, |violations, value| {
             violations.elements(value, |violations, value| {
                 violations.one_of(value.as_str(), &["small", "large"]);
             });
         });
-        violations
     }
 
     fn serialize_response(output: PutRequiredFieldsOutput) -> Result<Response, SerializeError> {
@@ -46,6 +50,6 @@ impl ServerOperation for PutRequiredFields {
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
         response.prefixed_headers("x-meta-", "metadata", Some(&output.metadata))?;
-        Ok(response.empty())
+        Ok(response.json(|out| out.extend_from_slice(b"{}")))
     }
 }

@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutCollections {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PutCollectionsInput, ParseError> {
         server::labels::<PutCollections>(request)?;
         let mut nodes = json::Nodes::default();
@@ -31,19 +33,32 @@ impl ServerOperation for PutCollections {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
+            violations.in_member(json, "texts", "texts", server::Violations::no_nulls);
+            violations.in_member(json, "blobs", "blobs", server::Violations::no_nulls);
+            violations.in_member(json, "kinds", "kinds", server::Violations::no_nulls);
+            violations.in_member(json, "levels", "levels", server::Violations::no_nulls);
+            violations.in_member(json, "instants", "instants", |violations, json| {
+                violations.no_nulls(json);
+                violations.in_elements(json, server::Violations::utc);
+            });
             violations.in_member(json, "choices", "choices", |violations, json| {
-                violations.in_elements(json, <Choice as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <Choice as server::JsonChecks>::check_json);
             });
+            violations.in_member(json, "nested", "nested", server::Violations::no_nulls);
+            violations.in_member(json, "documents", "documents", server::Violations::no_nulls);
+            violations.in_member(json, "numbers", "numbers", server::Violations::no_nulls);
+            violations.in_member(json, "byKind", "byKind", server::Violations::no_nulls);
             violations.in_member(json, "trees", "trees", |violations, json| {
-                violations.in_elements(json, <Tree as server::RequiredMembers>::check_json)
+                violations.no_nulls(json);
+                violations.in_elements(json, <Tree as server::JsonChecks>::check_json);
             });
-        })
+        });
     }
 
-    fn violations(input: &PutCollectionsInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &PutCollectionsInput, violations: &mut server::Violations) {
         violations.optional("kinds", input.kinds.as_ref(), |violations, value| {
             violations.elements(value, |violations, value| {
                 violations.one_of(value.as_str(), &["small", "large"]);
@@ -60,7 +75,6 @@ impl ServerOperation for PutCollections {
         violations.optional("trees", input.trees.as_ref(), |violations, value| {
             violations.elements(value, server::Violations::nested);
         });
-        violations
     }
 
     fn serialize_response(_output: PutCollectionsOutput) -> Result<Response, SerializeError> {

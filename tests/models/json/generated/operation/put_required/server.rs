@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutRequired {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PutRequiredInput, ParseError> {
         server::labels::<PutRequired>(request)?;
         let mut nodes = json::Nodes::default();
@@ -31,8 +34,8 @@ impl ServerOperation for PutRequired {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "text", "text");
             violations.required(json, "blob", "blob");
             violations.required(json, "flag", "flag");
@@ -43,23 +46,24 @@ impl ServerOperation for PutRequired {
             violations.required(json, "kind", "kind");
             violations.required(json, "level", "level");
             violations.required(json, "choice", "choice");
-            violations.in_member(json, "choice", "choice", <Choice as server::RequiredMembers>::check_json);
+            violations.in_member(json, "choice", "choice", <Choice as server::JsonChecks>::check_json);
             violations.required(json, "tree", "tree");
-            violations.in_member(json, "tree", "tree", <Tree as server::RequiredMembers>::check_json);
+            violations.in_member(json, "tree", "tree", <Tree as server::JsonChecks>::check_json);
             violations.required(json, "texts", "texts");
+            violations.in_member(json, "texts", "texts", server::Violations::no_nulls);
             violations.required(json, "numbers", "numbers");
+            violations.in_member(json, "numbers", "numbers", server::Violations::no_nulls);
             violations.required(json, "blobs", "blobs");
-        })
+            violations.in_member(json, "blobs", "blobs", server::Violations::no_nulls);
+        });
     }
 
-    fn violations(input: &PutRequiredInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &PutRequiredInput, violations: &mut server::Violations) {
         violations.member("kind", &input.kind, |violations, value| {
             violations.one_of(value.as_str(), &["small", "large"]);
         });
         violations.member("choice", &input.choice, server::Violations::nested);
         violations.member("tree", &input.tree, server::Violations::nested);
-        violations
     }
 
     fn serialize_response(output: PutRequiredOutput) -> Result<Response, SerializeError> {

@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutValues {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PutValuesInput, ParseError> {
         server::labels::<PutValues>(request)?;
         let mut nodes = json::Nodes::default();
@@ -34,21 +37,20 @@ impl ServerOperation for PutValues {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
-            violations.in_member(json, "choice", "choice", <Choice as server::RequiredMembers>::check_json);
-            violations.in_member(json, "tree", "tree", <Tree as server::RequiredMembers>::check_json);
-        })
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
+            violations.in_member(json, "instant", "instant", server::Violations::utc);
+            violations.in_member(json, "choice", "choice", <Choice as server::JsonChecks>::check_json);
+            violations.in_member(json, "tree", "tree", <Tree as server::JsonChecks>::check_json);
+        });
     }
 
-    fn violations(input: &PutValuesInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &PutValuesInput, violations: &mut server::Violations) {
         violations.optional("kind", input.kind.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["small", "large"]);
         });
         violations.optional("choice", input.choice.as_ref(), server::Violations::nested);
         violations.optional("tree", input.tree.as_ref(), server::Violations::nested);
-        violations
     }
 
     fn serialize_response(output: PutValuesOutput) -> Result<Response, SerializeError> {

@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutBlob {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Any;
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("image/png");
+
     fn parse_request(request: &Request) -> Result<PutBlobInput, ParseError> {
         server::labels::<PutBlob>(request)?;
         let headers = request.headers();

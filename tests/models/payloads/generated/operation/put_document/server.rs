@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutDocument {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PutDocumentInput, ParseError> {
         server::labels::<PutDocument>(request)?;
         Ok(PutDocumentInput { payload: payload::json(request.body(), "payload", json::read::document)? })

@@ -8,17 +8,18 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutKind {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("text/plain");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("text/plain");
+
     fn parse_request(request: &Request) -> Result<PutKindInput, ParseError> {
         server::labels::<PutKind>(request)?;
         Ok(PutKindInput { payload: payload::text(request.body(), "payload")?.map(Into::into) })
     }
 
-    fn violations(input: &PutKindInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &PutKindInput, violations: &mut server::Violations) {
         violations.optional("payload", input.payload.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["small", "large"]);
         });
-        violations
     }
 
     fn serialize_response(output: PutKindOutput) -> Result<Response, SerializeError> {

@@ -7,10 +7,14 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutStructure {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PutStructureInput, ParseError> {
         server::labels::<PutStructure>(request)?;
         Ok(PutStructureInput {
-            payload: payload::json(request.body(), "payload", json::FromJson::from_json)?,
+            payload: payload::json(request.body(), "payload", json::FromJson::from_json)?
+                .filter(|value| *value != Default::default()),
         })
     }
 

@@ -8,6 +8,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for PutText {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("text/plain");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("text/html");
+
     fn parse_request(request: &Request) -> Result<PutTextInput, ParseError> {
         server::labels::<PutText>(request)?;
         Ok(PutTextInput { payload: payload::text(request.body(), "payload")? })

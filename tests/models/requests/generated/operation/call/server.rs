@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for Call {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<CallInput, ParseError> {
         server::labels::<Call>(request)?;
         let headers = request.headers();
@@ -19,10 +21,10 @@ impl ServerOperation for Call {
         })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "token", "token");
-        })
+        });
     }
 
     fn serialize_response(_output: CallOutput) -> Result<Response, SerializeError> {

@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for Compressed {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<CompressedInput, ParseError> {
         server::labels::<Compressed>(request)?;
         let headers = request.headers();

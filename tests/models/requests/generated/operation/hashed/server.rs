@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for Hashed {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Any;
+
     fn parse_request(request: &Request) -> Result<HashedInput, ParseError> {
         let labels = server::labels::<Hashed>(request)?;
         let headers = request.headers();

@@ -5,6 +5,8 @@ use crate::requests::{Prefixed, PrefixedInput, PrefixedOutput};
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
 
 impl ServerOperation for Prefixed {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PrefixedInput, ParseError> {
         server::labels::<Prefixed>(request)?;
         let mut nodes = json::Nodes::default();
@@ -12,10 +14,10 @@ impl ServerOperation for Prefixed {
         Ok(PrefixedInput { label: object.member("label", json::read::string)?.unwrap_or_default() })
     }
 
-    fn missing_members(request: &Request) -> server::Violations {
-        server::Violations::of_body(request.body(), |violations, json| {
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
             violations.required(json, "label", "label");
-        })
+        });
     }
 
     fn serialize_response(_output: PrefixedOutput) -> Result<Response, SerializeError> {

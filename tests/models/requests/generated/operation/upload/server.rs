@@ -7,6 +7,9 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for Upload {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Any;
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Any;
+
     fn parse_request(request: &Request) -> Result<UploadInput, ParseError> {
         server::labels::<Upload>(request)?;
         Ok(UploadInput { body: payload::blob(request.body()) })

@@ -5,6 +5,8 @@ use crate::rules::{Put, PutInput, PutOutput};
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
 
 impl ServerOperation for Put {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<PutInput, ParseError> {
         server::labels::<Put>(request)?;
         let mut nodes = json::Nodes::default();

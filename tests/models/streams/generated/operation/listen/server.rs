@@ -5,6 +5,8 @@ use crate::streams::{Listen, ListenInput, ListenOutput};
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, server};
 
 impl ServerOperation for Listen {
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/vnd.amazon.eventstream");
+
     fn parse_request(request: &Request) -> Result<ListenInput, ParseError> {
         server::labels::<Listen>(request)?;
         Ok(ListenInput {})

@@ -5,6 +5,9 @@ use crate::streams::{Talk, TalkError, TalkInput, TalkOutput, header};
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, server, text};
 
 impl ServerOperation for Talk {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/vnd.amazon.eventstream");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/vnd.amazon.eventstream");
+
     fn parse_request(request: &Request) -> Result<TalkInput, ParseError> {
         let labels = server::labels::<Talk>(request)?;
         Ok(TalkInput { room: server::label(&labels, "room", text::read::string)? })

@@ -7,6 +7,8 @@ use invoke_model_protocol::{
 };
 
 impl ServerOperation for FindItem {
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<FindItemInput, ParseError> {
         server::labels::<FindItem>(request)?;
         let query = server::Query::new(request.uri().query());
@@ -16,6 +18,11 @@ impl ServerOperation for FindItem {
             tags: query.list("tag", "tags", text::read::string)?.unwrap_or_default(),
             more: query.map().unwrap_or_default(),
         })
+    }
+
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.required_parameter(request, "who", "id");
+        violations.required_parameter(request, "tags", "tag");
     }
 
     fn serialize_response(output: FindItemOutput) -> Result<Response, SerializeError> {

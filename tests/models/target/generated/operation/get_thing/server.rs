@@ -14,20 +14,18 @@ impl ServerOperation for GetThing {
             number: server::label(&labels, "number", text::read::integer)?,
             ratio: server::label(&labels, "ratio", text::read::float)?,
             flag: server::label(&labels, "flag", text::read::boolean)?,
-            when: server::label(&labels, "when", text::read::timestamp(timestamp::Format::DateTime))?,
-            epoch: server::label(&labels, "epoch", text::read::timestamp(timestamp::Format::EpochSeconds))?,
+            when: server::label(&labels, "when", server::timestamp(timestamp::Format::DateTime))?,
+            epoch: server::label(&labels, "epoch", server::timestamp(timestamp::Format::EpochSeconds))?,
             kind: server::label(&labels, "kind", text::read::string_enum)?,
             page: server::label(&labels, "page", text::read::string)?,
             path: server::label(&labels, "path", text::read::string)?,
         })
     }
 
-    fn violations(input: &GetThingInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &GetThingInput, violations: &mut server::Violations) {
         violations.member("kind", &input.kind, |violations, value| {
             violations.one_of(value.as_str(), &["small", "large"]);
         });
-        violations
     }
 
     fn serialize_response(_output: GetThingOutput) -> Result<Response, SerializeError> {

@@ -15,20 +15,19 @@ impl ServerOperation for ListItems {
             number: query.optional("n", "number", text::read::integer)?,
             ratio: query.optional("r", "ratio", text::read::float)?,
             flag: query.optional("f", "flag", text::read::boolean)?,
-            when: query.optional("when", "when", text::read::timestamp(timestamp::Format::DateTime))?,
-            date: query.optional("date", "date", text::read::timestamp(timestamp::Format::HttpDate))?,
+            when: query.optional("when", "when", server::timestamp(timestamp::Format::DateTime))?,
+            date: query.optional("date", "date", server::timestamp(timestamp::Format::HttpDate))?,
             kind: query.optional("kind", "kind", text::read::string_enum)?,
             level: query.optional("level", "level", text::read::int_enum)?,
             names: query.list("name", "names", text::read::string)?,
             kinds: query.list("kinds", "kinds", text::read::string_enum)?,
             levels: query.list("levels", "levels", text::read::int_enum)?,
-            times: query.list("times", "times", text::read::timestamp(timestamp::Format::DateTime))?,
+            times: query.list("times", "times", server::timestamp(timestamp::Format::DateTime))?,
             more: query.map_of_lists(),
         })
     }
 
-    fn violations(input: &ListItemsInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_input(input: &ListItemsInput, violations: &mut server::Violations) {
         violations.optional("kind", input.kind.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["small", "large"]);
         });
@@ -37,7 +36,6 @@ impl ServerOperation for ListItems {
                 violations.one_of(value.as_str(), &["small", "large"]);
             });
         });
-        violations
     }
 
     fn serialize_response(output: ListItemsOutput) -> Result<Response, SerializeError> {
@@ -45,6 +43,6 @@ impl ServerOperation for ListItems {
             output.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(202),
         );
         response.header(header::X_NOTE, "note", output.note.as_ref(), text::write::string)?;
-        Ok(response.empty())
+        Ok(response.json(|out| out.extend_from_slice(b"{}")))
     }
 }

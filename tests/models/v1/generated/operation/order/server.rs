@@ -5,6 +5,9 @@ use crate::v1::{Order, OrderInput, OrderOutput};
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, json, server};
 
 impl ServerOperation for Order {
+    const REQUEST_TYPE: server::MediaType = server::MediaType::Only("application/json");
+    const RESPONSE_TYPE: server::MediaType = server::MediaType::Only("application/json");
+
     fn parse_request(request: &Request) -> Result<OrderInput, ParseError> {
         server::labels::<Order>(request)?;
         let mut nodes = json::Nodes::default();
@@ -17,17 +20,26 @@ impl ServerOperation for Order {
         })
     }
 
-    fn violations(input: &OrderInput) -> server::Violations {
-        let mut violations = server::Violations::new();
+    fn check_request(request: &Request, violations: &mut server::Violations) {
+        violations.body(request.body(), |violations, json| {
+            violations.in_member(json, "toppings", "toppings", server::Violations::no_nulls);
+            violations.in_member(json, "sizes", "sizes", server::Violations::no_nulls);
+        });
+    }
+
+    fn check_input(input: &OrderInput, violations: &mut server::Violations) {
         violations.optional("size", input.size.as_ref(), |violations, value| {
             violations.one_of(value.as_str(), &["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
         });
+        violations.optional("toppings", input.toppings.as_ref(), |violations, value| {
+            violations.unique(value, json::write::string);
+        });
         violations.optional("sizes", input.sizes.as_ref(), |violations, value| {
+            violations.unique(value, json::write::string);
             violations.elements(value, |violations, value| {
                 violations.one_of(value.as_str(), &["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
             });
         });
-        violations
     }
 
     fn serialize_response(output: OrderOutput) -> Result<Response, SerializeError> {
