@@ -48,6 +48,7 @@ impl Lowering<'_> {
         if output_events.is_some() {
             require_headers(&mut output);
         }
+        let has_input = shape.input.as_ref().is_some_and(|input| model.shape(&input.target).is_some());
         let default_headers = self.of_service(traits::REQUEST_HEADERS).into_iter();
         let payload_headers = self.payload_headers(id, shape, input_events.is_some());
         let payload_input = input.blob_payload().filter(|_| payload_headers.is_empty());
@@ -72,7 +73,8 @@ impl Lowering<'_> {
                 .collect(),
             default_labels: self.default_labels(&input),
             payload_input,
-            request_type: match is_bound(&input, "content-type") {
+            // A client may send an empty object as an input without members, but no body if there is no input.
+            request_type: match is_bound(&input, "content-type") || has_input && input.members.is_empty() {
                 true => MediaType::Any,
                 false => media_type(&input, input_events.is_some()),
             },

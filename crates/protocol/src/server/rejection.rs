@@ -22,7 +22,7 @@ pub enum Rejection {
     /// The request cannot be parsed.
     Malformed(ParseError),
     /// The input violates constraints of the model.
-    Invalid(Violations),
+    Invalid(Box<Violations>),
 }
 
 impl Rejection {
@@ -56,7 +56,7 @@ impl Rejection {
             let mut object = ObjectWriter::new(out);
             object.member("message", message.as_str(), write::string);
             if let Self::Invalid(violations) = self {
-                object.member("fieldList", violations, write_fields);
+                object.member("fieldList", &**violations, write_fields);
             }
             object.end();
         })
@@ -99,7 +99,7 @@ pub fn parse<O: ServerOperation>(request: &Request) -> Result<O::Input, Rejectio
     if violations.is_empty() {
         O::check_input(&input, &mut violations);
     }
-    if violations.is_empty() { Ok(input) } else { Err(Rejection::Invalid(violations)) }
+    if violations.is_empty() { Ok(input) } else { Err(Rejection::Invalid(Box::new(violations))) }
 }
 
 /// Returns `true` if the media type of a body is the expected media type. The body is not empty.
