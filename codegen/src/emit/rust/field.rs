@@ -41,7 +41,7 @@ pub(super) fn as_option(member: &Member, structure: &TokenStream) -> TokenStream
     if member.is_optional() { quote!(#structure.#name.as_ref()) } else { quote!(Some(&#structure.#name)) }
 }
 
-fn is_copy(ty: &Type) -> bool {
+pub(super) fn is_copy(ty: &Type) -> bool {
     matches!(ty, Type::Boolean | Type::Integer(_) | Type::IntEnum(_) | Type::Float | Type::Double)
 }
 

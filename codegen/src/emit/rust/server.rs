@@ -70,7 +70,11 @@ fn read(member: &Member, request: &TokenStream) -> TokenStream {
         (Location::Payload { .. }, _) | (_, None) => read,
         (_, Some(default)) => {
             let default = ty::default(&member.ty, default);
-            quote!(#read.or_else(|| Some(#default)))
+            if field::is_copy(&member.ty) {
+                quote!(#read.or(Some(#default)))
+            } else {
+                quote!(#read.or_else(|| Some(#default)))
+            }
         }
     }
 }

@@ -89,7 +89,7 @@ impl Request<'_> {
     ) -> StreamResult<O, O::Input, O::Events> {
         let missing = O::missing_members(&self.http());
         if !missing.is_empty() {
-            return Err(Failure::Incomplete(missing));
+            return Err(Failure::Incomplete(Box::new(missing)));
         }
         let input = O::parse_request(&self.http()).map_err(Failure::Head)?;
         Ok((input, read_events(frames)?))

@@ -27,7 +27,7 @@ pub enum Failure<E, S> {
     /// The head of the message, which contains all members except for the events, cannot be parsed.
     Head(ParseError),
     /// The head of a request lacks required members.
-    Incomplete(Violations),
+    Incomplete(Box<Violations>),
     /// A frame is invalid.
     Frame(FrameError),
     /// The last frame is incomplete.

@@ -6,7 +6,7 @@ use invoke_model_tests::defaults::{GetDefaults, GetDefaultsInput, GetDefaultsOut
 use invoke_model_tests::v1::{Order, OrderInput, OrderOutput, Size};
 use serde_json::json;
 
-use super::{request_text, response, response_text, time};
+use super::{request_text, response, response_text, text_of, time};
 
 #[test]
 fn missing_members_of_a_response_get_their_defaults() {
@@ -57,14 +57,19 @@ fn a_server_serializes_defaults() {
 }
 
 /// A client does not send the defaults of members at the top level of an input, so the service can change
-/// these defaults later. A client does send the defaults of members of nested structures.
+/// these defaults later. A client does send the defaults of members of nested structures. A server sets the
+/// defaults of the members that a request does not contain.
 #[test]
 fn an_input_contains_only_members_that_the_caller_set() {
-    let text = request_text::<GetDefaults>(GetDefaultsInput::new(1));
+    let request = GetDefaults::serialize(GetDefaultsInput::new(1)).unwrap();
+    let text = text_of(&request);
     assert!(text.ends_with("\n{\"needed\":1}"), "{text}");
+    assert_eq!(GetDefaults::parse_request(&request).unwrap().count, Some(3));
     let mut input = GetDefaultsInput::new(1);
-    input.nested = Some(Nested::new(2));
-    assert!(request_text::<GetDefaults>(input).ends_with(r#""nested":{"flag":false,"name":"x","size":2}}"#));
+    (input.nested, input.count) = (Some(Nested::new(2)), Some(4));
+    let text = request_text::<GetDefaults>(input);
+    assert!(text.contains("\"count\":4"), "{text}");
+    assert!(text.contains(r#""nested":{"flag":false,"name":"x","size":2}"#));
     assert_eq!(
         GetDefaults::violations(&GetDefaultsInput::new(1)).to_string(),
         "0 validation errors detected"

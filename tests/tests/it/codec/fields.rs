@@ -69,9 +69,15 @@ x-texts: a, \"b,c\", \"\\\"d\\\"\", e f
 #[test]
 fn headers_of_every_type_in_requests_and_responses() {
     assert_eq!(request_text::<PutFields>(everything!(PutFieldsInput)), format!("POST /fields\n{EVERYTHING}"));
-    assert_eq!(response_text::<PutFields>(everything!(PutFieldsOutput)), format!("200\n{EVERYTHING}"));
+    assert_eq!(
+        response_text::<PutFields>(everything!(PutFieldsOutput)),
+        format!("200\ncontent-type: application/json\n{EVERYTHING}\n{{}}")
+    );
     assert_eq!(request_text::<PutFields>(PutFieldsInput::default()), "POST /fields\n");
-    assert_eq!(response_text::<PutFields>(PutFieldsOutput::default()), "200\n");
+    assert_eq!(
+        response_text::<PutFields>(PutFieldsOutput::default()),
+        "200\ncontent-type: application/json\n\n{}"
+    );
 }
 
 #[test]

@@ -94,7 +94,10 @@ fn the_status_code_can_be_a_member() {
     assert_eq!(ListItems::serialize_response(output.clone()).unwrap().status(), 202);
     output.status = Some(207);
     output.note = Some("mixed".to_owned());
-    assert_eq!(response_text::<ListItems>(output), "207\nx-note: mixed\n");
+    assert_eq!(
+        response_text::<ListItems>(output),
+        "207\ncontent-type: application/json\nx-note: mixed\n\n{}"
+    );
     assert!(response_text::<FindItem>(FindItemOutput::new("you", 206)).starts_with("206\n"));
     assert_eq!(FindItem::parse(&response(204, &[], "{}")).unwrap().status, 204);
     // An empty body lacks the required members.

@@ -15,7 +15,7 @@ impl ServerOperation for GetDefaults {
         let mut nodes = json::Nodes::default();
         let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(GetDefaultsInput {
-            count: object.member("count", json::read::integer)?.or_else(|| Some(3)),
+            count: object.member("count", json::read::integer)?.or(Some(3)),
             needed: object.member("needed", json::read::integer)?.unwrap_or_default(),
             nested: object.member("nested", json::FromJson::from_json)?,
         })
