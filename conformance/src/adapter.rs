@@ -23,7 +23,7 @@ const SECOND_LINE: Duration = Duration::from_millis(2);
 /// The time within which an adapter ends after its standard input has ended.
 const EXIT: Duration = Duration::from_secs(2);
 
-/// How the runner reaches an adapter.
+/// The command that starts an adapter, or the address of an adapter that already runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdapterAddress {
     /// The runner starts this command: the program and its arguments.

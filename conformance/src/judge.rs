@@ -11,7 +11,7 @@ use crate::expectation::{
 };
 use crate::tagged;
 
-/// What the servers of a scenario have seen.
+/// The calls, connections and proxy requests that the servers of a scenario have seen.
 #[derive(Debug)]
 pub(crate) struct Observation {
     pub(crate) calls: Vec<CallRecord>,

@@ -1,3 +1,5 @@
+//! Tests of `load`.
+
 use std::path::Path;
 
 use serde_json::{Value, json};

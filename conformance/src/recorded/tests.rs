@@ -1,3 +1,5 @@
+//! Tests of `recorded`.
+
 use invoke_model_protocol::event_stream::Message;
 
 use super::*;

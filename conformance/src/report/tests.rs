@@ -1,3 +1,5 @@
+//! Tests of `report`.
+
 use std::sync::Arc;
 use std::time::Duration;
 

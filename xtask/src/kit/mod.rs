@@ -43,8 +43,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         match adapter.words(name, &clients, &programs)? {
             Ok(words) => {
                 let words = words.into_iter().map(OsString::into_string).collect::<Result<Vec<_>, _>>();
-                let not_text =
-                    |word: OsString| Failure::new(format!("the path {} is not UTF-8", word.display()));
+                let not_text = |word: OsString| {
+                    Failure::new(format!("the path {} is not UTF-8", word.to_string_lossy()))
+                };
                 let baseline = root().join(format!("conformance/baseline/{name}.json"));
                 let baseline = baseline.exists().then_some(baseline);
                 configured.push(json!({"command": words.map_err(not_text)?, "baseline": baseline}));

@@ -1,3 +1,5 @@
+//! Calls of the operations of asynchronous invocations.
+
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_bedrockruntime::types::{AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig};

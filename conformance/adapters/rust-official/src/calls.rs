@@ -1,3 +1,5 @@
+//! Calls of the operations.
+
 use aws_sdk_bedrockruntime::Client;
 use serde_json::{Value, json};
 

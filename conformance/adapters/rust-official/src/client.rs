@@ -1,3 +1,5 @@
+//! Settings of a scenario as a client.
+
 use std::fs::read;
 use std::time::Duration;
 

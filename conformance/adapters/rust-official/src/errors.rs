@@ -1,3 +1,5 @@
+//! Errors of the client as responses of the adapter.
+
 use std::error::Error;
 
 use aws_sdk_bedrockruntime::config::http::HttpResponse;

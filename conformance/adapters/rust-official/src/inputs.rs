@@ -1,3 +1,5 @@
+//! Conversion of JSON with tagged values to inputs.
+
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConverseTokensRequest, CountTokensInput, InferenceConfiguration, Message,

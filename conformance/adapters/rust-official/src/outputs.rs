@@ -1,3 +1,5 @@
+//! Conversion of outputs and events to JSON with tagged values.
+
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{

@@ -1,3 +1,5 @@
+//! Settings of a scenario as the configuration of the client.
+
 use std::time::Duration;
 
 use invoke_model_client::{

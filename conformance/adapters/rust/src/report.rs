@@ -1,3 +1,5 @@
+//! Outcomes of calls as responses of the adapter.
+
 use invoke_model_client::{ConfigError, Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
