@@ -1,0 +1,94 @@
+//! Runs the conformance kit with several adapters. `cargo xtask kit` starts this program, because xtask must not
+//! depend on generated code.
+//!
+//! Usage: `kit CONFIGURATION FOLDER`. Prints the results, and writes the reports into the folder.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use invoke_model_conformance::baseline::Baseline;
+use invoke_model_conformance::run::{ClientReport, Options, RunError, run};
+use invoke_model_conformance::{AdapterAddress, load, recorded, report};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Configuration {
+    adapters: Vec<Adapter>,
+    /// Patterns of scenarios. Without patterns, all scenarios run.
+    patterns: Vec<String>,
+    /// Folder of the scenarios.
+    scenarios: PathBuf,
+    /// Folder of recorded exchanges, if there is one.
+    recordings: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adapter {
+    command: Vec<String>,
+    baseline: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [configuration, folder] = &arguments[..] else {
+        return Err("usage: kit CONFIGURATION FOLDER".into());
+    };
+    let Configuration { adapters, patterns, scenarios, recordings } =
+        serde_json::from_slice(&fs::read(configuration)?)?;
+    let mut scenarios = load::folder(&scenarios)?;
+    if let Some(folder) = recordings {
+        scenarios.extend(recorded::folder(&folder)?);
+    }
+    let scenarios: Vec<_> = scenarios.into_iter().map(Arc::new).collect();
+    let mut baselines = Vec::new();
+    let mut runs = Vec::new();
+    // A run waits most of the time. Two runs at the same time use all processors.
+    let turns = Arc::new(Semaphore::new(2));
+    for Adapter { command, baseline } in adapters {
+        let baseline = baseline.map_or_else(|| Ok(Baseline::default()), |path| Baseline::read(&path))?;
+        baselines.push(baseline.clone());
+        let adapter = AdapterAddress::Command(command);
+        let parallel = available_parallelism().map_or(2, |processors| processors.get());
+        let limit = Duration::from_secs(20);
+        let options = Options { adapter, baseline, patterns: patterns.clone(), parallel, limit };
+        let (turns, scenarios) = (Arc::clone(&turns), scenarios.clone());
+        runs.push(tokio::spawn(async move {
+            let _turn = turns.acquire().await;
+            #[expect(clippy::disallowed_methods, reason = "the output contains the time of each client")]
+            let start = Instant::now();
+            let report = run(&scenarios, &options).await?;
+            println!("{} {}: {:.1} seconds", report.client, report.version, start.elapsed().as_secs_f64());
+            Ok::<_, RunError>(report)
+        }));
+    }
+    let mut reports = Vec::new();
+    for run in runs {
+        reports.push(run.await??);
+    }
+    let json: Value = reports.iter().map(report::json).collect();
+    write(folder, "report.json", &format!("{json:#}\n"))?;
+    write(folder, "junit.xml", &report::junit(&reports))?;
+    write(folder, "matrix.md", &report::matrix(&reports))?;
+    write(folder, "differences.md", &report::differences(&reports, &baselines))?;
+    print!("\n{}", report::matrix(&reports));
+    for report in reports.iter().filter(|report| !report.is_success()) {
+        print!("\n{} {}\n{}", report.client, report.version, report::failures(report));
+    }
+    let is_success = reports.iter().all(ClientReport::is_success);
+    Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+    let path = folder.join(name);
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
