@@ -81,7 +81,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     write(folder, "matrix.md", &report::matrix(&reports))?;
     write(folder, "differences.md", &report::differences(&reports, &baselines))?;
     print!("\n{}", report::matrix(&reports));
-    for report in reports.iter().filter(|report| !report.is_success()) {
+    for report in reports.iter().filter(|report| !report.is_success() || !report.unstable.is_empty()) {
         print!("\n{} {}\n{}", report.client, report.version, report::failures(report));
     }
     let is_success = reports.iter().all(ClientReport::is_success);

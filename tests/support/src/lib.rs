@@ -13,4 +13,5 @@ pub mod suites;
 #[cfg(feature = "cases")]
 pub use cases::{
     Content, Failure, Frame, Request, Response, StreamResult, document, milliseconds, same, same_text, time,
+    with_defaults,
 };

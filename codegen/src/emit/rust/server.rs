@@ -5,11 +5,12 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{codec, constraint, field, message, ty};
-use crate::ir::{Location, MediaType, Member, Operation, Type, UnsetPayload};
+use crate::ir::{Location, MediaType, Member, Operation, Structure, Type, UnsetPayload};
 
 pub(super) fn operation(of: &Operation) -> TokenStream {
     let name = ty::named(&of.rust_name);
     let parse_request = parse_request(of);
+    let set_defaults = set_defaults(&of.input);
     let request_type = media_type(&format_ident!("REQUEST_TYPE"), &of.request_type);
     let response_type = media_type(&format_ident!("RESPONSE_TYPE"), &of.response_type);
     let check_request = constraint::check_request(&of.input);
@@ -21,6 +22,7 @@ pub(super) fn operation(of: &Operation) -> TokenStream {
             #request_type
             #response_type
             #parse_request
+            #set_defaults
             #check_request
             #check_input
             #serialize_response
@@ -61,22 +63,34 @@ fn parse_request(of: &Operation) -> TokenStream {
 /// Returns the expression that reads a member of a request.
 fn read(member: &Member, request: &TokenStream) -> TokenStream {
     let read = read_bound(member, request);
-    match (&member.location, &member.server_default) {
+    match member.location {
         // Clients send an empty object in place of a payload that is not set.
-        (Location::Payload { unset: UnsetPayload::Object, .. }, _) if member.is_optional() => {
+        Location::Payload { unset: UnsetPayload::Object, .. } if member.is_optional() => {
             quote!(#read.filter(|value| *value != Default::default()))
         }
-        // An empty body is a payload that is not set.
-        (Location::Payload { .. }, _) | (_, None) => read,
-        (_, Some(default)) => {
-            let default = ty::default(&member.ty, default);
-            if field::is_copy(&member.ty) {
-                quote!(#read.or(Some(#default)))
-            } else {
-                quote!(#read.or_else(|| Some(#default)))
-            }
-        }
+        _ => read,
     }
+}
+
+/// Returns the function `set_defaults`, or `None` if no member of the input has a default. An empty body is a payload
+/// that is not set, so a payload has no default.
+fn set_defaults(input: &Structure) -> Option<TokenStream> {
+    let lines: Vec<_> = input
+        .members
+        .iter()
+        .filter(|member| !matches!(member.location, Location::Payload { .. }))
+        .filter_map(|member| {
+            let (name, default) = (ty::ident(&member.rust_name), member.server_default.as_ref()?);
+            let default = ty::default(&member.ty, default);
+            Some(if field::is_copy(&member.ty) {
+                quote!(input.#name.get_or_insert(#default);)
+            } else {
+                quote!(input.#name.get_or_insert_with(|| #default);)
+            })
+        })
+        .collect();
+    let name = ty::named(&input.rust_name);
+    (!lines.is_empty()).then(|| quote!(fn set_defaults(input: &mut #name) { #(#lines)* }))
 }
 
 fn read_bound(member: &Member, request: &TokenStream) -> TokenStream {

@@ -1,6 +1,6 @@
 //! `InvokeModel`.
 
-use invoke_model_types::{InvokeModel, InvokeModelInput, InvokeModelOutput, PerformanceConfigLatency};
+use invoke_model_types::{InvokeModel, InvokeModelInput, InvokeModelOutput};
 
 use super::invocation::Invocation;
 use super::{CallContext, ModelOutput, OperationHandler, Reply, TokenUsage, cached_body, guarded_body};
@@ -20,10 +20,7 @@ impl OperationHandler for InvokeModelHandler {
         call: &CallContext<'_>,
         mut input: InvokeModelInput,
     ) -> Result<Reply<InvokeModel>, ServiceError> {
-        // The response does not contain the default.
-        let latency = input.performance_config_latency.take();
-        let performance_config_latency =
-            latency.filter(|latency| *latency != PerformanceConfigLatency::STANDARD);
+        let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
         let guarded_input = request.guarded_input();

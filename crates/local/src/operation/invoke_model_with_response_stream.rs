@@ -7,7 +7,7 @@
 use invoke_model_families::INVOCATION_METRICS;
 use invoke_model_types::{
     InvokeModelWithResponseStream, InvokeModelWithResponseStreamInput, InvokeModelWithResponseStreamOutput,
-    PayloadPart, PerformanceConfigLatency, ResponseStream,
+    PayloadPart, ResponseStream,
 };
 use serde_json::{Value, json};
 
@@ -34,10 +34,7 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         call: &CallContext<'_>,
         mut input: InvokeModelWithResponseStreamInput,
     ) -> Result<Reply<InvokeModelWithResponseStream>, ServiceError> {
-        // The response does not contain the default.
-        let latency = input.performance_config_latency.take();
-        let performance_config_latency =
-            latency.filter(|latency| *latency != PerformanceConfigLatency::STANDARD);
+        let performance_config_latency = input.performance_config_latency.take();
         let service_tier = input.service_tier.take();
         let request = Invocation::from(input).admit(call)?;
         let guarded_input = request.guarded_input();

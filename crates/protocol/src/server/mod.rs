@@ -52,6 +52,11 @@ pub trait ServerOperation: Operation {
     /// model.
     fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
 
+    /// Sets the members that are not set and have a default in the model.
+    ///
+    /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-trait>
+    fn set_defaults(_input: &mut Self::Input) {}
+
     /// Adds the required members that the headers, the query or the body lack, at any depth. The function
     /// [`parse_request`](Self::parse_request) gives them the zero values of their types. Also records the first
     /// value that does not match the model, but that `parse_request` accepts: see

@@ -77,7 +77,8 @@ fn write_fields(violations: &Violations, out: &mut Vec<u8>) {
     out.push(b']');
 }
 
-/// Parses a request, and checks its media types and the constraints of the model.
+/// Parses a request, sets the defaults of the input, and checks the media types of the request and the constraints of the
+/// model.
 ///
 /// # Errors
 /// Returns the reason why a server framework of Smithy rejects the request.
@@ -89,7 +90,8 @@ pub fn parse<O: ServerOperation>(request: &Request) -> Result<O::Input, Rejectio
     if !is_acceptable(O::RESPONSE_TYPE, headers) {
         return Err(Rejection::NotAcceptable);
     }
-    let input = O::parse_request(request).map_err(Rejection::Malformed)?;
+    let mut input = O::parse_request(request).map_err(Rejection::Malformed)?;
+    O::set_defaults(&mut input);
     let mut violations = Violations::with_style(ViolationStyle::Smithy);
     O::check_request(request, &mut violations);
     if let Some(error) = violations.malformed() {

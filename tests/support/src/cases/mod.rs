@@ -21,8 +21,14 @@ pub use response::{Failure, Response, StreamResult};
 
 use std::fmt::Debug;
 
-use invoke_model_protocol::Timestamp;
+use invoke_model_protocol::{ServerOperation, Timestamp};
 use serde_json::Value;
+
+/// Sets the defaults of an input, as [`Request::input`] does.
+pub fn with_defaults<O: ServerOperation>(mut input: O::Input) -> O::Input {
+    O::set_defaults(&mut input);
+    input
+}
 
 /// Compares two values.
 ///

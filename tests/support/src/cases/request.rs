@@ -59,7 +59,7 @@ impl Request<'_> {
         self.content.check(request.headers(), request.body());
     }
 
-    /// Parses the input.
+    /// Parses the input, and sets its defaults.
     ///
     /// # Errors
     /// Returns an error if the request cannot be parsed.
@@ -72,7 +72,9 @@ impl Request<'_> {
         if let Err(rejection) = server::parse::<O>(&with_content_type::<O>(request.clone())) {
             panic!("a server framework rejects the request: {rejection:?}");
         }
-        O::parse_request(&request)
+        let mut input = O::parse_request(&request)?;
+        O::set_defaults(&mut input);
+        Ok(input)
     }
 
     /// Parses the input, and the events in `frames`. The frames are encoded in base64.

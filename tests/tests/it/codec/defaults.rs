@@ -64,7 +64,9 @@ fn an_input_contains_only_members_that_the_caller_set() {
     let request = GetDefaults::serialize(GetDefaultsInput::new(1)).unwrap();
     let text = text_of(&request);
     assert!(text.ends_with("\n{\"needed\":1}"), "{text}");
-    assert_eq!(GetDefaults::parse_request(&request).unwrap().count, Some(3));
+    let mut input = GetDefaults::parse_request(&request).unwrap();
+    GetDefaults::set_defaults(&mut input);
+    assert_eq!(input.count, Some(3));
     let mut input = GetDefaultsInput::new(1);
     (input.nested, input.count) = (Some(Nested::new(2)), Some(4));
     let text = request_text::<GetDefaults>(input);

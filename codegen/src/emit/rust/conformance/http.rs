@@ -25,7 +25,8 @@ pub(super) fn request(
             let same = same(&case.params);
             quote! {
                 let input = #request.input::<#name>().unwrap();
-                invoke_model_test_support::#same(&input, &#input);
+                let expected = invoke_model_test_support::with_defaults::<#name>(#input);
+                invoke_model_test_support::#same(&input, &expected);
             }
         }
     })

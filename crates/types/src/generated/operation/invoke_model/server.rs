@@ -48,8 +48,7 @@ impl ServerOperation for InvokeModel {
                 header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
-            )?
-            .or_else(|| Some(PerformanceConfigLatency::from("standard"))),
+            )?,
             service_tier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_SERVICE_TIER,
@@ -69,6 +68,10 @@ impl ServerOperation for InvokeModel {
                 text::read::string,
             )?,
         })
+    }
+
+    fn set_defaults(input: &mut InvokeModelInput) {
+        input.performance_config_latency.get_or_insert_with(|| PerformanceConfigLatency::from("standard"));
     }
 
     fn check_input(input: &InvokeModelInput, violations: &mut server::Violations) {

@@ -49,8 +49,7 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
-            )?
-            .or_else(|| Some(PerformanceConfigLatency::from("standard"))),
+            )?,
             service_tier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_SERVICE_TIER,
@@ -70,6 +69,10 @@ impl ServerOperation for InvokeModelWithResponseStream {
                 text::read::string,
             )?,
         })
+    }
+
+    fn set_defaults(input: &mut InvokeModelWithResponseStreamInput) {
+        input.performance_config_latency.get_or_insert_with(|| PerformanceConfigLatency::from("standard"));
     }
 
     fn check_input(input: &InvokeModelWithResponseStreamInput, violations: &mut server::Violations) {

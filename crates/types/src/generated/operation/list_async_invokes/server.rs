@@ -29,13 +29,14 @@ impl ServerOperation for ListAsyncInvokes {
             status_equals: query.optional("statusEquals", "statusEquals", text::read::string_enum)?,
             max_results: query.optional("maxResults", "maxResults", text::read::integer)?,
             next_token: query.optional("nextToken", "nextToken", text::read::string)?,
-            sort_by: query
-                .optional("sortBy", "sortBy", text::read::string_enum)?
-                .or_else(|| Some(SortAsyncInvocationBy::from("SubmissionTime"))),
-            sort_order: query
-                .optional("sortOrder", "sortOrder", text::read::string_enum)?
-                .or_else(|| Some(SortOrder::from("Descending"))),
+            sort_by: query.optional("sortBy", "sortBy", text::read::string_enum)?,
+            sort_order: query.optional("sortOrder", "sortOrder", text::read::string_enum)?,
         })
+    }
+
+    fn set_defaults(input: &mut ListAsyncInvokesInput) {
+        input.sort_by.get_or_insert_with(|| SortAsyncInvocationBy::from("SubmissionTime"));
+        input.sort_order.get_or_insert_with(|| SortOrder::from("Descending"));
     }
 
     fn check_input(input: &ListAsyncInvokesInput, violations: &mut server::Violations) {

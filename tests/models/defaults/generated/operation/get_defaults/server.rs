@@ -15,10 +15,14 @@ impl ServerOperation for GetDefaults {
         let mut nodes = json::Nodes::default();
         let object = json::Object::from_required_body(request.body(), &mut nodes)?;
         Ok(GetDefaultsInput {
-            count: object.member("count", json::read::integer)?.or(Some(3)),
+            count: object.member("count", json::read::integer)?,
             needed: object.member("needed", json::read::integer)?.unwrap_or_default(),
             nested: object.member("nested", json::FromJson::from_json)?,
         })
+    }
+
+    fn set_defaults(input: &mut GetDefaultsInput) {
+        input.count.get_or_insert(3);
     }
 
     fn check_request(request: &Request, violations: &mut server::Violations) {
