@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// The number of lines of standard error that an error contains.
@@ -153,6 +154,8 @@ pub(crate) struct Adapter {
     input: Option<Box<dyn AsyncWrite + Send + Sync + Unpin>>,
     output: Box<dyn AsyncBufRead + Send + Sync + Unpin>,
     stderr: Arc<Mutex<VecDeque<String>>>,
+    /// The task that reads standard error.
+    stderr_reader: Option<JoinHandle<()>>,
     limit: Duration,
 }
 
@@ -203,12 +206,13 @@ impl Adapter {
             return Err(missing());
         };
         let stderr = Arc::<Mutex<VecDeque<String>>>::default();
-        tokio::spawn(keep_last_lines(BufReader::new(errors), Arc::clone(&stderr)));
+        let stderr_reader = tokio::spawn(keep_last_lines(BufReader::new(errors), Arc::clone(&stderr)));
         Ok(Self {
             child: Some(child),
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
             stderr,
+            stderr_reader: Some(stderr_reader),
             limit,
         })
     }
@@ -220,6 +224,7 @@ impl Adapter {
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
             stderr: Arc::default(),
+            stderr_reader: None,
             limit,
         })
     }
@@ -270,10 +275,14 @@ impl Adapter {
         let Some(child) = &mut self.child else {
             return AdapterError::Ended { status: None, stderr: Vec::new() };
         };
-        match timeout(EXIT, child.wait()).await {
-            Ok(status) => AdapterError::Ended { status: status.ok(), stderr: self.last_lines() },
-            Err(_) => AdapterError::Closed { stderr: self.last_lines() },
+        let Ok(status) = timeout(EXIT, child.wait()).await else {
+            return AdapterError::Closed { stderr: self.last_lines() };
+        };
+        if let Some(reader) = self.stderr_reader.take() {
+            // A process that the adapter has started can keep standard error open.
+            let _ = timeout(EXIT, reader).await;
         }
+        AdapterError::Ended { status: status.ok(), stderr: self.last_lines() }
     }
 
     fn last_lines(&self) -> Vec<String> {
