@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
+use invoke_model_local::wildcard::matches;
 use serde::Deserialize;
 
-use crate::glob::matches;
 use crate::run::Outcome;
 use crate::scenario::Scenario;
 

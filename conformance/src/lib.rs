@@ -17,7 +17,6 @@ pub mod run;
 pub mod scenario;
 
 mod adapter;
-mod glob;
 mod judge;
 mod rows;
 mod server;
@@ -25,5 +24,4 @@ mod side_servers;
 mod tagged;
 
 pub use adapter::{AdapterAddress, AdapterError};
-pub use glob::matches;
 pub use scenario::Scenario;

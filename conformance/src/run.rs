@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use invoke_model_local::wildcard::matches;
 use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
 use crate::baseline::Baseline;
-use crate::glob::matches;
+
 use crate::judge::Judge;
 use crate::scenario::Scenario;
 use crate::server::Servers;

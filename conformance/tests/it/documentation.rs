@@ -24,7 +24,7 @@ async fn the_adapter_of_the_documentation_runs() {
     let number = |pattern: &str, is: fn(&Outcome) -> bool| {
         let results = report.results.iter();
         let results =
-            results.filter(|result| invoke_model_conformance::matches(pattern, &result.scenario.id));
+            results.filter(|result| invoke_model_local::wildcard::matches(pattern, &result.scenario.id));
         results.filter(|result| is(&result.outcome)).count()
     };
     // The statements of the page below the adapter.

@@ -210,7 +210,7 @@ mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 mod upstream;
-mod wildcard;
+pub mod wildcard;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
-//! Wildcard patterns for model ids and ARNs.
+//! Wildcard patterns, for example for model ids and ARNs.
 
 /// Returns `true` if `pattern` matches all of `text`. As in IAM policies, `*` matches any number of
 /// characters and `?` matches one character.
 ///
 /// This function backtracks to the last `*` only, so typical patterns take linear time.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
