@@ -93,9 +93,6 @@ pub fn failures(report: &ClientReport) -> String {
             let _ = writeln!(text, "  - {}", line.replace('\n', "\n    "));
         }
     }
-    for id in &report.unstable {
-        let _ = write!(text, "\n{id}\n  - failed in a first run, and not in a second run\n");
-    }
     for pattern in &report.unused_baseline {
         let _ = write!(text, "\nbaseline: no scenario matches `{pattern}`: remove this entry\n");
     }
@@ -147,7 +144,6 @@ pub fn json(report: &ClientReport) -> Value {
         "client": report.client,
         "version": report.version,
         "unreported": report.unreported,
-        "unstable": report.unstable,
         "unused_baseline": report.unused_baseline,
         "results": results.collect::<Vec<_>>(),
     })

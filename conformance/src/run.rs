@@ -11,7 +11,6 @@ use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
 use crate::baseline::Baseline;
-
 use crate::judge::Judge;
 use crate::scenario::Scenario;
 use crate::server::Servers;
@@ -76,8 +75,6 @@ pub struct ClientReport {
     pub unreported: Vec<String>,
     /// The results in the order of the scenarios.
     pub results: Vec<ScenarioResult>,
-    /// The ids of the scenarios that failed in a first run, and not in a second run.
-    pub unstable: Vec<String>,
     /// The entries of the baseline that match no scenario of the run.
     pub unused_baseline: Vec<String>,
 }
@@ -171,17 +168,9 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
         let outcome = options.baseline.apply(&scenario.id, outcome);
         ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
     });
-    let mut results: Vec<_> = results.collect();
-    let worker = Worker {
-        number: 0,
-        home: home.path().to_owned(),
-        options: options.clone(),
-        adapter: None,
-        description,
-    };
-    let (unstable, description) = worker.run_again(&mut results).await;
+    let results = results.collect();
     let Description { client, version, unreported } = description;
-    Ok(ClientReport { client, version, unreported, results, unstable, unused_baseline })
+    Ok(ClientReport { client, version, unreported, results, unused_baseline })
 }
 
 /// Returns the scenarios whose id matches a pattern. Without patterns, returns all scenarios.
@@ -233,25 +222,6 @@ impl Worker {
             adapter.stop().await;
         }
         outcomes
-    }
-
-    /// Runs each failed scenario once more, alone, because a scenario with short times can fail on a busy machine.
-    /// Replaces the outcome if the second run does not fail. Returns the ids of these scenarios.
-    async fn run_again(mut self, results: &mut [ScenarioResult]) -> (Vec<String>, Description) {
-        let mut unstable = Vec::new();
-        for result in results.iter_mut().filter(|result| result.outcome.is_failure()) {
-            let outcome = self.run(&result.scenario).await;
-            let outcome = outcome.unwrap_or_else(|message| Outcome::Failed(vec![message]));
-            let outcome = self.options.baseline.apply(&result.scenario.id, outcome);
-            if !outcome.is_failure() {
-                result.outcome = outcome;
-                unstable.push(result.scenario.id.clone());
-            }
-        }
-        if let Some(adapter) = self.adapter {
-            adapter.stop().await;
-        }
-        (unstable, self.description)
     }
 
     /// Runs one scenario. The error is a failure of the adapter or of a server.

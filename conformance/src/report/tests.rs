@@ -28,7 +28,6 @@ fn report() -> ClientReport {
             result("signing/a/5", Outcome::Passed),
             result("errors/a/6", Outcome::Unsupported("No".to_owned())),
         ],
-        unstable: vec!["errors/c".to_owned()],
         unused_baseline: vec!["errors/b".to_owned()],
     }
 }
@@ -57,9 +56,6 @@ encoding/a/3
 encoding/a/4
   rule: A rule. (https://example.com)
   - the scenario passes: remove it from the baseline
-
-errors/c
-  - failed in a first run, and not in a second run
 
 baseline: no scenario matches `errors/b`: remove this entry
 ";
