@@ -48,7 +48,10 @@ impl Lowering<'_> {
         if output_events.is_some() {
             require_headers(&mut output);
         }
-        let has_input = shape.input.as_ref().is_some_and(|input| model.shape(&input.target).is_some());
+        let is_defined = |message: &Option<Reference>| {
+            message.as_ref().is_some_and(|message| model.shape(&message.target).is_some())
+        };
+        let (has_input, has_output) = (is_defined(&shape.input), is_defined(&shape.output));
         let default_headers = self.of_service(traits::REQUEST_HEADERS).into_iter();
         let payload_headers = self.payload_headers(id, shape, input_events.is_some());
         let payload_input = input.blob_payload().filter(|_| payload_headers.is_empty());
@@ -83,7 +86,7 @@ impl Lowering<'_> {
                 false => media_type(&output, output_events.is_some()),
             },
             payload_output: output.blob_payload().is_some(),
-            has_output: shape.output.as_ref().is_some_and(|output| model.shape(&output.target).is_some()),
+            has_output,
             facts,
             pagination,
             waiters,

@@ -1,5 +1,5 @@
-//! Prints the server code of an operation: the functions `parse_request`, `check_request`, `check_input`,
-//! `serialize_response` and `serialize_error`.
+//! Prints the server code of an operation: the functions `parse_request`, `set_defaults`, `check_request`,
+//! `check_input`, `serialize_response` and `serialize_error`.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
