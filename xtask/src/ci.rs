@@ -56,6 +56,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
     report.step("peers", peers::run)?;
+    report.unchecked.push("conformance kit (run `cargo xtask kit`, which takes several minutes)".to_owned());
     report.step("deviations from the model of botocore", botocore_diff)
 }
 
@@ -69,7 +70,7 @@ fn model_diff() -> Result<(), Failure> {
     suites::find_all("models/bedrock-runtime.json").into_iter().try_for_each(diff_with)
 }
 
-/// Compares our model with the model in the botocore package that `cargo xtask kit` installs.
+/// Compares our model with the model in the botocore package that `cargo xtask peers` installs.
 fn botocore_diff() -> Result<Vec<String>, Failure> {
     match clients::botocore_model()? {
         Some(model) => diff_with(model).map(|()| Vec::new()),
