@@ -38,7 +38,7 @@ def make_client(settings):
             if "operation" in value:
                 raise Unsupported("the client has no timeout for the complete operation")
             timeouts = {timeout: milliseconds / 1000 for timeout, milliseconds in value.items()}
-            options["timeout"] = httpx.Timeout(60, **timeouts)
+            options["timeout"] = httpx.Timeout(**{**anthropic.DEFAULT_TIMEOUT.as_dict(), **timeouts})
         elif name == "proxy_url":
             transport["proxy"] = value
         elif name == "ca_file":
