@@ -1,4 +1,4 @@
-//! Compiles the crate again if a scenario has changed, because `include_dir` does not track its files.
+//! Recompiles the crate if a scenario has changed, because `include_dir` does not track its files.
 
 fn main() {
     println!("cargo::rerun-if-changed=scenarios");

@@ -1,4 +1,4 @@
-"""The protocol between the runner of the conformance kit and an adapter in Python, and tagged values."""
+"""The adapter protocol of the conformance kit for adapters in Python, and the conversion of tagged values."""
 
 import base64
 import datetime
@@ -12,7 +12,7 @@ class Unsupported(Exception):
 
 
 def untagged(value, decode_bytes=bytes):
-    """Replaces tagged values: blobs with `decode_bytes` of their bytes, and timestamps with datetimes."""
+    """Replaces tagged values: blobs with the result of `decode_bytes`, and timestamps with datetimes."""
     if isinstance(value, list):
         return [untagged(item, decode_bytes) for item in value]
     if not isinstance(value, dict):
@@ -38,14 +38,14 @@ def tagged(value):
 
 
 def time_text(time):
-    """Returns a time in RFC 3339, with milliseconds if there are any."""
+    """Returns a time in the format of RFC 3339. Contains milliseconds only if the time has a fraction of a second."""
     time = time.astimezone(datetime.timezone.utc)
     precision = "milliseconds" if time.microsecond else "seconds"
     return time.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def serve(describe, run):
-    """Responds to the lines of standard input, or to the lines of connections with `--listen PORT`.
+    """Responds to the lines of standard input or, with `--listen PORT`, to the lines of connections to this port.
 
     `describe()` returns the response to the first line. `run(request)` returns the response to a scenario.
     """
@@ -68,6 +68,6 @@ def serve(describe, run):
     if sys.argv[1:2] == ["--listen"]:
         socketserver.TCPServer(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
     else:
-        # Clients may print to standard output.
+        # Clients may print to standard output, which must contain only responses.
         lines, sys.stdout = sys.stdout, sys.stderr
         respond(sys.stdin, lines)

@@ -24,11 +24,11 @@ use tokio::sync::Semaphore;
 #[serde(deny_unknown_fields)]
 struct Configuration {
     adapters: Vec<Adapter>,
-    /// Patterns of scenarios. Without patterns, all scenarios run.
+    /// Patterns for the ids of the scenarios to run. If there are no patterns, all scenarios are run.
     patterns: Vec<String>,
-    /// Folder of the scenarios.
+    /// The folder of the scenarios.
     scenarios: PathBuf,
-    /// Folder of recorded exchanges, if there is one.
+    /// The folder of recorded exchanges, if there is one.
     recordings: Option<PathBuf>,
 }
 
@@ -54,7 +54,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let scenarios: Vec<_> = scenarios.into_iter().map(Arc::new).collect();
     let mut baselines = Vec::new();
     let mut runs = Vec::new();
-    // A run waits most of the time. Two runs at the same time use all processors.
+    // A run mostly waits, so this program checks two clients at the same time to use all processors.
     let turns = Arc::new(Semaphore::new(2));
     for Adapter { command, baseline } in adapters {
         let baseline = baseline.map_or_else(|| Ok(Baseline::default()), |path| Baseline::read(&path))?;

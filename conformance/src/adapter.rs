@@ -15,26 +15,26 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The number of lines of standard error that an error contains.
+/// The maximum number of lines of standard error in an error message.
 const STDERR_LINES: usize = 5;
 
-/// The time within which a second line belongs to the same response.
+/// The time to wait for a second line after a response. A second line is an error of the adapter.
 const SECOND_LINE: Duration = Duration::from_millis(2);
 
-/// The time within which an adapter ends after its standard input has ended.
+/// The time to wait until an adapter exits after its standard input was closed.
 const EXIT: Duration = Duration::from_secs(2);
 
-/// The command that starts an adapter, or the address of an adapter that already runs.
+/// The command that starts an adapter, or the address of a running adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdapterAddress {
     /// The runner starts this command: the program and its arguments.
     Command(Vec<String>),
-    /// The runner connects to an adapter that already runs, for example `127.0.0.1:4711`.
+    /// The runner connects to a running adapter at this address, for example `127.0.0.1:4711`.
     Tcp(String),
 }
 
 impl AdapterAddress {
-    /// Parses `tcp:HOST:PORT`, or a command in the syntax of a shell. No shell runs the command.
+    /// Parses `tcp:HOST:PORT`, or a command. A command is split into words like in a shell, but is run without a shell.
     ///
     /// # Errors
     /// Returns an error if the command is empty or has an unclosed quote.
@@ -50,30 +50,30 @@ impl AdapterAddress {
     }
 }
 
-/// A failure of an adapter. It does not say anything about the client.
+/// A failure of an adapter, which is not a failure of the client.
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
     /// The adapter could not be started or reached.
     #[error("cannot start the adapter: {0}")]
     Start(#[source] io::Error),
-    /// The adapter ended.
+    /// The adapter exited, or closed its connection.
     #[error("the adapter ended without a response{}{}", status_text(.status), stderr_text(.stderr))]
     Ended {
-        /// The exit status, if the adapter is a process of the runner.
+        /// The exit status, if the runner started the adapter.
         status: Option<ExitStatus>,
         /// The last lines of standard error.
         stderr: Vec<String>,
     },
-    /// The adapter closed its standard output and goes on.
+    /// The adapter closed its standard output, but did not exit.
     #[error("the adapter closed its output without a response{}", stderr_text(.stderr))]
     Closed {
         /// The last lines of standard error.
         stderr: Vec<String>,
     },
-    /// The adapter did not respond in time.
+    /// The adapter did not respond within the time limit.
     #[error("the adapter printed no response within {} s{}", .limit.as_secs_f32(), stderr_text(.stderr))]
     Hung {
-        /// The time that the runner waited.
+        /// The time limit.
         limit: Duration,
         /// The last lines of standard error.
         stderr: Vec<String>,
@@ -84,7 +84,7 @@ pub enum AdapterError {
         /// The second line.
         line: String,
     },
-    /// The adapter printed a line that is not a JSON object, or not one that the protocol defines.
+    /// The adapter printed a line that is not a JSON object, or a JSON object that is not a valid response.
     #[error("the adapter printed a line that is not a valid response: {message}; the line is `{line}`")]
     Malformed {
         /// The line.
@@ -114,7 +114,7 @@ pub(crate) struct Description {
     /// The version of the client.
     #[serde(default)]
     pub(crate) version: String,
-    /// The facts that the client cannot tell.
+    /// The facts that the client never reports.
     #[serde(default)]
     pub(crate) unreported: Vec<String>,
 }
@@ -129,7 +129,7 @@ pub(crate) struct Report {
     #[serde(default)]
     pub(crate) cancelled: bool,
     pub(crate) unsupported: Option<String>,
-    /// The facts that the client cannot tell about this call, in addition to those of the description.
+    /// The facts that the client does not report for this call, in addition to those of the description.
     #[serde(default)]
     pub(crate) unreported: Vec<String>,
 }
@@ -143,7 +143,7 @@ pub(crate) struct ReportedError {
     pub(crate) message: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) request_id: Option<String>,
-    /// The name of the type of the error, for people.
+    /// The name of the error type in the client. The runner only prints it.
     #[serde(rename = "type")]
     pub(crate) type_name: Option<String>,
 }
@@ -186,7 +186,7 @@ impl Adapter {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
-        // The processes that the adapter starts end with it.
+        // A process group of its own, so that `kill_group` also kills the processes that the adapter has started.
         #[cfg(unix)]
         command.process_group(0);
         isolate(&mut command, home);
@@ -258,7 +258,7 @@ impl Adapter {
     async fn read_line(&mut self) -> io::Result<Option<String>> {
         let mut bytes = Vec::new();
         loop {
-            // `read_until` keeps the bytes that it has read if the caller stops to wait.
+            // If the caller stops waiting, the bytes of an incomplete line are lost.
             if self.output.read_until(b'\n', &mut bytes).await? == 0 {
                 return Ok(None);
             }
@@ -279,7 +279,7 @@ impl Adapter {
             return AdapterError::Closed { stderr: self.last_lines() };
         };
         if let Some(reader) = self.stderr_reader.take() {
-            // A process that the adapter has started can keep standard error open.
+            // Standard error can stay open, if the adapter has started a process that is still running.
             let _ = timeout(EXIT, reader).await;
         }
         AdapterError::Ended { status: status.ok(), stderr: self.last_lines() }
@@ -289,34 +289,34 @@ impl Adapter {
         self.stderr.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Closes the input of the adapter and waits until it ends. Stops it if it does not end.
+    /// Closes the input of the adapter and waits until it exits. Kills it if it does not exit.
     pub(crate) async fn stop(mut self) {
         self.input = None;
         if let Some(mut child) = self.child.take() {
             if timeout(EXIT, child.wait()).await.is_err() {
                 kill_group(&child);
-                // The process may have ended in the meantime.
+                // An error means that the process has already exited.
                 let _ = child.kill().await;
             }
         }
     }
 }
 
-/// Ends a process and the processes that it has started.
+/// Kills a process and the processes that it has started.
 #[cfg(unix)]
 fn kill_group(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
 
     let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    // The processes may have ended in the meantime.
+    // An error means that the processes have already exited.
     let _ = id.map(|id| kill_process_group(id, Signal::KILL));
 }
 
 #[cfg(not(unix))]
 fn kill_group(_child: &Child) {}
 
-/// Sets an environment without configuration, and with credentials that no server accepts. A client that uses
-/// them although it has other credentials fails.
+/// Removes AWS and proxy settings from the environment, and sets credentials that no server accepts. A call fails if
+/// the client uses these credentials in place of the credentials of the scenario.
 fn isolate(command: &mut Command, home: &Path) {
     let is_setting = |name: &str| {
         let name = name.to_ascii_uppercase();
@@ -327,7 +327,7 @@ fn isolate(command: &mut Command, home: &Path) {
         command.env_remove(name);
     }
     command.env("HOME", home).env("USERPROFILE", home).env("AWS_EC2_METADATA_DISABLED", "true");
-    // Java finds the home folder of the user without `HOME`.
+    // Java does not use `HOME` to find the home folder, so the paths of the files are also set.
     command.env("AWS_CONFIG_FILE", home.join("config"));
     command.env("AWS_SHARED_CREDENTIALS_FILE", home.join("credentials"));
     command.env("AWS_ACCESS_KEY_ID", "AMBIENTACCESSKEYID").env("AWS_SECRET_ACCESS_KEY", "ambient/secret/key");

@@ -21,15 +21,15 @@ pub struct Baseline {
     pub differences: Vec<Difference>,
 }
 
-/// A known difference. Every scenario that the pattern matches must fail.
+/// A known difference. The run fails if a scenario that the pattern matches passes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Difference {
-    /// A pattern for ids of scenarios: `*` matches any number of characters.
+    /// A pattern for ids of scenarios: `*` matches any text, and `?` matches one character.
     pub scenario: String,
-    /// The reason of the difference.
+    /// The reason for the difference.
     pub reason: String,
-    /// The URL of a public text about the difference, if there is one.
+    /// The URL of a public page about the difference, if there is one.
     #[serde(default)]
     pub link: Option<String>,
 }
@@ -49,8 +49,8 @@ impl Baseline {
         self.differences.iter().find(|difference| matches(&difference.scenario, id))
     }
 
-    /// Changes the outcome of a scenario with a known difference. A failure of the adapter stays a failure only
-    /// if the baseline does not list the scenario.
+    /// Changes the outcome of a scenario that the baseline lists: a failure becomes a known difference, also if the
+    /// adapter has failed, and a success becomes [`Outcome::Fixed`].
     pub(crate) fn apply(&self, id: &str, outcome: Outcome) -> Outcome {
         match (self.find(id), outcome) {
             (Some(Difference { reason, .. }), Outcome::Failed(differences)) => {
@@ -61,8 +61,8 @@ impl Baseline {
         }
     }
 
-    /// Returns the patterns that match no scenario. Ignores patterns of groups without a scenario, because a run
-    /// without recordings has no group `recorded`, for example.
+    /// Returns the patterns that match no scenario. Ignores the patterns of a group without scenarios. For example,
+    /// a run without recordings has no group `recorded`.
     pub(crate) fn unused(&self, scenarios: &[Arc<Scenario>]) -> Vec<String> {
         let patterns = self.differences.iter().map(|difference| &difference.scenario);
         let is_unused = |pattern: &&String| {

@@ -11,11 +11,12 @@ use serde_json::Value;
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Expectation {
-    /// The number of requests. The default is 1.
+    /// The number of requests. The default is 1, unless an alternative in `either` states a number.
     pub attempts: Option<Count>,
-    /// The maximum number of calls that the server works on. A real service would bill each of them.
+    /// The maximum number of calls that the server executes. The service would bill each of them.
     pub worked_on: Option<u64>,
-    /// The expected parts of every request.
+    /// The expected parts of every request that `requests` does not list. Without both members, the
+    /// content and the signatures of requests are not compared.
     pub request: Option<RequestExpectation>,
     /// The expected parts of each request, in the order of the requests.
     pub requests: Vec<RequestExpectation>,
@@ -29,36 +30,37 @@ pub struct Expectation {
     pub either: Vec<Expectation>,
     /// The times between the arrivals of two successive requests.
     pub delays_ms: Vec<Range>,
-    /// `true` if the server must see that the client ends the call before the response is complete.
+    /// `true` if the client must close the connection or reset the stream before the response is complete. The result
+    /// is then not compared.
     pub cancelled: bool,
     /// The number of connections to the server.
     pub connections: Option<Count>,
     /// The requests that the proxy must see.
     pub proxy: Option<ProxyExpectation>,
-    /// The parts that all requests have in common: `body`, or the name of a header. A header that is absent in
-    /// one request must be absent in all of them.
+    /// The parts that must be equal in all requests: `body`, or the name of a header. If a header is missing in one
+    /// request, it must be missing in all requests.
     pub same: Vec<String>,
-    /// Texts that no request contains in its target, in a header or in its body. An access key id of a signature also
-    /// counts.
+    /// Texts that must not occur in the target, the headers or the body of a request. The access key id of a signature
+    /// must also not be one of these texts.
     pub not_sent: Vec<String>,
 }
 
-/// The expected parts of a request. A part without an expectation is not compared.
+/// The expected parts of a request. Except for `auth`, a part without an expectation is not compared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RequestExpectation {
     /// The method.
     pub method: Option<String>,
-    /// The request target, percent-encoded as it is sent.
+    /// The percent-encoded request target.
     pub target: Option<TextPattern>,
     /// The `Host` header. `{port}` is the port of the server.
     pub host: Option<String>,
     /// Headers. With `null`, the header must be absent.
     pub headers: BTreeMap<String, Option<TextPattern>>,
-    /// The body as a tagged value. `$json` is compared by value.
+    /// The body as a tagged value. With `$json`, the JSON values are compared, and not the bytes.
     pub body: Option<Value>,
-    /// The authentication. The default is `sigv4`.
+    /// The authentication. The default is `sigv4`, a valid signature.
     pub auth: Auth,
     /// The access key id of the signature.
     pub access_key_id: Option<String>,
@@ -104,11 +106,11 @@ pub struct ErrorExpectation {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProxyExpectation {
-    /// The targets of all `CONNECT` requests. `{port}` is the port of the server.
+    /// The targets of all `CONNECT` requests, in this order. `{port}` is the port of the server.
     pub connect: Option<Vec<String>>,
-    /// The number of all requests.
+    /// The number of requests of all methods.
     pub requests: Option<Count>,
-    /// `true` if a request has a `Proxy-Authorization` header, `false` if none has.
+    /// `true` if at least one request has a `Proxy-Authorization` header, `false` if no request has it.
     pub authorization: Option<bool>,
 }
 
@@ -124,7 +126,7 @@ pub enum Count {
 }
 
 impl Count {
-    /// Returns the smallest number.
+    /// Returns the lowest number that the pattern allows.
     pub(crate) fn minimum(self) -> u64 {
         match self {
             Self::Exactly(number) => number,
@@ -188,7 +190,7 @@ pub enum TextPattern {
     OneOf(Vec<String>),
     /// A text that contains this text.
     Contains(Contains),
-    /// Every text.
+    /// Any text.
     Any(Any),
 }
 
@@ -201,7 +203,7 @@ pub struct Contains {
     pub contains: String,
 }
 
-/// A wildcard that matches every value that is present.
+/// A wildcard that matches any value, but not a missing value.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

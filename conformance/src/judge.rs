@@ -1,4 +1,4 @@
-//! Compares what the servers have seen, and what the client has reported, with the expectation of a scenario.
+//! Compares the records of the servers and the response of the adapter with the expectation of a scenario.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::expectation::{
 };
 use crate::tagged;
 
-/// The calls, connections and proxy requests that the servers of a scenario have seen.
+/// The calls, connections and proxy requests that the servers of a scenario have recorded.
 #[derive(Debug)]
 pub(crate) struct Observation {
     pub(crate) calls: Vec<CallRecord>,
@@ -25,7 +25,7 @@ pub(crate) struct Observation {
 pub(crate) struct Judge<'a> {
     pub(crate) observation: &'a Observation,
     pub(crate) report: &'a Report,
-    /// The facts that the client cannot tell.
+    /// The facts that the client never reports.
     pub(crate) unreported: &'a [String],
 }
 
@@ -35,7 +35,8 @@ impl Judge<'_> {
         let default =
             expect.either.iter().all(|expect| expect.attempts.is_none()).then_some(Count::Exactly(1));
         let mut differences = Vec::new();
-        // If an alternative has a result, every alternative states the result. An empty alternative is a success.
+        // If one alternative states a result, the result is compared with every alternative. An alternative without a
+        // result then expects success.
         let alternatives_have_result = expect.either.iter().any(Expectation::has_result);
         let has_result = expect.has_result() || !alternatives_have_result;
         self.compare(expect, expect.attempts.or(default), has_result, &mut differences);
@@ -44,7 +45,7 @@ impl Judge<'_> {
             self.compare(expect, expect.attempts, alternatives_have_result, &mut differences);
             differences
         });
-        // Show the differences of the alternative that is nearest.
+        // Report the differences of the alternative that has the fewest.
         differences.extend(alternatives.min_by_key(Vec::len).unwrap_or_default());
         differences
     }
@@ -169,7 +170,7 @@ impl Judge<'_> {
         }
         for name in &expected.signed_headers {
             let found = call.signed_headers.join(";");
-            // HTTP/2 requests have `:authority` in place of `host`.
+            // HTTP/2 requests have the pseudo-header `:authority` instead of `host`.
             let is_equal = |signed: &String| {
                 signed.eq_ignore_ascii_case(name) || (name == "host" && signed == ":authority")
             };
@@ -248,7 +249,7 @@ impl Judge<'_> {
         if let Some(expected) = expect.output.as_ref().filter(|_| self.reports("output")) {
             match &report.output {
                 Some(found) => tagged::compare("output", expected, found, differences),
-                None => differences.push("output: the client reports none".to_owned()),
+                None => differences.push("output: the client reported no output".to_owned()),
             }
         }
         if let Some(expected) = expect.events.as_ref().filter(|_| self.reports("events")) {
@@ -288,7 +289,7 @@ impl Judge<'_> {
         !self.unreported.iter().chain(&self.report.unreported).any(|unreported| unreported == fact)
     }
 
-    /// Returns a description of the outcome that the client has reported.
+    /// Returns a description of the reported outcome.
     fn outcome(&self) -> String {
         match &self.report.error {
             None if self.report.cancelled => "a cancelled call".to_owned(),
@@ -306,14 +307,14 @@ impl Judge<'_> {
 }
 
 impl Expectation {
-    /// Returns the smallest number of requests that meets the expectation.
+    /// Returns the lowest number of requests that meets the expectation.
     pub(crate) fn minimum_attempts(&self) -> u64 {
         let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
         let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
         minimum.map_or(1, Count::minimum)
     }
 
-    /// Returns `true` if the expectation has a part about the result of the call.
+    /// Returns `true` if the expectation states the result of the call.
     fn has_result(&self) -> bool {
         self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
     }

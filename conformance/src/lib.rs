@@ -1,10 +1,10 @@
 //! Conformance kit for clients of Amazon Bedrock Runtime, in any language.
 //!
-//! A [scenario](Scenario) is data: the input of a call, the settings of the client, the script of a server, and
-//! the expected outcome. [`run`](run::run) starts the server, which is
+//! A [scenario](Scenario) is data: the input of a call, the settings of the client, the fault rules of the server,
+//! and the expected outcome. [`run`](run::run) starts the server, which is
 //! [`LocalEndpoint`](invoke_model_local::LocalEndpoint), asks an adapter to make the call with its client, and
-//! compares what arrived and what the client reported with the expectation. An adapter is a small program without
-//! expectations of its own.
+//! compares the received requests and the response of the adapter with the expectation. An adapter is a small program
+//! that contains no expectations.
 //!
 //! `docs/conformance.md` describes scenarios and adapters.
 

@@ -20,7 +20,7 @@ use crate::tagged;
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// Scenario files that cannot be loaded. The text has a line for each problem.
+/// An error in scenario files. The message has one line for each problem.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct LoadError(pub(crate) Vec<String>);
@@ -39,7 +39,7 @@ pub(crate) struct ScenarioFile {
     scenarios: Vec<Value>,
 }
 
-/// Loads the scenarios of the kit.
+/// Loads the scenarios that this crate contains.
 ///
 /// # Errors
 /// Returns an error if a file is invalid. The tests of the crate load all files.
@@ -51,7 +51,7 @@ pub fn built_in() -> Result<Vec<Scenario>, LoadError> {
     }))
 }
 
-/// Loads the scenarios of the files `GROUP/CONCERN.json` in a folder.
+/// Loads the scenarios from the files `GROUP/CONCERN.json` in a folder.
 ///
 /// # Errors
 /// Returns an error if a file or folder cannot be read, or if a file is invalid.
@@ -67,7 +67,7 @@ pub fn folder(folder: &Path) -> Result<Vec<Scenario>, LoadError> {
     }))
 }
 
-/// Returns the paths of the JSON files in the folders of a folder.
+/// Returns the paths of the JSON files in the subfolders of a folder.
 fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for group in fs::read_dir(folder)? {
@@ -115,7 +115,9 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
     let value: Value = serde_json::from_str(text).map_err(|error| failure(&error))?;
     let file: ScenarioFile = deserialize(&value).map_err(|error| failure(&error.at_line_in(text, &[])))?;
     if file.concern.is_empty() || file.rule.text.is_empty() || !file.rule.link.starts_with("https://") {
-        return Err(failure(&"a file needs a `concern`, and a `rule` with a `text` and a link to https"));
+        return Err(failure(
+            &"a file needs a `concern`, and a `rule` with a `text` and a `link` that begins with https://",
+        ));
     }
     let (mut scenarios, mut problems, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (index, value) in file.scenarios.iter().enumerate() {
@@ -137,7 +139,10 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
         for row in &rows {
             match scenario(row) {
                 Ok(scenario) if !ids.insert(scenario.id.clone()) => {
-                    add(MemberError::new(&["id"], format!("the file has another `{}`", scenario.id)));
+                    add(MemberError::new(
+                        &["id"],
+                        format!("the file has another scenario `{}`", scenario.id),
+                    ));
                 }
                 Ok(mut scenario) => {
                     scenario.id = format!("{prefix}/{}", scenario.id);
@@ -156,7 +161,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
     if problems.is_empty() { Ok(scenarios) } else { Err(LoadError(problems)) }
 }
 
-/// Converts the JSON form of a scenario without rows, and checks what the types do not express.
+/// Converts a scenario without rows from JSON, and checks the constraints that its type does not express.
 pub(crate) fn scenario(value: &Value) -> Result<Scenario, MemberError> {
     let mut scenario: Scenario = deserialize(value)?;
     let is_valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-./_".contains(c);
@@ -167,7 +172,7 @@ pub(crate) fn scenario(value: &Value) -> Result<Scenario, MemberError> {
     let encoded = tagged::encode_members(&scenario.input);
     scenario.input = encoded.map_err(|problem| MemberError::new(&["input"], problem))?;
     check_expectation(&scenario.expect).map_err(|problem| MemberError::new(&["expect"], problem))?;
-    // A rule with this operation is invalid if the endpoint does not have the operation.
+    // The endpoint rejects a fault rule whose operation it does not have. This checks the name of the operation.
     fault_file(&[json!({"operation": scenario.operation, "delay_ms": 0})]).map_err(|problem| {
         MemberError::new(&["operation"], problem.trim_start_matches("rule 1: ").to_owned())
     })?;
@@ -179,7 +184,7 @@ pub(crate) fn scenario(value: &Value) -> Result<Scenario, MemberError> {
 pub(crate) fn fault_file(rules: &[Value]) -> Result<FaultFile, String> {
     FaultFile::from_json(&json!({ "rules": rules }).to_string()).map_err(|error| {
         let message = error.to_string();
-        // This text has one line, so the place is of no use.
+        // The line and the column refer to the JSON text of this function, and not to the file.
         let end = message.rfind(" at line ").unwrap_or(message.len());
         message[..end].to_owned()
     })
@@ -194,7 +199,7 @@ fn check_expectation(expect: &Expectation) -> Result<(), String> {
     expect.either.iter().try_for_each(check_expectation)
 }
 
-/// A problem of a member.
+/// An error in a member of a scenario.
 #[derive(Debug)]
 pub(crate) struct MemberError {
     path: Vec<Step>,

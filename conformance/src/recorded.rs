@@ -1,4 +1,4 @@
-//! Makes scenarios from recorded exchanges with the service: the client must read each recorded response.
+//! Makes scenarios from recorded exchanges with the service. The client must parse each recorded response.
 //!
 //! A folder of recordings has a file `OPERATION.jsonl` for each operation. Each line is an object with the members
 //! `id`, `source`, `method`, `path`, `request` (the body), `status`, `headers`, and `body` or `body_base64`.
@@ -18,7 +18,7 @@ use crate::load::{LoadError, scenario};
 use crate::scenario::Scenario;
 use crate::tagged;
 
-/// Members that contain blobs, each with the member that contains their structure.
+/// Members that contain blobs. Each entry is the name of the parent member, and the name of the blob.
 const BLOBS: [(&str, &str); 4] = [
     ("source", "bytes"),
     ("chunk", "bytes"),
@@ -26,8 +26,8 @@ const BLOBS: [(&str, &str); 4] = [
     ("reasoningContent", "redactedContent"),
 ];
 
-/// Members of the service that the public model does not define, so clients ignore them: the operation, the
-/// structure and the member.
+/// Members of responses that the public model does not define. Clients ignore them. Each entry is an operation, the
+/// name of the parent member, and the name of the member.
 const UNMODELED: [(&str, &str, &str); 8] = [
     ("ApplyGuardrail", "", "blockedResponse"),
     ("ApplyGuardrail", "", "output"),
@@ -53,7 +53,7 @@ struct Exchange {
     body_base64: Option<String>,
 }
 
-/// Reads the recordings of a folder.
+/// Reads the recordings in a folder.
 ///
 /// # Errors
 /// Returns an error if the folder or a file cannot be read, or if a line is not a recording.
@@ -103,7 +103,7 @@ impl Exchange {
         expect["request"] = json!({"method": self.method});
         let mut scenario = scenario(&json!({
             "id": self.id,
-            "rule": {"text": "A client reads a response that the service has sent.", "link": self.link()},
+            "rule": {"text": "A client must parse the responses of the service.", "link": self.link()},
             "operation": operation,
             "input": self.input(operation)?,
             "server": {"rules": [{"status": self.status, "headers": headers, "body_base64": STANDARD.encode(&body)}]},
@@ -123,7 +123,7 @@ impl Exchange {
         format!("https://github.com/{repository}/blob/{commit}/{file}")
     }
 
-    /// Returns the input: the labels of the path, and the members of the body.
+    /// Returns the input, which consists of the labels of the path and the members of the body.
     fn input(&self, operation: &str) -> Result<Map<String, Value>, String> {
         let labels: &[&str] = match operation {
             "ApplyGuardrail" => &["", "guardrailIdentifier", "", "guardrailVersion", ""],
@@ -156,7 +156,7 @@ impl Exchange {
             let mut error = match self.headers.get("x-amzn-errortype").and_then(|code| code.split(':').next())
             {
                 Some(code) => json!({"class": "service", "code": code, "message": json()?["message"]}),
-                // The recorder has dropped the header with the code. Without the code, the error is not complete.
+                // The recording lacks the header with the code, so clients may report an invalid response.
                 None => json!({"class": ["service", "response"]}),
             };
             error["status"] = json!(self.status);
@@ -181,7 +181,7 @@ fn events(operation: &str, body: &[u8]) -> Result<Value, String> {
     while let Some(message) = decoder.decode().map_err(|error| format!("`body_base64`: {error}"))? {
         let payload: Value = serde_json::from_slice(message.payload()).unwrap_or_default();
         if let Some(exception) = text(&message, ":exception-type") {
-            // The exception has the name of a union member, which begins with a lower-case letter.
+            // The exception type is the name of a union member. The code is this name with an upper-case first letter.
             let code = upper_camel(&exception);
             let error = json!({"class": ["stream", "service"], "code": code, "message": payload["message"]});
             return Ok(json!({"events": events, "error": error}));
@@ -209,9 +209,9 @@ fn text(message: &Message, name: &str) -> Option<String> {
     }
 }
 
-/// Converts JSON of the service to the members that a client knows. Tags blobs, and removes padding and members that
-/// the public model does not define. A client can replace `null` with the default of a required member. `parent` is
-/// the name of the member with this value.
+/// Converts JSON of the service to the members that a client reports. Tags blobs, and removes padding and members that
+/// the public model does not define. Makes members with the value `null` optional, because a client can report the
+/// default of a required member instead. `parent` is the name of the member with this value.
 fn members_of_client(operation: &str, parent: &str, value: Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Reports of runs: tables for people, JSON and JUnit XML for programs.
+//! Reports of runs: tables for users, and JSON and JUnit XML for programs.
 
 mod differences;
 mod junit;
@@ -13,7 +13,7 @@ use crate::scenario::GROUPS;
 pub use differences::differences;
 pub use junit::junit;
 
-/// The numbers of outcomes.
+/// The number of scenarios for each kind of outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counts {
     passed: usize,
@@ -47,7 +47,7 @@ impl ClientReport {
     }
 }
 
-/// Returns the groups of the reports, in the order of [`GROUPS`]. Unknown groups follow.
+/// Returns the groups of the reports in the order of [`GROUPS`], and then unknown groups.
 fn groups(reports: &[ClientReport]) -> Vec<&str> {
     let mut groups: Vec<_> =
         reports.iter().flat_map(|report| &report.results).map(|result| result.scenario.group()).collect();
@@ -58,7 +58,7 @@ fn groups(reports: &[ClientReport]) -> Vec<&str> {
     groups
 }
 
-/// Returns a table for a terminal, with a line for each client and group.
+/// Returns a table for a terminal, with a line for each client and group, and a line for all groups of a client.
 pub fn table(reports: &[ClientReport]) -> String {
     let width = reports.iter().map(|report| report.client.len() + report.version.len() + 1).max();
     let width = width.unwrap_or_default().max("client".len());
@@ -79,7 +79,7 @@ pub fn table(reports: &[ClientReport]) -> String {
     text
 }
 
-/// Returns a description of each failure of a client.
+/// Returns a description of each failed scenario, and of each baseline entry that matches no scenario.
 pub fn failures(report: &ClientReport) -> String {
     let mut text = String::new();
     for ScenarioResult { scenario, outcome, .. } in &report.results {
@@ -99,8 +99,8 @@ pub fn failures(report: &ClientReport) -> String {
     text
 }
 
-/// Returns the matrix of clients and groups in Markdown. A cell has the number of scenarios that passed, and, if
-/// there are any, the numbers of scenarios with a difference and of unsupported scenarios.
+/// Returns the matrix of clients and groups in Markdown. A cell contains the number of scenarios that passed. If other
+/// scenarios have a difference or are unsupported, the cell also contains their numbers.
 pub fn matrix(reports: &[ClientReport]) -> String {
     let groups = groups(reports);
     let mut text = format!("| client | {} |\n|---{}|\n", groups.join(" | "), "|---".repeat(groups.len()));

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// Returns the scenarios that a scenario of a file stands for.
+/// Returns one scenario for each row, or the scenario itself if it has no rows.
 ///
 /// # Errors
-/// Returns an error if a name has no value, or if a row has a value that the scenario does not use.
+/// Returns an error if `rows` is not a list of objects with an `id`, if a `${NAME}` has no value, or if the scenario
+/// does not use a value of a row.
 pub(crate) fn expand(scenario: &Value) -> Result<Vec<Value>, String> {
     let mut scenario = scenario.clone();
     let Some(rows) = scenario.as_object_mut().and_then(|members| members.remove("rows")) else {
@@ -37,7 +38,7 @@ fn row_scenario(scenario: &Value, row: &Value) -> Result<Value, String> {
     Ok(scenario)
 }
 
-/// Replaces the names in all strings and in the names of all members.
+/// Replaces each `${NAME}` in strings and in the names of members.
 fn substitute(
     value: &Value,
     values: &Map<String, Value>,

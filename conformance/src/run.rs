@@ -20,18 +20,18 @@ use crate::server::Servers;
 pub enum Outcome {
     /// The client behaved as expected.
     Passed,
-    /// The client behaved differently, or the adapter failed. Each text is one difference.
+    /// The client did not behave as expected, or the adapter failed. Each text is one difference.
     Failed(Vec<String>),
-    /// The client behaved differently, as the baseline states.
+    /// The client did not behave as expected, and the baseline lists the scenario.
     Known {
         /// The reason in the baseline.
         reason: String,
         /// The differences.
         differences: Vec<String>,
     },
-    /// The client behaved as expected, but the baseline states a difference.
+    /// The client behaved as expected, but the baseline lists the scenario.
     Fixed,
-    /// The client or its adapter cannot make the call, with the reason.
+    /// The client or its adapter cannot make the call. The text is the reason.
     Unsupported(String),
 }
 
@@ -47,7 +47,7 @@ impl Outcome {
         }
     }
 
-    /// Returns `true` if the outcome fails the run.
+    /// Returns `true` if a run with this outcome fails.
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Fixed)
     }
@@ -60,7 +60,7 @@ pub struct ScenarioResult {
     pub scenario: Arc<Scenario>,
     /// The outcome.
     pub outcome: Outcome,
-    /// The time from the request to the adapter to its response.
+    /// The time to run the scenario, including the start of the servers and the wait for their records.
     pub duration: Duration,
 }
 
@@ -71,16 +71,16 @@ pub struct ClientReport {
     pub client: String,
     /// The version of the client.
     pub version: String,
-    /// The facts that the client cannot tell. They were not compared.
+    /// The facts that the client does not report. They were not compared.
     pub unreported: Vec<String>,
     /// The results in the order of the scenarios.
     pub results: Vec<ScenarioResult>,
-    /// The entries of the baseline that match no scenario of the run.
+    /// The patterns of the baseline that match no scenario. Scenarios that the run did not select also count.
     pub unused_baseline: Vec<String>,
 }
 
 impl ClientReport {
-    /// Returns `true` if no scenario failed.
+    /// Returns `true` if no scenario failed, and if each entry of the baseline matches a scenario.
     pub fn is_success(&self) -> bool {
         self.unused_baseline.is_empty() && !self.results.iter().any(|result| result.outcome.is_failure())
     }
@@ -93,18 +93,19 @@ pub struct Options {
     pub adapter: AdapterAddress,
     /// The known differences of the client.
     pub baseline: Baseline,
-    /// Patterns for the ids of the scenarios to run. Without patterns, all scenarios run.
+    /// Patterns for the ids of the scenarios to run. If there are no patterns, all scenarios are run.
     pub patterns: Vec<String>,
-    /// The number of adapters that run at the same time. An adapter that already runs is used alone.
+    /// The number of adapter processes that run at the same time. It does not apply to [`AdapterAddress::Tcp`], for
+    /// which the runner opens one connection.
     pub parallel: usize,
     /// The time limit for one response of the adapter.
     pub limit: Duration,
 }
 
-/// A run that could not start.
+/// An error that prevents a run from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The adapter does not start, or does not describe itself.
+    /// The adapter cannot be started, or its first response is missing or invalid.
     #[error(transparent)]
     Adapter(#[from] AdapterError),
     /// The baseline belongs to another client.
@@ -118,7 +119,7 @@ pub enum RunError {
     /// A pattern matches no scenario.
     #[error("no scenario matches `{0}`")]
     NoScenario(String),
-    /// The folder for the home of the adapters cannot be created.
+    /// The home folder of the adapters cannot be created.
     #[error("cannot create a temporary folder: {0}")]
     Folder(#[source] io::Error),
 }
@@ -126,8 +127,8 @@ pub enum RunError {
 /// Runs scenarios against a client.
 ///
 /// # Errors
-/// Returns an error if a pattern matches no scenario, or if the adapter cannot start. A later failure of the adapter
-/// is the outcome of a scenario.
+/// Returns an error if a pattern matches no scenario, if the adapter cannot be started, or if the baseline is for
+/// another client. A later failure of the adapter is the outcome of a scenario.
 pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<ClientReport, RunError> {
     let unused_baseline = options.baseline.unused(scenarios);
     let scenarios = &select(scenarios, &options.patterns).map_err(RunError::NoScenario)?[..];
@@ -159,11 +160,16 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
     }
     let mut outcomes = BTreeMap::new();
     while let Some(finished) = workers.join_next().await {
-        // A worker does not panic. If it did, its scenarios would have no outcome.
+        // If a worker panics, its scenarios have no outcome, and fail.
         outcomes.extend(finished.unwrap_or_default());
     }
     let results = scenarios.iter().enumerate().map(|(index, scenario)| {
-        let lost = || (Outcome::Failed(vec!["the runner has no outcome".to_owned()]), Duration::ZERO);
+        let lost = || {
+            (
+                Outcome::Failed(vec!["the scenario has no outcome, because the runner panicked".to_owned()]),
+                Duration::ZERO,
+            )
+        };
         let (outcome, duration) = outcomes.remove(&index).unwrap_or_else(lost);
         let outcome = options.baseline.apply(&scenario.id, outcome);
         ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
@@ -191,12 +197,12 @@ pub fn select(scenarios: &[Arc<Scenario>], patterns: &[String]) -> Result<Vec<Ar
 type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;
 type Outcomes = BTreeMap<usize, (Outcome, Duration)>;
 
-/// Runs scenarios one after the other with one adapter.
+/// Runs scenarios in sequence with one adapter.
 struct Worker {
     number: usize,
     home: PathBuf,
     options: Options,
-    /// The adapter, or `None` until the next scenario after a failure of the adapter.
+    /// The running adapter. `None` before the first scenario of most workers, and after a failure of the adapter.
     adapter: Option<Adapter>,
     description: Description,
 }
@@ -224,7 +230,7 @@ impl Worker {
         outcomes
     }
 
-    /// Runs one scenario. The error is a failure of the adapter or of a server.
+    /// Runs one scenario. Returns an error if the adapter or a server fails.
     async fn run(&mut self, scenario: &Scenario) -> Result<Outcome, String> {
         let servers = Servers::start(scenario).await?;
         let ca_file = self.home.join(format!("ca-{}.pem", self.number));
@@ -233,7 +239,7 @@ impl Worker {
             None => self.report(&request).await.map_err(|error| error.to_string())?,
             Some(environment) => {
                 if let AdapterAddress::Tcp(_) = self.options.adapter {
-                    let reason = "the runner cannot set the environment of an adapter that already runs";
+                    let reason = "the runner cannot set the environment of a running adapter";
                     return Ok(Outcome::Unsupported(reason.to_owned()));
                 }
                 let environment = environment

@@ -1,4 +1,4 @@
-//! Scenarios: the call that a client makes, the script of the server, and the expected outcome. The folder
+//! Scenarios: the call that a client makes, the fault rules of the server, and the expected outcome. The folder
 //! `scenarios` contains them as JSON. `docs/conformance.md` describes each member.
 
 use std::collections::BTreeMap;
@@ -8,26 +8,26 @@ use serde_json::{Map, Value};
 
 use crate::expectation::Expectation;
 
-/// A rule that clients follow, with the public text that states the rule.
+/// A rule that clients must follow, with a link to the public page that states the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rule {
     /// The rule in one or two sentences.
     pub text: String,
-    /// The URL of the text that states the rule.
+    /// The URL of the page that states the rule.
     pub link: String,
 }
 
-/// A call, the script of the server, and the expected outcome.
+/// A call, the fault rules of the server, and the expected outcome.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Scenario {
-    /// The id. In a file, it is unique within the file. The id of a loaded scenario begins with the group and
-    /// the name of the file: `streams/chunks/two-events`.
+    /// The id. It is unique within its file. When a file is loaded, the group and the name of the file are put before
+    /// the id: `streams/chunks/empty-stream`.
     pub id: String,
-    /// A sentence that describes the scenario, if its id and the concern of the file do not.
+    /// A sentence that describes the scenario, if its id and the concern of the file do not describe it.
     #[serde(default)]
     pub description: String,
     /// The concern of the file.
@@ -43,7 +43,7 @@ pub struct Scenario {
     /// The settings of the client.
     #[serde(default)]
     pub settings: Settings,
-    /// The script of the server.
+    /// The fault rules of the server.
     #[serde(default)]
     pub server: Script,
     /// The point at which the caller cancels the call.
@@ -60,8 +60,8 @@ impl Scenario {
     }
 }
 
-/// The groups of scenarios, which are the folders of their files. The group `recorded` has no folder: it is made
-/// from a folder of recorded exchanges.
+/// The groups of scenarios. Each group is a folder of scenario files, except for `recorded`, which is made from
+/// recorded exchanges.
 pub const GROUPS: [&str; 12] = [
     "encoding",
     "signing",
@@ -77,7 +77,7 @@ pub const GROUPS: [&str; 12] = [
     "recorded",
 ];
 
-/// The script of the server.
+/// The fault rules of the server.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -98,20 +98,20 @@ pub enum Cancel {
     AfterEvents(u64),
 }
 
-/// The settings of the client, and what the server accepts.
+/// The settings of the client and the servers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
-    /// The endpoint URL. `{endpoint}` is the URL of the server, and `{port}` its port. With `null`, the client
+    /// The endpoint URL. `{endpoint}` is the URL of the server, and `{port}` is its port. With `null`, the client
     /// resolves the endpoint.
     pub endpoint_url: Option<String>,
     /// The region. With `null`, the adapter sets no region.
     pub region: Option<String>,
     /// The region that signatures must contain. The default is `region`.
     pub signing_region: Option<String>,
-    /// The credentials. With `null`, the client uses its default chain. The default is a key pair that the
-    /// server accepts.
+    /// The credentials. With `null`, the client uses its default credentials chain. The default is a key pair that
+    /// the server accepts.
     pub credentials: Option<KeyPair>,
     /// The bearer token that the adapter passes to the client.
     pub bearer_token: Option<String>,
@@ -123,7 +123,7 @@ pub struct Settings {
     pub max_attempts: u32,
     /// The retry mode: `standard` or `adaptive`.
     pub retry_mode: String,
-    /// The maximum backoff between two attempts, if the client can set it.
+    /// The maximum backoff between two attempts. An adapter can ignore this setting.
     pub max_backoff_ms: u64,
     /// The timeouts.
     pub timeouts_ms: Option<Timeouts>,
@@ -135,12 +135,12 @@ pub struct Settings {
     pub use_fips: bool,
     /// `true` if the client uses dual-stack endpoints.
     pub use_dual_stack: bool,
-    /// The HTTP version that the client must use, for example `1.1`.
+    /// The HTTP version that the client must use: `1.1`, or `null` for any version.
     pub http_version: Option<String>,
-    /// The path under which the server accepts calls.
+    /// The path that the server expects before the path of an operation.
     pub base_path: String,
     /// Environment variables of the process of the adapter. `null` removes a variable. `{endpoint}`, `{port}` and
-    /// `{credentials_url}` are replaced. The runner starts a process for this scenario.
+    /// `{credentials_url}` are replaced. With this setting, the runner starts a separate process for the scenario.
     pub environment: Option<BTreeMap<String, Option<String>>>,
     /// The responses of the server for container credentials. The last response repeats.
     pub credentials_server: Vec<CredentialsResponse>,
@@ -184,7 +184,8 @@ pub struct KeyPair {
     /// The session token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_token: Option<String>,
-    /// The time from the start of the server until it rejects the credentials.
+    /// The time after which the server rejects the credentials. It starts when the server starts or, for credentials
+    /// of `credentials_server`, when the response is sent.
     #[serde(default, skip_serializing)]
     pub expires_in_ms: Option<u64>,
 }
@@ -205,13 +206,13 @@ impl Default for KeyPair {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timeouts {
-    /// The timeout of a connection attempt.
+    /// The timeout for connecting a socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<u64>,
-    /// The timeout of the wait for the next bytes of the response.
+    /// The maximum time to wait for the next bytes of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<u64>,
-    /// The timeout of the operation with all attempts.
+    /// The timeout of the operation, including all attempts and the backoff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<u64>,
 }
@@ -221,13 +222,13 @@ pub struct Timeouts {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ProxyBehavior {
-    /// Connects every client to the server.
+    /// Connects all clients to the server.
     Tunnel,
     /// Rejects every request with 502.
     Refuse,
-    /// Connects clients that send the user and the password of the proxy URL. Rejects others with 407.
+    /// Connects clients that send the user and the password of the proxy URL. Rejects other requests with 407.
     Authenticate,
-    /// Rejects every request with 407. The proxy URL contains no user.
+    /// Rejects every request with 407, because the proxy URL contains no user.
     Demand,
     /// Does not respond.
     Stall,
@@ -238,9 +239,9 @@ pub enum ProxyBehavior {
 #[serde(untagged, deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum CredentialsResponse {
-    /// Credentials. Until they expire, the endpoint accepts them.
+    /// Credentials. The endpoint accepts them from the time of this response until they expire.
     Credentials(KeyPair),
-    /// Any response.
+    /// Any other response.
     Other {
         /// The status.
         status: u16,

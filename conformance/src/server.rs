@@ -1,5 +1,5 @@
-//! The servers of one scenario: the local endpoint, and the proxy and the server for container credentials if the
-//! scenario needs them.
+//! The servers of one scenario: the local endpoint and, if the scenario needs them, the proxy and the server for
+//! container credentials.
 
 use std::io;
 use std::path::Path;
@@ -16,13 +16,13 @@ use crate::load;
 use crate::scenario::{KeyPair, Scenario, Settings};
 use crate::side_servers::{self, ProxyLog, SideServer};
 
-/// The maximum time between the response of the adapter and the end of its calls at the endpoint.
+/// The maximum time to wait until the endpoint has finished all calls, after the response of the adapter.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// The maximum time between the response of the adapter and the arrival of its last call at the endpoint.
+/// The maximum time to wait until the expected calls have arrived at the endpoint, after the response of the adapter.
 const ARRIVAL: Duration = Duration::from_millis(500);
 
-/// The interval in which the runner checks whether a call has arrived.
+/// The interval between two checks of the number of calls.
 const POLL: Duration = Duration::from_millis(5);
 
 /// The servers of one scenario. They stop when this value is dropped.
@@ -88,8 +88,8 @@ impl Servers {
             .replace("{credentials_url}", &credentials)
     }
 
-    /// Returns the URL of the endpoint. A URL with TLS contains `localhost`, because some clients do not accept
-    /// certificates for addresses.
+    /// Returns the URL of the endpoint. With TLS, the host is `localhost`, because some clients do not accept
+    /// certificates for IP addresses.
     fn endpoint_url(&self) -> String {
         match self.endpoint.certificate_pem() {
             Some(_) => format!("https://localhost:{}", self.endpoint.address().port()),
@@ -136,8 +136,8 @@ impl Servers {
         }
     }
 
-    /// Returns what the servers have seen. The endpoint can see the end of a call after the client, for example if the
-    /// client closes the connection. Therefore, waits a limited time until the expected calls have ended.
+    /// Waits a limited time until the expected calls have arrived and ended, and returns the records of the servers. A
+    /// call can end later at the endpoint than in the client, for example if the client closes the connection.
     pub(crate) async fn observe(&self, expect: &Expectation) -> Observation {
         let expected = expect.minimum_attempts();
         let arrived = async {
@@ -145,7 +145,7 @@ impl Servers {
                 tokio::time::sleep(POLL).await;
             }
         };
-        // The judge compares the records, whether or not the calls have arrived and ended.
+        // After a timeout, the judge compares the incomplete records.
         let _ = timeout(ARRIVAL, arrived).await;
         let _ = timeout(SETTLE, self.endpoint.wait_for_calls()).await;
         let mut calls = self.endpoint.calls();

@@ -1,5 +1,7 @@
-//! The proxy and the server for container credentials. Both read only the head of the first request of a
-//! connection.
+//! The proxy and the server for container credentials.
+//!
+//! The server for credentials reads only the head of the first request of a connection. The proxy reads requests until
+//! it accepts or finally rejects one. It then only copies bytes.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::scenario::{CredentialsResponse, KeyPair, ProxyBehavior};
 
-/// User and password in the URL of the proxy.
+/// The user and the password in the proxy URL.
 const USER: &str = "kit-user:kit-password";
 
 /// The maximum size of a request head in bytes.
@@ -71,7 +73,7 @@ impl ProxyLog {
     }
 }
 
-/// Starts a proxy. It connects clients with `endpoint`, whatever host they ask for.
+/// Starts a proxy that connects all clients to `endpoint`, for any host in their requests.
 pub(crate) async fn proxy(
     behavior: ProxyBehavior,
     endpoint: SocketAddr,
@@ -83,7 +85,7 @@ pub(crate) async fn proxy(
     Ok((server, log))
 }
 
-/// Returns the URL of a proxy, with the user and password if the proxy asks for them.
+/// Returns the URL of a proxy. It contains the user and the password if the behavior is `Authenticate`.
 pub(crate) fn proxy_url(server: &SideServer, behavior: ProxyBehavior) -> String {
     match behavior {
         ProxyBehavior::Authenticate => server.url().replacen("http://", &format!("http://{USER}@"), 1),
@@ -97,7 +99,7 @@ async fn serve_proxy(
     endpoint: SocketAddr,
     log: ProxyLog,
 ) -> io::Result<()> {
-    // A client may send its next attempt on the same connection if the proxy has rejected the first one.
+    // After a 407 response, a client can send its next attempt over the same connection.
     loop {
         let head = read_head(&mut socket).await?;
         let text = String::from_utf8_lossy(&head).into_owned();
@@ -127,8 +129,8 @@ async fn serve_proxy(
     }
 }
 
-/// Returns the head of a request to a proxy as the server receives it. Ends the connection after this request, so that
-/// the client sends its next request in a new connection, which the log of the proxy contains.
+/// Converts the head of a request to a proxy into the head of the request to the server. Adds `connection: close`, so
+/// that the client sends its next request over a new connection. Otherwise, the proxy would not log that request.
 fn forwarded(head: &str) -> String {
     let mut lines = head.trim_end().split("\r\n");
     let request_line = lines.next().unwrap_or_default();
@@ -145,7 +147,7 @@ fn forwarded(head: &str) -> String {
     forwarded + "\r\n"
 }
 
-/// Starts a server for container credentials. The endpoint accepts the credentials that it has sent.
+/// Starts a server for container credentials. `endpoint` accepts the credentials that this server has sent.
 pub(crate) async fn credentials_server(
     responses: Vec<CredentialsResponse>,
     endpoint: Arc<LocalEndpoint>,
@@ -186,7 +188,7 @@ async fn serve_credentials(
     }
 }
 
-/// Lets an endpoint accept temporary credentials. Returns the time at which they expire.
+/// Adds temporary credentials to the credentials that an endpoint accepts. Returns the time at which they expire.
 pub(crate) fn accept(endpoint: &LocalEndpoint, pair: &KeyPair) -> SystemTime {
     let lifetime = Duration::from_millis(pair.expires_in_ms.unwrap_or(3_600_000));
     #[expect(clippy::disallowed_methods, reason = "clients compare the time with the system time")]
@@ -212,7 +214,7 @@ async fn read_head(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Returns the length of the body that follows a request head, or 0 if the head does not state it.
+/// Returns the value of `Content-Length`, or 0 if the head does not contain it.
 fn content_length(head: &str) -> u64 {
     let mut headers = head.lines().filter_map(|line| line.split_once(':'));
     let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));

@@ -36,7 +36,7 @@ pub(crate) fn encode_members(members: &Map<String, Value>) -> Result<Map<String,
     members.iter().map(|(name, value)| Ok((name.clone(), encode(value)?))).collect()
 }
 
-/// Returns the tag and its value, if a value is an object with only this tag.
+/// Returns the tag and its value, if the value is an object whose only member is a tag.
 fn tag(value: &Value) -> Option<(&str, &Value)> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     let (name, value) = members.iter().next()?;
@@ -65,12 +65,12 @@ pub(crate) fn bytes(value: &Value) -> Result<Option<Vec<u8>>, String> {
     })
 }
 
-/// Returns the tagged form of bytes.
+/// Returns bytes as a tagged blob.
 pub(crate) fn of_bytes(bytes: &[u8]) -> Value {
     json!({BYTES: STANDARD.encode(bytes)})
 }
 
-/// Returns the expectation of a member that can be missing or have any value.
+/// Returns the expectation of a member that can be missing or can have any value.
 pub(crate) fn optional() -> Value {
     json!({OPTIONAL: true})
 }
@@ -138,7 +138,8 @@ fn time(value: &Value) -> Option<Timestamp> {
     text.as_str().filter(|_| tag == TIME)?.parse().ok()
 }
 
-/// Returns JSON text that is short enough for a message. Shows the text of a blob if it is UTF-8.
+/// Returns a value as JSON, shortened for a message. If the value is a blob, returns its text, or its size if it is not
+/// UTF-8.
 pub(crate) fn show(value: &Value) -> String {
     let text = match bytes(value) {
         Ok(Some(bytes)) => match String::from_utf8(bytes) {
@@ -150,7 +151,7 @@ pub(crate) fn show(value: &Value) -> String {
     shorten(&text, 400)
 }
 
-/// Shortens a text to a number of characters.
+/// Shortens a text to `limit` characters.
 pub(crate) fn shorten(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}..", &text[..end]),

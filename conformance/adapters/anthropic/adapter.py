@@ -1,4 +1,4 @@
-"""Makes the calls of conformance scenarios with anthropic-python and its client for Bedrock.
+"""Makes the calls of conformance scenarios with the client for Bedrock of the package `anthropic`.
 
 The client makes only calls of InvokeModel and InvokeModelWithResponseStream, with a body in the schema of Anthropic.
 
@@ -16,7 +16,7 @@ import httpx2 as httpx
 from kit import Unsupported, serve, tagged, untagged
 
 OPERATIONS = {"InvokeModel": False, "InvokeModelWithResponseStream": True}
-# The members of a body that the client sets.
+# The members of a body that the client sets itself.
 SET_BY_CLIENT = {"anthropic_version", "stream"}
 
 
@@ -36,7 +36,7 @@ def make_client(settings):
             options["api_key"] = value
         elif name == "timeouts_ms":
             if "operation" in value:
-                raise Unsupported("the client has no timeout for the complete operation")
+                raise Unsupported("the client has no timeout for the entire operation")
             timeouts = {timeout: milliseconds / 1000 for timeout, milliseconds in value.items()}
             options["timeout"] = httpx.Timeout(**{**anthropic.DEFAULT_TIMEOUT.as_dict(), **timeouts})
         elif name == "proxy_url":
@@ -44,10 +44,10 @@ def make_client(settings):
         elif name == "ca_file":
             transport["verify"] = httpx.create_ssl_context(verify=value)
         elif name in ("use_fips", "use_dual_stack"):
-            raise Unsupported("the client has no FIPS and dual-stack endpoints")
+            raise Unsupported("the client does not support FIPS and dual-stack endpoints")
         elif name == "retry_mode" and value != "standard":
-            raise Unsupported("the client has one retry mode")
-        # The client cannot set the backoff. It uses HTTP/1.1.
+            raise Unsupported("the client has only one retry mode")
+        # The client has no setting for the backoff, and always uses HTTP/1.1.
         elif name not in ("max_attempts", "max_backoff_ms", "http_version", "retry_mode"):
             raise Unsupported(f"the adapter does not know the setting {name}")
     if transport:
@@ -92,13 +92,13 @@ def run(request):
     if is_stream is None or not {"messages", "max_tokens"} <= body.keys():
         raise Unsupported("the client sends only messages in the schema of Anthropic with InvokeModel")
     if members.keys() - {"contentType", "accept"}:
-        raise Unsupported(f"the client has no input {sorted(members)}")
+        raise Unsupported(f"the client has no parameters for {sorted(members)}")
     if "after_ms" in cancel:
         raise Unsupported("the client has no method that cancels a call")
     result, events = {}, None
     try:
         with make_client(request["settings"]) as client:
-            # The output is the response as the client has parsed it.
+            # The client returns only the parsed message, so the adapter reports it as JSON.
             if not is_stream:
                 message = client.messages.create(model=model, **body)
                 text = json.dumps(message.to_dict(mode="json"))

@@ -1,7 +1,7 @@
 """Makes the calls of conformance scenarios with the AWS CLI.
 
-The AWS CLI is a Python package. The adapter runs its `main` in this process, because a process for each call would need
-most of the time of a run.
+The AWS CLI is a Python package. The adapter runs its `main` in this process, because most of the time of a run would be
+spent on starting a process for each call.
 
 Usage: adapter.py [--listen PORT]
 """
@@ -30,7 +30,7 @@ DOCUMENTS = {"additionalModelResponseFields", "input", "json"}
 SWITCHES = {"use_fips": "AWS_USE_FIPS_ENDPOINT", "use_dual_stack": "AWS_USE_DUALSTACK_ENDPOINT"}
 TIMEOUTS = {"connect": "--cli-connect-timeout", "read": "--cli-read-timeout"}
 FAILURE = re.compile(r"An error occurred \(([^)]*)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.DOTALL)
-# Parts of error texts.
+# The error classes of patterns in error messages. The first pattern that matches determines the class.
 CLASSES = [
     ("credentials", r"[Cc]redentials|retrieving metadata"),
     ("timeout", r"[Rr]ead timeout|[Cc]onnect timeout"),
@@ -50,7 +50,7 @@ def decode(data):
 
 
 def with_tags(value, name=""):
-    """Marks blobs and timestamps of an output. `name` is the name of the member with this value."""
+    """Replaces blobs and timestamps of an output with tagged values. `name` is the name of its member."""
     if isinstance(value, str) and name in BLOBS:
         return {"$bytes": value}
     if isinstance(value, str) and name in TIMES:
@@ -83,7 +83,7 @@ def configure(settings):
         elif name == "timeouts_ms":
             for timeout, milliseconds in value.items():
                 if timeout == "operation":
-                    raise Unsupported("the AWS CLI has no timeout for the complete operation")
+                    raise Unsupported("the AWS CLI has no timeout for the entire operation")
                 if milliseconds % 1000:
                     raise Unsupported("the timeouts of the AWS CLI are whole seconds")
                 flags += [TIMEOUTS[timeout], str(milliseconds // 1000)]
@@ -93,7 +93,7 @@ def configure(settings):
             environment[SWITCHES[name]] = str(value).lower()
         elif name == "bearer_token":
             raise Unsupported("the AWS CLI reads bearer tokens only from the environment")
-        # The AWS CLI cannot set the backoff. It uses HTTP/1.1.
+        # The AWS CLI has no setting for the backoff, and always uses HTTP/1.1.
         elif name not in ("max_backoff_ms", "http_version"):
             raise Unsupported(f"the adapter does not know the setting {name}")
     return flags, environment
@@ -112,7 +112,7 @@ def run(request):
     """Runs a command for a scenario, and returns the response of the adapter."""
     operation, members = request["operation"], dict(request["input"])
     if operation.endswith("Stream"):
-        raise Unsupported("the AWS CLI has no operations with streams")
+        raise Unsupported("the AWS CLI has no operations with event streams")
     if "cancel" in request:
         raise Unsupported("the command runs in the process of the adapter, which cannot interrupt it")
     flags, environment = configure(request["settings"])

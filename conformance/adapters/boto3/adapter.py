@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 from kit import Unsupported, serve, tagged, untagged
 
-# The names of exceptions, in the order in which they are checked.
+# The error classes of exception types. The first type that matches determines the class.
 CLASSES = [
     (exceptions.EventStreamError, "stream"),
     (eventstream.ParserError, "stream"),
@@ -33,7 +33,7 @@ CLASSES = [
     ((exceptions.ParamValidationError, exceptions.NoRegionError, ValueError), "input"),
     ((exceptions.EndpointProviderError, exceptions.InvalidEndpointConfigurationError), "input"),
 ]
-# Botocore loads the model of the service once per loader.
+# All clients share this loader, because it caches the model of the service.
 LOADER = botocore.session.Session().get_component("data_loader")
 
 
@@ -58,7 +58,7 @@ def make_client(settings):
             config["retries"]["mode"] = value
         elif name == "timeouts_ms":
             if "operation" in value:
-                raise Unsupported("boto3 has no timeout for the complete operation")
+                raise Unsupported("boto3 has no timeout for the entire operation")
             config.update({f"{timeout}_timeout": milliseconds / 1000 for timeout, milliseconds in value.items()})
         elif name == "proxy_url":
             config["proxies"] = {"http": value, "https": value}
@@ -68,7 +68,7 @@ def make_client(settings):
             config["use_dualstack_endpoint"] = value
         elif name == "bearer_token":
             raise Unsupported("boto3 reads bearer tokens only from the environment")
-        # boto3 cannot set the backoff. It uses HTTP/1.1.
+        # boto3 has no setting for the backoff, and always uses HTTP/1.1.
         elif name not in ("max_backoff_ms", "http_version"):
             raise Unsupported(f"the adapter does not know the setting {name}")
     session = boto3.Session(botocore_session=session)

@@ -1,6 +1,6 @@
 """Makes the calls of conformance scenarios with `invoke-model call`. Starts the command for each call.
 
-usage: adapter.py COMMAND [--listen PORT]
+Usage: adapter.py COMMAND [--listen PORT]
 """
 
 import base64
@@ -24,7 +24,7 @@ SWITCHES = {"use_fips": "AWS_USE_FIPS_ENDPOINT", "use_dual_stack": "AWS_USE_DUAL
 
 
 def with_tags(value, name=""):
-    """Marks blobs and timestamps of an output or an event. `name` is the name of the member with this value."""
+    """Replaces blobs and timestamps of an output or event with tagged values. `name` is the name of its member."""
     if isinstance(value, str) and name in BLOBS:
         return {"$bytes": value}
     if isinstance(value, str) and name in TIMES:
@@ -51,9 +51,9 @@ def configure(settings):
             environment.update({"AWS_" + key.upper(): text for key, text in value.items()})
         elif name == "timeouts_ms":
             if value.keys() - {"operation"}:
-                raise Unsupported("the command has only the timeout of the whole call")
+                raise Unsupported("the command has no connect timeout and no read timeout")
             if settings["max_attempts"] > 1:
-                raise Unsupported("the command cannot shorten the backoff between two attempts")
+                raise Unsupported("the command has no setting for the backoff, which can exceed the timeout")
             flags += ["--timeout", f"{value['operation']}ms"]
         elif name == "retry_mode":
             environment["AWS_RETRY_MODE"] = value
@@ -63,7 +63,7 @@ def configure(settings):
             environment["AWS_CA_BUNDLE"] = value
         elif name in SWITCHES:
             environment[SWITCHES[name]] = str(value).lower()
-        # The command cannot set the backoff. It uses HTTP/1.1, except for bidirectional streams.
+        # The command has no setting for the backoff. It uses HTTP/1.1, except for bidirectional streams.
         elif name not in ("max_backoff_ms", "http_version"):
             raise Unsupported(f"the command has no setting {name}")
     return flags, environment
@@ -95,7 +95,7 @@ def error(code, stderr):
 
 
 def run(request):
-    """Runs the command for a scenario, and returns the response."""
+    """Runs the command for a scenario, and returns the response of the adapter."""
     flags, environment = configure(request["settings"])
     operation, value = request["operation"], untagged(request["input"], lambda data: base64.b64encode(data).decode())
     is_stream, cancel = operation.endswith("Stream"), request.get("cancel", {})

@@ -19,7 +19,7 @@ import (
 	"github.com/aws/smithy-go/auth/bearer"
 )
 
-// Durations are in milliseconds.
+// The settings of a scenario. The durations are numbers of milliseconds.
 type settings struct {
 	EndpointURL string `json:"endpoint_url"`
 	Region      string

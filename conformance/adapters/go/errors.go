@@ -11,7 +11,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// describe returns an error in the form of the kit.
+// describe returns an error in the format of the adapter protocol.
 func describe(err error, inStream bool) object {
 	var (
 		service  smithy.APIError
@@ -23,7 +23,7 @@ func describe(err error, inStream bool) object {
 		decoding *smithy.DeserializationError
 	)
 	found := object{"message": err.Error()}
-	if strings.Contains(err.Error(), "get identity") { // The cause may be an error of another service.
+	if strings.Contains(err.Error(), "get identity") { // The cause can be an error of another service.
 		found["class"] = "credentials"
 		return found
 	}

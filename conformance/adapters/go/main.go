@@ -35,7 +35,7 @@ type scenario struct {
 }
 
 func main() {
-	port := flag.String("listen", "", "port on 127.0.0.1, in place of standard input and output")
+	port := flag.String("listen", "", "port on 127.0.0.1 to listen on, instead of standard input and output")
 	flag.Parse()
 	if *port == "" {
 		serve(os.Stdin, os.Stdout)

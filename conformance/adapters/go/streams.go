@@ -8,14 +8,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 )
 
-// send writes the events of the input, and ends the input.
+// send writes the events of the input, and closes the input stream.
 func send(ctx context.Context, stream reflect.Value, events []any) {
 	field := stream.Elem().FieldByName("Writer")
 	writer := field.Interface().(bedrockruntime.InvokeModelWithBidirectionalStreamInputWriter)
 	for _, event := range events {
 		input := decode(plain(event), reflect.TypeFor[types.InvokeModelWithBidirectionalStreamInput]())
 		if writer.Send(ctx, input.Interface().(types.InvokeModelWithBidirectionalStreamInput)) != nil {
-			return // The output has the error.
+			return // The output stream reports the error.
 		}
 	}
 	writer.Close()

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 )
 
-// unions has the types of the members of unions in inputs, because `reflect` cannot find types by name.
+// unions contains the types of the union members in inputs by name, because `reflect` cannot find types by name.
 var unions = func() map[string]reflect.Type {
 	table := map[string]reflect.Type{}
 	for _, member := range []any{

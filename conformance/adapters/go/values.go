@@ -16,8 +16,8 @@ var (
 	documentType = reflect.TypeFor[document.Interface]()
 )
 
-// decode converts a tagged JSON value to a type of the SDK. A field of the SDK has the name of the member, with an
-// upper-case first letter.
+// decode converts JSON with tagged values to a type of the SDK. The name of a field in the SDK is the name of the
+// member with an upper-case first letter.
 func decode(value any, target reflect.Type) reflect.Value {
 	result := reflect.New(target).Elem()
 	switch {
@@ -67,7 +67,7 @@ func decode(value any, target reflect.Type) reflect.Value {
 	return result
 }
 
-// encode converts a value of the SDK to tagged JSON.
+// encode converts a value of the SDK to JSON with tagged values.
 func encode(value reflect.Value) any {
 	switch typed := value.Interface().(type) {
 	case []byte:
@@ -80,7 +80,7 @@ func encode(value reflect.Value) any {
 	switch value.Kind() {
 	case reflect.Pointer:
 		return encode(value.Elem())
-	case reflect.Interface: // The type of a member of a union has the name UNIONMemberNAME.
+	case reflect.Interface: // The name of the type is UNIONMemberNAME.
 		if value.IsNil() {
 			return nil // The SDK does not know the member.
 		}
@@ -111,7 +111,7 @@ func encode(value reflect.Value) any {
 	return value.Interface()
 }
 
-// isSet returns false for a member that the response does not have. The SDK sets a missing enum to "".
+// isSet returns false for a member that is missing in the response. A missing enum value is "" in the SDK.
 func isSet(value reflect.Value) bool {
 	switch value.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
@@ -126,7 +126,7 @@ func lowerFirst(name string) string {
 	return strings.ToLower(name[:1]) + name[1:]
 }
 
-// plain replaces the numbers of a JSON value, because the SDK writes json.Number as a string.
+// plain replaces each json.Number in a JSON value with a number, because the SDK writes json.Number as a string.
 func plain(value any) any {
 	switch value := value.(type) {
 	case json.Number:

@@ -28,7 +28,7 @@ final class Adapter implements AutoCloseable {
     public static void main(String[] arguments) throws Exception {
         if (arguments.length == 0) {
             serve(System.in, System.out);
-            System.exit(0); // Threads of the SDK would keep the process alive.
+            System.exit(0); // Otherwise, threads of the SDK would keep the process alive.
         }
         var listener = new ServerSocket(Integer.parseInt(arguments[1]), 50, InetAddress.getLoopbackAddress());
         while (true) {
@@ -57,7 +57,7 @@ final class Adapter implements AutoCloseable {
         if (line.containsKey("kit")) {
             return Map.of("client", "java", "version", VersionInfo.SDK_VERSION, "unreported", List.of());
         }
-        SdkGlobalTime.setGlobalTimeOffset(0); // The SDK keeps the offset to the clock of the previous server.
+        SdkGlobalTime.setGlobalTimeOffset(0); // The SDK keeps the clock offset of the previous scenario.
         var settings = line.get("settings").asObject();
         try {
             if (line.containsKey("cancel") && !isWarm) {
@@ -72,8 +72,8 @@ final class Adapter implements AutoCloseable {
     }
 
     /**
-     * Makes the call of a scenario to a port without a server. The first call of a virtual machine takes so long that
-     * the call would be cancelled before the SDK sends the request.
+     * Makes the call of a scenario to a port without a server. The first call in a Java process is so slow that it
+     * would be cancelled before the SDK sends the request.
      */
     private void warmUp(Map<String, JsonNode> line, Map<String, JsonNode> settings) throws Exception {
         line.remove("cancel");
@@ -90,8 +90,9 @@ final class Adapter implements AutoCloseable {
     }
 
     /**
-     * Closes the client of the previous call. During this call, the server would take it for a cancellation. A client
-     * that waits for a connection takes seconds to close, so another thread closes it.
+     * Closes the client of the previous call. The client is not closed at the end of its own call, because the server
+     * would then record a cancellation, even if the SDK has not cancelled the call. A client that waits for a
+     * connection takes seconds to close, so another thread closes it.
      */
     @Override
     public void close() {

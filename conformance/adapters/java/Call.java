@@ -117,7 +117,7 @@ final class Call {
         response.put("output", Values.encode(output));
     }
 
-    /** Stores the events of a stream, except for those that the client does not know. */
+    /** Stores the events of a stream, except for unknown events. */
     private <T extends SdkPojo> void receive(SdkPublisher<T> stream, Function<T, Object> nameOf) {
         stream.subscribe(event -> {
             if (nameOf.apply(event) != null && !nameOf.apply(event).toString().equals("null")) {

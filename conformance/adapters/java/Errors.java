@@ -12,7 +12,7 @@ import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
 import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 import software.amazon.awssdk.thirdparty.jackson.core.JacksonException;
 
-/** Describes the exceptions of the SDK in the form of the kit. */
+/** Describes the exceptions of the SDK in the format of the adapter protocol. */
 final class Errors {
     private Errors() {}
 

@@ -28,11 +28,11 @@ import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 import software.amazon.awssdk.services.bedrockruntime.auth.scheme.BedrockRuntimeAuthSchemeProvider;
 
 /**
- * Builds the client with the settings of a scenario: the synchronous client with Apache, or the asynchronous client
- * with Netty for event streams. These are the defaults of the SDK.
+ * Builds the client with the settings of a scenario: the synchronous client with the HTTP client of Apache or, for
+ * event streams, the asynchronous client with Netty. These are the default HTTP clients of the SDK.
  */
 final class Settings {
-    /** The threads of all clients, because a client with threads of its own takes two seconds to close. */
+    /** The threads that all clients share, because a client with its own threads takes two seconds to close. */
     private static final SdkEventLoopGroup THREADS = SdkEventLoopGroup.builder().numberOfThreads(2).build();
 
     private final Apache5HttpClient.Builder apache = Apache5HttpClient.builder();
@@ -74,7 +74,7 @@ final class Settings {
             case "use_dual_stack" -> client.dualstackEnabled(value.asBoolean());
             case "proxy_url" -> proxy(URI.create(value.asString()));
             case "ca_file" -> trust(value.asString());
-            case "http_version" -> netty.protocol(Protocol.HTTP1_1); // Apache has only HTTP/1.1.
+            case "http_version" -> netty.protocol(Protocol.HTTP1_1); // The HTTP client of Apache always uses HTTP/1.1.
             case "timeouts_ms" -> value.asObject().forEach(this::timeout);
             case "max_attempts", "retry_mode", "max_backoff_ms" -> {} // `retries` reads these three.
             default -> throw new Values.Unsupported("this adapter does not know the setting " + name);
@@ -130,7 +130,7 @@ final class Settings {
         }
     }
 
-    /** The first delays are those of the SDK: 100 ms, or 1 s after throttling. */
+    /** Returns the retry strategy. The first backoff is the default of the SDK: 100 ms, or 1 s after throttling. */
     private RetryStrategy retries() {
         boolean adaptive = settings.get("retry_mode").asString().equals("adaptive");
         RetryStrategy mode =

@@ -16,11 +16,11 @@ import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 import software.amazon.awssdk.protocols.jsoncore.JsonWriter;
 import software.amazon.awssdk.utils.builder.SdkBuilder;
 
-/** Converts between tagged JSON and the types of the SDK. */
+/** Converts between JSON with tagged values and the types of the SDK. */
 final class Values {
     private Values() {}
 
-    /** Sets the members of a builder, and returns what it builds. */
+    /** Sets the members of a builder, and returns the value that it builds. */
     static Object build(SdkPojo builder, Map<String, JsonNode> members) {
         members.forEach((name, value) -> {
             SdkField<?> field = builder.sdkFields().stream()

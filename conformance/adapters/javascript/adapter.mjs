@@ -1,6 +1,6 @@
 // Makes the calls of conformance scenarios with the AWS SDK for JavaScript.
 //
-// usage: adapter.mjs [--listen PORT]
+// Usage: adapter.mjs [--listen PORT]
 
 import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
@@ -30,7 +30,7 @@ function untagged(value) {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, untagged(item)]));
 }
 
-/** Replaces bytes and dates with tagged values. Omits members that are not set. */
+/** Replaces bytes and dates with tagged values. Omits members that are undefined or functions. */
 function tagged(value) {
   if (Array.isArray(value)) return value.map(tagged);
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
@@ -63,10 +63,10 @@ function makeClient(settings) {
     } else if (name === "max_attempts") options.maxAttempts = value;
     else if (name === "retry_mode") options.retryMode = value;
     else if (name === "timeouts_ms") {
-      if ("operation" in value) throw new Unsupported("the SDK has no timeout for the complete operation");
+      if ("operation" in value) throw new Unsupported("the SDK has no timeout for the entire operation");
       if ("connect" in value) [http1, handler.connectionTimeout] = [true, value.connect];
       if ("read" in value) [handler.requestTimeout, handler.socketTimeout] = [value.read, value.read];
-    } else if (name === "proxy_url") throw new Unsupported("the SDK needs another package for proxies");
+    } else if (name === "proxy_url") throw new Unsupported("the SDK supports proxies only with another package");
     else if (name === "ca_file") ca = readFileSync(value);
     else if (name === "http_version") http1 = value === "1.1";
     else if (name !== "max_backoff_ms") throw new Unsupported(`the adapter does not know the setting ${name}`);
@@ -94,7 +94,7 @@ function describe(error, inStream) {
     status: metadata?.httpStatusCode ?? response?.statusCode,
     request_id: metadata?.requestId,
   };
-  // The SDK also calls the reset of a connection a timeout.
+  // The SDK also uses the name `TimeoutError` if the connection was reset.
   if (code === "ECONNRESET" || code === "EPIPE") fault.class = "connection";
   else if (name === "TimeoutError" || code === "ETIMEDOUT") fault.class = "timeout";
   else if (isErrorFrame) fault.class = "stream";

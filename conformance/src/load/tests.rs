@@ -87,9 +87,13 @@ fn errors_name_the_file_the_scenario_and_the_member() {
         "\"scenarios\":[",
         "\"scenarios\":[{\"id\":\"first\",\"operation\":\"InvokeModel\",\"input\":{},\"expect\":{}},",
     );
-    assert!(load(&twice).unwrap_err().contains("id: the file has another `first` at line 1"));
+    assert!(load(&twice).unwrap_err().contains("id: the file has another scenario `first` at line 1"));
     assert!(load("{").unwrap_err().contains("line 1 column 1"));
-    assert!(load(&file(|_| ()).replace("https://", "http://")).unwrap_err().contains("a link to https"));
+    assert!(
+        load(&file(|_| ()).replace("https://", "http://"))
+            .unwrap_err()
+            .contains("a `link` that begins with https://")
+    );
 }
 
 #[test]
@@ -118,13 +122,13 @@ fn the_schema_is_up_to_date() {
         }
     }
     schema["$defs"]["Scenario"]["properties"]["rows"] = json!({
-        "description": "The scenario stands for one scenario per row. `${NAME}` stands for the value of the row.",
+        "description": "The scenario is run once for each row. Each `${NAME}` is replaced by the value with this name in the row.",
         "type": "array",
         "minItems": 1,
         "items": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
     });
     schema["$defs"]["Name"] = json!({
-        "description": "A name that the rows of the scenario replace.",
+        "description": "A `${NAME}` that is replaced by the value with this name in the row.",
         "type": "string",
         "pattern": r"^\$\{[A-Za-z0-9_-]+\}$",
     });
@@ -138,7 +142,7 @@ fn the_schema_is_up_to_date() {
     assert!(found == schema, "run `UPDATE_SCHEMA=1 cargo test -p invoke-model-conformance`");
 }
 
-/// Lets each member of a schema also be a name that rows replace.
+/// Allows each member of a schema to be a `${NAME}` that rows replace.
 fn allow_names(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else { return };
     for (keyword, value) in members {

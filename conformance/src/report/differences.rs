@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::baseline::{Baseline, Difference};
 use crate::run::{ClientReport, Outcome};
 
-/// Returns the known differences of the clients in Markdown, with the scenarios that show them. Each report belongs
-/// to the baseline at the same position. Differences with the same reason are one item.
+/// Returns the known differences of the clients in Markdown. The report and the baseline of a client have the same
+/// position. Differences with the same reason are one item, which names its first scenario and the number of others.
 pub fn differences(reports: &[ClientReport], baselines: &[Baseline]) -> String {
     let mut text = String::new();
     for (report, baseline) in reports.iter().zip(baselines) {

@@ -1,4 +1,4 @@
-//! Reports in the XML format of JUnit, which most CI systems read.
+//! Reports in the XML format of JUnit, which most CI systems can read.
 
 use std::io;
 

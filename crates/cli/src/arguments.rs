@@ -117,8 +117,8 @@ Example:
 
 const CONFORMANCE_EXAMPLES: &str = "\
 Exit codes:
-  0  the client has no differences, except for those in the baseline
-  1  the client has differences, or the baseline lists a difference that the client does not have
+  0  the client has only the differences in the baseline
+  1  the client has other differences, or an entry of the baseline does not apply
   2  the run could not start
 
 Examples:

@@ -17,25 +17,25 @@ use crate::output::{check_output, print_output};
 /// Arguments of `conformance`.
 #[derive(Debug, Args)]
 pub(crate) struct Conformance {
-    /// Command that starts the adapter of the client, with its arguments; or `tcp:HOST:PORT` of an adapter that runs
+    /// Command that starts the adapter of the client, with its arguments; or `tcp:HOST:PORT` of a running adapter
     #[arg(long, value_name = "COMMAND", required_unless_present = "list", value_parser = AdapterAddress::parse)]
     adapter: Option<AdapterAddress>,
-    /// Scenarios to run, by their ids; `*` matches any text; can be repeated [default: all]
+    /// Ids of the scenarios to run; `*` matches any text; can be repeated [default: all]
     #[arg(long = "scenario", value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// Folder with scenarios to run instead of the scenarios of this command
+    /// Folder with scenarios to run instead of the built-in scenarios
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
-    /// Folder with recorded exchanges to run in addition, as the group `recorded`
+    /// Folder with recorded exchanges, which are run in addition as the group `recorded`
     #[arg(long, value_name = "DIR")]
     recordings: Option<PathBuf>,
     /// File with the known differences of the client
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Number of adapters that run at the same time [default: twice the number of processors]
+    /// Number of adapter processes that run at the same time [default: twice the number of processors]
     #[arg(long, value_name = "N")]
     parallel: Option<NonZeroUsize>,
-    /// Time limit for each scenario; an adapter that does not respond is stopped and started again
+    /// Time limit for each response of the adapter; an adapter that exceeds it is stopped and restarted
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     limit: u64,
     /// File to write the results to, as JSON
@@ -44,12 +44,12 @@ pub(crate) struct Conformance {
     /// File to write the results to, as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Only print the ids and the rules of the scenarios
+    /// Print the ids, rules and links of the scenarios, and do not run them
     #[arg(long)]
     list: bool,
 }
 
-/// The exit code if the client has differences that the baseline does not list.
+/// The exit code if the differences of the client are not the differences in the baseline.
 const DIFFERENCES: u8 = 1;
 
 pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use crate::Failure;
 use crate::clients::{Clients, Words, adapter};
 use crate::programs::Programs;
 
-/// The adapter of each folder in `conformance/adapters`.
+/// The name and the kind of each adapter. The name is the name of its folder in `conformance/adapters`.
 pub(super) const ADAPTERS: [(&str, Adapter); 9] = [
     ("rust", Rust),
     ("cli", Command),
@@ -26,15 +26,17 @@ pub(super) const ADAPTERS: [(&str, Adapter); 9] = [
 /// The kind of an adapter.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Adapter {
-    /// A program of this workspace.
+    /// A crate in this workspace.
     Rust,
-    /// The script `adapter.py`, which runs our command.
+    /// The script `adapter.py` with the path of our command as its argument.
     Command,
     /// The script `adapter.py`.
     Python,
     /// The script `adapter.mjs`.
     Node,
+    /// A Go module.
     Go,
+    /// Java classes, and a `pom.xml` that pins their dependencies.
     Java,
     /// A crate outside this workspace.
     Cargo,
@@ -46,8 +48,8 @@ pub(super) fn names() -> PossibleValuesParser {
 }
 
 impl Adapter {
-    /// Builds the adapter. Returns the words of the command that starts it. If a toolchain is not installed, returns
-    /// its name.
+    /// Builds the adapter, and returns the command that starts it. If a toolchain is not installed, returns the name of
+    /// its program.
     pub(super) fn words(
         self,
         client: &str,
@@ -79,7 +81,7 @@ impl Adapter {
     }
 }
 
-/// Returns the environment variables of scripts, for the command `env`.
+/// Returns the environment variables of scripts as arguments of the command `env`.
 fn environment(clients: &Clients) -> [OsString; 3] {
     let assign = |name: &str, value: &Path| {
         let mut assignment = OsString::from(format!("{name}="));
@@ -88,7 +90,7 @@ fn environment(clients: &Clients) -> [OsString; 3] {
     };
     [
         assign("NODE_PATH", &clients.node.modules),
-        // Python writes the compiled modules into this folder instead of the source folders.
+        // Python writes compiled modules into this folder, and not into the source folders.
         assign("PYTHONPYCACHEPREFIX", &clients.directory.join("pycache")),
         "PYTHONUTF8=1".into(),
     ]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::{Failure, root};
 
-/// Replaces the matrix and the differences in the page with the files that the run has written.
+/// Replaces the matrix and the differences in the page with the contents of the files that the run has written.
 pub(super) fn write(folder: &Path) -> Result<(), Failure> {
     let page = root().join("docs/conformance.md");
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| Failure::about(path, &error));

@@ -1,7 +1,7 @@
 //! `cargo xtask kit`: runs the conformance kit with the adapters in `conformance/adapters`.
 //!
-//! The example `kit` of the crate `invoke-model-conformance` runs the scenarios. This module builds the adapters, and
-//! writes the results into the documentation.
+//! The example `kit` of the crate `invoke-model-conformance` runs the scenarios. This module builds the adapters before
+//! the run, and writes the results into the documentation after the run.
 
 mod adapters;
 mod docs;
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// Client to check; can be repeated [default: all clients in `conformance/adapters`]
     #[arg(long = "adapter", value_name = "NAME", value_parser = adapters::names())]
     adapters: Vec<String>,
-    /// Scenarios to run, by their ids; `*` matches any text; can be repeated [default: all]
+    /// Ids of the scenarios to run; `*` matches any text; can be repeated [default: all]
     #[arg(long = "scenario", value_name = "PATTERN")]
     scenarios: Vec<String>,
     /// Write the results of all clients into `docs/conformance.md`
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     if arguments.docs {
         if let Some(client) = unchecked.first() {
             return Err(Failure::new(format!(
-                "the documentation needs the results of all clients: {client}"
+                "the documentation needs the results of all clients, but this machine cannot run {client}"
             )));
         }
         docs::write(&folder)?;

@@ -9,7 +9,8 @@ use crate::inputs::{document, object, only, string};
 use crate::outputs::{members, text};
 use crate::{Supported, errors};
 
-/// Returns the members of a job, which `GetAsyncInvoke` and `ListAsyncInvokes` have in different types.
+/// Returns the members of an asynchronous invocation, which has two types: in the outputs of `GetAsyncInvoke` and of
+/// `ListAsyncInvokes`.
 macro_rules! job {
     ($job:expr) => {
         members([

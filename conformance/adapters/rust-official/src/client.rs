@@ -1,4 +1,4 @@
-//! Settings of a scenario as a client.
+//! Conversion of the settings of a scenario to a client.
 
 use std::fs::read;
 use std::time::Duration;
@@ -37,8 +37,8 @@ pub(crate) async fn load(settings: &Value) -> Supported<Client> {
             "use_fips" => loader.use_fips(value == true),
             "use_dual_stack" => loader.use_dual_stack(value == true),
             "timeouts_ms" => loader.timeout_config(timeouts(value)?),
-            "proxy_url" | "ca_file" => loader, // `http` reads these two.
-            "http_version" if settings["ca_file"].is_null() => loader, // HTTP/2 only with TLS.
+            "proxy_url" | "ca_file" => loader, // `http` uses these settings.
+            "http_version" if settings["ca_file"].is_null() => loader, // Without TLS, the client uses HTTP/1.1.
             "retry_mode" if value == "standard" => loader,
             "retry_mode" if value == "adaptive" => {
                 retries = retries.with_retry_mode(RetryMode::Adaptive);
@@ -73,7 +73,7 @@ fn timeouts(settings: &Value) -> Supported<TimeoutConfig> {
     Ok(timeouts.build())
 }
 
-/// Returns the HTTP client, which has `ring` in place of the default TLS provider of the crate.
+/// Returns an HTTP client that uses `ring` instead of the default TLS provider of the crate.
 fn http(proxy_url: Option<String>, ca_file: Option<String>) -> Supported<SharedHttpClient> {
     let proxy = match proxy_url {
         Some(url) => ProxyConfig::all(url).map_err(|error| error.to_string())?,

@@ -1,4 +1,4 @@
-//! Errors of the client as responses of the adapter.
+//! Conversion of the errors of the client to responses of the adapter.
 
 use std::error::Error;
 
@@ -29,7 +29,7 @@ where
     describe(error, class, status, error.request_id())
 }
 
-/// Describes an error of an event stream whose response has arrived.
+/// Describes an error that occurred while an event stream was received.
 pub(crate) fn of_stream<E>(error: &SdkError<E, RawMessage>) -> Value
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -51,7 +51,7 @@ where
         Some(service) => service.message().map(str::to_owned),
         None => Some(DisplayErrorContext(error).to_string()),
     };
-    // A modeled exception of a stream has a type but no code. It is displayed as `TYPE: MESSAGE`.
+    // A modeled exception of a stream has no code, but its `Display` output is `TYPE: MESSAGE`.
     let display = error.as_service_error().map(ToString::to_string).unwrap_or_default();
     let name = display.split(':').next().filter(|name| name.ends_with("Exception"));
     members([
@@ -63,7 +63,7 @@ where
     ])
 }
 
-/// Distinguishes errors before the request from those of a connection. They have no public types.
+/// Returns the class of an error by its text, because the types of these errors are not public.
 fn other(error: &(dyn Error + 'static)) -> &'static str {
     let text = DisplayErrorContext(error).to_string();
     if text.to_lowercase().contains("credential") {

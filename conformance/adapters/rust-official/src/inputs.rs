@@ -26,7 +26,7 @@ pub(crate) fn blob(value: &Value) -> Supported<Blob> {
     base64::decode(string(&value["$bytes"])).map(Blob::new).map_err(|error| error.to_string())
 }
 
-/// Returns the only member of a union or structure if it is `name`.
+/// Returns the member `name` of a union or structure. Returns an error if it has other members.
 pub(crate) fn only<'a>(value: &'a Value, name: &str) -> Supported<&'a Value> {
     match value.as_object().map(|members| (members.len(), members.get(name))) {
         Some((1, Some(member))) => Ok(member),

@@ -2,7 +2,7 @@
 //!
 //! Usage: `adapter-rust-official [--listen PORT]`
 //!
-//! The crate has no reflection, so this adapter has only the operations of [`calls`], with texts as contents.
+//! The crate has no reflection, so this adapter supports only the operations in [`calls`], and only text in the messages of inputs.
 
 mod async_invokes;
 mod calls;
@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufRea
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-/// The result of a part of a call. The error is the reason why the adapter does not support a scenario.
+/// The result of a conversion or a call. The error is the reason why the adapter does not support a scenario.
 type Supported<T> = Result<T, String>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -61,7 +61,7 @@ async fn serve(
     Ok(())
 }
 
-/// Makes the call of a scenario. Cancels it by dropping its future.
+/// Makes the call of a scenario. To cancel the call, drops its future.
 async fn respond(line: &Value) -> Supported<Value> {
     let client = client::load(&line["settings"]).await?;
     let call = calls::call(&client, line);

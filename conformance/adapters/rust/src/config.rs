@@ -1,4 +1,4 @@
-//! Settings of a scenario as the configuration of the client.
+//! Conversion of the settings of a scenario to the configuration of the client.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use invoke_model_client::{
 };
 use serde_json::Value;
 
-/// Returns the configuration with the settings of a scenario, or the setting that is not supported.
+/// Returns the configuration with the settings of a scenario. The error names a setting that the client does not have.
 pub(crate) fn of(settings: &Value) -> Result<ConfigBuilder, String> {
     let mut config = ConfigBuilder::from_env().http_version_policy(HttpVersionPolicy::PreferHttp2);
     let mut retries = RetryConfig::standard();

@@ -38,7 +38,7 @@ fn serve(input: impl BufRead, mut output: impl Write) -> Result<(), Box<dyn StdE
     Ok(())
 }
 
-/// Runs a scenario. Cancels the call by dropping its future.
+/// Makes the call of a scenario. To cancel the call, drops its future.
 async fn run(request: &Value) -> Value {
     let client = match config::of(&request["settings"]).map(Client::new) {
         Ok(Ok(client)) => client,
@@ -55,7 +55,8 @@ async fn run(request: &Value) -> Value {
     response
 }
 
-/// Makes the call, and writes the output and the events into `response`, also if the call fails later.
+/// Makes the call. Writes the output and the events into `response` as they arrive, so that they are reported even if
+/// the call fails later.
 async fn call(client: &Client, request: &Value, response: &mut Value) -> Result<(), Error> {
     let call = client.operation(request["operation"].as_str().unwrap_or_default())?;
     let mut input = config::without_tags(&request["input"]);

@@ -1,4 +1,4 @@
-//! Outcomes of calls as responses of the adapter.
+//! Conversion of outputs and errors to responses of the adapter.
 
 use invoke_model_client::{ConfigError, Error, ErrorKind};
 use serde_json::{Map, Value, json};
@@ -38,12 +38,13 @@ pub(crate) fn error(error: &Error) -> Value {
     members
 }
 
-/// Marks blobs and timestamps of an output or an event. `name` is the name of the member with this value.
+/// Replaces blobs and timestamps of an output or an event with tagged values. `name` is the name of the member with
+/// this value.
 pub(crate) fn with_tags(name: &str, value: Value) -> Value {
     match (name, value) {
         ("body" | "bytes" | "redactedContent", Value::String(text)) => json!({"$bytes": text}),
         ("endTime" | "lastModifiedTime" | "submitTime", Value::String(text)) => json!({"$time": text}),
-        // Documents.
+        // Documents have no tagged values.
         ("additionalModelResponseFields" | "input" | "json", value) => value,
         (_, Value::Array(items)) => items.into_iter().map(|item| with_tags("", item)).collect(),
         (_, Value::Object(members)) => Value::Object(
