@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/smithy-go/auth/bearer"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // The settings of a scenario. The durations are numbers of milliseconds.
@@ -71,6 +74,7 @@ func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, erro
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
 		config.WithRegion(with.Region),
+		config.WithAPIOptions([]func(*middleware.Stack) error{withoutWriteTo}),
 		config.WithRetryer(func() aws.Retryer {
 			if with.RetryMode != "adaptive" {
 				return retry.NewStandard(standard)
@@ -104,4 +108,22 @@ func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, erro
 			options.AuthSchemePreference = []string{"httpBearerAuth"}
 		}
 	}), err
+}
+
+// withoutWriteTo removes the method WriteTo from the bodies of requests, because a race in the SDK makes about one of
+// 1,000 calls fail with "use of closed network connection". The SDK closes the body of the request when the response
+// arrives. If net/http has sent this body but has not looked for its end yet, it then calls WriteTo, which returns
+// io.EOF after Close. io.Copy treats io.EOF as an error, so net/http closes the connection. Read has no such error.
+// See https://github.com/aws/smithy-go/blob/v1.28.9/transport/http/internal/io/safe.go#L34 and
+// https://github.com/aws/aws-sdk-go-v2/issues/2737.
+func withoutWriteTo(stack *middleware.Stack) error {
+	return stack.Build.Add(middleware.BuildMiddlewareFunc("WithoutWriteTo", func(
+		ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler,
+	) (middleware.BuildOutput, middleware.Metadata, error) {
+		request := in.Request.(*smithyhttp.Request)
+		if body, ok := request.GetStream().(io.ReadSeeker); ok {
+			in.Request = must(request.SetStream(struct{ io.ReadSeeker }{body}))
+		}
+		return next.HandleBuild(ctx, in)
+	}), middleware.After)
 }
