@@ -1,6 +1,6 @@
 //! Adapters: the programs that make calls with a client. The runner and an adapter exchange JSON lines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::scenario::Environment;
 
 /// The number of lines of standard error that an error contains.
 const STDERR_LINES: usize = 5;
@@ -117,6 +119,10 @@ pub(crate) struct Description {
     /// The facts that the client cannot tell.
     #[serde(default)]
     pub(crate) unreported: Vec<String>,
+    /// The adapter sets the environment variables of a scenario. For other adapters, the runner starts a process with
+    /// these variables.
+    #[serde(default)]
+    pub(crate) environment: bool,
 }
 
 /// A response of an adapter to a scenario.
@@ -163,7 +169,7 @@ impl Adapter {
     /// Starts an adapter, or connects to it, and reads its description.
     pub(crate) async fn start(
         address: &AdapterAddress,
-        environment: &BTreeMap<String, Option<String>>,
+        environment: &Environment,
         home: &Path,
         limit: Duration,
     ) -> Result<(Self, Description), AdapterError> {
@@ -177,7 +183,7 @@ impl Adapter {
 
     fn spawn(
         words: &[String],
-        environment: &BTreeMap<String, Option<String>>,
+        environment: &Environment,
         home: &Path,
         limit: Duration,
     ) -> Result<Self, AdapterError> {
