@@ -23,6 +23,9 @@ const STDERR_LINES: usize = 5;
 /// The time within which a second line belongs to the same response.
 const SECOND_LINE: Duration = Duration::from_millis(2);
 
+/// An adapter may take this many times as long to start as to respond, because many clients load slowly.
+const START: u32 = 3;
+
 /// The time within which an adapter ends after its standard input has ended.
 const EXIT: Duration = Duration::from_secs(2);
 
@@ -177,7 +180,9 @@ impl Adapter {
             AdapterAddress::Command(words) => Self::spawn(words, environment, home, limit)?,
             AdapterAddress::Tcp(address) => Self::connect(address, limit).await?,
         };
+        adapter.limit = limit * START;
         let line = adapter.exchange(&json!({"kit": 1})).await?;
+        adapter.limit = limit;
         Ok((adapter, parse(&line)?))
     }
 

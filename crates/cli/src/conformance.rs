@@ -35,7 +35,8 @@ pub(crate) struct Conformance {
     /// Number of adapters that run at the same time [default: twice the number of processors]
     #[arg(long, value_name = "N")]
     parallel: Option<NonZeroUsize>,
-    /// Time limit for each scenario; an adapter that does not respond is stopped and started again
+    /// Time limit for each scenario; an adapter that does not respond is stopped and started again. The start of an
+    /// adapter may take three times as long
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     limit: u64,
     /// File to write the results to, as JSON
