@@ -3,8 +3,10 @@
 import base64
 import datetime
 import json
+import os
 import socketserver
 import sys
+from unittest import mock
 
 
 class Unsupported(Exception):
@@ -44,19 +46,29 @@ def time_text(time):
     return time.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def serve(describe, run):
+def serve(client, version, unreported, run):
     """Responds to the lines of standard input or, with `--listen PORT`, to the lines of connections to this port.
 
-    `describe()` returns the response to the first line. `run(request)` returns the response to a scenario.
+    `run(request)` returns the response to a scenario. The environment variables of the scenario are set meanwhile.
     """
+    description = {"client": client, "version": version, "unreported": unreported, "environment": True}
+
+    def run_in_environment(request):
+        with mock.patch.dict(os.environ):
+            for name, value in request.get("environment", {}).items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            try:
+                return run(request)
+            except Unsupported as reason:
+                return {"unsupported": str(reason)}
 
     def respond(lines, output):
         for line in lines:
             request = json.loads(line)
-            try:
-                response = describe() if "kit" in request else run(request)
-            except Unsupported as reason:
-                response = {"unsupported": str(reason)}
+            response = description if "kit" in request else run_in_environment(request)
             output.write(json.dumps(response) + "\n")
             output.flush()
 

@@ -14,7 +14,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use invoke_model_conformance::baseline::Baseline;
-use invoke_model_conformance::run::{ClientReport, Options, RunError, run};
+use invoke_model_conformance::run::{ClientReport, Options, run};
 use invoke_model_conformance::{AdapterAddress, load, recorded, report};
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,30 +52,35 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         scenarios.extend(recorded::folder(&folder)?);
     }
     let scenarios: Vec<_> = scenarios.into_iter().map(Arc::new).collect();
-    let mut baselines = Vec::new();
     let mut runs = Vec::new();
     // A run mostly waits, so this program checks two clients at the same time to use all processors.
     let turns = Arc::new(Semaphore::new(2));
     for Adapter { command, baseline } in adapters {
         let baseline = baseline.map_or_else(|| Ok(Baseline::default()), |path| Baseline::read(&path))?;
-        baselines.push(baseline.clone());
-        let adapter = AdapterAddress::Command(command);
         let parallel = available_parallelism().map_or(2, |processors| processors.get());
         let limit = Duration::from_secs(20);
+        let name = command.join(" ");
+        let adapter = AdapterAddress::Command(command);
         let options = Options { adapter, baseline, patterns: patterns.clone(), parallel, limit };
         let (turns, scenarios) = (Arc::clone(&turns), scenarios.clone());
         runs.push(tokio::spawn(async move {
             let _turn = turns.acquire().await;
             #[expect(clippy::disallowed_methods, reason = "the output contains the time of each client")]
             let start = Instant::now();
-            let report = run(&scenarios, &options).await?;
+            let report = run(&scenarios, &options).await.map_err(|error| format!("{name}: {error}"))?;
             println!("{} {}: {:.1} seconds", report.client, report.version, start.elapsed().as_secs_f64());
-            Ok::<_, RunError>(report)
+            Ok::<_, String>((report, options.baseline))
         }));
     }
-    let mut reports = Vec::new();
+    let (mut reports, mut baselines, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for run in runs {
-        reports.push(run.await??);
+        match run.await? {
+            Ok((report, baseline)) => {
+                reports.push(report);
+                baselines.push(baseline);
+            }
+            Err(error) => errors.push(error),
+        }
     }
     let json: Value = reports.iter().map(report::json).collect();
     write(folder, "report.json", &format!("{json:#}\n"))?;
@@ -86,7 +91,10 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     for report in reports.iter().filter(|report| !report.is_success()) {
         print!("\n{} {}\n{}", report.client, report.version, report::failures(report));
     }
-    let is_success = reports.iter().all(ClientReport::is_success);
+    for error in &errors {
+        println!("\n{error}");
+    }
+    let is_success = errors.is_empty() && reports.iter().all(ClientReport::is_success);
     Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,6 +1,6 @@
 //! Adapters: the programs that make calls with a client. The runner and an adapter exchange JSON lines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -15,11 +15,16 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::scenario::Environment;
+
 /// The maximum number of lines of standard error in an error message.
 const STDERR_LINES: usize = 5;
 
 /// The time to wait for a second line after a response. A second line is an error of the adapter.
 const SECOND_LINE: Duration = Duration::from_millis(2);
+
+/// An adapter may take this many times as long to start as to respond, because many clients load slowly.
+const START: u32 = 3;
 
 /// The time to wait until an adapter exits after its standard input was closed.
 const EXIT: Duration = Duration::from_secs(2);
@@ -117,6 +122,10 @@ pub(crate) struct Description {
     /// The facts that the client never reports.
     #[serde(default)]
     pub(crate) unreported: Vec<String>,
+    /// The adapter sets the environment variables of a scenario. For other adapters, the runner starts a process with
+    /// these variables.
+    #[serde(default)]
+    pub(crate) environment: bool,
 }
 
 /// A response of an adapter to a scenario.
@@ -163,7 +172,7 @@ impl Adapter {
     /// Starts an adapter, or connects to it, and reads its description.
     pub(crate) async fn start(
         address: &AdapterAddress,
-        environment: &BTreeMap<String, Option<String>>,
+        environment: &Environment,
         home: &Path,
         limit: Duration,
     ) -> Result<(Self, Description), AdapterError> {
@@ -171,13 +180,15 @@ impl Adapter {
             AdapterAddress::Command(words) => Self::spawn(words, environment, home, limit)?,
             AdapterAddress::Tcp(address) => Self::connect(address, limit).await?,
         };
+        adapter.limit = limit * START;
         let line = adapter.exchange(&json!({"kit": 1})).await?;
+        adapter.limit = limit;
         Ok((adapter, parse(&line)?))
     }
 
     fn spawn(
         words: &[String],
-        environment: &BTreeMap<String, Option<String>>,
+        environment: &Environment,
         home: &Path,
         limit: Duration,
     ) -> Result<Self, AdapterError> {

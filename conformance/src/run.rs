@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use invoke_model_local::wildcard::matches;
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
 use crate::baseline::Baseline;
 use crate::judge::Judge;
-use crate::scenario::Scenario;
+use crate::scenario::{Environment, Scenario};
 use crate::server::Servers;
 
 /// The outcome of a scenario for one client.
@@ -175,7 +176,7 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
         ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
     });
     let results = results.collect();
-    let Description { client, version, unreported } = description;
+    let Description { client, version, unreported, .. } = description;
     Ok(ClientReport { client, version, unreported, results, unused_baseline })
 }
 
@@ -210,7 +211,7 @@ struct Worker {
 impl Worker {
     async fn start(options: Options, home: &Path, number: usize) -> Result<Self, AdapterError> {
         let (adapter, description) =
-            Adapter::start(&options.adapter, &BTreeMap::new(), home, options.limit).await?;
+            Adapter::start(&options.adapter, &Environment::new(), home, options.limit).await?;
         Ok(Self { number, home: home.to_owned(), options, adapter: Some(adapter), description })
     }
 
@@ -234,21 +235,24 @@ impl Worker {
     async fn run(&mut self, scenario: &Scenario) -> Result<Outcome, String> {
         let servers = Servers::start(scenario).await?;
         let ca_file = self.home.join(format!("ca-{}.pem", self.number));
-        let request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
-        let report = match &scenario.settings.environment {
-            None => self.report(&request).await.map_err(|error| error.to_string())?,
+        let mut request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
+        let environment =
+            scenario.settings.environment.as_ref().map(|environment| servers.environment(environment));
+        let report = match environment {
+            None => self.report(&request).await,
+            Some(environment) if self.description.environment => {
+                request["environment"] = json!(environment);
+                self.report(&request).await
+            }
             Some(environment) => {
                 if let AdapterAddress::Tcp(_) = self.options.adapter {
                     let reason = "the runner cannot set the environment of a running adapter";
                     return Ok(Outcome::Unsupported(reason.to_owned()));
                 }
-                let environment = environment
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.as_ref().map(|value| servers.fill(value))))
-                    .collect();
-                self.report_in(&environment, &request).await.map_err(|error| error.to_string())?
+                self.report_in(&environment, &request).await
             }
         };
+        let report = report.map_err(|error| error.to_string())?;
         if let Some(reason) = report.unsupported {
             return Ok(Outcome::Unsupported(reason));
         }
@@ -265,7 +269,7 @@ impl Worker {
             Some(adapter) => adapter,
             None => {
                 let Options { adapter, limit, .. } = &self.options;
-                Adapter::start(adapter, &BTreeMap::new(), &self.home, *limit).await?.0
+                Adapter::start(adapter, &Environment::new(), &self.home, *limit).await?.0
             }
         };
         let report = adapter.run(request).await;
@@ -279,7 +283,7 @@ impl Worker {
     /// Sends a request to a new adapter with these environment variables.
     async fn report_in(
         &self,
-        environment: &BTreeMap<String, Option<String>>,
+        environment: &Environment,
         request: &serde_json::Value,
     ) -> Result<Report, AdapterError> {
         let Options { adapter, limit, .. } = &self.options;

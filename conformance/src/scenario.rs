@@ -98,6 +98,9 @@ pub enum Cancel {
     AfterEvents(u64),
 }
 
+/// Environment variables. `None` removes a variable.
+pub type Environment = BTreeMap<String, Option<String>>;
+
 /// The settings of the client and the servers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -139,9 +142,10 @@ pub struct Settings {
     pub http_version: Option<String>,
     /// The path that the server expects before the path of an operation.
     pub base_path: String,
-    /// Environment variables of the process of the adapter. `null` removes a variable. `{endpoint}`, `{port}` and
-    /// `{credentials_url}` are replaced. With this setting, the runner starts a separate process for the scenario.
-    pub environment: Option<BTreeMap<String, Option<String>>>,
+    /// Environment variables during the call. `null` removes a variable. `{endpoint}`, `{port}` and
+    /// `{credentials_url}` are replaced. If the adapter cannot set them, the runner starts a separate process for the
+    /// scenario.
+    pub environment: Option<Environment>,
     /// The responses of the server for container credentials. The last response repeats.
     pub credentials_server: Vec<CredentialsResponse>,
 }

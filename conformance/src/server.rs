@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::expectation::Expectation;
 use crate::judge::Observation;
 use crate::load;
-use crate::scenario::{KeyPair, Scenario, Settings};
+use crate::scenario::{Environment, KeyPair, Scenario, Settings};
 use crate::side_servers::{self, ProxyLog, SideServer};
 
 /// The maximum time to wait until the endpoint has finished all calls, after the response of the adapter.
@@ -79,8 +79,14 @@ impl Servers {
         Ok(Self { endpoint, proxy, credentials })
     }
 
+    /// Returns the environment variables that the adapter must set and remove.
+    pub(crate) fn environment(&self, settings: &Environment) -> Environment {
+        let fill = |value: &Option<String>| value.as_ref().map(|value| self.fill(value));
+        settings.iter().map(|(name, value)| (name.clone(), fill(value))).collect()
+    }
+
     /// Replaces `{endpoint}`, `{port}` and `{credentials_url}`.
-    pub(crate) fn fill(&self, template: &str) -> String {
+    fn fill(&self, template: &str) -> String {
         let credentials = self.credentials.as_ref().map(SideServer::url).unwrap_or_default();
         template
             .replace("{endpoint}", &self.endpoint_url())

@@ -93,6 +93,8 @@ def run(request):
         raise Unsupported("the client sends only messages in the schema of Anthropic with InvokeModel")
     if members.keys() - {"contentType", "accept"}:
         raise Unsupported(f"the client has no parameters for {sorted(members)}")
+    if "environment" in request:
+        raise Unsupported("the client keeps a session of boto3, and with it the environment of an earlier call")
     if "after_ms" in cancel:
         raise Unsupported("the client has no method that cancels a call")
     result, events = {}, None
@@ -118,4 +120,4 @@ def run(request):
 
 
 if __name__ == "__main__":
-    serve(lambda: {"client": "anthropic", "version": anthropic.__version__, "unreported": []}, run)
+    serve("anthropic", anthropic.__version__, [], run)

@@ -27,6 +27,7 @@ from kit import Unsupported, serve, tagged, time_text, untagged
 BLOBS = {"bytes", "redactedContent"}
 TIMES = {"endTime", "lastModifiedTime", "submitTime"}
 DOCUMENTS = {"additionalModelResponseFields", "input", "json"}
+FLAGS = {"endpoint_url": "--endpoint-url", "region": "--region", "ca_file": "--ca-bundle"}
 SWITCHES = {"use_fips": "AWS_USE_FIPS_ENDPOINT", "use_dual_stack": "AWS_USE_DUALSTACK_ENDPOINT"}
 TIMEOUTS = {"connect": "--cli-connect-timeout", "read": "--cli-read-timeout"}
 FAILURE = re.compile(r"An error occurred \(([^)]*)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.DOTALL)
@@ -39,6 +40,8 @@ CLASSES = [
     ("input", r"Parameter validation failed|the following arguments are required|You must specify a region"),
     ("input", r"Invalid endpoint|Invalid Configuration|Unknown options|Error parsing parameter"),
 ]
+# The loader keeps the model of the service, which takes most of the time of a command.
+LOADER = awscli.clidriver.create_clidriver().session.get_component("data_loader")
 
 
 def decode(data):
@@ -66,12 +69,8 @@ def configure(settings):
     """Returns the flags and the environment variables for these settings."""
     flags, environment = ["--output", "json"], {}
     for name, value in settings.items():
-        if name == "endpoint_url":
-            flags += ["--endpoint-url", value]
-        elif name == "region":
-            flags += ["--region", value]
-        elif name == "ca_file":
-            flags += ["--ca-bundle", value]
+        if name in FLAGS:
+            flags += [FLAGS[name], value]
         elif name == "credentials":
             if "AWS_BEARER_TOKEN_BEDROCK" in os.environ:
                 raise Unsupported("the AWS CLI takes credentials only from the environment")
@@ -131,7 +130,9 @@ def run(request):
         redirected = contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr)
         with mock.patch.dict(os.environ, environment), redirected[0], redirected[1]:
             try:
-                code = awscli.clidriver.create_clidriver().main(words)
+                driver = awscli.clidriver.create_clidriver()
+                driver.session.register_component("data_loader", LOADER)
+                code = driver.main(words)
             except SystemExit as end:
                 code = end.code
         if code:
@@ -144,5 +145,4 @@ def run(request):
 
 
 if __name__ == "__main__":
-    unreported = ["error.status", "error.request_id"]
-    serve(lambda: {"client": "aws-cli", "version": awscli.__version__, "unreported": unreported}, run)
+    serve("aws-cli", awscli.__version__, ["error.status", "error.request_id"], run)

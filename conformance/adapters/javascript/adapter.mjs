@@ -15,6 +15,8 @@ const { version } = require("@aws-sdk/client-bedrock-runtime/package.json");
 const { NodeHttp2Handler, NodeHttpHandler } = require("@smithy/node-http-handler");
 const { ConfiguredRetryStrategy } = require("@smithy/core/retry");
 
+const DESCRIPTION = { client: "javascript", version, unreported: [], environment: true };
+
 class Unsupported extends Error {}
 
 const CONNECTION = /^(E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*|UND_ERR.*)$/;
@@ -107,6 +109,17 @@ function describe(error, inStream) {
   return tagged(fault);
 }
 
+/** Sets environment variables, and removes those whose value is null. Returns their previous values. */
+function setEnvironment(variables) {
+  const previous = {};
+  for (const [name, value] of Object.entries(variables)) {
+    previous[name] = process.env[name] ?? null;
+    if (value === null) delete process.env[name];
+    else process.env[name] = value;
+  }
+  return previous;
+}
+
 async function run({ operation, input, settings, cancel }) {
   const result = {};
   const abort = new AbortController();
@@ -160,7 +173,9 @@ async function serve(input, output) {
     const lines = (rest + text).split("\n");
     rest = lines.pop();
     for (const request of lines.map((line) => JSON.parse(line))) {
-      const response = "kit" in request ? { client: "javascript", version, unreported: [] } : await run(request);
+      const previous = setEnvironment(request.environment ?? {});
+      const response = "kit" in request ? DESCRIPTION : await run(request);
+      setEnvironment(previous);
       output.write(`${JSON.stringify(response)}\n`);
     }
   }

@@ -35,7 +35,8 @@ pub(crate) struct Conformance {
     /// Number of adapter processes that run at the same time [default: twice the number of processors]
     #[arg(long, value_name = "N")]
     parallel: Option<NonZeroUsize>,
-    /// Time limit for each response of the adapter; an adapter that exceeds it is stopped and restarted
+    /// Time limit for each response of the adapter; an adapter that exceeds it is stopped and restarted. The start of
+    /// an adapter may take three times as long
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     limit: u64,
     /// File to write the results to, as JSON
