@@ -35,6 +35,8 @@ pub(crate) struct Operation {
     pub(crate) response_type: MediaType,
     /// `true` if the payload is not part of the signature.
     pub(crate) unsigned_payload: bool,
+    /// `true` if a repeated request has the same effect as a single request.
+    pub(crate) is_idempotent: bool,
     /// Prefix of the host name of the endpoint.
     pub(crate) host_prefix: Vec<Segment>,
     /// Steps that process a request after its payload is complete. The steps are in the order of execution.

@@ -69,6 +69,7 @@ impl Lowering<'_> {
             errors: self.errors(shape),
             auth: self.auth(shape),
             unsigned_payload: shape.has(traits::UNSIGNED_PAYLOAD),
+            is_idempotent: is_idempotent(shape, &input),
             host_prefix: self.host_prefix(id, shape, &input),
             payload_headers,
             default_headers: default_headers
@@ -237,6 +238,15 @@ fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
             reserved.clone_from(&names);
         }
     }
+}
+
+/// Returns `true` if a repeated request has the same effect as a single request. A service executes requests
+/// with the same idempotency token once, so an operation with such a token is idempotent, too.
+/// <https://smithy.io/2.0/spec/behavior-traits.html>
+fn is_idempotent(shape: &Shape, input: &ir::Structure) -> bool {
+    shape.has(traits::READONLY)
+        || shape.has(traits::IDEMPOTENT)
+        || input.members.iter().any(|member| member.idempotency_token)
 }
 
 /// Returns `true` if a member is bound to a header.

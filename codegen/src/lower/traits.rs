@@ -26,8 +26,10 @@ pub(super) const EVENT_HEADER: &str = "smithy.api#eventHeader";
 pub(super) const EVENT_PAYLOAD: &str = "smithy.api#eventPayload";
 pub(super) const HOST_LABEL: &str = "smithy.api#hostLabel";
 pub(super) const HTTP_CHECKSUM_REQUIRED: &str = "smithy.api#httpChecksumRequired";
+pub(super) const IDEMPOTENT: &str = "smithy.api#idempotent";
 pub(super) const IDEMPOTENCY_TOKEN: &str = "smithy.api#idempotencyToken";
 pub(super) const OPTIONAL_AUTH: &str = "smithy.api#optionalAuth";
+pub(super) const READONLY: &str = "smithy.api#readonly";
 pub(super) const REQUEST_COMPRESSION: &str = "smithy.api#requestCompression";
 pub(super) const REQUIRES_LENGTH: &str = "smithy.api#requiresLength";
 pub(super) const STREAMING: &str = "smithy.api#streaming";
@@ -122,8 +124,10 @@ const READ: &[&str] = &[
     EVENT_PAYLOAD,
     HOST_LABEL,
     HTTP_CHECKSUM_REQUIRED,
+    IDEMPOTENT,
     IDEMPOTENCY_TOKEN,
     OPTIONAL_AUTH,
+    READONLY,
     REQUEST_COMPRESSION,
     REQUIRES_LENGTH,
     STREAMING,
@@ -162,7 +166,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#httpBasicAuth", "an authentication scheme that this project does not implement"),
     ("smithy.api#httpDigestAuth", "an authentication scheme that this project does not implement"),
     ("smithy.api#idRef", "validates values of traits"),
-    ("smithy.api#idempotent", "describes retries, not requests and responses"),
     ("smithy.api#input", "every operation has a separate input structure"),
     ("smithy.api#mixin", "the parser merges mixins into shapes"),
     ("smithy.api#noReplace", "describes resources"),
@@ -171,7 +174,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#output", "every operation has a separate output structure"),
     ("smithy.api#private", "restricts references between shapes of the model"),
     ("smithy.api#property", "describes resources"),
-    ("smithy.api#readonly", "describes retries, not requests and responses"),
     ("smithy.api#recommended", "documentation"),
     ("smithy.api#references", "describes resources"),
     ("smithy.api#resourceIdentifier", "describes resources"),

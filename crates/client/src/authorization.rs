@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
-use invoke_model_credentials::{Credentials, CredentialsError, CredentialsSource};
+use http::uri::Scheme;
+use invoke_model_credentials::{Credentials, CredentialsError, CredentialsSource, is_loopback_host};
 use invoke_model_protocol as protocol;
 use invoke_model_signing::{EventSigner, PayloadHash, Signer, SigningOutput, set_bearer_token};
 use invoke_model_types::service::SIGNING_NAME;
@@ -58,6 +60,9 @@ impl Authorizer {
                 Ok(Authorization::default())
             }
             Authentication::Bearer(token) => {
+                if exposes_secrets(&request.uri) {
+                    return Err(CredentialsError::WithoutTls.into());
+                }
                 set_bearer_token(request, token.as_str())?;
                 Ok(Authorization {
                     scheme: Some(AuthScheme::Bearer),
@@ -116,6 +121,12 @@ impl Authorizer {
     pub(crate) fn can_reload(&self) -> bool {
         matches!(&self.authentication, Authentication::SigV4(Some(cache)) if !cache.is_static())
     }
+}
+
+/// Returns `true` if a request to this URL is sent without TLS to another machine. A signature is safe in such
+/// a request, but a bearer token is not: <https://www.rfc-editor.org/rfc/rfc6750#section-5.3>
+pub(crate) fn exposes_secrets(url: &Uri) -> bool {
+    url.scheme() == Some(&Scheme::HTTP) && !url.host().is_some_and(is_loopback_host)
 }
 
 /// The authorization of one request. If the request is sent without authentication, all fields are `None`.

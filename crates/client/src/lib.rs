@@ -170,7 +170,7 @@
 //! # Retries
 //!
 //! By default, a call has up to three attempts. The client retries a failure only if the service cannot bill
-//! the request twice. [`RetryConfig`] lists these failures.
+//! the request twice, or if the operation is idempotent. [`RetryConfig`] lists these failures.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, ConfigBuilder, RetryConfig};

@@ -11,7 +11,7 @@ use crate::provide::CredentialsSource;
 
 /// An error that occurred when credentials were loaded. The error does not contain secrets.
 ///
-/// A [`CredentialsCache`](crate::CredentialsCache) never returns `NotConfigured`, `NoRegion` or
+/// A [`CredentialsCache`](crate::CredentialsCache) never returns `NotConfigured`, `NoRegion`, `WithoutTls` or
 /// `CallProvider`. These variants describe the settings of the client in `invoke-model-client`.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,6 +28,13 @@ pub enum CredentialsError {
     /// region.
     #[error("no region to sign for: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
+
+    /// The bearer token would be sent over a connection without TLS to another machine, where everyone on the
+    /// network could read it. <https://www.rfc-editor.org/rfc/rfc6750#section-5.3>
+    #[error(
+        "the bearer token is not sent to an http URL: set an https endpoint URL, or use credentials instead of the token"
+    )]
+    WithoutTls,
 
     /// The provider has no credentials, or failed. All callers that waited for the provider get this error.
     #[error("no credentials: {}", innermost(&**.0))]

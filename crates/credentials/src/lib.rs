@@ -59,6 +59,7 @@ mod cache;
 mod chain;
 mod environment;
 mod error;
+mod loopback;
 mod provide;
 #[cfg(feature = "chain")]
 mod shared_files;
@@ -71,6 +72,7 @@ pub use cache::{CredentialsCache, CredentialsCacheConfig, SharedCredentialsProvi
 pub use chain::{DefaultCredentialsChain, DefaultCredentialsChainBuilder};
 pub use environment::Environment;
 pub use error::CredentialsError;
+pub use loopback::is_loopback_host;
 pub use provide::{CredentialsFuture, CredentialsSource, ProvideCredentials};
 #[cfg(feature = "chain")]
 pub use shared_files::{ProfileSettings, SharedFiles, SharedFilesError};

@@ -44,6 +44,13 @@ pub trait Operation: 'static {
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
+    /// `true` if a repeated request has the same effect as a single request. A client can then repeat a request
+    /// even if the service may have executed it. The operation only reads, is marked as idempotent, or has an
+    /// idempotency token. For an operation with a token, this constant applies to requests with the same token:
+    /// see [`fill_idempotency_tokens`](Self::fill_idempotency_tokens).
+    ///
+    /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotent-trait>
+    const IS_IDEMPOTENT: bool = false;
     /// `true` if the request body is an event stream. The operation then implements
     /// [`InputEventStream`](crate::InputEventStream), and [`serialize`](Self::serialize) returns a request
     /// with an empty body.

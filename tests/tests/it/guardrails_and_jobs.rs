@@ -8,8 +8,10 @@ use invoke_model_client::types::{
     AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig, AsyncInvokeStatus, GetAsyncInvoke,
     GuardrailAction, GuardrailContentBlock, GuardrailContentSource, GuardrailTextBlock, SortOrder,
 };
-use invoke_model_client::{Client, WaitError};
-use invoke_model_local::{ERROR_MODEL_ID, GuardrailFile, LocalEndpoint, LocalEndpointBuilder};
+use invoke_model_client::{Client, RetryConfig, WaitError};
+use invoke_model_local::{
+    ConnectionEnd, ERROR_MODEL_ID, Fault, FaultPoint, GuardrailFile, LocalEndpoint, LocalEndpointBuilder,
+};
 use invoke_model_protocol::Waiter;
 use serde_json::json;
 
@@ -69,6 +71,24 @@ async fn the_waiter_returns_a_failed_job() {
         Err(WaitError::Failed(job)) => assert_eq!(job.failure_message.as_deref(), Some("no video")),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_retry_after_a_lost_response_starts_no_second_job() {
+    let (local, client) = start(LocalEndpoint::builder()).await;
+    local.inject(Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Close).first(1));
+    let output = AsyncInvokeS3OutputDataConfig::new("s3://amzn-s3-demo-bucket");
+    let call = client
+        .start_async_invoke()
+        .model_id("amazon.nova-reel-v1:1")
+        .model_input(json!({"taskType": "TEXT_VIDEO"}))
+        .output_data_config(AsyncInvokeOutputDataConfig::S3OutputDataConfig(output))
+        .retry_config(RetryConfig::standard().max_backoff(Duration::ZERO));
+    let (started, metadata) = call.send_with_metadata().await.unwrap();
+    assert_eq!(metadata.attempts, 2);
+    let listed = client.list_async_invokes().send().await.unwrap().async_invoke_summaries.unwrap();
+    let arns: Vec<_> = listed.into_iter().map(|job| job.invocation_arn).collect();
+    assert_eq!(arns, [started.invocation_arn]);
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use invoke_model_client::types::{InvokeModelWithResponseStream, OperationError};
+use invoke_model_client::types::{
+    ContentBlock, ConversationRole, ConverseTokensRequest, CountTokensInputShape,
+    InvokeModelWithResponseStream, Message, OperationError,
+};
 use invoke_model_client::{
     Client, Config, Credentials, Error, ErrorKind, EventReceiver, FailureClass, HyperTransport, RetryConfig,
 };
@@ -14,6 +17,9 @@ use super::row::{OCCUPIED, Observed, Operation, Row, Situation};
 
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
 const BODY: &str = r#"{"prompt":"one two three four"}"#;
+
+/// A model that supports `CountTokens`.
+const CLAUDE: &str = "anthropic.claude-3-5-haiku-20241022-v1:0";
 
 /// Maximum duration of a call. If a call takes longer, its outcome is `waits forever`, because no row
 /// simulates such a slow model.
@@ -37,6 +43,7 @@ pub(crate) fn observe(row: &Row) -> Observed {
             match row.operation {
                 Operation::InvokeModel => invoke_model(&client).await,
                 Operation::InvokeModelWithResponseStream => invoke_model_with_response_stream(&client).await,
+                Operation::CountTokens => count_tokens(&client).await,
             }
         };
         let waits_forever = || ("waits forever".to_owned(), None, 1);
@@ -91,6 +98,17 @@ async fn invoke_model_with_response_stream(client: &Client) -> CallResult {
     let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
     match call.send().await {
         Ok(response) => receive_all(response.events).await,
+        Err(error) => failure(&error),
+    }
+}
+
+async fn count_tokens(client: &Client) -> CallResult {
+    let message = Message::new(ConversationRole::USER, vec![ContentBlock::Text("one two".to_owned())]);
+    let mut request = ConverseTokensRequest::default();
+    request.messages = Some(vec![message]);
+    let input = CountTokensInputShape::Converse(request);
+    match client.count_tokens().model_id(CLAUDE).input(input).send_with_metadata().await {
+        Ok((_, metadata)) => success(metadata.attempts),
         Err(error) => failure(&error),
     }
 }

@@ -17,6 +17,7 @@ real sockets, with a paused clock.
 
 [Retries and billing](retries.md) explains the classes, [Timeouts](timeouts.md) explains the timeouts, and
 [Errors](errors.md) explains the outcomes. Only the setting `retry_ambiguous` can cause a request to be executed twice.
+CountTokens is idempotent, and the service does not bill it, so the endpoint counts no executed requests.
 ";
 
 const COLUMNS: &str = "\
@@ -40,7 +41,9 @@ pub(crate) fn check(rows: &[Row]) {
 
 fn page(rows: &[Row]) -> String {
     let mut page = HEAD.to_owned();
-    for operation in [Operation::InvokeModel, Operation::InvokeModelWithResponseStream] {
+    for operation in
+        [Operation::InvokeModel, Operation::InvokeModelWithResponseStream, Operation::CountTokens]
+    {
         let rows = rows.iter().filter(|row| row.operation == operation);
         let _ = write!(page, "\n## {operation:?}\n\n{COLUMNS}");
         for Row { fault, setting, expected, .. } in rows {

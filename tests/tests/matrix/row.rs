@@ -21,6 +21,8 @@ pub(crate) struct Row {
 pub(crate) enum Operation {
     InvokeModel,
     InvokeModelWithResponseStream,
+    /// An operation that the model marks as idempotent.
+    CountTokens,
 }
 
 /// The situation in which the call starts.

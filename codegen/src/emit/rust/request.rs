@@ -1,6 +1,5 @@
-//! Prints the parts of an operation that depend on Smithy traits: authentication, idempotency tokens, host
-//! prefix, compression and checksums. Also prints the implementations of Rust traits for payloads
-//! and event streams.
+//! Prints the parts of an operation that depend on Smithy traits: authentication, idempotency, host prefix,
+//! compression and checksums. Also prints the implementations of Rust traits for payloads and event streams.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -22,13 +21,18 @@ pub(super) fn overrides(operation: &Operation) -> TokenStream {
             const UNSIGNED_PAYLOAD: bool = true;
         )
     });
+    let idempotent = operation.is_idempotent.then(|| {
+        quote!(
+            const IS_IDEMPOTENT: bool = true;
+        )
+    });
     let events = operation.input_events.as_ref().map(|_| {
         quote!(
             const HAS_INPUT_EVENTS: bool = true;
         )
     });
     let (facts, tokens, prefix) = (facts::of_operation(operation), tokens(operation), host_prefix(operation));
-    quote!(#auth #unsigned #events #facts #tokens #prefix)
+    quote!(#auth #unsigned #idempotent #events #facts #tokens #prefix)
 }
 
 /// Returns the implementations of the Rust traits for payloads and event streams.

@@ -64,6 +64,7 @@ impl<O: Operation> Call<O> {
             }
             let state = RetryState {
                 attempts: context.attempts,
+                is_idempotent: O::IS_IDEMPOTENT,
                 now: client.config().time_source.now(),
                 random: random_fraction(),
             };

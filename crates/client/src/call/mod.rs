@@ -230,7 +230,8 @@ impl<O: Operation> Call<O> {
     /// client loads no credentials for this call.
     ///
     /// The call fails with a [`SignError`](crate::SignError) if the token is not valid in a header, for
-    /// example if it is empty.
+    /// example if it is empty. If the endpoint is an `http` URL of another machine, the call fails with
+    /// [`CredentialsError::WithoutTls`](crate::CredentialsError::WithoutTls).
     #[must_use]
     #[doc(alias = "api_key")]
     pub fn bearer_token(self, token: impl Into<String>) -> Self {

@@ -208,8 +208,8 @@ impl<E: ServiceErrorDetails> Error<E> {
     /// billed, the request.
     ///
     /// This is the class of the last attempt, except if the service may have executed an earlier attempt. Then
-    /// the class is [`Ambiguous`](FailureClass::Ambiguous). The caller has allowed this with
-    /// [`RetryConfig::retry_ambiguous`](crate::RetryConfig::retry_ambiguous).
+    /// the class is [`Ambiguous`](FailureClass::Ambiguous). In this case, the operation is idempotent, or the
+    /// caller has set [`RetryConfig::retry_ambiguous`](crate::RetryConfig::retry_ambiguous).
     pub fn class(&self) -> FailureClass {
         match self.is_ambiguous_before() {
             true => FailureClass::Ambiguous,

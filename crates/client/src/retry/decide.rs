@@ -30,6 +30,8 @@ pub(crate) enum RetryDecision {
 pub(crate) struct RetryState {
     /// The number of requests sent.
     pub(crate) attempts: u32,
+    /// `true` if a repeated request of the operation has the same effect as a single request.
+    pub(crate) is_idempotent: bool,
     /// The current time. [`decide`] compares it with a `Retry-After` header that contains a date.
     pub(crate) now: SystemTime,
     /// A random number from 0 to 1.
@@ -46,7 +48,7 @@ pub(crate) fn decide<E: ServiceErrorDetails>(
         ErrorKind::Service { error, .. } if error.retryable().is_some() => retries.max_attempts_retryable,
         _ => retries.max_attempts,
     };
-    if state.attempts >= max_attempts || !is_retried(kind, retries) {
+    if state.attempts >= max_attempts || !is_retried(kind, retries.retry_ambiguous || state.is_idempotent) {
         return RetryDecision::Fail;
     }
     let requested = headers(kind).and_then(|headers| retry_after(headers, state.now));
@@ -58,9 +60,9 @@ pub(crate) fn decide<E: ServiceErrorDetails>(
     RetryDecision::Retry { backoff, after_timeout: kind.is_timeout() }
 }
 
-/// Returns `true` if a retry may succeed and is allowed. A retry is allowed if the service cannot bill the
-/// request twice, or if the caller has set `retry_ambiguous`.
-fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig) -> bool {
+/// Returns `true` if a retry may succeed and is allowed. If the service may have executed the request, the
+/// retry is allowed only if `retry_ambiguous` is `true`.
+fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retry_ambiguous: bool) -> bool {
     match (class(kind), kind) {
         (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),
         (FailureClass::Rejected, ErrorKind::Service { error, response }) => {
@@ -69,13 +71,13 @@ fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig
         }
         (FailureClass::ServerError, _) => true,
         (FailureClass::Ambiguous, ErrorKind::Transport(error)) => {
-            retries.retry_ambiguous && is_transient(error.kind())
+            retry_ambiguous && is_transient(error.kind())
         }
-        (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retries.retry_ambiguous,
+        (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retry_ambiguous,
         // A response whose end is unknown is not requested again, because the next response would have the
         // same form.
         (FailureClass::Ambiguous, ErrorKind::Truncated(error)) => {
-            retries.retry_ambiguous && !matches!(error.cause, TruncationCause::UnknownEnd)
+            retry_ambiguous && !matches!(error.cause, TruncationCause::UnknownEnd)
         }
         // A retry does not help after a mistake of the caller, or if the next attempt would return the same
         // response.

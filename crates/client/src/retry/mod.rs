@@ -35,10 +35,14 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 /// | 429, or 503 from the service | rejected | yes, except if the daily quota is exhausted |
 /// | other 4xx responses | rejected | no |
 /// | modeled error with status 500 from the service | server error | yes |
-/// | lost connection, expired timeout, 408, 424, other 5xx responses | ambiguous | only with [`retry_ambiguous`](Self::retry_ambiguous) |
+/// | lost connection, expired timeout, 408, 424, other 5xx responses | ambiguous | only if the operation is idempotent, or with [`retry_ambiguous`](Self::retry_ambiguous) |
 ///
 /// A 5xx response is from the service if it has an error code of the service or the header
 /// `x-amzn-requestid`. A gateway can send any other 5xx response after it has forwarded the request.
+///
+/// `GetAsyncInvoke` is an example of an idempotent operation, because it only reads. `StartAsyncInvoke` has an
+/// idempotency token, which is the same in all attempts of a call, so the service starts only one invocation:
+/// see [`Operation::IS_IDEMPOTENT`](invoke_model_protocol::Operation::IS_IDEMPOTENT).
 ///
 /// # Backoff
 ///
@@ -62,7 +66,8 @@ pub struct RetryConfig {
     /// `ModelNotReadyException`. Default: 5, as the documentation of the service states for this error.
     pub max_attempts_retryable: u32,
     /// Enables retries of requests that the service may have executed, and may therefore bill twice. Default:
-    /// `false`.
+    /// `false`. Requests of idempotent operations are retried in any case, because the service does not bill
+    /// them twice.
     pub retry_ambiguous: bool,
     /// Maximum backoff that the client chooses. Default: 20 seconds.
     pub max_backoff: Duration,

@@ -49,20 +49,29 @@ fn transport_error(kind: TransportErrorKind) -> Kind {
 
 /// Returns the maximum backoff before a retry, or `None` if the client does not retry the call.
 fn max_backoff(kind: &Kind, retries: RetryConfig, attempts: u32) -> Option<Duration> {
-    match decide(kind, &retries, RetryState { attempts, now: now(), random: 1.0 }) {
+    decide_for(kind, retries, attempts, false)
+}
+
+/// Returns the maximum backoff before a retry of an operation, which may be idempotent.
+fn decide_for(kind: &Kind, retries: RetryConfig, attempts: u32, is_idempotent: bool) -> Option<Duration> {
+    match decide(kind, &retries, RetryState { attempts, is_idempotent, now: now(), random: 1.0 }) {
         RetryDecision::Fail => None,
         RetryDecision::Retry { backoff, .. } => Some(backoff),
     }
 }
 
 /// Checks the class of a failure. `by_default` is `true` if the client retries the failure by default.
-/// `ambiguous` is `true` if the client retries the failure with `retry_ambiguous`.
+/// `ambiguous` is `true` if the client retries the failure with `retry_ambiguous`, or if the operation is
+/// idempotent.
 fn check(kind: &Kind, expected: FailureClass, by_default: bool, ambiguous: bool) {
     assert_eq!(class(kind), expected, "{kind:?}");
     let is_retried = |retries| max_backoff(kind, retries, 1).is_some();
     assert_eq!(is_retried(RetryConfig::standard()), by_default, "{kind:?}");
     assert_eq!(is_retried(RetryConfig::standard().retry_ambiguous(true)), ambiguous, "{kind:?}");
     assert!(!is_retried(RetryConfig::disabled()), "{kind:?}");
+    let is_retried = |retries| decide_for(kind, retries, 1, true).is_some();
+    assert_eq!(is_retried(RetryConfig::standard()), ambiguous, "idempotent: {kind:?}");
+    assert!(!is_retried(RetryConfig::disabled()), "idempotent: {kind:?}");
 }
 
 #[test]

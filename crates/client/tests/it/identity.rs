@@ -221,6 +221,25 @@ async fn a_call_with_its_own_token_loads_no_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_of_a_call_is_not_sent_without_tls() {
+    let fake = service(2, &[]);
+    let call = |url: &str| {
+        let client = Client::new(fake.settings().endpoint_url(url)).unwrap();
+        client.invoke_model().model_id(ID).body("{}").bearer_token("own-token")
+    };
+    let error = call("http://example.test").send().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Credentials(CredentialsError::WithoutTls)), "{error}");
+    let expected = "InvokeModel: request not sent: the bearer token is not sent to an http URL: set an https endpoint URL, \
+                    or use credentials instead of the token";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    assert!(fake.requests().is_empty());
+    for url in ["https://example.test", "http://localhost"] {
+        call(url).send().await.unwrap();
+    }
+    assert_eq!(identities(&fake), ["Bearer own-token", "Bearer own-token"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_cannot_be_signed_without_a_region() {
     let fake = service(0, &[]);
     let settings = fake.bare().endpoint_url("http://localhost").bearer_token("token");

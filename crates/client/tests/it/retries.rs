@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Frame;
-use invoke_model_client::types::InvokeModelError;
+use invoke_model_client::types::{
+    AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig, InvokeModelError,
+};
 use invoke_model_client::{
     Body, Client, Error, ErrorKind, FailureClass, ResponseBody, RetryConfig, TimeoutConfig, TimeoutKind,
     TransportError, TransportErrorKind, Usage,
@@ -98,6 +100,47 @@ async fn retries_ambiguous_failures_if_the_caller_allows_it() {
     let classes: Vec<_> = metadata.earlier_attempts.iter().map(|attempt| attempt.class.unwrap()).collect();
     assert_eq!(classes, [FailureClass::Ambiguous; 2]);
     assert_eq!(metadata.attempts, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_ambiguous_failures_of_idempotent_operations() {
+    let truncated = ResponseBody::from_body(ResetBody);
+    let fake = Fake::with_responses([
+        Ok(response(200, &[], truncated)),
+        service_error(502, "", &[]),
+        Ok(response(200, &[], Bytes::from_static(b"{\"invocationArn\":\"arn\"}").into())),
+    ]);
+    let output = AsyncInvokeS3OutputDataConfig::new("s3://amzn-s3-demo-bucket");
+    let call = client(&fake)
+        .start_async_invoke()
+        .model_id("amazon.nova-reel-v1:0")
+        .model_input(serde_json::json!({}))
+        .output_data_config(AsyncInvokeOutputDataConfig::S3OutputDataConfig(output));
+    let (output, metadata) = call.send_with_metadata().await.unwrap();
+    assert_eq!((output.invocation_arn.as_str(), metadata.attempts), ("arn", 3));
+    let requests = fake.requests();
+    let token = |request: &http::Request<Bytes>| {
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        body["clientRequestToken"].as_str().unwrap().to_owned()
+    };
+    assert!(!token(&requests[0]).is_empty());
+    assert_eq!(token(&requests[0]), token(&requests[1]));
+    assert_eq!(token(&requests[0]), token(&requests[2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_settings_of_the_caller_limit_retries_of_idempotent_operations() {
+    for (retries, expected) in [
+        (RetryConfig::standard().max_attempts(2), 2),
+        (RetryConfig::standard().retry_ambiguous(false), 3),
+        (RetryConfig::disabled(), 1),
+    ] {
+        let fake = Fake::with_responses([(); 3].map(|()| transport_error(TransportErrorKind::Send)));
+        let call = client(&fake).list_async_invokes().retry_config(retries);
+        let error = call.send().await.unwrap_err();
+        let attempts = (error.class(), error.attempts(), fake.requests().len());
+        assert_eq!(attempts, (FailureClass::Ambiguous, expected, expected as usize), "{retries:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

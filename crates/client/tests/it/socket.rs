@@ -161,7 +161,8 @@ async fn an_operation_with_a_json_output_reports_a_truncation() {
     let (address, _served) = serve(format!("{}{{\"inputTokens\":1", WITHOUT_DELIMITER[0])).await;
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
     let config = Config::builder().region("us-east-1").credentials_provider(credentials);
-    let client = Client::new(config.endpoint_url(format!("http://{address}"))).unwrap();
+    let config = config.endpoint_url(format!("http://{address}")).retry_config(RetryConfig::disabled());
+    let client = Client::new(config).unwrap();
     let call = client.operation("CountTokens").unwrap();
     let call = call.json_text(r#"{"modelId":"a:0","input":{"invokeModel":{"body":"e30="}}}"#);
     let error = call.send().await.unwrap_err();

@@ -11,6 +11,7 @@ use super::endpoint::{self, has_valid_port};
 use super::error::SourceError;
 use super::http::{HttpPolicy, MAX_ATTEMPTS};
 use crate::environment::Environment;
+use crate::loopback::{address_of, is_loopback_host};
 
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -102,13 +103,10 @@ fn check_url(url: String) -> Result<String, SourceError> {
     )))
 }
 
-/// Returns `true` if the host is this machine or a container agent. Names other than `localhost` are not
-/// resolved, because their addresses can change between the check and the request.
+/// Returns `true` if the host is this machine or a container agent.
 fn is_local(authority: &Authority) -> bool {
     let host = authority.host();
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse();
-    host.eq_ignore_ascii_case("localhost")
-        || address.is_ok_and(|address: IpAddr| address.is_loopback() || AGENTS.contains(&address))
+    is_loopback_host(host) || address_of(host).is_some_and(|address| AGENTS.contains(&address))
 }
 
 /// Returns `true` if the environment disables instance metadata.

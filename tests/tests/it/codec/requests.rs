@@ -1,5 +1,4 @@
-//! Tests of Smithy traits of operations: idempotency tokens, host prefixes, compression, checksums and
-//! authentication.
+//! Tests of Smithy traits of operations: idempotency, host prefixes, compression, checksums and authentication.
 
 use bytes::Bytes;
 use invoke_model_protocol::{Authentication, Operation, PayloadInput, Request, SerializeErrorKind};
@@ -22,6 +21,16 @@ fn fills_unset_idempotency_tokens() {
     Call::fill_idempotency_tokens(&mut input, &mut numbered_tokens());
     let expected = "POST /call\ncontent-type: application/json\nx-second: token-2\nx-version: 7\n\n{\"token\":\"token-1\"}";
     assert_eq!(text_of(&Call::serialize(input).unwrap()), expected);
+}
+
+#[test]
+fn operations_are_idempotent_because_of_a_trait_or_a_token() {
+    let check =
+        |name: &str, is_idempotent: bool, expected: bool| assert_eq!(is_idempotent, expected, "{name}");
+    check("readonly", Open::IS_IDEMPOTENT, true);
+    check("idempotent", Upload::IS_IDEMPOTENT, true);
+    check("idempotencyToken", Call::IS_IDEMPOTENT, true);
+    check("no trait", Prefixed::IS_IDEMPOTENT, false);
 }
 
 #[test]

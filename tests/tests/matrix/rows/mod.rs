@@ -2,6 +2,7 @@
 
 mod connections;
 mod delays;
+mod idempotent;
 mod responses;
 mod streams;
 
@@ -12,7 +13,9 @@ use super::row::{Observed, Operation, Row, Setting, Situation};
 
 /// Returns all rows, in the order of the page.
 pub(crate) fn all() -> Vec<Row> {
-    [responses::rows(), connections::rows(), delays::rows(), streams::rows()].into_iter().flatten().collect()
+    let groups =
+        [responses::rows(), connections::rows(), delays::rows(), streams::rows(), idempotent::rows()];
+    groups.into_iter().flatten().collect()
 }
 
 /// A fault of one operation. Several rows may contain the same fault, with different settings.
@@ -36,6 +39,12 @@ fn invoke<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> R
 /// Returns a fault of `InvokeModelWithResponseStream`.
 fn stream<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
     let operation = Operation::InvokeModelWithResponseStream;
+    RowFault { operation, description, rules: rules.into(), situation: Situation::Normal }
+}
+
+/// Returns a fault of `CountTokens`.
+fn count_tokens<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
+    let operation = Operation::CountTokens;
     RowFault { operation, description, rules: rules.into(), situation: Situation::Normal }
 }
 

@@ -7,6 +7,7 @@ use invoke_model_types::endpoint::{Parameters, resolve};
 
 use super::{Checked, ConfigBuilder};
 use crate::adaptive::AdaptiveRateLimiter;
+use crate::authorization::exposes_secrets;
 use crate::config::Config;
 use crate::config::authentication::Authentication;
 use crate::config::endpoint::Endpoint;
@@ -51,6 +52,9 @@ impl ConfigBuilder {
         }
         self.check_profile_support(&authentication)?;
         let (endpoint, endpoint_source) = self.endpoint()?;
+        if let (Authentication::Bearer(_), Some(token)) = (&authentication, credentials) {
+            check_token_is_encrypted(&endpoint, endpoint_source, token)?;
+        }
         if let (Some(proxies), None) = (&self.proxies, &self.transport) {
             proxies.check(&endpoint.uri())?;
         }
@@ -152,6 +156,22 @@ impl ConfigBuilder {
         }
         builder.build()
     }
+}
+
+/// Checks that the bearer token of the client is sent over TLS, or to this machine.
+fn check_token_is_encrypted(
+    endpoint: &Endpoint,
+    origin: SettingSource,
+    token: SettingSource,
+) -> Result<(), ConfigError> {
+    if !exposes_secrets(&endpoint.uri()) {
+        return Ok(());
+    }
+    let problem = format!(
+        "the URL is an http URL, so the bearer token ({token}) would be sent unencrypted; use an https URL, or \
+         credentials instead of the token"
+    );
+    Err(ConfigError::Invalid { setting: "endpoint URL", origin, problem })
 }
 
 /// Checks that the region consists of letters, digits and hyphens. The region becomes part of the host name,

@@ -148,6 +148,23 @@ fn setters_take_precedence_over_the_environment() {
 }
 
 #[test]
+fn a_bearer_token_needs_tls_or_a_loopback_host() {
+    for url in ["https://example.test", "http://localhost:1", "http://127.0.0.2/base", "http://[::1]:1"] {
+        config(&[REGION, BEARER, ("AWS_ENDPOINT_URL", url)]);
+    }
+    for url in ["http://example.test", "http://10.0.0.1:80", "http://localhost.example.test"] {
+        check_error(
+            &[REGION, BEARER, ("AWS_ENDPOINT_URL", url)],
+            "endpoint URL (environment variable AWS_ENDPOINT_URL): the URL is an http URL, so the bearer token \
+             (environment variable AWS_BEARER_TOKEN_BEDROCK) would be sent unencrypted; use an https URL, or credentials \
+             instead of the token",
+        );
+        // A signature contains no secret.
+        config(&[REGION, ID, SECRET, ("AWS_ENDPOINT_URL", url)]);
+    }
+}
+
+#[test]
 fn a_bearer_token_with_an_endpoint_url_needs_no_region() {
     let config = config(&[BEARER, ("AWS_ENDPOINT_URL", "http://localhost")]);
     assert_eq!(config.region(), None);

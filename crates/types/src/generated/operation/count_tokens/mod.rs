@@ -41,6 +41,7 @@ impl Operation for CountTokens {
     type Output = CountTokensOutput;
     type Error = CountTokensError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {

@@ -34,6 +34,7 @@ impl Operation for GetAsyncInvoke {
     type Output = GetAsyncInvokeOutput;
     type Error = GetAsyncInvokeError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts {

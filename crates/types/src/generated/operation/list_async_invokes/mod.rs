@@ -33,6 +33,7 @@ impl Operation for ListAsyncInvokes {
     type Output = ListAsyncInvokesOutput;
     type Error = ListAsyncInvokesError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn serialize(input: ListAsyncInvokesInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

@@ -34,6 +34,7 @@ impl Operation for StartAsyncInvoke {
     type Output = StartAsyncInvokeOutput;
     type Error = StartAsyncInvokeError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }

@@ -23,6 +23,7 @@ impl Operation for Call {
     type Output = CallOutput;
     type Error = CallError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn fill_idempotency_tokens(input: &mut Self::Input, generator: &mut dyn FnMut() -> String) {
         input.token.get_or_insert_with(&mut *generator);

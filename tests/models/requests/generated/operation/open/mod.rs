@@ -24,6 +24,7 @@ impl Operation for Open {
     type Error = OpenError;
     type Delivery = delivery::Buffered;
     const AUTHENTICATION: Authentication = Authentication::Optional;
+    const IS_IDEMPOTENT: bool = true;
 
     fn host_prefix(_input: &Self::Input) -> Result<Option<String>, SerializeError> {
         let mut prefix = HostPrefix::new();

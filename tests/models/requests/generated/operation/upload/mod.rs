@@ -24,6 +24,7 @@ impl Operation for Upload {
     type Error = UploadError;
     type Delivery = delivery::Buffered;
     const UNSIGNED_PAYLOAD: bool = true;
+    const IS_IDEMPOTENT: bool = true;
     const USES_TOKENS: bool = true;
 
     fn header_metric(name: &str, value: &HeaderValue, metrics: &mut metrics::ResponseMetrics) {

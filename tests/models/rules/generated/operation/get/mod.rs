@@ -22,6 +22,7 @@ impl Operation for Get {
     type Output = GetOutput;
     type Error = GetError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn serialize(input: GetInput) -> Result<Request, SerializeError> {
         let request =

@@ -21,6 +21,7 @@ impl Operation for List {
     type Output = ListOutput;
     type Error = ListError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn serialize(_input: ListInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -22,6 +22,7 @@ impl Operation for Put {
     type Output = PutOutput;
     type Error = PutError;
     type Delivery = delivery::Buffered;
+    const IS_IDEMPOTENT: bool = true;
 
     fn serialize(input: PutInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
