@@ -19,9 +19,12 @@ use crate::service_error::ServiceError;
 use crate::signature_claims::SignatureClaims;
 use crate::stream::{StreamProgress, StreamRecord};
 
-/// Headers whose values are redacted. The tags in the last header may be personal data. The service does not
-/// use the other headers, but browsers and clients of other services send secrets in them.
-const SENSITIVE: [HeaderName; 4] = [
+/// Headers whose values are redacted. The tags in the last header may be personal data. The other headers contain
+/// credentials. The service does not use `cookie`, `proxy-authorization` and `x-api-key`, but browsers and clients of
+/// other services send them.
+const SENSITIVE: [HeaderName; 6] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-amz-security-token"),
     COOKIE,
     PROXY_AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
@@ -39,8 +42,8 @@ const HEADER_SIZE: usize = 128;
 /// A call: its request and its outcome.
 ///
 /// `Debug` and `Serialize` hide sensitive data. Both show only the length of the body. Both redact the values
-/// of the headers `cookie`, `proxy-authorization`, `x-api-key` and `x-amzn-bedrock-request-metadata`, and the
-/// secrets in the query of the target.
+/// of the headers `authorization`, `x-amz-security-token`, `cookie`, `proxy-authorization`, `x-api-key` and
+/// `x-amzn-bedrock-request-metadata`, and the secrets in the query of the target.
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallRecord {
@@ -61,7 +64,8 @@ pub struct CallRecord {
     pub target: String,
     /// The percent-decoded model id or ARN, or `None` if the target does not match an operation.
     pub model_id: Option<String>,
-    /// The request headers without `authorization` and `x-amz-security-token`.
+    /// The request headers. Headers that contain secrets are
+    /// [marked as sensitive](http::HeaderValue::is_sensitive).
     #[serde(serialize_with = "serialize_headers")]
     pub headers: HeaderMap,
     /// The request body. A body of more than 25,000,000 bytes is truncated to its first 25,000,001 bytes.
@@ -247,14 +251,11 @@ impl SignatureVerdict {
     }
 }
 
-/// Copies all headers except for the credentials. The value of a received header shares the memory of the
+/// Copies all headers. The value of a received header shares the memory of the
 /// complete head and of the bytes that arrived with it. A record must not keep this memory.
 fn copied_headers(headers: &HeaderMap) -> HeaderMap {
     let mut copies = HeaderMap::with_capacity(headers.keys_len());
     for (name, value) in headers {
-        if *name == AUTHORIZATION || name == "x-amz-security-token" {
-            continue;
-        }
         if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
             copy.set_sensitive(value.is_sensitive());
             copies.append(name.clone(), copy);

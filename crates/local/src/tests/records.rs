@@ -45,9 +45,10 @@ fn sensitive_call() -> CallRecord {
 }
 
 #[test]
-fn credentials_are_dropped_and_debug_redacts_sensitive_values() {
+fn debug_redacts_credentials_and_sensitive_values() {
     let call = sensitive_call();
-    assert_eq!(call.headers.len(), 6);
+    assert_eq!(call.headers.len(), 8);
+    assert_eq!(call.headers["authorization"], "Bearer secret-1");
     assert_eq!(call.body, "secret-4");
     assert!(!format!("{call:?}").contains("secret-"), "{call:?}");
 }
@@ -63,7 +64,9 @@ fn serialization_redacts_sensitive_values() {
         "model_id": null,
         "headers": {
             "accept": "a, b",
+            "authorization": "[redacted]",
             "cookie": "[redacted]",
+            "x-amz-security-token": "[redacted]",
             "x-amzn-bedrock-request-metadata": "[redacted], [redacted]",
             "x-api-key": "[redacted]",
         },
