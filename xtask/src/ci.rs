@@ -12,7 +12,7 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::{
-    Arguments, Failure, bench, clients, codegen, conformance, dependencies, loom, models, peers, readme,
+    Arguments, Failure, bench, clients, codegen, conformance, dependencies, kit, loom, models, peers, readme,
     root, suites, tidy,
 };
 
@@ -55,8 +55,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("published protocol tests", done(protocol_tests))?;
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
+    report.step("conformance kit", || kit::run(&kit::Arguments::default()))?;
     report.step("peers", peers::run)?;
-    report.unchecked.push("conformance kit (run `cargo xtask kit`, which takes several minutes)".to_owned());
     report.step("deviations from the model of botocore", botocore_diff)
 }
 
