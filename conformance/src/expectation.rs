@@ -35,6 +35,8 @@ pub struct Expectation {
     pub cancelled: bool,
     /// The number of connections to the server.
     pub connections: Option<Count>,
+    /// The number of requests to the server for container credentials.
+    pub credentials_requests: Option<Count>,
     /// The requests that the proxy must see.
     pub proxy: Option<ProxyExpectation>,
     /// The parts that must be equal in all requests: `body`, or the name of a header. If a header is missing in one

@@ -17,6 +17,7 @@ pub(crate) struct Observation {
     pub(crate) calls: Vec<CallRecord>,
     pub(crate) connections: u64,
     pub(crate) proxy_heads: Vec<String>,
+    pub(crate) credentials_requests: u64,
     pub(crate) port: u16,
 }
 
@@ -74,7 +75,12 @@ impl Judge<'_> {
         let calls = &self.observation.calls;
         let number = calls.len() as u64;
         if let Some(expected) = attempts.filter(|expected| !expected.contains(number)) {
-            differences.push(format!("requests: expected {expected}, found {number}"));
+            let outcome =
+                self.report.error.as_ref().map(|_| format!("; the client reported {}", self.outcome()));
+            let outcome = outcome.unwrap_or_default();
+            differences.push(format!("requests: expected {expected}, found {number}{outcome}"));
+        } else if calls.len() < expect.requests.len() {
+            differences.push(format!("requests: expected {}, found {number}", expect.requests.len()));
         }
         let worked_on = calls.iter().filter(|call| call.worked_on).count() as u64;
         if let Some(expected) = expect.worked_on.filter(|expected| worked_on > *expected) {
@@ -82,15 +88,26 @@ impl Judge<'_> {
                 "calls that the server worked on: expected at most {expected}, found {worked_on}"
             ));
         }
-        let connections = self.observation.connections;
-        if let Some(expected) = expect.connections.filter(|expected| !expected.contains(connections)) {
-            differences.push(format!("connections: expected {expected}, found {connections}"));
+        for (name, expected, found) in [
+            ("connections", expect.connections, self.observation.connections),
+            (
+                "requests to the server for container credentials",
+                expect.credentials_requests,
+                self.observation.credentials_requests,
+            ),
+        ] {
+            if let Some(expected) = expected.filter(|expected| !expected.contains(found)) {
+                differences.push(format!("{name}: expected {expected}, found {found}"));
+            }
         }
         for (index, expected) in expect.delays_ms.iter().enumerate() {
-            let Some([first, second]) = calls.get(index..index + 2) else { continue };
+            let number = index + 2;
+            let Some([first, second]) = calls.get(index..number) else {
+                differences.push(format!("delay before request {number}: there is no such request"));
+                break;
+            };
             let delay = second.time.duration_since(first.time).unwrap_or(Duration::ZERO).as_millis();
             if !expected.contains(u64::try_from(delay).unwrap_or(u64::MAX)) {
-                let number = index + 2;
                 differences
                     .push(format!("delay before request {number}: expected {expected} ms, found {delay} ms"));
             }
@@ -248,13 +265,15 @@ impl Judge<'_> {
         }
         if let Some(expected) = expect.output.as_ref().filter(|_| self.reports("output")) {
             match &report.output {
-                Some(found) => tagged::compare("output", expected, found, differences),
+                Some(found) => tagged::compare_reported("output", expected, found, differences),
+                // The error is already a difference.
+                None if report.error.is_some() && expect.error.is_none() => {}
                 None => differences.push("output: the client reported no output".to_owned()),
             }
         }
         if let Some(expected) = expect.events.as_ref().filter(|_| self.reports("events")) {
             let found = Value::from(report.events.clone().unwrap_or_default());
-            tagged::compare("events", &Value::from(expected.clone()), &found, differences);
+            tagged::compare_reported("events", &Value::from(expected.clone()), &found, differences);
         }
     }
 
@@ -272,7 +291,12 @@ impl Judge<'_> {
         ] {
             let Some(expected) = expected.as_ref().filter(|_| self.reports(name)) else { continue };
             if !found.is_some_and(|found| expected.matches(found)) {
-                let found = found.map_or("none".to_owned(), |found| format!("`{found}`"));
+                let found = match found {
+                    // The type and the message help to find the cause.
+                    Some(_) if name == "error.class" => self.outcome(),
+                    Some(found) => format!("`{found}`"),
+                    None => "none".to_owned(),
+                };
                 differences.push(format!("{name}: expected {expected}, found {found}"));
             }
         }

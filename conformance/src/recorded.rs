@@ -209,21 +209,20 @@ fn text(message: &Message, name: &str) -> Option<String> {
     }
 }
 
-/// Converts JSON of the service to the members that a client reports. Tags blobs, and removes padding and members that
-/// the public model does not define. Makes members with the value `null` optional, because a client can report the
-/// default of a required member instead. `parent` is the name of the member with this value.
+/// Converts JSON of the service to the members that a client reports. Tags blobs. Makes padding and members that the
+/// public model does not define optional. Also makes members with the value `null` optional, because a client can
+/// report the default of a required member instead. `parent` is the name of the member with this value.
 fn members_of_client(operation: &str, parent: &str, value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let known = members.into_iter().filter(|(name, _)| {
-                let is_unmodeled = UNMODELED.contains(&(operation, parent, name));
-                !is_unmodeled && (name != "p" || !operation.ends_with("Stream"))
-            });
-            let converted = known.map(|(name, value)| {
+            let converted = members.into_iter().map(|(name, value)| {
+                let is_unmodeled = UNMODELED.contains(&(operation, parent, &name))
+                    || (name == "p" && operation.ends_with("Stream"));
                 let is_document = name == "json"
                     || (parent == "toolUse" && name == "input")
                     || name.starts_with("additionalModelRe");
                 let value = match &value {
+                    _ if is_unmodeled => tagged::optional(),
                     _ if is_document => value,
                     Value::Null => tagged::optional(),
                     Value::String(text) if BLOBS.contains(&(parent, &name)) => json!({"$bytes": text}),

@@ -14,7 +14,7 @@ use crate::expectation::Expectation;
 use crate::judge::Observation;
 use crate::load;
 use crate::scenario::{Environment, KeyPair, Scenario, Settings};
-use crate::side_servers::{self, ProxyLog, SideServer};
+use crate::side_servers::{self, RequestLog, SideServer};
 
 /// The maximum time to wait until the endpoint has finished all calls, after the response of the adapter.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -28,8 +28,8 @@ const POLL: Duration = Duration::from_millis(5);
 /// The servers of one scenario. They stop when this value is dropped.
 pub(crate) struct Servers {
     endpoint: Arc<LocalEndpoint>,
-    proxy: Option<(SideServer, ProxyLog)>,
-    credentials: Option<SideServer>,
+    proxy: Option<(SideServer, RequestLog)>,
+    credentials: Option<(SideServer, RequestLog)>,
 }
 
 impl Servers {
@@ -87,7 +87,7 @@ impl Servers {
 
     /// Replaces `{endpoint}`, `{port}` and `{credentials_url}`.
     fn fill(&self, template: &str) -> String {
-        let credentials = self.credentials.as_ref().map(SideServer::url).unwrap_or_default();
+        let credentials = self.credentials.as_ref().map(|(server, _)| server.url()).unwrap_or_default();
         template
             .replace("{endpoint}", &self.endpoint_url())
             .replace("{port}", &self.endpoint.address().port().to_string())
@@ -156,10 +156,14 @@ impl Servers {
         let _ = timeout(SETTLE, self.endpoint.wait_for_calls()).await;
         let mut calls = self.endpoint.calls();
         calls.sort_by_key(|call| call.time);
+        let heads = |server: &Option<(SideServer, RequestLog)>| {
+            server.as_ref().map(|(_, log)| log.heads()).unwrap_or_default()
+        };
         Observation {
             calls,
             connections: self.endpoint.stats().connections,
-            proxy_heads: self.proxy.as_ref().map(|(_, log)| log.heads()).unwrap_or_default(),
+            proxy_heads: heads(&self.proxy),
+            credentials_requests: heads(&self.credentials).len() as u64,
             port: self.endpoint.address().port(),
         }
     }

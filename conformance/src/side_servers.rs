@@ -59,11 +59,11 @@ impl SideServer {
     }
 }
 
-/// The request heads that a proxy has received.
+/// The request heads that a side server has received.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ProxyLog(Arc<Mutex<Vec<String>>>);
+pub(crate) struct RequestLog(Arc<Mutex<Vec<String>>>);
 
-impl ProxyLog {
+impl RequestLog {
     pub(crate) fn heads(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -77,8 +77,8 @@ impl ProxyLog {
 pub(crate) async fn proxy(
     behavior: ProxyBehavior,
     endpoint: SocketAddr,
-) -> io::Result<(SideServer, ProxyLog)> {
-    let log = ProxyLog::default();
+) -> io::Result<(SideServer, RequestLog)> {
+    let log = RequestLog::default();
     let shared = log.clone();
     let server =
         SideServer::start(move |socket| serve_proxy(socket, behavior, endpoint, shared.clone())).await?;
@@ -97,7 +97,7 @@ async fn serve_proxy(
     mut socket: TcpStream,
     behavior: ProxyBehavior,
     endpoint: SocketAddr,
-    log: ProxyLog,
+    log: RequestLog,
 ) -> io::Result<()> {
     // After a 407 response, a client can send its next attempt over the same connection.
     loop {
@@ -151,25 +151,29 @@ fn forwarded(head: &str) -> String {
 pub(crate) async fn credentials_server(
     responses: Vec<CredentialsResponse>,
     endpoint: Arc<LocalEndpoint>,
-) -> io::Result<SideServer> {
+) -> io::Result<(SideServer, RequestLog)> {
+    let log = RequestLog::default();
+    let shared = log.clone();
     let sent = Arc::new(Mutex::new(0));
-    SideServer::start(move |socket| {
+    let server = SideServer::start(move |socket| {
         let index = {
             let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
             *sent += 1;
             (*sent - 1).min(responses.len().saturating_sub(1))
         };
-        serve_credentials(socket, responses.get(index).cloned(), Arc::clone(&endpoint))
-    })
-    .await
+        serve_credentials(socket, responses.get(index).cloned(), Arc::clone(&endpoint), shared.clone())
+    });
+    Ok((server.await?, log))
 }
 
 async fn serve_credentials(
     mut socket: TcpStream,
     response: Option<CredentialsResponse>,
     endpoint: Arc<LocalEndpoint>,
+    log: RequestLog,
 ) -> io::Result<()> {
-    read_head(&mut socket).await?;
+    let head = read_head(&mut socket).await?;
+    log.push(String::from_utf8_lossy(&head).into_owned());
     match response {
         Some(CredentialsResponse::Credentials(pair)) => {
             let expiry = accept(&endpoint, &pair);

@@ -75,6 +75,34 @@ pub(crate) fn optional() -> Value {
     json!({OPTIONAL: true})
 }
 
+/// Compares a value that a client reports with an expected value. A member with the value `null` is equal to a missing
+/// member, because some clients report all members.
+pub(crate) fn compare_reported(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
+    compare(path, expected, &without_unset(expected, found), differences);
+}
+
+/// Removes the members with the value `null` that are not in the expected value, at any depth.
+fn without_unset(expected: &Value, found: &Value) -> Value {
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => {
+            let is_set = |(name, value): &(&String, &Value)| !value.is_null() || expected.contains_key(*name);
+            let members = found.iter().filter(is_set).map(|(name, value)| {
+                let value = expected.get(name).map(|expected| without_unset(expected, value));
+                (name.clone(), value.unwrap_or_else(|| found[name].clone()))
+            });
+            Value::Object(members.collect())
+        }
+        (Value::Array(expected), Value::Array(found)) => {
+            let pairs = expected.iter().map(Some).chain(std::iter::repeat(None)).zip(found);
+            let items = pairs.map(|(expected, found)| {
+                expected.map_or_else(|| found.clone(), |expected| without_unset(expected, found))
+            });
+            items.collect()
+        }
+        _ => found.clone(),
+    }
+}
+
 /// Compares a value with an expected value. Adds a line for each difference.
 pub(crate) fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
     let mut differ =
@@ -181,6 +209,24 @@ mod tests {
             Err("`$bytes` must be base64 text with padding".to_owned())
         );
         assert!(encode(&json!({"$repeat": ["a"]})).is_err());
+    }
+
+    #[test]
+    fn an_unset_member_can_be_reported_as_null() {
+        let expected = json!({"a": {"b": 1}, "list": [{}], "set": null});
+        let compare = |found: &Value| {
+            let mut differences = Vec::new();
+            compare_reported("output", &expected, found, &mut differences);
+            differences
+        };
+        let none = Vec::<String>::new();
+        let with_null = json!({"a": {"b": 1, "c": null}, "list": [{"d": null}], "set": null, "e": null});
+        assert_eq!(compare(&with_null), none);
+        assert_eq!(compare(&expected), none);
+        let set = json!({"a": {"b": 1, "c": 0}, "list": [{}, {"d": null}], "set": null});
+        let differences =
+            ["output.a.c: expected no value, found 0", "output.list: expected 1 elements, found 2"];
+        assert_eq!(compare(&set), differences);
     }
 
     #[test]

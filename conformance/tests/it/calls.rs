@@ -129,11 +129,21 @@ async fn each_difference_is_stated() {
     let checks = [
         (check(json!({"attempts": 2})), "requests: expected 2, found 1"),
         (check(json!({"attempts": {"min": 2, "max": 3}})), "requests: expected 2 to 3, found 1"),
+        (
+            check(json!({"attempts": 1, "requests": [{"auth": "bearer"}, {"auth": "bearer"}]})),
+            "requests: expected 2, found 1",
+        ),
+        (check(json!({"delays_ms": [{"min": 1}]})), "delay before request 2: there is no such request"),
+        (
+            check(json!({"credentials_requests": 1})),
+            "requests to the server for container credentials: expected 1, found 0",
+        ),
         (check(json!({"worked_on": 0})), "calls that the server worked on: expected at most 0, found 1"),
         (check(json!({"connections": 0})), "connections: expected 0, found 1"),
         (check(json!({"output": {"inputTokens": 41}})), "output.inputTokens: expected 41, found 42"),
         (check(json!({"error": {}})), "expected an error, found success"),
         (check(json!({"not_sent": ["count-tokens"]})), "request 1: must not contain `count-tokens`"),
+        (check(json!({"not_sent": ["Bearer t"]})), "request 1: must not contain `Bearer t`"),
         (
             check(json!({"request": {"method": "GET", "auth": "any"}})),
             "request 1, method: expected GET, found `POST`",
@@ -166,8 +176,9 @@ async fn each_difference_is_stated() {
             json!({"server": serde_json::from_str::<Value>(NOT_FOUND).unwrap(), "expect": {
                 "error": {"code": "A", "status": 400, "class": "stream", "message": "B"},
             }}),
-            "error.class: expected `stream`, found `service`\nerror.code: expected `A`, found none\nerror.message: \
-             expected `B`, found `No such model`\nerror.status: expected 400, found 404",
+            "error.class: expected `stream`, found an error of class `service`: Tiny: No such model\nerror.code: \
+             expected `A`, found none\nerror.message: expected `B`, found `No such model`\nerror.status: expected \
+             400, found 404",
         ),
         (
             json!({"expect": {"cancelled": true}}),
