@@ -89,6 +89,14 @@ pub enum AdapterError {
         /// The second line.
         line: String,
     },
+    /// The adapter printed a line before it received a request.
+    #[error(
+        "the adapter printed a line after its last response, before the next request; the line is `{line}`"
+    )]
+    LateLine {
+        /// The line.
+        line: String,
+    },
     /// The adapter printed a line that is not a JSON object, or a JSON object that is not a valid response.
     #[error("the adapter printed a line that is not a valid response: {message}; the line is `{line}`")]
     Malformed {
@@ -162,6 +170,8 @@ pub(crate) struct Adapter {
     child: Option<Child>,
     input: Option<Box<dyn AsyncWrite + Send + Sync + Unpin>>,
     output: Box<dyn AsyncBufRead + Send + Sync + Unpin>,
+    /// The bytes of an incomplete line of the output.
+    line: Vec<u8>,
     stderr: Arc<Mutex<VecDeque<String>>>,
     /// The task that reads standard error.
     stderr_reader: Option<JoinHandle<()>>,
@@ -222,6 +232,7 @@ impl Adapter {
             child: Some(child),
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
+            line: Vec::new(),
             stderr,
             stderr_reader: Some(stderr_reader),
             limit,
@@ -234,6 +245,7 @@ impl Adapter {
             child: None,
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
+            line: Vec::new(),
             stderr: Arc::default(),
             stderr_reader: None,
             limit,
@@ -249,6 +261,10 @@ impl Adapter {
     async fn exchange(&mut self, request: &Value) -> Result<String, AdapterError> {
         let text = format!("{request}\n");
         let limit = self.limit;
+        // A line that has arrived since the last response must not become the next response.
+        if let Ok(Ok(Some(line))) = timeout(Duration::ZERO, self.read_line()).await {
+            return Err(AdapterError::LateLine { line });
+        }
         let exchanged = timeout(limit, async {
             let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
             input.write_all(text.as_bytes()).await?;
@@ -258,6 +274,10 @@ impl Adapter {
         match exchanged.await {
             Ok(Ok(Some(line))) => match timeout(SECOND_LINE, self.read_line()).await {
                 Ok(Ok(Some(line))) => Err(AdapterError::SecondLine { line }),
+                // A part of a second line must not become a part of the next response.
+                Err(_) if !self.line.trim_ascii().is_empty() => {
+                    Err(AdapterError::SecondLine { line: text_of(&self.line) })
+                }
                 _ => Ok(line),
             },
             Ok(_) => Err(self.ended().await),
@@ -265,19 +285,17 @@ impl Adapter {
         }
     }
 
-    /// Reads a line that is not empty. Returns `None` at the end of the output.
+    /// Reads a line that is not empty. Returns `None` at the end of the output. If the caller stops waiting, the next
+    /// call continues the line.
     async fn read_line(&mut self) -> io::Result<Option<String>> {
-        let mut bytes = Vec::new();
         loop {
-            // If the caller stops waiting, the bytes of an incomplete line are lost.
-            if self.output.read_until(b'\n', &mut bytes).await? == 0 {
+            if self.output.read_until(b'\n', &mut self.line).await? == 0 {
                 return Ok(None);
             }
-            let line = String::from_utf8_lossy(&bytes).trim().to_owned();
+            let line = text_of(&std::mem::take(&mut self.line));
             if !line.is_empty() {
                 return Ok(Some(line));
             }
-            bytes.clear();
         }
     }
 
@@ -344,6 +362,10 @@ fn isolate(command: &mut Command, home: &Path) {
     command.env("AWS_ACCESS_KEY_ID", "AMBIENTACCESSKEYID").env("AWS_SECRET_ACCESS_KEY", "ambient/secret/key");
 }
 
+fn text_of(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim().to_owned()
+}
+
 async fn keep_last_lines(mut errors: impl AsyncBufRead + Unpin, lines: Arc<Mutex<VecDeque<String>>>) {
     let mut bytes = Vec::new();
     while errors.read_until(b'\n', &mut bytes).await.is_ok_and(|length| length > 0) {
@@ -362,3 +384,6 @@ fn parse<T: for<'a> Deserialize<'a>>(line: &str) -> Result<T, AdapterError> {
         message: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,11 +18,12 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
             *test/no-json*) echo hello;;
             *test/unknown*) echo '{"otput": {}}';;
             *test/two-lines*) printf '{"output": {}}\n{"output": {}}\n';;
+            *test/part*) printf '{"output": {}}\n{"out';;
             *test/lies*) echo '{"output": {"inputTokens": 1}}';;
             *) echo '{"output": {}}';;
         esac; done"#;
     let expect = json!({"expect": {"attempts": 0, "output": {}}});
-    let ids = ["a", "dies", "dies2", "lies", "no-json", "nothing", "p", "two-lines", "unknown", "z"];
+    let ids = ["a", "dies", "dies2", "lies", "no-json", "nothing", "p", "part", "two-lines", "unknown", "z"];
     let scenarios = scenarios(&ids.map(|id| (id, expect.clone())));
     let report = run(&scenarios, &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
     assert_eq!((report.client.as_str(), report.version.as_str()), ("sh", "1"));
@@ -45,6 +46,7 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
             "two-lines",
             r#"the adapter printed two lines for one request; the second line is `{"output": {}}`"#,
         ),
+        ("part", r#"the adapter printed two lines for one request; the second line is `{"out`"#),
         (
             "no-json",
             "the adapter printed a line that is not a valid response: expected value at line 1 column 1; the line is \
