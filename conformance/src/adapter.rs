@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -58,9 +58,18 @@ impl AdapterAddress {
 /// A failure of an adapter, which is not a failure of the client.
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
-    /// The adapter could not be started or reached.
+    /// The adapter could not be started.
     #[error("cannot start the adapter: {0}")]
     Start(#[source] io::Error),
+    /// The adapter could not be reached.
+    #[error("cannot connect to the adapter at {address}: {error}; start it first")]
+    Connect {
+        /// The address.
+        address: String,
+        /// The error.
+        #[source]
+        error: io::Error,
+    },
     /// The adapter exited, or closed its connection.
     #[error("the adapter ended without a response{}{}", status_text(.status), stderr_text(.stderr))]
     Ended {
@@ -76,8 +85,15 @@ pub enum AdapterError {
         stderr: Vec<String>,
     },
     /// The adapter did not respond within the time limit.
-    #[error("the adapter printed no response within {} s{}", .limit.as_secs_f32(), stderr_text(.stderr))]
+    #[error(
+        "the adapter printed no response to {} within {} s; if it is slow, raise `--limit` or lower `--parallel`{}",
+        exchange_text(*.is_start),
+        .limit.as_secs_f32(),
+        stderr_text(.stderr)
+    )]
     Hung {
+        /// `true` if the adapter did not describe itself, and `false` if it did not respond to a scenario.
+        is_start: bool,
         /// The time limit.
         limit: Duration,
         /// The last lines of standard error.
@@ -107,6 +123,10 @@ pub enum AdapterError {
     },
 }
 
+fn exchange_text(is_start: bool) -> &'static str {
+    if is_start { "the first line after its start" } else { "a call" }
+}
+
 fn status_text(status: &Option<ExitStatus>) -> String {
     status.map(|status| format!(" ({status})")).unwrap_or_default()
 }
@@ -115,6 +135,35 @@ fn stderr_text(lines: &[String]) -> String {
     match lines {
         [] => String::new(),
         lines => format!("; its standard error ends with:\n{}", lines.join("\n")),
+    }
+}
+
+/// The facts that an adapter can list as unreported.
+const FACTS: [&str; 7] =
+    ["output", "events", "error.class", "error.code", "error.message", "error.status", "error.request_id"];
+
+/// The classes of errors.
+const CLASSES: [&str; 8] =
+    ["service", "stream", "timeout", "connection", "response", "input", "credentials", "other"];
+
+fn facts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let facts = Vec::<String>::deserialize(deserializer)?;
+    facts.iter().try_for_each(|fact| check("fact", fact, &FACTS))?;
+    Ok(facts)
+}
+
+fn class<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
+    let class = String::deserialize(deserializer)?;
+    check("class", &class, &CLASSES)?;
+    Ok(class)
+}
+
+fn check<E: serde::de::Error>(noun: &str, name: &str, allowed: &[&str]) -> Result<(), E> {
+    match allowed.contains(&name) {
+        true => Ok(()),
+        false => {
+            Err(E::custom(format_args!("unknown {noun} `{name}`, expected one of {}", allowed.join(", "))))
+        }
     }
 }
 
@@ -128,7 +177,7 @@ pub(crate) struct Description {
     #[serde(default)]
     pub(crate) version: String,
     /// The facts that the client never reports.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "facts")]
     pub(crate) unreported: Vec<String>,
     /// The adapter sets the environment variables of a scenario. For other adapters, the runner starts a process with
     /// these variables.
@@ -147,7 +196,7 @@ pub(crate) struct Report {
     pub(crate) cancelled: bool,
     pub(crate) unsupported: Option<String>,
     /// The facts that the client does not report for this call, in addition to those of the description.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "facts")]
     pub(crate) unreported: Vec<String>,
 }
 
@@ -155,6 +204,7 @@ pub(crate) struct Report {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportedError {
+    #[serde(deserialize_with = "class")]
     pub(crate) class: String,
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
@@ -240,7 +290,8 @@ impl Adapter {
     }
 
     async fn connect(address: &str, limit: Duration) -> Result<Self, AdapterError> {
-        let (output, input) = TcpStream::connect(address).await.map_err(AdapterError::Start)?.into_split();
+        let failure = |error| AdapterError::Connect { address: address.to_owned(), error };
+        let (output, input) = TcpStream::connect(address).await.map_err(failure)?.into_split();
         Ok(Self {
             child: None,
             input: Some(Box::new(input)),
@@ -281,7 +332,10 @@ impl Adapter {
                 _ => Ok(line),
             },
             Ok(_) => Err(self.ended().await),
-            Err(_) => Err(AdapterError::Hung { limit, stderr: self.last_lines() }),
+            Err(_) => {
+                let is_start = request.get("kit").is_some();
+                Err(AdapterError::Hung { is_start, limit, stderr: self.last_lines() })
+            }
         }
     }
 
@@ -379,10 +433,21 @@ async fn keep_last_lines(mut errors: impl AsyncBufRead + Unpin, lines: Arc<Mutex
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(line: &str) -> Result<T, AdapterError> {
-    serde_json::from_str(line).map_err(|error| AdapterError::Malformed {
-        line: crate::tagged::shorten(line, 400),
-        message: error.to_string(),
-    })
+    let parsed = match line.starts_with('{') {
+        true => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(line))
+            .map_err(|error| message(&error)),
+        false => Err("it is not a JSON object".to_owned()),
+    };
+    parsed.map_err(|message| AdapterError::Malformed { line: crate::tagged::shorten(line, 400), message })
+}
+
+/// Returns the text of an error, with the path of the member instead of the position in the line.
+fn message(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let (path, message) = (error.path().to_string(), error.inner().to_string());
+    match message.rfind(" at line ") {
+        Some(end) if error.inner().is_data() && path != "." => format!("{path}: {}", &message[..end]),
+        _ => message,
+    }
 }
 
 #[cfg(test)]
