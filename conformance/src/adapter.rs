@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing::debug;
 
 use crate::scenario::Environment;
 
@@ -309,7 +310,19 @@ impl Adapter {
         parse(&line)
     }
 
+    /// Sends a line, and returns the line of the response. Logs both lines.
     async fn exchange(&mut self, request: &Value) -> Result<String, AdapterError> {
+        let scenario = request.get("scenario").and_then(Value::as_str).unwrap_or_default();
+        debug!(scenario, %request, "request to the adapter");
+        let response = self.exchange_lines(request).await;
+        match &response {
+            Ok(response) => debug!(scenario, %response, "response of the adapter"),
+            Err(error) => debug!(scenario, %error, "the adapter failed"),
+        }
+        response
+    }
+
+    async fn exchange_lines(&mut self, request: &Value) -> Result<String, AdapterError> {
         let text = format!("{request}\n");
         let limit = self.limit;
         // A line that has arrived since the last response must not become the next response.

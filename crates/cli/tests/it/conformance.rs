@@ -90,6 +90,26 @@ fn a_run_that_cannot_start_has_the_exit_code_2() {
 }
 
 #[test]
+fn debug_logs_the_lines_of_the_adapter() {
+    let output = conformance(&[
+        "--debug",
+        "--scenario",
+        "errors/code/header/plain",
+        "--adapter",
+        &adapter(r#"{\"unsupported\": \"not here\"}"#),
+    ]);
+    let log = text(&output.stderr);
+    for part in [
+        r#"request to the adapter scenario="" request={"kit":1}"#,
+        r#"response of the adapter scenario="" response={"client": "sh", "version": "1"}"#,
+        r#"request to the adapter scenario="errors/code/header/plain" request={"scenario":"errors/code/header/plain","#,
+        r#"response of the adapter scenario="errors/code/header/plain" response={"unsupported": "not here"}"#,
+    ] {
+        assert!(log.contains(part), "{log}");
+    }
+}
+
+#[test]
 fn a_list_has_the_rule_of_each_scenario() {
     let output = conformance(&["--list", "--scenario", "errors/code/header/plain"]);
     let list = text(&output.stdout);
