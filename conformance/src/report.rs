@@ -29,7 +29,7 @@ impl Counts {
             match result.outcome {
                 Outcome::Passed => counts.passed += 1,
                 Outcome::Known { .. } => counts.known += 1,
-                Outcome::Failed(_) | Outcome::Fixed => counts.failed += 1,
+                Outcome::Failed(_) | Outcome::Fixed { .. } => counts.failed += 1,
                 Outcome::Unsupported(_) => counts.unsupported += 1,
             }
         }
@@ -79,13 +79,13 @@ pub fn table(reports: &[ClientReport]) -> String {
     text
 }
 
-/// Returns a description of each failed scenario, and of each baseline entry that matches no scenario.
+/// Returns a description of each failed scenario, and of each entry of the baseline that has no effect.
 pub fn failures(report: &ClientReport) -> String {
     let mut text = String::new();
     for ScenarioResult { scenario, outcome, .. } in &report.results {
         let lines: Vec<String> = match outcome {
             Outcome::Failed(differences) => differences.clone(),
-            Outcome::Fixed => vec!["the scenario passes: remove it from the baseline".to_owned()],
+            Outcome::Fixed { pattern } => vec![fixed(pattern, &scenario.id)],
             Outcome::Passed | Outcome::Known { .. } | Outcome::Unsupported(_) => continue,
         };
         let _ = write!(text, "\n{}\n  rule: {} ({})\n", scenario.id, scenario.rule.text, scenario.rule.link);
@@ -94,9 +94,31 @@ pub fn failures(report: &ClientReport) -> String {
         }
     }
     for pattern in &report.unused_baseline {
-        let _ = write!(text, "\nbaseline: no scenario matches `{pattern}`: remove this entry\n");
+        let _ = write!(text, "\nbaseline: {}\n", unused(pattern));
+    }
+    for pattern in &report.shadowed_baseline {
+        let _ = write!(
+            text,
+            "\nbaseline: the entry `{pattern}` has no effect, because entries before it match the same scenarios: \
+             remove one of them\n"
+        );
     }
     text
+}
+
+/// Returns the difference of a scenario that passes, although an entry of the baseline matches it.
+fn fixed(pattern: &str, id: &str) -> String {
+    match pattern == id {
+        true => format!("the scenario passes: remove the entry `{id}` from the baseline"),
+        false => format!(
+            "the scenario passes: replace the entry `{pattern}` of the baseline with the ids of the scenarios that \
+             still differ"
+        ),
+    }
+}
+
+fn unused(pattern: &str) -> String {
+    format!("no scenario matches the entry `{pattern}`: remove it")
 }
 
 /// Returns the matrix of clients and groups in Markdown. A cell contains the number of scenarios that passed. If other
@@ -136,7 +158,8 @@ pub fn json(report: &ClientReport) -> Value {
                 result["differences"] = json!(differences);
             }
             Outcome::Unsupported(reason) => result["reason"] = json!(reason),
-            Outcome::Passed | Outcome::Fixed => {}
+            Outcome::Fixed { pattern } => result["baseline"] = json!(pattern),
+            Outcome::Passed => {}
         }
         result
     });
@@ -145,6 +168,7 @@ pub fn json(report: &ClientReport) -> Value {
         "version": report.version,
         "unreported": report.unreported,
         "unused_baseline": report.unused_baseline,
+        "shadowed_baseline": report.shadowed_baseline,
         "results": results.collect::<Vec<_>>(),
     })
 }

@@ -31,7 +31,10 @@ pub enum Outcome {
         differences: Vec<String>,
     },
     /// The client behaved as expected, but the baseline lists the scenario.
-    Fixed,
+    Fixed {
+        /// The pattern of the entry in the baseline.
+        pattern: String,
+    },
     /// The client or its adapter cannot make the call. The text is the reason.
     Unsupported(String),
 }
@@ -43,14 +46,14 @@ impl Outcome {
             Self::Passed => "passed",
             Self::Failed(_) => "failed",
             Self::Known { .. } => "known",
-            Self::Fixed => "fixed",
+            Self::Fixed { .. } => "fixed",
             Self::Unsupported(_) => "unsupported",
         }
     }
 
     /// Returns `true` if a run with this outcome fails.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Fixed)
+        matches!(self, Self::Failed(_) | Self::Fixed { .. })
     }
 }
 
@@ -78,6 +81,9 @@ pub struct ClientReport {
     pub results: Vec<ScenarioResult>,
     /// The patterns of the baseline that match no scenario. Scenarios that the run did not select also count.
     pub unused_baseline: Vec<String>,
+    /// The patterns of the baseline that have no effect, because earlier entries match the same scenarios. They do not
+    /// fail the run.
+    pub shadowed_baseline: Vec<String>,
 }
 
 impl ClientReport {
@@ -132,6 +138,7 @@ pub enum RunError {
 /// another client. A later failure of the adapter is the outcome of a scenario.
 pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<ClientReport, RunError> {
     let unused_baseline = options.baseline.unused(scenarios);
+    let shadowed_baseline = options.baseline.shadowed(scenarios);
     let scenarios = &select(scenarios, &options.patterns).map_err(RunError::NoScenario)?[..];
     let home = tempfile::tempdir().map_err(RunError::Folder)?;
     for name in ["config", "credentials"] {
@@ -177,7 +184,7 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
     });
     let results = results.collect();
     let Description { client, version, unreported, .. } = description;
-    Ok(ClientReport { client, version, unreported, results, unused_baseline })
+    Ok(ClientReport { client, version, unreported, results, unused_baseline, shadowed_baseline })
 }
 
 /// Returns the scenarios whose id matches a pattern. Without patterns, returns all scenarios.

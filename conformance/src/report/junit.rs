@@ -54,7 +54,7 @@ fn case(writer: &mut Writer<Vec<u8>>, report: &ClientReport, result: &ScenarioRe
             return Ok(());
         }
         Outcome::Failed(differences) => ("failure", differences.join("\n")),
-        Outcome::Fixed => ("failure", "the scenario passes: remove it from the baseline".to_owned()),
+        Outcome::Fixed { pattern } => ("failure", super::fixed(pattern, &result.scenario.id)),
         Outcome::Known { reason, .. } => ("skipped", format!("known difference: {reason}")),
         Outcome::Unsupported(reason) => ("skipped", format!("unsupported: {reason}")),
     };

@@ -24,11 +24,12 @@ fn report() -> ClientReport {
             result("errors/a/1", Outcome::Passed),
             result("errors/a/2", known),
             result("encoding/a/3", Outcome::Failed(vec!["<a>".to_owned(), "b\nc".to_owned()])),
-            result("encoding/a/4", Outcome::Fixed),
+            result("encoding/a/4", Outcome::Fixed { pattern: "encoding/*".to_owned() }),
             result("signing/a/5", Outcome::Passed),
             result("errors/a/6", Outcome::Unsupported("No".to_owned())),
         ],
         unused_baseline: vec!["errors/b".to_owned()],
+        shadowed_baseline: vec!["errors/a/2".to_owned()],
     }
 }
 
@@ -55,11 +56,18 @@ encoding/a/3
 
 encoding/a/4
   rule: A rule. (https://example.com)
-  - the scenario passes: remove it from the baseline
+  - the scenario passes: replace the entry `encoding/*` of the baseline with the ids of the scenarios that still differ
 
-baseline: no scenario matches `errors/b`: remove this entry
+baseline: no scenario matches the entry `errors/b`: remove it
+
+baseline: the entry `errors/a/2` has no effect, because entries before it match the same scenarios: remove one of them
 ";
     assert_eq!(failures(&report()), expected);
+}
+
+#[test]
+fn a_fixed_scenario_with_its_own_entry_names_the_entry() {
+    assert_eq!(fixed("a/b/c", "a/b/c"), "the scenario passes: remove the entry `a/b/c` from the baseline");
 }
 
 #[test]

@@ -65,6 +65,20 @@ async fn a_pattern_without_a_scenario_is_an_error() {
 }
 
 #[test]
+fn errors_of_baselines_state_the_form_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.json");
+    let check = |text: &str, expected: &str| {
+        std::fs::write(&path, text).unwrap();
+        let error = Baseline::read(&path).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check("\n", "baseline.json: the file is empty; a baseline has the form {\"client\": ");
+    check("[]", "baseline.json: the file is not a JSON object; a baseline has the form {\"client\": ");
+    check("{\n\"differences\": [{}]}", "missing field `scenario` at line 2");
+}
+
+#[test]
 fn addresses_of_adapters() {
     let words =
         |words: &[&str]| AdapterAddress::Command(words.iter().map(|word| (*word).to_owned()).collect());
