@@ -99,7 +99,7 @@ fn json_has_every_result() {
 fn junit_has_a_test_for_each_scenario() {
     let text = junit(&[report()]);
     let start = r#"<testsuites>
-  <testsuite name="tiny 1.0" tests="6" failures="2" skipped="2">
+  <testsuite name="tiny 1.0" tests="7" failures="3" skipped="2">
     <testcase classname="tiny.errors" name="errors/a/1" time="1.500"/>
     <testcase classname="tiny.errors" name="errors/a/2" time="1.500">
       <skipped message="known difference: By design">known difference: By design</skipped>
@@ -110,5 +110,12 @@ b
 c</failure>
 "#;
     assert_eq!(&text[..start.len().min(text.len())], start);
-    assert!(text.ends_with("  </testsuite>\n</testsuites>\n"), "{text}");
+    let end = r#"
+    <testcase classname="tiny.baseline" name="errors/b">
+      <failure message="no scenario matches the entry `errors/b`: remove it">no scenario matches the entry `errors/b`: remove it</failure>
+    </testcase>
+  </testsuite>
+</testsuites>
+"#;
+    assert!(text.ends_with(end), "{text}");
 }
