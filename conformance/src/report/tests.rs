@@ -12,8 +12,12 @@ fn report() -> ClientReport {
     let result = |id: &str, outcome| {
         let rule = json!({"text": "A rule.", "link": "https://example.com"});
         let value = json!({"id": id, "rule": rule, "operation": "InvokeModel", "input": {}, "expect": {}});
-        let scenario = Arc::new(scenario(&value).unwrap());
-        ScenarioResult { scenario, outcome, duration: Duration::from_millis(1500) }
+        let mut scenario = scenario(&value).unwrap();
+        if id == "encoding/a/3" {
+            scenario.concern = "A concern".to_owned();
+            scenario.description = "A description".to_owned();
+        }
+        ScenarioResult { scenario: Arc::new(scenario), outcome, duration: Duration::from_millis(1500) }
     };
     let known = Outcome::Known { reason: "By design".to_owned(), differences: vec!["c".to_owned()] };
     ClientReport {
@@ -49,6 +53,8 @@ tiny 1.0  all                2      1       2            1
 fn failures_have_their_rule_and_their_differences() {
     let expected = "
 encoding/a/3
+  concern: A concern
+  description: A description
   rule: A rule. (https://example.com)
   - <a>
   - b
@@ -63,6 +69,43 @@ baseline: no scenario matches the entry `errors/b`: remove it
 baseline: the entry `errors/a/2` has no effect, because entries before it match the same scenarios: remove one of them
 ";
     assert_eq!(failures(&report()), expected);
+}
+
+#[test]
+fn long_differences_are_shortened_only_in_texts() {
+    let mut report = report();
+    let difference = format!("{}\n{}", "a".repeat(400), "b".repeat(400));
+    report.results[2].outcome = Outcome::Failed(vec![difference.clone()]);
+    let text = failures(&report);
+    assert!(text.contains(&format!("  - {}\n    {}..\n", "a".repeat(400), "b".repeat(199))), "{text}");
+    assert_eq!(json(&report)["results"][2]["differences"], json!([difference]));
+    assert!(junit(&[report]).contains(&difference));
+}
+
+#[test]
+fn the_coverage_has_the_most_frequent_reasons() {
+    let mut report = report();
+    let expected = "
+not compared, because the client does not report them: output
+
+1 unsupported:
+    1 x \"No\"
+";
+    assert_eq!(coverage(&report), expected);
+    for number in (0..12_u32).flat_map(|number| [number].repeat(if number == 5 { 3 } else { 1 })) {
+        let outcome = Outcome::Unsupported(format!("reason {number:02}"));
+        report.results.push(ScenarioResult { outcome, ..report.results[0].clone() });
+    }
+    let text = coverage(&report);
+    let (_, text) = text.split_once("\n\n").unwrap();
+    assert!(
+        text.starts_with("15 unsupported:\n    3 x \"reason 05\"\n    1 x \"No\"\n    1 x \"reason 00\"\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("    1 x \"reason 08\"\n    3 x 3 other reasons\n"), "{text}");
+    report.unreported.clear();
+    report.results.truncate(5);
+    assert_eq!(coverage(&report), "");
 }
 
 #[test]

@@ -36,7 +36,7 @@ sh 1    all                0      0       0            5
     assert_eq!(output.status.code(), Some(1));
     let table = text(&output.stdout);
     assert!(
-        table.contains("\nerrors/code/header/plain\n  rule: ")
+        table.contains("\nerrors/code/header/plain\n  concern: ")
             && table.contains("requests: expected 1, found 0")
     );
     assert_eq!(text(&output.stderr), "");
