@@ -18,7 +18,7 @@ use crate::output::{check_output, print_output};
 #[derive(Debug, Args)]
 pub(crate) struct Conformance {
     /// Command that starts the adapter of the client, with its arguments; or `tcp:HOST:PORT` of a running adapter
-    #[arg(long, value_name = "COMMAND", required_unless_present = "list", value_parser = AdapterAddress::parse)]
+    #[arg(long, value_name = "COMMAND", required_unless_present_any = ["list", "show", "schema"], value_parser = AdapterAddress::parse)]
     adapter: Option<AdapterAddress>,
     /// Ids of the scenarios to run; `*` matches any text; can be repeated [default: all]
     #[arg(long = "scenario", value_name = "PATTERN")]
@@ -48,6 +48,12 @@ pub(crate) struct Conformance {
     /// Print the ids, rules and links of the scenarios, and do not run them
     #[arg(long)]
     list: bool,
+    /// Print scenarios as JSON, and do not run them: the input, the settings, the rules of the server and the expectation
+    #[arg(long, value_name = "PATTERN", conflicts_with = "list")]
+    show: Option<String>,
+    /// Print the JSON Schema of a file with scenarios
+    #[arg(long, conflicts_with_all = ["list", "show"])]
+    schema: bool,
 }
 
 /// The exit code if the differences of the client are not the differences in the baseline.
@@ -55,7 +61,16 @@ const DIFFERENCES: u8 = 1;
 
 pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
     check_output()?;
+    if arguments.schema {
+        return print_output(load::SCHEMA.as_bytes());
+    }
     let scenarios = scenarios(arguments)?;
+    if let Some(pattern) = &arguments.show {
+        let selected = run::select(&scenarios, std::slice::from_ref(pattern));
+        let selected = selected.map_err(|pattern| usage(run::RunError::NoScenario(pattern)))?;
+        let texts = selected.iter().map(|scenario| format!("{:#}\n", scenario.to_json()));
+        return print_output(texts.collect::<String>().as_bytes());
+    }
     let Some(adapter) = arguments.adapter.clone().filter(|_| !arguments.list) else {
         let selected = run::select(&scenarios, &arguments.patterns);
         let selected = selected.map_err(|pattern| usage(run::RunError::NoScenario(pattern)))?;

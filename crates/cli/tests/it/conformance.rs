@@ -90,6 +90,24 @@ fn a_run_that_cannot_start_has_the_exit_code_2() {
 }
 
 #[test]
+fn a_scenario_is_shown_with_the_values_of_its_row() {
+    let output = conformance(&["--show", "errors/code/header/plain"]);
+    let scenario: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(scenario["id"], "errors/code/header/plain");
+    assert_eq!(scenario["operation"], "InvokeModel");
+    assert!(scenario["expect"]["error"]["code"].is_string() && scenario["server"]["rules"][0].is_object());
+    assert!(!text(&output.stdout).contains("${"), "{scenario}");
+    check_failure(&conformance(&["--show", "a/b/c"]), 2, "no scenario matches `a/b/c`");
+}
+
+#[test]
+fn the_schema_describes_files_of_scenarios() {
+    let output = conformance(&["--schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(schema["properties"]["scenarios"].is_object(), "{schema}");
+}
+
+#[test]
 fn debug_logs_the_lines_of_the_adapter() {
     let output = conformance(&[
         "--debug",
