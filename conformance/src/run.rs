@@ -1,6 +1,6 @@
 //! Runs scenarios against a client.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,8 +124,13 @@ pub enum RunError {
         adapter: String,
     },
     /// A pattern matches no scenario.
-    #[error("no scenario matches `{0}`")]
-    NoScenario(String),
+    #[error("no scenario matches `{pattern}`: {advice}")]
+    NoScenario {
+        /// The pattern.
+        pattern: String,
+        /// The form of ids, and the patterns or groups that exist.
+        advice: String,
+    },
     /// The home folder of the adapters cannot be created.
     #[error("cannot create a temporary folder: {0}")]
     Folder(#[source] io::Error),
@@ -139,7 +144,7 @@ pub enum RunError {
 pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<ClientReport, RunError> {
     let unused_baseline = options.baseline.unused(scenarios);
     let shadowed_baseline = options.baseline.shadowed(scenarios);
-    let scenarios = &select(scenarios, &options.patterns).map_err(RunError::NoScenario)?[..];
+    let scenarios = &select(scenarios, &options.patterns)?[..];
     let home = tempfile::tempdir().map_err(RunError::Folder)?;
     for name in ["config", "credentials"] {
         std::fs::write(home.path().join(name), "").map_err(RunError::Folder)?;
@@ -190,16 +195,33 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
 /// Returns the scenarios whose id matches a pattern. Without patterns, returns all scenarios.
 ///
 /// # Errors
-/// Returns the first pattern that matches no scenario.
-pub fn select(scenarios: &[Arc<Scenario>], patterns: &[String]) -> Result<Vec<Arc<Scenario>>, String> {
+/// Returns an error with the first pattern that matches no scenario.
+pub fn select(scenarios: &[Arc<Scenario>], patterns: &[String]) -> Result<Vec<Arc<Scenario>>, RunError> {
     let is_unused = |pattern: &&String| !scenarios.iter().any(|scenario| matches(pattern, &scenario.id));
     if let Some(pattern) = patterns.iter().find(is_unused) {
-        return Err(pattern.clone());
+        return Err(RunError::NoScenario { pattern: pattern.clone(), advice: advice(scenarios, pattern) });
     }
     let is_selected = |scenario: &&Arc<Scenario>| {
         patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, &scenario.id))
     };
     Ok(scenarios.iter().filter(is_selected).cloned().collect())
+}
+
+/// Returns advice about a pattern that matches no scenario.
+fn advice(scenarios: &[Arc<Scenario>], pattern: &str) -> String {
+    let folder = format!("{}/", pattern.trim_end_matches('/'));
+    let is_part = scenarios.iter().any(|scenario| scenario.id.starts_with(&folder));
+    let group = pattern.split('/').next().unwrap_or_default();
+    let groups: BTreeSet<_> = scenarios.iter().map(|scenario| scenario.group()).collect();
+    let form = "the id of a scenario has the form GROUP/CONCERN/ID";
+    match groups.iter().any(|known| matches(group, known)) {
+        _ if is_part => format!("{form}; to run these scenarios, use `{folder}*`"),
+        true => format!("{form}; to find it, use `--list`"),
+        false => {
+            let groups = groups.into_iter().collect::<Vec<_>>().join(", ");
+            format!("{form}, and the groups are {groups}")
+        }
+    }
 }
 
 type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;

@@ -1,7 +1,8 @@
 //! `invoke-model conformance`: runs the conformance kit against a client.
 
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -33,12 +34,12 @@ pub(crate) struct Conformance {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Number of adapter processes that run at the same time [default: twice the number of processors]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     parallel: Option<NonZeroUsize>,
     /// Time limit for each response of the adapter; an adapter that exceeds it is stopped and restarted. The start of
     /// an adapter may take three times as long
-    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
-    limit: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = at_least_one::<NonZeroU32>)]
+    limit: NonZeroU32,
     /// File to write the results to, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -66,25 +67,22 @@ pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
     }
     let scenarios = scenarios(arguments)?;
     if let Some(pattern) = &arguments.show {
-        let selected = run::select(&scenarios, std::slice::from_ref(pattern));
-        let selected = selected.map_err(|pattern| usage(run::RunError::NoScenario(pattern)))?;
+        let selected = run::select(&scenarios, std::slice::from_ref(pattern)).map_err(usage)?;
         let texts = selected.iter().map(|scenario| format!("{:#}\n", scenario.to_json()));
         return print_output(texts.collect::<String>().as_bytes());
     }
     let Some(adapter) = arguments.adapter.clone().filter(|_| !arguments.list) else {
-        let selected = run::select(&scenarios, &arguments.patterns);
-        let selected = selected.map_err(|pattern| usage(run::RunError::NoScenario(pattern)))?;
-        return list(&selected);
+        return list(&run::select(&scenarios, &arguments.patterns).map_err(usage)?);
     };
     let baseline = match &arguments.baseline {
-        Some(path) => Baseline::read(path).map_err(usage)?,
+        Some(path) => Baseline::read(path).map_err(|error| usage(error).at(&"--baseline"))?,
         None => Baseline::default(),
     };
     let parallel = arguments
         .parallel
         .map_or_else(|| available_parallelism().map_or(2, |cores| 2 * cores.get()), Into::into);
     let patterns = arguments.patterns.clone();
-    let limit = Duration::from_secs(arguments.limit);
+    let limit = Duration::from_secs(arguments.limit.get().into());
     let options = Options { adapter, baseline, patterns, parallel, limit };
     let report = run::run(&scenarios, &options).await.map_err(usage)?;
     if let Some(path) = &arguments.json {
@@ -102,11 +100,11 @@ pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
 
 fn scenarios(arguments: &Conformance) -> Result<Vec<Arc<Scenario>>, Failure> {
     let mut scenarios = match &arguments.scenarios {
-        Some(folder) => load::folder(folder).map_err(usage)?,
+        Some(folder) => load::folder(folder).map_err(|error| usage(error).at(&"--scenarios"))?,
         None => load::built_in().map_err(usage)?,
     };
     if let Some(folder) = &arguments.recordings {
-        scenarios.extend(recorded::folder(folder).map_err(usage)?);
+        scenarios.extend(recorded::folder(folder).map_err(|error| usage(error).at(&"--recordings"))?);
     }
     Ok(scenarios.into_iter().map(Arc::new).collect())
 }
@@ -117,6 +115,10 @@ fn list(scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
         format!("{id}\t{}\t{}\n", rule.text, rule.link)
     });
     print_output(lines.collect::<String>().as_bytes())
+}
+
+fn at_least_one<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "expected a whole number of at least 1")
 }
 
 fn usage(error: impl std::fmt::Display) -> Failure {

@@ -66,22 +66,37 @@ fn a_run_that_cannot_start_has_the_exit_code_2() {
         "the adapter ended without a response (exit status: 7)",
     );
     let right = adapter("{}");
-    check_failure(&conformance(&["--adapter", &right, "--scenario", "a/*"]), 2, "no scenario matches `a/*`");
+    check_failure(
+        &conformance(&["--adapter", &right, "--scenario", "a/*"]),
+        2,
+        "no scenario matches `a/*`: the id",
+    );
     check_failure(
         &conformance(&["--adapter", &right, "--scenarios", "no/such/folder"]),
         2,
-        "no/such/folder: ",
+        "--scenarios: no/such/folder: ",
     );
     check_failure(
         &conformance(&["--adapter", &right, "--recordings", "no/such/folder"]),
         2,
-        "no/such/folder: ",
+        "--recordings: no/such/folder: ",
     );
-    check_failure(&conformance(&["--adapter", &right, "--baseline", "no/such/file"]), 2, "no/such/file: ");
+    check_failure(
+        &conformance(&["--adapter", &right, "--baseline", "no/such/file"]),
+        2,
+        "--baseline: no/such/file: ",
+    );
     for (arguments, words) in [
         (&[][..], "--adapter <COMMAND>"),
         (&["--adapter", "sh 'a"], "the command of the adapter has an unclosed quote: sh 'a"),
-        (&["--adapter", "a", "--parallel", "0"], "--parallel"),
+        (
+            &["--adapter", "a", "--parallel", "0"],
+            "'0' for '--parallel <N>': expected a whole number of at least 1",
+        ),
+        (
+            &["--adapter", "a", "--limit", "0"],
+            "'0' for '--limit <SECONDS>': expected a whole number of at least 1",
+        ),
     ] {
         let output = conformance(arguments);
         assert_eq!(output.status.code(), Some(2));
