@@ -1,7 +1,7 @@
 //! `invoke-model conformance`: runs the conformance kit against a client.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -13,6 +13,7 @@ use invoke_model_conformance::run::{self, Options};
 use invoke_model_conformance::{AdapterAddress, Scenario, load, recorded, report};
 
 use crate::exit::Failure;
+use crate::outfile::Outfile;
 use crate::output::{check_output, print_output};
 
 /// Arguments of `conformance`.
@@ -57,7 +58,8 @@ pub(crate) struct Conformance {
     schema: bool,
 }
 
-/// The exit code if the differences of the client are not the differences in the baseline.
+/// The exit code if the differences of the client are not the differences in the baseline, or if no scenario was
+/// compared.
 const DIFFERENCES: u8 = 1;
 
 pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
@@ -84,17 +86,22 @@ pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
     let patterns = arguments.patterns.clone();
     let limit = Duration::from_secs(arguments.limit.get().into());
     let options = Options { adapter, baseline, patterns, parallel, limit };
+    // Open the files before the run, because a run can take minutes.
+    let json = open("--json", arguments.json.as_deref())?;
+    let junit = open("--junit", arguments.junit.as_deref())?;
     let report = run::run(&scenarios, &options).await.map_err(usage)?;
-    if let Some(path) = &arguments.json {
-        write(path, &format!("{:#}\n", report::json(&report)))?;
-    }
-    let is_success = report.is_success();
-    let failures = report::failures(&report);
+    let is_success = report.is_success() && report.has_results();
     let reports = [report];
-    if let Some(path) = &arguments.junit {
-        write(path, &report::junit(&reports))?;
+    let [report] = &reports;
+    let mut text = report::table(&reports) + &report::coverage(report) + &report::failures(report);
+    if !report.has_results() {
+        text.push_str("\nno scenario passed, so the run fails\n");
     }
-    print_output((report::table(&reports) + &failures).as_bytes())?;
+    // Print the table first, because it does not depend on the files.
+    let printed = print_output(text.as_bytes());
+    let json = write("--json", json, || format!("{:#}\n", report::json(report)));
+    let junit = write("--junit", junit, || report::junit(&reports));
+    printed.and(json).and(junit)?;
     if is_success { Ok(()) } else { Err(Failure::status(DIFFERENCES)) }
 }
 
@@ -125,6 +132,11 @@ fn usage(error: impl std::fmt::Display) -> Failure {
     Failure::usage(&error.to_string())
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::outfile(error).at(&path.display()))
+fn open<'a>(flag: &str, path: Option<&'a Path>) -> Result<Option<Outfile<'a>>, Failure> {
+    path.map(Outfile::open).transpose().map_err(|error| usage(error).at(&flag))
+}
+
+fn write(flag: &str, file: Option<Outfile<'_>>, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    file.map_or(Ok(()), |file| file.write(text().as_bytes()))
+        .map_err(|error| Failure::outfile(error).at(&flag))
 }

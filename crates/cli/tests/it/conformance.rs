@@ -21,11 +21,16 @@ fn the_exit_code_states_whether_the_client_has_differences() {
     let unsupported = adapter(r#"{\"unsupported\": \"not here\"}"#);
     let arguments = ["--scenario", "errors/code/header/*", "--adapter"];
     let output = conformance(&[&arguments[..], &[&unsupported]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let expected = "\
 client  group         passed  known  failed  unsupported
 sh 1    errors             0      0       0            5
 sh 1    all                0      0       0            5
+
+5 unsupported:
+    5 x \"not here\"
+
+no scenario passed, so the run fails
 ";
     assert_eq!(text(&output.stdout), expected);
 
@@ -51,6 +56,48 @@ sh 1    all                0      0       0            5
     std::fs::write(&baseline, differences).unwrap();
     let output = conformance(&[&arguments[..], &[&silent, "--baseline", &baseline]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_run_without_scenarios_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("errors")).unwrap();
+    let file = r#"{"concern": "A", "rule": {"text": "A", "link": "https://a"}, "scenarios": []}"#;
+    std::fs::write(folder.path().join("errors/a.json"), file).unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let output = conformance(&["--scenarios", folder, "--adapter", &adapter("{}")]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).ends_with("\nno scenario passed, so the run fails\n"));
+}
+
+#[test]
+fn files_are_opened_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let adapter = format!("sh -c 'echo started > {}'", log.display());
+    for flag in ["--json", "--junit"] {
+        let path = folder.path().join("no/such/file");
+        let path = path.to_str().unwrap();
+        let output = conformance(&["--adapter", &adapter, flag, path]);
+        check_failure(&output, 2, &format!("{flag}: {path}: "));
+    }
+    assert!(!log.exists(), "the adapter was started");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_written_does_not_lose_the_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let junit = folder.path().join("a.xml");
+    let adapter = adapter(r#"{\"unsupported\": \"not here\"}"#);
+    let arguments =
+        ["--scenario", "errors/code/header/*", "--adapter", &adapter, "--json", "/dev/full", "--junit"];
+    let output = conformance(&[&arguments[..], &[junit.to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("5 unsupported:"));
+    let error = text(&output.stderr);
+    assert!(error.contains("--json: cannot write the output: /dev/full: "), "{error}");
+    assert!(std::fs::read_to_string(junit).unwrap().contains("tests=\"5\""));
 }
 
 #[test]
