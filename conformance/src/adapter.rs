@@ -7,13 +7,14 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing::debug;
 
 use crate::scenario::Environment;
 
@@ -58,9 +59,18 @@ impl AdapterAddress {
 /// A failure of an adapter, which is not a failure of the client.
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
-    /// The adapter could not be started or reached.
+    /// The adapter could not be started.
     #[error("cannot start the adapter: {0}")]
     Start(#[source] io::Error),
+    /// The adapter could not be reached.
+    #[error("cannot connect to the adapter at {address}: {error}; start it first")]
+    Connect {
+        /// The address.
+        address: String,
+        /// The error.
+        #[source]
+        error: io::Error,
+    },
     /// The adapter exited, or closed its connection.
     #[error("the adapter ended without a response{}{}", status_text(.status), stderr_text(.stderr))]
     Ended {
@@ -76,8 +86,15 @@ pub enum AdapterError {
         stderr: Vec<String>,
     },
     /// The adapter did not respond within the time limit.
-    #[error("the adapter printed no response within {} s{}", .limit.as_secs_f32(), stderr_text(.stderr))]
+    #[error(
+        "the adapter printed no response to {} within {} s; if it is slow, raise `--limit` or lower `--parallel`{}",
+        exchange_text(*.is_start),
+        .limit.as_secs_f32(),
+        stderr_text(.stderr)
+    )]
     Hung {
+        /// `true` if the adapter did not describe itself, and `false` if it did not respond to a scenario.
+        is_start: bool,
         /// The time limit.
         limit: Duration,
         /// The last lines of standard error.
@@ -89,6 +106,14 @@ pub enum AdapterError {
         /// The second line.
         line: String,
     },
+    /// The adapter printed a line before it received a request.
+    #[error(
+        "the adapter printed a line after its last response, before the next request; the line is `{line}`"
+    )]
+    LateLine {
+        /// The line.
+        line: String,
+    },
     /// The adapter printed a line that is not a JSON object, or a JSON object that is not a valid response.
     #[error("the adapter printed a line that is not a valid response: {message}; the line is `{line}`")]
     Malformed {
@@ -97,6 +122,10 @@ pub enum AdapterError {
         /// The error.
         message: String,
     },
+}
+
+fn exchange_text(is_start: bool) -> &'static str {
+    if is_start { "the first line after its start" } else { "a call" }
 }
 
 fn status_text(status: &Option<ExitStatus>) -> String {
@@ -110,6 +139,35 @@ fn stderr_text(lines: &[String]) -> String {
     }
 }
 
+/// The facts that an adapter can list as unreported.
+const FACTS: [&str; 7] =
+    ["output", "events", "error.class", "error.code", "error.message", "error.status", "error.request_id"];
+
+/// The classes of errors.
+const CLASSES: [&str; 8] =
+    ["service", "stream", "timeout", "connection", "response", "input", "credentials", "other"];
+
+fn facts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let facts = Vec::<String>::deserialize(deserializer)?;
+    facts.iter().try_for_each(|fact| check("fact", fact, &FACTS))?;
+    Ok(facts)
+}
+
+fn class<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
+    let class = String::deserialize(deserializer)?;
+    check("class", &class, &CLASSES)?;
+    Ok(class)
+}
+
+fn check<E: serde::de::Error>(noun: &str, name: &str, allowed: &[&str]) -> Result<(), E> {
+    match allowed.contains(&name) {
+        true => Ok(()),
+        false => {
+            Err(E::custom(format_args!("unknown {noun} `{name}`, expected one of {}", allowed.join(", "))))
+        }
+    }
+}
+
 /// The first response of an adapter.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,7 +178,7 @@ pub(crate) struct Description {
     #[serde(default)]
     pub(crate) version: String,
     /// The facts that the client never reports.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "facts")]
     pub(crate) unreported: Vec<String>,
     /// The adapter sets the environment variables of a scenario. For other adapters, the runner starts a process with
     /// these variables.
@@ -139,7 +197,7 @@ pub(crate) struct Report {
     pub(crate) cancelled: bool,
     pub(crate) unsupported: Option<String>,
     /// The facts that the client does not report for this call, in addition to those of the description.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "facts")]
     pub(crate) unreported: Vec<String>,
 }
 
@@ -147,6 +205,7 @@ pub(crate) struct Report {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportedError {
+    #[serde(deserialize_with = "class")]
     pub(crate) class: String,
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
@@ -162,6 +221,8 @@ pub(crate) struct Adapter {
     child: Option<Child>,
     input: Option<Box<dyn AsyncWrite + Send + Sync + Unpin>>,
     output: Box<dyn AsyncBufRead + Send + Sync + Unpin>,
+    /// The bytes of an incomplete line of the output.
+    line: Vec<u8>,
     stderr: Arc<Mutex<VecDeque<String>>>,
     /// The task that reads standard error.
     stderr_reader: Option<JoinHandle<()>>,
@@ -222,6 +283,7 @@ impl Adapter {
             child: Some(child),
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
+            line: Vec::new(),
             stderr,
             stderr_reader: Some(stderr_reader),
             limit,
@@ -229,11 +291,13 @@ impl Adapter {
     }
 
     async fn connect(address: &str, limit: Duration) -> Result<Self, AdapterError> {
-        let (output, input) = TcpStream::connect(address).await.map_err(AdapterError::Start)?.into_split();
+        let failure = |error| AdapterError::Connect { address: address.to_owned(), error };
+        let (output, input) = TcpStream::connect(address).await.map_err(failure)?.into_split();
         Ok(Self {
             child: None,
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
+            line: Vec::new(),
             stderr: Arc::default(),
             stderr_reader: None,
             limit,
@@ -246,9 +310,25 @@ impl Adapter {
         parse(&line)
     }
 
+    /// Sends a line, and returns the line of the response. Logs both lines.
     async fn exchange(&mut self, request: &Value) -> Result<String, AdapterError> {
+        let scenario = request.get("scenario").and_then(Value::as_str).unwrap_or_default();
+        debug!(scenario, %request, "request to the adapter");
+        let response = self.exchange_lines(request).await;
+        match &response {
+            Ok(response) => debug!(scenario, %response, "response of the adapter"),
+            Err(error) => debug!(scenario, %error, "the adapter failed"),
+        }
+        response
+    }
+
+    async fn exchange_lines(&mut self, request: &Value) -> Result<String, AdapterError> {
         let text = format!("{request}\n");
         let limit = self.limit;
+        // A line that has arrived since the last response must not become the next response.
+        if let Ok(Ok(Some(line))) = timeout(Duration::ZERO, self.read_line()).await {
+            return Err(AdapterError::LateLine { line });
+        }
         let exchanged = timeout(limit, async {
             let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
             input.write_all(text.as_bytes()).await?;
@@ -258,26 +338,31 @@ impl Adapter {
         match exchanged.await {
             Ok(Ok(Some(line))) => match timeout(SECOND_LINE, self.read_line()).await {
                 Ok(Ok(Some(line))) => Err(AdapterError::SecondLine { line }),
+                // A part of a second line must not become a part of the next response.
+                Err(_) if !self.line.trim_ascii().is_empty() => {
+                    Err(AdapterError::SecondLine { line: text_of(&self.line) })
+                }
                 _ => Ok(line),
             },
             Ok(_) => Err(self.ended().await),
-            Err(_) => Err(AdapterError::Hung { limit, stderr: self.last_lines() }),
+            Err(_) => {
+                let is_start = request.get("kit").is_some();
+                Err(AdapterError::Hung { is_start, limit, stderr: self.last_lines() })
+            }
         }
     }
 
-    /// Reads a line that is not empty. Returns `None` at the end of the output.
+    /// Reads a line that is not empty. Returns `None` at the end of the output. If the caller stops waiting, the next
+    /// call continues the line.
     async fn read_line(&mut self) -> io::Result<Option<String>> {
-        let mut bytes = Vec::new();
         loop {
-            // If the caller stops waiting, the bytes of an incomplete line are lost.
-            if self.output.read_until(b'\n', &mut bytes).await? == 0 {
+            if self.output.read_until(b'\n', &mut self.line).await? == 0 {
                 return Ok(None);
             }
-            let line = String::from_utf8_lossy(&bytes).trim().to_owned();
+            let line = text_of(&std::mem::take(&mut self.line));
             if !line.is_empty() {
                 return Ok(Some(line));
             }
-            bytes.clear();
         }
     }
 
@@ -344,6 +429,10 @@ fn isolate(command: &mut Command, home: &Path) {
     command.env("AWS_ACCESS_KEY_ID", "AMBIENTACCESSKEYID").env("AWS_SECRET_ACCESS_KEY", "ambient/secret/key");
 }
 
+fn text_of(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim().to_owned()
+}
+
 async fn keep_last_lines(mut errors: impl AsyncBufRead + Unpin, lines: Arc<Mutex<VecDeque<String>>>) {
     let mut bytes = Vec::new();
     while errors.read_until(b'\n', &mut bytes).await.is_ok_and(|length| length > 0) {
@@ -357,8 +446,22 @@ async fn keep_last_lines(mut errors: impl AsyncBufRead + Unpin, lines: Arc<Mutex
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(line: &str) -> Result<T, AdapterError> {
-    serde_json::from_str(line).map_err(|error| AdapterError::Malformed {
-        line: crate::tagged::shorten(line, 400),
-        message: error.to_string(),
-    })
+    let parsed = match line.starts_with('{') {
+        true => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(line))
+            .map_err(|error| message(&error)),
+        false => Err("it is not a JSON object".to_owned()),
+    };
+    parsed.map_err(|message| AdapterError::Malformed { line: crate::tagged::shorten(line, 400), message })
 }
+
+/// Returns the text of an error, with the path of the member instead of the position in the line.
+fn message(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let (path, message) = (error.path().to_string(), error.inner().to_string());
+    match message.rfind(" at line ") {
+        Some(end) if error.inner().is_data() && path != "." => format!("{path}: {}", &message[..end]),
+        _ => message,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,9 @@ use crate::tagged;
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
+/// The JSON Schema of a scenario file.
+pub const SCHEMA: &str = include_str!("../scenario.schema.json");
+
 /// An error in scenario files. The message has one line for each problem.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -164,6 +167,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
 /// Converts a scenario without rows from JSON, and checks the constraints that its type does not express.
 pub(crate) fn scenario(value: &Value) -> Result<Scenario, MemberError> {
     let mut scenario: Scenario = deserialize(value)?;
+    scenario.source = value.as_object().cloned().unwrap_or_default();
     let is_valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-./_".contains(c);
     if scenario.id.is_empty() || !scenario.id.chars().all(is_valid) {
         let problem = format!("{:?} must consist of a-z, 0-9, `-`, `.` and `_`", scenario.id);

@@ -3,15 +3,24 @@
 mod differences;
 mod junit;
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::run::{ClientReport, Outcome, ScenarioResult};
 use crate::scenario::GROUPS;
+use crate::tagged::shorten;
 
 pub use differences::differences;
 pub use junit::junit;
+
+/// The maximum number of characters of a difference in a text. The reports in JSON and XML contain all of it.
+const DIFFERENCE: usize = 600;
+
+/// The maximum number of reasons for unsupported scenarios in a text.
+const REASONS: usize = 10;
 
 /// The number of scenarios for each kind of outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +38,7 @@ impl Counts {
             match result.outcome {
                 Outcome::Passed => counts.passed += 1,
                 Outcome::Known { .. } => counts.known += 1,
-                Outcome::Failed(_) | Outcome::Fixed => counts.failed += 1,
+                Outcome::Failed(_) | Outcome::Fixed { .. } => counts.failed += 1,
                 Outcome::Unsupported(_) => counts.unsupported += 1,
             }
         }
@@ -79,24 +88,82 @@ pub fn table(reports: &[ClientReport]) -> String {
     text
 }
 
-/// Returns a description of each failed scenario, and of each baseline entry that matches no scenario.
+/// Returns the facts that were not compared, and the most frequent reasons of the unsupported scenarios.
+pub fn coverage(report: &ClientReport) -> String {
+    let mut text = String::new();
+    if !report.unreported.is_empty() {
+        let facts = report.unreported.join(", ");
+        let _ = write!(text, "\nnot compared, because the client does not report them: {facts}\n");
+    }
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for result in &report.results {
+        if let Outcome::Unsupported(reason) = &result.outcome {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let total: usize = counts.iter().map(|(_, count)| count).sum();
+    if total > 0 {
+        let _ = write!(text, "\n{total} unsupported:\n");
+    }
+    let (shown, others) = counts.split_at(counts.len().min(REASONS));
+    for (reason, count) in shown {
+        let _ = writeln!(text, "  {count:3} x \"{}\"", shorten(reason, DIFFERENCE));
+    }
+    if !others.is_empty() {
+        let count: usize = others.iter().map(|(_, count)| count).sum();
+        let _ = writeln!(text, "  {count:3} x {} other reasons", others.len());
+    }
+    text
+}
+
+/// Returns a description of each failed scenario, and of each entry of the baseline that has no effect.
 pub fn failures(report: &ClientReport) -> String {
     let mut text = String::new();
     for ScenarioResult { scenario, outcome, .. } in &report.results {
         let lines: Vec<String> = match outcome {
             Outcome::Failed(differences) => differences.clone(),
-            Outcome::Fixed => vec!["the scenario passes: remove it from the baseline".to_owned()],
+            Outcome::Fixed { pattern } => vec![fixed(pattern, &scenario.id)],
             Outcome::Passed | Outcome::Known { .. } | Outcome::Unsupported(_) => continue,
         };
-        let _ = write!(text, "\n{}\n  rule: {} ({})\n", scenario.id, scenario.rule.text, scenario.rule.link);
+        let _ = writeln!(text, "\n{}", scenario.id);
+        for (name, value) in [("concern", &scenario.concern), ("description", &scenario.description)] {
+            if !value.is_empty() {
+                let _ = writeln!(text, "  {name}: {value}");
+            }
+        }
+        let _ = writeln!(text, "  rule: {} ({})", scenario.rule.text, scenario.rule.link);
         for line in lines {
-            let _ = writeln!(text, "  - {}", line.replace('\n', "\n    "));
+            let _ = writeln!(text, "  - {}", shorten(&line, DIFFERENCE).replace('\n', "\n    "));
         }
     }
     for pattern in &report.unused_baseline {
-        let _ = write!(text, "\nbaseline: no scenario matches `{pattern}`: remove this entry\n");
+        let _ = write!(text, "\nbaseline: {}\n", unused(pattern));
+    }
+    for pattern in &report.shadowed_baseline {
+        let _ = write!(
+            text,
+            "\nbaseline: the entry `{pattern}` has no effect, because entries before it match the same scenarios: \
+             remove one of them\n"
+        );
     }
     text
+}
+
+/// Returns the difference of a scenario that passes, although an entry of the baseline matches it.
+fn fixed(pattern: &str, id: &str) -> String {
+    match pattern == id {
+        true => format!("the scenario passes: remove the entry `{id}` from the baseline"),
+        false => format!(
+            "the scenario passes: replace the entry `{pattern}` of the baseline with the ids of the scenarios that \
+             still differ"
+        ),
+    }
+}
+
+fn unused(pattern: &str) -> String {
+    format!("no scenario matches the entry `{pattern}`: remove it")
 }
 
 /// Returns the matrix of clients and groups in Markdown. A cell contains the number of scenarios that passed. If other
@@ -136,7 +203,8 @@ pub fn json(report: &ClientReport) -> Value {
                 result["differences"] = json!(differences);
             }
             Outcome::Unsupported(reason) => result["reason"] = json!(reason),
-            Outcome::Passed | Outcome::Fixed => {}
+            Outcome::Fixed { pattern } => result["baseline"] = json!(pattern),
+            Outcome::Passed => {}
         }
         result
     });
@@ -145,6 +213,7 @@ pub fn json(report: &ClientReport) -> Value {
         "version": report.version,
         "unreported": report.unreported,
         "unused_baseline": report.unused_baseline,
+        "shadowed_baseline": report.shadowed_baseline,
         "results": results.collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,6 @@
 //! Runs scenarios against a client.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,10 @@ pub enum Outcome {
         differences: Vec<String>,
     },
     /// The client behaved as expected, but the baseline lists the scenario.
-    Fixed,
+    Fixed {
+        /// The pattern of the entry in the baseline.
+        pattern: String,
+    },
     /// The client or its adapter cannot make the call. The text is the reason.
     Unsupported(String),
 }
@@ -43,14 +46,14 @@ impl Outcome {
             Self::Passed => "passed",
             Self::Failed(_) => "failed",
             Self::Known { .. } => "known",
-            Self::Fixed => "fixed",
+            Self::Fixed { .. } => "fixed",
             Self::Unsupported(_) => "unsupported",
         }
     }
 
     /// Returns `true` if a run with this outcome fails.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Fixed)
+        matches!(self, Self::Failed(_) | Self::Fixed { .. })
     }
 }
 
@@ -78,9 +81,19 @@ pub struct ClientReport {
     pub results: Vec<ScenarioResult>,
     /// The patterns of the baseline that match no scenario. Scenarios that the run did not select also count.
     pub unused_baseline: Vec<String>,
+    /// The patterns of the baseline that have no effect, because earlier entries match the same scenarios. They do not
+    /// fail the run.
+    pub shadowed_baseline: Vec<String>,
 }
 
 impl ClientReport {
+    /// Returns `true` if a scenario passed, or has a known difference. Otherwise, the run does not show that the
+    /// adapter works.
+    pub fn has_results(&self) -> bool {
+        let is_result = |outcome: &Outcome| matches!(outcome, Outcome::Passed | Outcome::Known { .. });
+        self.results.iter().any(|result| is_result(&result.outcome))
+    }
+
     /// Returns `true` if no scenario failed, and if each entry of the baseline matches a scenario.
     pub fn is_success(&self) -> bool {
         self.unused_baseline.is_empty() && !self.results.iter().any(|result| result.outcome.is_failure())
@@ -118,8 +131,13 @@ pub enum RunError {
         adapter: String,
     },
     /// A pattern matches no scenario.
-    #[error("no scenario matches `{0}`")]
-    NoScenario(String),
+    #[error("no scenario matches `{pattern}`: {advice}")]
+    NoScenario {
+        /// The pattern.
+        pattern: String,
+        /// The form of ids, and the patterns or groups that exist.
+        advice: String,
+    },
     /// The home folder of the adapters cannot be created.
     #[error("cannot create a temporary folder: {0}")]
     Folder(#[source] io::Error),
@@ -132,7 +150,8 @@ pub enum RunError {
 /// another client. A later failure of the adapter is the outcome of a scenario.
 pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<ClientReport, RunError> {
     let unused_baseline = options.baseline.unused(scenarios);
-    let scenarios = &select(scenarios, &options.patterns).map_err(RunError::NoScenario)?[..];
+    let shadowed_baseline = options.baseline.shadowed(scenarios);
+    let scenarios = &select(scenarios, &options.patterns)?[..];
     let home = tempfile::tempdir().map_err(RunError::Folder)?;
     for name in ["config", "credentials"] {
         std::fs::write(home.path().join(name), "").map_err(RunError::Folder)?;
@@ -177,22 +196,39 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
     });
     let results = results.collect();
     let Description { client, version, unreported, .. } = description;
-    Ok(ClientReport { client, version, unreported, results, unused_baseline })
+    Ok(ClientReport { client, version, unreported, results, unused_baseline, shadowed_baseline })
 }
 
 /// Returns the scenarios whose id matches a pattern. Without patterns, returns all scenarios.
 ///
 /// # Errors
-/// Returns the first pattern that matches no scenario.
-pub fn select(scenarios: &[Arc<Scenario>], patterns: &[String]) -> Result<Vec<Arc<Scenario>>, String> {
+/// Returns an error with the first pattern that matches no scenario.
+pub fn select(scenarios: &[Arc<Scenario>], patterns: &[String]) -> Result<Vec<Arc<Scenario>>, RunError> {
     let is_unused = |pattern: &&String| !scenarios.iter().any(|scenario| matches(pattern, &scenario.id));
     if let Some(pattern) = patterns.iter().find(is_unused) {
-        return Err(pattern.clone());
+        return Err(RunError::NoScenario { pattern: pattern.clone(), advice: advice(scenarios, pattern) });
     }
     let is_selected = |scenario: &&Arc<Scenario>| {
         patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, &scenario.id))
     };
     Ok(scenarios.iter().filter(is_selected).cloned().collect())
+}
+
+/// Returns advice about a pattern that matches no scenario.
+fn advice(scenarios: &[Arc<Scenario>], pattern: &str) -> String {
+    let folder = format!("{}/", pattern.trim_end_matches('/'));
+    let is_part = scenarios.iter().any(|scenario| scenario.id.starts_with(&folder));
+    let group = pattern.split('/').next().unwrap_or_default();
+    let groups: BTreeSet<_> = scenarios.iter().map(|scenario| scenario.group()).collect();
+    let form = "the id of a scenario has the form GROUP/CONCERN/ID";
+    match groups.iter().any(|known| matches(group, known)) {
+        _ if is_part => format!("{form}; to run these scenarios, use `{folder}*`"),
+        true => format!("{form}; to find it, use `--list`"),
+        false => {
+            let groups = groups.into_iter().collect::<Vec<_>>().join(", ");
+            format!("{form}, and the groups are {groups}")
+        }
+    }
 }
 
 type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::expectation::Expectation;
 
@@ -33,6 +33,9 @@ pub struct Scenario {
     /// The concern of the file.
     #[serde(skip)]
     pub concern: String,
+    /// The JSON of the scenario, with the values of its row.
+    #[serde(skip)]
+    pub source: Map<String, Value>,
     /// The rule. The default is the rule of the file.
     #[serde(default)]
     pub rule: Rule,
@@ -54,6 +57,18 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Returns the scenario as JSON: its members with the values of its row, the id with the group and the name of the
+    /// file, the concern, and the rule.
+    pub fn to_json(&self) -> Value {
+        let mut members = Map::new();
+        members.insert("id".to_owned(), self.id.clone().into());
+        members.insert("concern".to_owned(), self.concern.clone().into());
+        members.insert("rule".to_owned(), json!(self.rule));
+        let others = self.source.iter().filter(|(name, _)| !["id", "rule"].contains(&name.as_str()));
+        members.extend(others.map(|(name, value)| (name.clone(), value.clone())));
+        Value::Object(members)
+    }
+
     /// Returns the group: the first part of the id.
     pub fn group(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()

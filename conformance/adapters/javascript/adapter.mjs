@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { createInterface } from "node:readline";
 
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);

@@ -49,6 +49,15 @@ fn a_scenario_stands_for_one_scenario_per_row() {
     assert!(scenarios[0].expect.attempts.unwrap().contains(2));
     assert!(scenarios[1].expect.attempts.unwrap().contains(9));
     assert!(scenarios[1].expect.request.as_ref().unwrap().target.as_ref().unwrap().matches("/3/3"));
+    let expected = json!({
+        "id": "signing/concern/first/b",
+        "concern": "A concern",
+        "rule": {"text": "A rule.", "link": "https://example.com/rule"},
+        "operation": "InvokeModel",
+        "input": {"modelId": "a", "body": {"$text": "{}"}},
+        "expect": {"attempts": {"min": 1}, "request": {"target": "/3/3"}},
+    });
+    assert_eq!(scenarios[1].to_json(), expected);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use quick_xml::events::BytesText;
 use crate::run::{ClientReport, Outcome, ScenarioResult};
 
 /// Returns the reports as JUnit XML, with a test suite for each client. Known differences and unsupported scenarios
-/// are skipped tests.
+/// are skipped tests. Entries of the baseline that match no scenario are failures.
 pub fn junit(reports: &[ClientReport]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     let written = writer
@@ -22,20 +22,21 @@ pub fn junit(reports: &[ClientReport]) -> String {
 }
 
 fn suite(writer: &mut Writer<Vec<u8>>, report: &ClientReport) -> io::Result<()> {
-    let number = |is: fn(&Outcome) -> bool| {
-        report.results.iter().filter(|result| is(&result.outcome)).count().to_string()
-    };
+    let number =
+        |is: fn(&Outcome) -> bool| report.results.iter().filter(|result| is(&result.outcome)).count();
     let name = format!("{} {}", report.client, report.version);
-    let (tests, failures) = (number(|_| true), number(Outcome::is_failure));
+    let unused = report.unused_baseline.len();
+    let (tests, failures) = (number(|_| true) + unused, number(Outcome::is_failure) + unused);
     let skipped = number(|outcome| matches!(outcome, Outcome::Known { .. } | Outcome::Unsupported(_)));
     let element = writer.create_element("testsuite").with_attributes([
         ("name", name.as_str()),
-        ("tests", &tests),
-        ("failures", &failures),
-        ("skipped", &skipped),
+        ("tests", &tests.to_string()),
+        ("failures", &failures.to_string()),
+        ("skipped", &skipped.to_string()),
     ]);
     element.write_inner_content(|writer| {
-        report.results.iter().try_for_each(|result| case(writer, report, result))
+        report.results.iter().try_for_each(|result| case(writer, report, result))?;
+        report.unused_baseline.iter().try_for_each(|pattern| entry(writer, report, pattern))
     })?;
     Ok(())
 }
@@ -54,15 +55,27 @@ fn case(writer: &mut Writer<Vec<u8>>, report: &ClientReport, result: &ScenarioRe
             return Ok(());
         }
         Outcome::Failed(differences) => ("failure", differences.join("\n")),
-        Outcome::Fixed => ("failure", "the scenario passes: remove it from the baseline".to_owned()),
+        Outcome::Fixed { pattern } => ("failure", super::fixed(pattern, &result.scenario.id)),
         Outcome::Known { reason, .. } => ("skipped", format!("known difference: {reason}")),
         Outcome::Unsupported(reason) => ("skipped", format!("unsupported: {reason}")),
     };
-    element.write_inner_content(|writer| {
-        let first_line = message.lines().next().unwrap_or_default();
-        let element = writer.create_element(kind).with_attribute(("message", first_line));
-        element.write_text_content(BytesText::new(&message))?;
-        Ok::<_, io::Error>(())
-    })?;
+    element.write_inner_content(|writer| reason(writer, kind, &message))?;
+    Ok(())
+}
+
+/// Writes a failed test for an entry of the baseline that matches no scenario.
+fn entry(writer: &mut Writer<Vec<u8>>, report: &ClientReport, pattern: &str) -> io::Result<()> {
+    let class = format!("{}.baseline", report.client);
+    let element =
+        writer.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", pattern)]);
+    element.write_inner_content(|writer| reason(writer, "failure", &super::unused(pattern)))?;
+    Ok(())
+}
+
+/// Writes the reason why a test failed or was skipped.
+fn reason(writer: &mut Writer<Vec<u8>>, kind: &str, message: &str) -> io::Result<()> {
+    let first_line = message.lines().next().unwrap_or_default();
+    let element = writer.create_element(kind).with_attribute(("message", first_line));
+    element.write_text_content(BytesText::new(message))?;
     Ok(())
 }

@@ -12,8 +12,12 @@ fn report() -> ClientReport {
     let result = |id: &str, outcome| {
         let rule = json!({"text": "A rule.", "link": "https://example.com"});
         let value = json!({"id": id, "rule": rule, "operation": "InvokeModel", "input": {}, "expect": {}});
-        let scenario = Arc::new(scenario(&value).unwrap());
-        ScenarioResult { scenario, outcome, duration: Duration::from_millis(1500) }
+        let mut scenario = scenario(&value).unwrap();
+        if id == "encoding/a/3" {
+            scenario.concern = "A concern".to_owned();
+            scenario.description = "A description".to_owned();
+        }
+        ScenarioResult { scenario: Arc::new(scenario), outcome, duration: Duration::from_millis(1500) }
     };
     let known = Outcome::Known { reason: "By design".to_owned(), differences: vec!["c".to_owned()] };
     ClientReport {
@@ -24,11 +28,12 @@ fn report() -> ClientReport {
             result("errors/a/1", Outcome::Passed),
             result("errors/a/2", known),
             result("encoding/a/3", Outcome::Failed(vec!["<a>".to_owned(), "b\nc".to_owned()])),
-            result("encoding/a/4", Outcome::Fixed),
+            result("encoding/a/4", Outcome::Fixed { pattern: "encoding/*".to_owned() }),
             result("signing/a/5", Outcome::Passed),
             result("errors/a/6", Outcome::Unsupported("No".to_owned())),
         ],
         unused_baseline: vec!["errors/b".to_owned()],
+        shadowed_baseline: vec!["errors/a/2".to_owned()],
     }
 }
 
@@ -48,6 +53,8 @@ tiny 1.0  all                2      1       2            1
 fn failures_have_their_rule_and_their_differences() {
     let expected = "
 encoding/a/3
+  concern: A concern
+  description: A description
   rule: A rule. (https://example.com)
   - <a>
   - b
@@ -55,11 +62,55 @@ encoding/a/3
 
 encoding/a/4
   rule: A rule. (https://example.com)
-  - the scenario passes: remove it from the baseline
+  - the scenario passes: replace the entry `encoding/*` of the baseline with the ids of the scenarios that still differ
 
-baseline: no scenario matches `errors/b`: remove this entry
+baseline: no scenario matches the entry `errors/b`: remove it
+
+baseline: the entry `errors/a/2` has no effect, because entries before it match the same scenarios: remove one of them
 ";
     assert_eq!(failures(&report()), expected);
+}
+
+#[test]
+fn long_differences_are_shortened_only_in_texts() {
+    let mut report = report();
+    let difference = format!("{}\n{}", "a".repeat(400), "b".repeat(400));
+    report.results[2].outcome = Outcome::Failed(vec![difference.clone()]);
+    let text = failures(&report);
+    assert!(text.contains(&format!("  - {}\n    {}..\n", "a".repeat(400), "b".repeat(199))), "{text}");
+    assert_eq!(json(&report)["results"][2]["differences"], json!([difference]));
+    assert!(junit(&[report]).contains(&difference));
+}
+
+#[test]
+fn the_coverage_has_the_most_frequent_reasons() {
+    let mut report = report();
+    let expected = "
+not compared, because the client does not report them: output
+
+1 unsupported:
+    1 x \"No\"
+";
+    assert_eq!(coverage(&report), expected);
+    for number in (0..12_u32).flat_map(|number| [number].repeat(if number == 5 { 3 } else { 1 })) {
+        let outcome = Outcome::Unsupported(format!("reason {number:02}"));
+        report.results.push(ScenarioResult { outcome, ..report.results[0].clone() });
+    }
+    let text = coverage(&report);
+    let (_, text) = text.split_once("\n\n").unwrap();
+    assert!(
+        text.starts_with("15 unsupported:\n    3 x \"reason 05\"\n    1 x \"No\"\n    1 x \"reason 00\"\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("    1 x \"reason 08\"\n    3 x 3 other reasons\n"), "{text}");
+    report.unreported.clear();
+    report.results.truncate(5);
+    assert_eq!(coverage(&report), "");
+}
+
+#[test]
+fn a_fixed_scenario_with_its_own_entry_names_the_entry() {
+    assert_eq!(fixed("a/b/c", "a/b/c"), "the scenario passes: remove the entry `a/b/c` from the baseline");
 }
 
 #[test]
@@ -91,7 +142,7 @@ fn json_has_every_result() {
 fn junit_has_a_test_for_each_scenario() {
     let text = junit(&[report()]);
     let start = r#"<testsuites>
-  <testsuite name="tiny 1.0" tests="6" failures="2" skipped="2">
+  <testsuite name="tiny 1.0" tests="7" failures="3" skipped="2">
     <testcase classname="tiny.errors" name="errors/a/1" time="1.500"/>
     <testcase classname="tiny.errors" name="errors/a/2" time="1.500">
       <skipped message="known difference: By design">known difference: By design</skipped>
@@ -102,5 +153,12 @@ b
 c</failure>
 "#;
     assert_eq!(&text[..start.len().min(text.len())], start);
-    assert!(text.ends_with("  </testsuite>\n</testsuites>\n"), "{text}");
+    let end = r#"
+    <testcase classname="tiny.baseline" name="errors/b">
+      <failure message="no scenario matches the entry `errors/b`: remove it">no scenario matches the entry `errors/b`: remove it</failure>
+    </testcase>
+  </testsuite>
+</testsuites>
+"#;
+    assert!(text.ends_with(end), "{text}");
 }

@@ -209,13 +209,16 @@ async fn a_baseline_lists_differences_that_do_not_fail_the_run() {
         {"scenario": "signing/test/b", "reason": "A reason", "link": "https://example.com"},
         {"scenario": "signing/other/*", "reason": "A reason"},
         {"scenario": "streams/*", "reason": "A reason"},
+        {"scenario": "nosuch/*", "reason": "A reason"},
+        {"scenario": "signing/*/b", "reason": "A reason"},
     ]}))
     .unwrap();
     let options = Options { baseline, ..options(adapter().await) };
     let report = run(&scenarios, &options).await.unwrap();
     let outcomes = ["a", "b", "c", "d"].map(|id| outcome(&report, id).as_str());
     assert_eq!(outcomes, ["fixed", "known", "unsupported", "failed"]);
-    assert_eq!(report.unused_baseline, ["signing/other/*"]);
+    assert_eq!(report.unused_baseline, ["signing/other/*", "nosuch/*"]);
+    assert_eq!(report.shadowed_baseline, ["signing/*/b"]);
     assert!(!report.is_success());
     let baseline = Baseline { client: "other".to_owned(), ..options.baseline.clone() };
     let error =

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use invoke_model_conformance::baseline::Baseline;
-use invoke_model_conformance::run::{ClientReport, Options, Outcome, RunError, run};
+use invoke_model_conformance::run::{ClientReport, Options, Outcome, run};
 use invoke_model_conformance::{AdapterAddress, Scenario, load};
 use serde_json::{Value, json};
 
@@ -59,9 +59,41 @@ fn outcome<'a>(report: &'a ClientReport, id: &str) -> &'a Outcome {
 #[tokio::test]
 async fn a_pattern_without_a_scenario_is_an_error() {
     let adapter = AdapterAddress::Tcp("127.0.0.1:1".to_owned());
-    let options = Options { patterns: vec!["streams/*".to_owned()], ..options(adapter) };
-    let error = run(&scenarios(&[("a", json!({}))]), &options).await.unwrap_err();
-    assert!(matches!(error, RunError::NoScenario(pattern) if pattern == "streams/*"));
+    for (pattern, expected) in [
+        ("streams/*", "GROUP/CONCERN/ID, and the groups are signing"),
+        ("signing", "GROUP/CONCERN/ID; to run these scenarios, use `signing/*`"),
+        ("signing/test/", "GROUP/CONCERN/ID; to run these scenarios, use `signing/test/*`"),
+        ("signing/test/b", "GROUP/CONCERN/ID; to find it, use `--list`"),
+    ] {
+        let options = Options { patterns: vec![pattern.to_owned()], ..options(adapter.clone()) };
+        let error = run(&scenarios(&[("a", json!({}))]), &options).await.unwrap_err();
+        let prefix = format!("no scenario matches `{pattern}`: the id of a scenario has the form ");
+        assert_eq!(error.to_string(), prefix + expected);
+    }
+}
+
+#[tokio::test]
+async fn an_adapter_that_does_not_run_is_an_error() {
+    // Nothing listens on this port after the listener is dropped.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let options = options(AdapterAddress::Tcp(address.clone()));
+    let error = run(&scenarios(&[("a", json!({}))]), &options).await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot connect to the adapter at {address}: ")), "{error}");
+    assert!(error.ends_with("; start it first"), "{error}");
+}
+
+#[test]
+fn errors_of_baselines_state_the_form_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.json");
+    let check = |text: &str, expected: &str| {
+        std::fs::write(&path, text).unwrap();
+        let error = Baseline::read(&path).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check("\n", "baseline.json: the file is empty; a baseline has the form {\"client\": ");
+    check("[]", "baseline.json: the file is not a JSON object; a baseline has the form {\"client\": ");
+    check("{\n\"differences\": [{}]}", "missing field `scenario` at line 2");
 }
 
 #[test]

@@ -18,11 +18,12 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
             *test/no-json*) echo hello;;
             *test/unknown*) echo '{"otput": {}}';;
             *test/two-lines*) printf '{"output": {}}\n{"output": {}}\n';;
+            *test/part*) printf '{"output": {}}\n{"out';;
             *test/lies*) echo '{"output": {"inputTokens": 1}}';;
             *) echo '{"output": {}}';;
         esac; done"#;
     let expect = json!({"expect": {"attempts": 0, "output": {}}});
-    let ids = ["a", "dies", "dies2", "lies", "no-json", "nothing", "p", "two-lines", "unknown", "z"];
+    let ids = ["a", "dies", "dies2", "lies", "no-json", "nothing", "p", "part", "two-lines", "unknown", "z"];
     let scenarios = scenarios(&ids.map(|id| (id, expect.clone())));
     let report = run(&scenarios, &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
     assert_eq!((report.client.as_str(), report.version.as_str()), ("sh", "1"));
@@ -45,10 +46,10 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
             "two-lines",
             r#"the adapter printed two lines for one request; the second line is `{"output": {}}`"#,
         ),
+        ("part", r#"the adapter printed two lines for one request; the second line is `{"out`"#),
         (
             "no-json",
-            "the adapter printed a line that is not a valid response: expected value at line 1 column 1; the line is \
-             `hello`",
+            "the adapter printed a line that is not a valid response: it is not a JSON object; the line is `hello`",
         ),
     ] {
         assert_eq!(differences(&report, id), [expected], "{id}");
@@ -63,7 +64,12 @@ async fn an_adapter_that_hangs_is_stopped_and_started_again() {
     let scenarios = scenarios(&["hangs", "right"].map(|id| (id, expect.clone())));
     let options = Options { limit: Duration::from_secs(2), ..options(sh(&format!("{HELLO} {script}"))) };
     let report = run(&scenarios, &options).await.unwrap();
-    assert_eq!(differences(&report, "hangs"), ["the adapter printed no response within 2 s"]);
+    assert_eq!(
+        differences(&report, "hangs"),
+        [
+            "the adapter printed no response to a call within 2 s; if it is slow, raise `--limit` or lower `--parallel`"
+        ]
+    );
     assert_eq!(*outcome(&report, "right"), Outcome::Passed);
 }
 

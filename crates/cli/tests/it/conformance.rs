@@ -21,11 +21,16 @@ fn the_exit_code_states_whether_the_client_has_differences() {
     let unsupported = adapter(r#"{\"unsupported\": \"not here\"}"#);
     let arguments = ["--scenario", "errors/code/header/*", "--adapter"];
     let output = conformance(&[&arguments[..], &[&unsupported]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let expected = "\
 client  group         passed  known  failed  unsupported
 sh 1    errors             0      0       0            5
 sh 1    all                0      0       0            5
+
+5 unsupported:
+    5 x \"not here\"
+
+no scenario passed, so the run fails
 ";
     assert_eq!(text(&output.stdout), expected);
 
@@ -36,7 +41,7 @@ sh 1    all                0      0       0            5
     assert_eq!(output.status.code(), Some(1));
     let table = text(&output.stdout);
     assert!(
-        table.contains("\nerrors/code/header/plain\n  rule: ")
+        table.contains("\nerrors/code/header/plain\n  concern: ")
             && table.contains("requests: expected 1, found 0")
     );
     assert_eq!(text(&output.stderr), "");
@@ -54,6 +59,48 @@ sh 1    all                0      0       0            5
 }
 
 #[test]
+fn a_run_without_scenarios_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("errors")).unwrap();
+    let file = r#"{"concern": "A", "rule": {"text": "A", "link": "https://a"}, "scenarios": []}"#;
+    std::fs::write(folder.path().join("errors/a.json"), file).unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let output = conformance(&["--scenarios", folder, "--adapter", &adapter("{}")]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).ends_with("\nno scenario passed, so the run fails\n"));
+}
+
+#[test]
+fn files_are_opened_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let adapter = format!("sh -c 'echo started > {}'", log.display());
+    for flag in ["--json", "--junit"] {
+        let path = folder.path().join("no/such/file");
+        let path = path.to_str().unwrap();
+        let output = conformance(&["--adapter", &adapter, flag, path]);
+        check_failure(&output, 2, &format!("{flag}: {path}: "));
+    }
+    assert!(!log.exists(), "the adapter was started");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_written_does_not_lose_the_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let junit = folder.path().join("a.xml");
+    let adapter = adapter(r#"{\"unsupported\": \"not here\"}"#);
+    let arguments =
+        ["--scenario", "errors/code/header/*", "--adapter", &adapter, "--json", "/dev/full", "--junit"];
+    let output = conformance(&[&arguments[..], &[junit.to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("5 unsupported:"));
+    let error = text(&output.stderr);
+    assert!(error.contains("--json: cannot write the output: /dev/full: "), "{error}");
+    assert!(std::fs::read_to_string(junit).unwrap().contains("tests=\"5\""));
+}
+
+#[test]
 fn a_run_that_cannot_start_has_the_exit_code_2() {
     check_failure(
         &conformance(&["--adapter", "./no-such-program"]),
@@ -66,26 +113,79 @@ fn a_run_that_cannot_start_has_the_exit_code_2() {
         "the adapter ended without a response (exit status: 7)",
     );
     let right = adapter("{}");
-    check_failure(&conformance(&["--adapter", &right, "--scenario", "a/*"]), 2, "no scenario matches `a/*`");
+    check_failure(
+        &conformance(&["--adapter", &right, "--scenario", "a/*"]),
+        2,
+        "no scenario matches `a/*`: the id",
+    );
     check_failure(
         &conformance(&["--adapter", &right, "--scenarios", "no/such/folder"]),
         2,
-        "no/such/folder: ",
+        "--scenarios: no/such/folder: ",
     );
     check_failure(
         &conformance(&["--adapter", &right, "--recordings", "no/such/folder"]),
         2,
-        "no/such/folder: ",
+        "--recordings: no/such/folder: ",
     );
-    check_failure(&conformance(&["--adapter", &right, "--baseline", "no/such/file"]), 2, "no/such/file: ");
+    check_failure(
+        &conformance(&["--adapter", &right, "--baseline", "no/such/file"]),
+        2,
+        "--baseline: no/such/file: ",
+    );
     for (arguments, words) in [
         (&[][..], "--adapter <COMMAND>"),
         (&["--adapter", "sh 'a"], "the command of the adapter has an unclosed quote: sh 'a"),
-        (&["--adapter", "a", "--parallel", "0"], "--parallel"),
+        (
+            &["--adapter", "a", "--parallel", "0"],
+            "'0' for '--parallel <N>': expected a whole number of at least 1",
+        ),
+        (
+            &["--adapter", "a", "--limit", "0"],
+            "'0' for '--limit <SECONDS>': expected a whole number of at least 1",
+        ),
     ] {
         let output = conformance(arguments);
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_scenario_is_shown_with_the_values_of_its_row() {
+    let output = conformance(&["--show", "errors/code/header/plain"]);
+    let scenario: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(scenario["id"], "errors/code/header/plain");
+    assert_eq!(scenario["operation"], "InvokeModel");
+    assert!(scenario["expect"]["error"]["code"].is_string() && scenario["server"]["rules"][0].is_object());
+    assert!(!text(&output.stdout).contains("${"), "{scenario}");
+    check_failure(&conformance(&["--show", "a/b/c"]), 2, "no scenario matches `a/b/c`");
+}
+
+#[test]
+fn the_schema_describes_files_of_scenarios() {
+    let output = conformance(&["--schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(schema["properties"]["scenarios"].is_object(), "{schema}");
+}
+
+#[test]
+fn debug_logs_the_lines_of_the_adapter() {
+    let output = conformance(&[
+        "--debug",
+        "--scenario",
+        "errors/code/header/plain",
+        "--adapter",
+        &adapter(r#"{\"unsupported\": \"not here\"}"#),
+    ]);
+    let log = text(&output.stderr);
+    for part in [
+        r#"request to the adapter scenario="" request={"kit":1}"#,
+        r#"response of the adapter scenario="" response={"client": "sh", "version": "1"}"#,
+        r#"request to the adapter scenario="errors/code/header/plain" request={"scenario":"errors/code/header/plain","#,
+        r#"response of the adapter scenario="errors/code/header/plain" response={"unsupported": "not here"}"#,
+    ] {
+        assert!(log.contains(part), "{log}");
     }
 }
 

@@ -1,0 +1,87 @@
+//! Tests of `adapter`.
+
+use tokio::io::{DuplexStream, duplex};
+
+use super::*;
+
+/// Returns a connection to an adapter, and the side of the adapter.
+fn connection() -> (Adapter, DuplexStream) {
+    let (input, mut adapter_input) = duplex(4096);
+    let (adapter_output, output) = duplex(4096);
+    // The requests are not of interest.
+    tokio::spawn(async move { tokio::io::copy(&mut adapter_input, &mut tokio::io::sink()).await });
+    let adapter = Adapter {
+        child: None,
+        input: Some(Box::new(input)),
+        output: Box::new(BufReader::new(output)),
+        line: Vec::new(),
+        stderr: Arc::default(),
+        stderr_reader: None,
+        limit: Duration::from_secs(60),
+    };
+    (adapter, adapter_output)
+}
+
+#[tokio::test]
+async fn a_cancelled_read_keeps_the_part_of_a_line() {
+    let (mut adapter, mut output) = connection();
+    output.write_all(b"\n \n{\"a\"").await.unwrap();
+    assert!(timeout(Duration::ZERO, adapter.read_line()).await.is_err());
+    output.write_all(b": 1}\n{}\n").await.unwrap();
+    assert_eq!(adapter.read_line().await.unwrap().as_deref(), Some("{\"a\": 1}"));
+    assert_eq!(adapter.read_line().await.unwrap().as_deref(), Some("{}"));
+    drop(output);
+    assert_eq!(adapter.read_line().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_late_line_is_not_the_next_response() {
+    let (mut adapter, mut output) = connection();
+    output.write_all(b"{}\n").await.unwrap();
+    let error = adapter.run(&json!({})).await.unwrap_err();
+    assert!(matches!(error, AdapterError::LateLine { line } if line == "{}"));
+}
+
+#[test]
+fn errors_of_responses_name_the_member() {
+    let check = |line: &str, expected: &str| {
+        let error = parse::<Report>(line).unwrap_err().to_string();
+        let prefix = "the adapter printed a line that is not a valid response: ";
+        assert_eq!(error, format!("{prefix}{expected}; the line is `{line}`"));
+    };
+    check(
+        r#"{"error": {"class": "other", "code": 5}}"#,
+        "error.code: invalid type: integer `5`, expected a string",
+    );
+    check(r#"{"events": {}}"#, "events: invalid type: map, expected a sequence");
+    check(r#"{"error": {"class": "other"}"#, "EOF while parsing an object at line 1 column 28");
+    check("[]", "it is not a JSON object");
+    check(
+        r#"{"error": {"class": "throttled"}}"#,
+        "error.class: unknown class `throttled`, expected one of service, stream, timeout, connection, response, \
+         input, credentials, other",
+    );
+    check(
+        r#"{"output": {}, "unreported": ["output", "request_id"]}"#,
+        "unreported: unknown fact `request_id`, expected one of output, events, error.class, error.code, \
+         error.message, error.status, error.request_id",
+    );
+    let error = parse::<Description>(r#"{"client": "a", "unreported": ["a"]}"#).unwrap_err().to_string();
+    assert!(error.contains("unreported: unknown fact `a`"), "{error}");
+}
+
+#[tokio::test]
+async fn errors_of_a_hung_adapter_state_the_line_without_a_response() {
+    let check = async |request: Value, expected: &str| {
+        let (mut adapter, _output) = connection();
+        adapter.limit = Duration::from_millis(1);
+        let error = adapter.exchange(&request).await.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    };
+    check(
+        json!({"kit": 1}),
+        "the adapter printed no response to the first line after its start within 0.001 s",
+    )
+    .await;
+    check(json!({"scenario": "a"}), "the adapter printed no response to a call within 0.001 s").await;
+}
