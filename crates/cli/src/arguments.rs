@@ -118,8 +118,8 @@ Example:
 const CONFORMANCE_EXAMPLES: &str = "\
 Exit codes:
   0  the client has only the differences in the baseline
-  1  the client has other differences, an entry of the baseline does not apply, no scenario passed, or
-     a file could not be written
+  1  the client has other differences, an entry of the baseline does not apply, no scenario
+     passed, or a file could not be written
   2  the run could not start
 
 Examples:
