@@ -146,6 +146,8 @@ fn stderr_text(lines: &[String]) -> String {
 /// A connection to a running adapter.
 pub(crate) struct Adapter {
     child: Option<Child>,
+    /// Kills the processes that the adapter has started, also after the adapter has exited.
+    group: ProcessGroup,
     input: Option<Box<dyn AsyncWrite + Send + Sync + Unpin>>,
     output: Box<dyn AsyncBufRead + Send + Sync + Unpin>,
     /// The bytes of an incomplete line of the output.
@@ -185,7 +187,7 @@ impl Adapter {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
-        // A process group of its own, so that `kill_group` also kills the processes that the adapter has started.
+        // A process group of its own, so that `ProcessGroup` also kills the processes that the adapter has started.
         #[cfg(unix)]
         command.process_group(0);
         isolate(&mut command, home);
@@ -207,6 +209,7 @@ impl Adapter {
         let stderr = Arc::<Mutex<VecDeque<String>>>::default();
         let stderr_reader = tokio::spawn(keep_last_lines(BufReader::new(errors), Arc::clone(&stderr)));
         Ok(Self {
+            group: ProcessGroup(child.id()),
             child: Some(child),
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
@@ -222,6 +225,7 @@ impl Adapter {
         let (output, input) = TcpStream::connect(address).await.map_err(failure)?.into_split();
         Ok(Self {
             child: None,
+            group: ProcessGroup(None),
             input: Some(Box::new(input)),
             output: Box::new(BufReader::new(output)),
             line: Vec::new(),
@@ -234,7 +238,12 @@ impl Adapter {
     /// Sends a scenario and returns the response.
     pub(crate) async fn run(&mut self, request: &Value) -> Result<Report, AdapterError> {
         let line = self.exchange(request).await?;
-        parse(&line)
+        let report: Report = parse(&line)?;
+        if report.has_outcome() {
+            return Ok(report);
+        }
+        let message = "it has no `output`, `events`, `error`, `cancelled` or `unsupported`".to_owned();
+        Err(AdapterError::Malformed { line, message })
     }
 
     /// Sends a line, and returns the line of the response. Logs both lines.
@@ -317,7 +326,7 @@ impl Adapter {
         self.input = None;
         if let Some(mut child) = self.child.take() {
             if timeout(EXIT, child.wait()).await.is_err() {
-                kill_group(&child);
+                self.group.kill();
                 // An error means that the process has already exited.
                 let _ = child.kill().await;
             }
@@ -325,18 +334,28 @@ impl Adapter {
     }
 }
 
-/// Kills a process and the processes that it has started.
-#[cfg(unix)]
-fn kill_group(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
+/// A process and the processes that it has started. They are killed when this value is dropped.
+struct ProcessGroup(Option<u32>);
 
-    let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    // An error means that the processes have already exited.
-    let _ = id.map(|id| kill_process_group(id, Signal::KILL));
+impl ProcessGroup {
+    #[cfg(unix)]
+    fn kill(&self) {
+        use rustix::process::{Pid, Signal, kill_process_group};
+
+        let id = self.0.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        // An error means that the processes have already exited.
+        let _ = id.map(|id| kill_process_group(id, Signal::KILL));
+    }
+
+    #[cfg(not(unix))]
+    fn kill(&self) {}
 }
 
-#[cfg(not(unix))]
-fn kill_group(_child: &Child) {}
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
 
 /// Removes AWS and proxy settings from the environment, and sets credentials that no server accepts. A call fails if
 /// the client uses these credentials in place of the credentials of the scenario.

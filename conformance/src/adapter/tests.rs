@@ -12,6 +12,7 @@ fn connection() -> (Adapter, DuplexStream) {
     tokio::spawn(async move { tokio::io::copy(&mut adapter_input, &mut tokio::io::sink()).await });
     let adapter = Adapter {
         child: None,
+        group: ProcessGroup(None),
         input: Some(Box::new(input)),
         output: Box::new(BufReader::new(output)),
         line: Vec::new(),

@@ -15,6 +15,7 @@ use invoke_model_conformance::{AdapterAddress, Scenario, load, recorded, report}
 use crate::exit::Failure;
 use crate::outfile::Outfile;
 use crate::output::{check_output, print_output};
+use crate::signals::Signals;
 
 /// Arguments of `conformance`.
 #[derive(Debug, Args)]
@@ -89,7 +90,12 @@ pub(crate) async fn run(arguments: &Conformance) -> Result<(), Failure> {
     // Open the files before the run, because a run can take minutes.
     let json = open("--json", arguments.json.as_deref())?;
     let junit = open("--junit", arguments.junit.as_deref())?;
-    let report = run::run(&scenarios, &options).await.map_err(usage)?;
+    let mut signals = Signals::new().map_err(Failure::input)?;
+    // If the run is dropped, its adapters are killed.
+    let report = tokio::select! {
+        report = run::run(&scenarios, &options) => report.map_err(usage)?,
+        signal = signals.next() => return Err(Failure::status(signal.exit_code())),
+    };
     let is_success = report.is_success() && report.has_results();
     let reports = [report];
     let [report] = &reports;

@@ -22,6 +22,7 @@ mod pages;
 mod request_metadata;
 mod serve;
 mod settings;
+mod signals;
 mod stream;
 mod suggestion;
 mod words;

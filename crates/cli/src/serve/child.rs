@@ -7,9 +7,9 @@ use std::process::ExitStatus;
 use tokio::process::{Child, Command};
 
 use super::environment::ClientEnvironment;
-use super::signals::{Signals, StopSignal};
 use crate::exit::Failure;
 use crate::output::print_error;
+use crate::signals::{Signals, StopSignal};
 
 /// The exit code of `env` and of shells for a command that cannot be executed.
 const NOT_EXECUTABLE: u8 = 126;

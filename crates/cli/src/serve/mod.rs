@@ -5,7 +5,6 @@ mod child;
 mod environment;
 mod health;
 mod log;
-mod signals;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,10 +15,10 @@ use invoke_model_local::{AccessPolicy, FaultFile, GuardrailFile, LocalEndpoint, 
 use crate::arguments::{LogFormat, Serve};
 use crate::exit::Failure;
 use crate::output::print_error;
+use crate::signals::Signals;
 
 use self::certificate::CertificateFile;
 use self::environment::ClientEnvironment;
-use self::signals::Signals;
 
 pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
     if arguments.check {
