@@ -61,8 +61,8 @@ impl Baseline {
         self.differences.iter().find(|difference| matches(&difference.scenario, id))
     }
 
-    /// Changes the outcome of a scenario that the baseline lists: a failure becomes a known difference, also if the
-    /// adapter has failed, and a success becomes [`Outcome::Fixed`].
+    /// Changes the outcome of a scenario that the baseline lists: a failure becomes a known difference, and a success
+    /// becomes [`Outcome::Fixed`].
     pub(crate) fn apply(&self, id: &str, outcome: Outcome) -> Outcome {
         match (self.find(id), outcome) {
             (Some(Difference { reason, .. }), Outcome::Failed(differences)) => {

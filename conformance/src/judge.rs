@@ -28,6 +28,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) report: &'a Report,
     /// The facts that the client never reports.
     pub(crate) unreported: &'a [String],
+    /// `true` if the adapter cancels the call.
+    pub(crate) cancels: bool,
 }
 
 impl Judge<'_> {
@@ -257,6 +259,11 @@ impl Judge<'_> {
 
     fn compare_result(&self, expect: &Expectation, differences: &mut Vec<String>) {
         let report = self.report;
+        if report.cancelled != self.cancels {
+            let expected = if self.cancels { "a cancelled call" } else { "a call that is not cancelled" };
+            differences.push(format!("expected {expected}, found {}", self.outcome()));
+            return;
+        }
         match (&expect.error, &report.error) {
             (None, Some(_)) => differences.push(format!("expected success, found {}", self.outcome())),
             (Some(expected), Some(error)) => self.compare_error(expected, error, differences),

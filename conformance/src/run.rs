@@ -191,7 +191,6 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
             )
         };
         let (outcome, duration) = outcomes.remove(&index).unwrap_or_else(lost);
-        let outcome = options.baseline.apply(&scenario.id, outcome);
         ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
     });
     let results = results.collect();
@@ -258,7 +257,11 @@ impl Worker {
             let Some((index, scenario)) = next else { break };
             #[expect(clippy::disallowed_methods, reason = "the report contains the time of each scenario")]
             let start = Instant::now();
-            let outcome = self.run(&scenario).await.unwrap_or_else(|message| Outcome::Failed(vec![message]));
+            let outcome = match self.run(&scenario).await {
+                Ok(outcome) => self.options.baseline.apply(&scenario.id, outcome),
+                // A baseline lists differences of the client, and not failures of the adapter.
+                Err(message) => Outcome::Failed(vec![message]),
+            };
             outcomes.insert(index, (outcome, start.elapsed()));
         }
         if let Some(adapter) = self.adapter {
@@ -293,8 +296,12 @@ impl Worker {
             return Ok(Outcome::Unsupported(reason));
         }
         let observation = servers.observe(&scenario.expect).await;
-        let judge =
-            Judge { observation: &observation, report: &report, unreported: &self.description.unreported };
+        let judge = Judge {
+            observation: &observation,
+            report: &report,
+            unreported: &self.description.unreported,
+            cancels: scenario.cancel.is_some(),
+        };
         let differences = judge.differences(&scenario.expect);
         Ok(if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) })
     }

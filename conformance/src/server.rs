@@ -22,6 +22,9 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// The maximum time to wait until the expected calls have arrived at the endpoint, after the response of the adapter.
 const ARRIVAL: Duration = Duration::from_millis(500);
 
+/// The time in which the endpoint must not receive another request that the service would bill.
+const LATE: Duration = Duration::from_millis(100);
+
 /// The interval between two checks of the number of calls.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -153,6 +156,10 @@ impl Servers {
         };
         // After a timeout, the judge compares the incomplete records.
         let _ = timeout(ARRIVAL, arrived).await;
+        if expect.worked_on.is_some() {
+            // A client that sends a request again after it has reported the result could be billed twice.
+            tokio::time::sleep(LATE).await;
+        }
         let _ = timeout(SETTLE, self.endpoint.wait_for_calls()).await;
         let mut calls = self.endpoint.calls();
         calls.sort_by_key(|call| call.time);

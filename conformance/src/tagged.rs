@@ -16,6 +16,9 @@ const TIME: &str = "$time";
 const ANY: &str = "$any";
 const OPTIONAL: &str = "$optional";
 
+/// The maximum size of a repeated text in bytes.
+const MAX_REPEATED: usize = 100_000_000;
+
 /// Replaces `$text`, `$json` and `$repeat` with `$bytes`, at any depth.
 ///
 /// # Errors
@@ -59,6 +62,9 @@ pub(crate) fn bytes(value: &Value) -> Result<Option<Vec<u8>>, String> {
             let (Some(text), Some(number)) = (text, number) else {
                 return Err(wrong(REPEAT, "a list of a text and a number"));
             };
+            if text.len().saturating_mul(number) > MAX_REPEATED {
+                return Err(wrong(REPEAT, "at most 100 MB long"));
+            }
             Some(text.repeat(number).into_bytes())
         }
         _ => None,
@@ -209,6 +215,8 @@ mod tests {
             Err("`$bytes` must be base64 text with padding".to_owned())
         );
         assert!(encode(&json!({"$repeat": ["a"]})).is_err());
+        let too_long = Err("`$repeat` must be at most 100 MB long".to_owned());
+        assert_eq!(encode(&json!({"$repeat": ["ab", 9_000_000_000_000_000_000_u64]})), too_long);
     }
 
     #[test]

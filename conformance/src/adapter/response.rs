@@ -65,6 +65,17 @@ pub(crate) struct Report {
     pub(crate) unreported: Vec<String>,
 }
 
+impl Report {
+    /// Returns `true` if the response states an outcome.
+    pub(crate) fn has_outcome(&self) -> bool {
+        self.output.is_some()
+            || self.events.is_some()
+            || self.error.is_some()
+            || self.cancelled
+            || self.unsupported.is_some()
+    }
+}
+
 /// An error that a client has returned.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,11 +19,27 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
             *test/unknown*) echo '{"otput": {}}';;
             *test/two-lines*) printf '{"output": {}}\n{"output": {}}\n';;
             *test/part*) printf '{"output": {}}\n{"out';;
+            *test/empty*) echo '{}';;
+            *test/cancels*) echo '{"cancelled": true}';;
             *test/lies*) echo '{"output": {"inputTokens": 1}}';;
             *) echo '{"output": {}}';;
         esac; done"#;
     let expect = json!({"expect": {"attempts": 0, "output": {}}});
-    let ids = ["a", "dies", "dies2", "lies", "no-json", "nothing", "p", "part", "two-lines", "unknown", "z"];
+    let ids = [
+        "a",
+        "cancels",
+        "dies",
+        "dies2",
+        "empty",
+        "lies",
+        "no-json",
+        "nothing",
+        "p",
+        "part",
+        "two-lines",
+        "unknown",
+        "z",
+    ];
     let scenarios = scenarios(&ids.map(|id| (id, expect.clone())));
     let report = run(&scenarios, &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
     assert_eq!((report.client.as_str(), report.version.as_str()), ("sh", "1"));
@@ -41,6 +57,12 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
             "the adapter ended without a response (exit status: 3); its standard error ends with:\nlast words",
         ),
         ("nothing", "the adapter ended without a response (exit status: 0)"),
+        (
+            "empty",
+            "the adapter printed a line that is not a valid response: it has no `output`, `events`, `error`, `cancelled` \
+             or `unsupported`; the line is `{}`",
+        ),
+        ("cancels", "expected a call that is not cancelled, found a cancelled call"),
         ("lies", "output.inputTokens: expected no value, found 1"),
         (
             "two-lines",
@@ -62,7 +84,13 @@ async fn an_adapter_that_hangs_is_stopped_and_started_again() {
     let script = r#"while read line; do case "$line" in *test/hangs*) sleep 1000;; *) echo '{"output": {}}';; esac; done"#;
     let expect = json!({"expect": {"attempts": 0}});
     let scenarios = scenarios(&["hangs", "right"].map(|id| (id, expect.clone())));
-    let options = Options { limit: Duration::from_secs(2), ..options(sh(&format!("{HELLO} {script}"))) };
+    // A baseline does not change a failure of the adapter.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.json");
+    let known = r#"{"client": "sh", "differences": [{"scenario": "test/hangs", "reason": "slow"}]}"#;
+    std::fs::write(&path, known).unwrap();
+    let (limit, baseline) = (Duration::from_secs(2), Baseline::read(&path).unwrap());
+    let options = Options { limit, baseline, ..options(sh(&format!("{HELLO} {script}"))) };
     let report = run(&scenarios, &options).await.unwrap();
     assert_eq!(
         differences(&report, "hangs"),
