@@ -34,7 +34,7 @@ no scenario passed, so the run fails
 ";
     assert_eq!(text(&output.stdout), expected);
 
-    let silent = adapter(r#"{}"#);
+    let silent = adapter(r#"{\"output\": {}}"#);
     let (json, junit) = (path("a.json"), path("a.xml"));
     let files = ["--json", &json, "--junit", &junit, "--parallel", "2"];
     let output = conformance(&[&arguments[..], &[&silent], &files].concat());
