@@ -13,8 +13,8 @@ pub(crate) use endpoint::{
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
 pub(crate) use operation::{
-    Acceptor, Auth, Http, Matcher, MediaType, Operation, OperationError, OperationFacts, Pagination, Payload,
-    PayloadHeader, Segment, Waiter, WaiterState,
+    Acceptor, Auth, EventsMember, Http, Matcher, MediaType, Operation, OperationError, OperationFacts,
+    Pagination, PaginationNames, Payload, PayloadHeader, Segment, Waiter, WaiterState,
 };
 pub(crate) use shape::{
     Constraint, DefaultValue, EnumMember, ErrorFacts, ErrorFault, Fact, IntEnum, IntEnumMember, Location,
