@@ -23,10 +23,10 @@ pub(crate) struct Operation {
     pub(crate) has_output: bool,
     /// Errors, sorted by Rust name.
     pub(crate) errors: Vec<OperationError>,
-    /// Rust name of the event stream in the input.
-    pub(crate) input_events: Option<String>,
-    /// Rust name of the event stream in the output.
-    pub(crate) output_events: Option<String>,
+    /// Event stream in the input.
+    pub(crate) input_events: Option<EventsMember>,
+    /// Event stream in the output.
+    pub(crate) output_events: Option<EventsMember>,
     /// Authentication that the operation requires.
     pub(crate) auth: Auth,
     /// Media type of the payload of a request.
@@ -51,8 +51,8 @@ pub(crate) struct Operation {
     /// payload in memory. `None` if there is no such member, or if a step in `payload_headers` needs the
     /// payload.
     pub(crate) payload_input: Option<String>,
-    /// `true` if the payload of the output is a blob. The caller can read such a payload in parts.
-    pub(crate) payload_output: bool,
+    /// Name of the blob member that is the payload of the output. The caller can read such a payload in parts.
+    pub(crate) payload_output: Option<String>,
     /// Facts about the calls of the operation.
     pub(crate) facts: OperationFacts,
     /// Members that contain the items and the tokens of pages, or `None` if the operation does not return a
@@ -60,6 +60,15 @@ pub(crate) struct Operation {
     pub(crate) pagination: Option<Pagination>,
     /// Waiters, in the order of the model.
     pub(crate) waiters: Vec<Waiter>,
+}
+
+/// A member that is an event stream.
+#[derive(Clone, Debug)]
+pub(crate) struct EventsMember {
+    /// Name of the member in the model.
+    pub(crate) wire_name: String,
+    /// Rust name of the union of the events.
+    pub(crate) stream: String,
 }
 
 /// Media type of the payload of a message.
@@ -84,6 +93,18 @@ pub(crate) struct Pagination {
     pub(crate) items: MemberPath,
     /// Type of the items.
     pub(crate) item: Type,
+    /// Names of these members in the model.
+    pub(crate) names: PaginationNames,
+}
+
+/// Names of the members of a [`Pagination`] in the model. Dots separate the names of nested members.
+#[derive(Clone, Debug)]
+pub(crate) struct PaginationNames {
+    pub(crate) input_token: String,
+    pub(crate) output_token: String,
+    pub(crate) items: String,
+    /// Member of the input that contains the maximum number of items of a page.
+    pub(crate) page_size: Option<String>,
 }
 
 /// A waiter: a call that is repeated until its result has a given state.

@@ -102,7 +102,7 @@ impl Lowering<'_> {
         &mut self,
         reference: Option<&Reference>,
         message: &ir::Structure,
-    ) -> Option<String> {
+    ) -> Option<ir::EventsMember> {
         let id = &reference?.target;
         let shape = self.model.shape(id)?;
         let is_stream = |(_, member): &(&String, &Member)| self.is_event_stream(&member.target);
@@ -116,6 +116,7 @@ impl Lowering<'_> {
             );
             self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
         }
-        self.names.get(&member.target).cloned()
+        let stream = self.names.get(&member.target).cloned()?;
+        Some(ir::EventsMember { wire_name: name.clone(), stream })
     }
 }

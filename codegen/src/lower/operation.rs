@@ -59,7 +59,8 @@ impl Lowering<'_> {
         let header_metrics = self.header_metrics(shape.output.as_ref());
         let pagination = self.pagination(shape, &input, &output, shapes);
         let waiters = self.waiters(shape, &output, shapes);
-        let facts = facts::of_operation(&input, &output, output_events.as_deref(), header_metrics, shapes);
+        let output_stream = output_events.as_ref().map(|events| events.stream.as_str());
+        let facts = facts::of_operation(&input, &output, output_stream, header_metrics, shapes);
         Some(ir::Operation {
             wire_name: id.name().to_owned(),
             rust_name: names.operation,
@@ -86,7 +87,7 @@ impl Lowering<'_> {
                 true => MediaType::Any,
                 false => media_type(&output, output_events.is_some()),
             },
-            payload_output: output.blob_payload().is_some(),
+            payload_output: output.blob_payload().map(|member| member.wire_name.clone()),
             has_output,
             facts,
             pagination,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::ir::{
-    self, Acceptor, Matcher, MemberPath, Pagination, Shape, Structure, Type, Waiter, WaiterState,
+    self, Acceptor, Matcher, MemberPath, Pagination, PaginationNames, Shape, Structure, Type, Waiter,
+    WaiterState,
 };
 use crate::model;
 
@@ -36,16 +37,23 @@ impl Lowering<'_> {
             own.get(key).or_else(|| of_service.and_then(|defaults| defaults.get(key))).and_then(Value::as_str)
         };
         let is_text = |ty: &Type| matches!(ty, Type::String { .. });
-        let token = input.member(name("inputToken")?).filter(|member| is_text(&member.ty))?;
+        let names = PaginationNames {
+            input_token: name("inputToken")?.to_owned(),
+            output_token: name("outputToken")?.to_owned(),
+            items: name("items")?.to_owned(),
+            page_size: name("pageSize").map(str::to_owned),
+        };
+        let token = input.member(&names.input_token).filter(|member| is_text(&member.ty))?;
         let next_token =
-            path_of_names(output, name("outputToken")?, shapes).filter(|path| is_text(&path.ty))?;
-        let items = path_of_names(output, name("items")?, shapes)?;
+            path_of_names(output, &names.output_token, shapes).filter(|path| is_text(&path.ty))?;
+        let items = path_of_names(output, &names.items, shapes)?;
         let Type::List { element, sparse: false } = &items.ty else { return None };
         Some(Pagination {
             token: ir::Step { rust_name: token.rust_name.clone(), optional: token.is_optional() },
             next_token,
             item: (**element).clone(),
             items,
+            names,
         })
     }
 

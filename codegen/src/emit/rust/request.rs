@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{facts, ty};
-use crate::ir::{Auth, Operation, PayloadHeader, Segment, Type};
+use crate::ir::{Auth, EventsMember, Operation, PayloadHeader, Segment, Type};
 
 /// Returns the constants and functions of the trait `Operation` that differ from their defaults.
 pub(super) fn overrides(operation: &Operation) -> TokenStream {
@@ -49,13 +49,14 @@ pub(super) fn marks(operation: &Operation) -> TokenStream {
     });
     let output = operation
         .payload_output
-        .then(|| quote!(impl use_::invoke_model_protocol::PayloadOutput for #name {}));
-    let events = |mark: &str, stream: &String| {
-        let (mark, stream) = (format_ident!("{mark}"), ty::named(stream));
+        .as_ref()
+        .map(|_| quote!(impl use_::invoke_model_protocol::PayloadOutput for #name {}));
+    let events = |mark: &str, events: &EventsMember| {
+        let (mark, stream) = (format_ident!("{mark}"), ty::named(&events.stream));
         quote!(impl use_::invoke_model_protocol::event_stream::#mark for #name { type Events = #stream; })
     };
-    let input_events = operation.input_events.as_ref().map(|stream| events("InputEventStream", stream));
-    let output_events = operation.output_events.as_ref().map(|stream| events("OutputEventStream", stream));
+    let input_events = operation.input_events.as_ref().map(|member| events("InputEventStream", member));
+    let output_events = operation.output_events.as_ref().map(|member| events("OutputEventStream", member));
     quote!(#input #output #input_events #output_events)
 }
 

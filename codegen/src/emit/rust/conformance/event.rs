@@ -39,8 +39,8 @@ pub(super) fn event(
     }
     for event in case.events.iter().filter(|event| event.direction != receives) {
         let stream = match side {
-            Side::Client => operation.input_events.as_ref(),
-            Side::Server => operation.output_events.as_ref(),
+            Side::Client => operation.input_events.as_ref().map(|events| &events.stream),
+            Side::Server => operation.output_events.as_ref().map(|events| &events.stream),
         };
         lines.push(sent(stream, event, service)?);
     }
@@ -100,7 +100,7 @@ fn read(
             // For a case without an initial response, the test uses an empty response with the status 200.
             let empty = HttpResponse { code: 200, ..HttpResponse::default() };
             let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
-            (head, operation.output_events.as_ref())
+            (head, operation.output_events.as_ref().map(|events| &events.stream))
         }
         Side::Server => {
             // For a case without an initial request, the test uses an empty request.
@@ -111,7 +111,7 @@ fn read(
                 ..HttpRequest::default()
             };
             let head = stated_request(case.initial_request.as_ref().unwrap_or(&empty));
-            (head, operation.input_events.as_ref())
+            (head, operation.input_events.as_ref().map(|events| &events.stream))
         }
     };
     let read = quote!(let read = #head.events::<#name>(&[#(#frames),*]););
