@@ -15,8 +15,8 @@ pub struct Expectation {
     pub attempts: Option<Count>,
     /// The maximum number of calls that the server executes. The service would bill each of them.
     pub worked_on: Option<u64>,
-    /// The expected parts of every request that `requests` does not list. Without both members, the
-    /// content and the signatures of requests are not compared.
+    /// The expected parts of every request that `requests` does not list. Without both members, only the authentication
+    /// of requests is compared: see `auth`.
     pub request: Option<RequestExpectation>,
     /// The expected parts of each request, in the order of the requests.
     pub requests: Vec<RequestExpectation>,
@@ -62,7 +62,7 @@ pub struct RequestExpectation {
     pub headers: BTreeMap<String, Option<TextPattern>>,
     /// The body as a tagged value. With `$json`, the JSON values are compared, and not the bytes.
     pub body: Option<Value>,
-    /// The authentication. The default is `sigv4`, a valid signature.
+    /// The authentication. The default is `valid`: a valid signature, or a valid bearer token.
     pub auth: Auth,
     /// The access key id of the signature.
     pub access_key_id: Option<String>,
@@ -77,8 +77,10 @@ pub struct RequestExpectation {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Auth {
-    /// A valid SigV4 signature.
+    /// A valid SigV4 signature, or a valid bearer token. A token is valid only if the scenario has one.
     #[default]
+    Valid,
+    /// A valid SigV4 signature.
     Sigv4,
     /// A valid bearer token.
     Bearer,

@@ -21,6 +21,14 @@ pub(crate) struct Observation {
     pub(crate) port: u16,
 }
 
+/// The parts of an outcome that an expectation is compared with, even if it does not state them.
+#[derive(Clone, Copy, Debug)]
+struct Scope {
+    result: bool,
+    /// Requests without an expectation must have a valid signature or bearer token.
+    requests: bool,
+}
+
 /// Compares an outcome with an expectation.
 #[derive(Debug)]
 pub(crate) struct Judge<'a> {
@@ -39,13 +47,18 @@ impl Judge<'_> {
             expect.either.iter().all(|expect| expect.attempts.is_none()).then_some(Count::Exactly(1));
         let mut differences = Vec::new();
         // If one alternative states a result, the result is compared with every alternative. An alternative without a
-        // result then expects success.
+        // result then expects success. In the same way, an alternative without requests then expects valid signatures.
         let alternatives_have_result = expect.either.iter().any(Expectation::has_result);
-        let has_result = expect.has_result() || !alternatives_have_result;
-        self.compare(expect, expect.attempts.or(default), has_result, &mut differences);
+        let alternatives_have_requests = expect.either.iter().any(Expectation::has_requests);
+        let scope = Scope {
+            result: expect.has_result() || !alternatives_have_result,
+            requests: expect.has_requests() || !alternatives_have_requests,
+        };
+        self.compare(expect, expect.attempts.or(default), scope, &mut differences);
+        let scope = Scope { result: alternatives_have_result, requests: alternatives_have_requests };
         let alternatives = expect.either.iter().map(|expect| {
             let mut differences = Vec::new();
-            self.compare(expect, expect.attempts, alternatives_have_result, &mut differences);
+            self.compare(expect, expect.attempts, scope, &mut differences);
             differences
         });
         // Report the differences of the alternative that has the fewest.
@@ -57,18 +70,18 @@ impl Judge<'_> {
         &self,
         expect: &Expectation,
         attempts: Option<Count>,
-        has_result: bool,
+        scope: Scope,
         differences: &mut Vec<String>,
     ) {
         self.compare_traffic(expect, attempts, differences);
-        self.compare_requests(expect, differences);
+        self.compare_requests(expect, scope, differences);
         self.compare_same(expect, differences);
         if let Some(expected) = &expect.proxy {
             self.compare_proxy(expected, differences);
         }
         if expect.cancelled {
             self.compare_cancelled(differences);
-        } else if has_result {
+        } else if scope.result {
             self.compare_result(expect, differences);
         }
     }
@@ -130,8 +143,9 @@ impl Judge<'_> {
         }
     }
 
-    fn compare_requests(&self, expect: &Expectation, differences: &mut Vec<String>) {
-        let default = RequestExpectation { auth: Auth::Any, ..RequestExpectation::default() };
+    fn compare_requests(&self, expect: &Expectation, scope: Scope, differences: &mut Vec<String>) {
+        let auth = if scope.requests { Auth::Valid } else { Auth::Any };
+        let default = RequestExpectation { auth, ..RequestExpectation::default() };
         for (index, call) in self.observation.calls.iter().enumerate() {
             let expected = expect.requests.get(index).or(expect.request.as_ref()).unwrap_or(&default);
             let path = format!("request {}", index + 1);
@@ -170,12 +184,13 @@ impl Judge<'_> {
         if let Some(target) = &expected.target {
             check("target", target.matches(&call.target), target, &call.target);
         }
-        let verdict = match expected.auth {
-            Auth::Sigv4 => Some(SignatureVerdict::Valid),
-            Auth::Bearer => Some(SignatureVerdict::Bearer),
-            Auth::Any => None,
+        let verdicts: &[SignatureVerdict] = match expected.auth {
+            Auth::Valid => &[SignatureVerdict::Valid, SignatureVerdict::Bearer],
+            Auth::Sigv4 => &[SignatureVerdict::Valid],
+            Auth::Bearer => &[SignatureVerdict::Bearer],
+            Auth::Any => &[],
         };
-        if let Some(verdict) = verdict.filter(|verdict| *verdict != call.signature) {
+        if let Some(verdict) = verdicts.first().filter(|_| !verdicts.contains(&call.signature)) {
             let reason = call.signature_error.as_deref().unwrap_or(call.signature.as_str());
             check("signature", false, &verdict.as_str(), reason);
         }
@@ -343,6 +358,11 @@ impl Expectation {
         let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
         let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
         minimum.map_or(1, Count::minimum)
+    }
+
+    /// Returns `true` if the expectation states parts of requests.
+    fn has_requests(&self) -> bool {
+        self.request.is_some() || !self.requests.is_empty()
     }
 
     /// Returns `true` if the expectation states the result of the call.

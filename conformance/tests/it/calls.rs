@@ -163,7 +163,10 @@ async fn each_difference_is_stated() {
             check(json!({"request": {"body": {"$json": {"input": {}}}, "auth": "any"}})),
             "request 1, body.input.converse: expected no value, found {}",
         ),
-        (check(json!({"request": {}})), "request 1, signature: expected valid, found `bearer`"),
+        (
+            check(json!({"request": {"auth": "sigv4"}})),
+            "request 1, signature: expected valid, found `bearer`",
+        ),
         (
             check(json!({"request": {"access_key_id": "A", "signed_headers": ["host"], "auth": "any"}})),
             "request 1, access key id: expected A, found `none`\nrequest 1, signed headers: expected host, found ``",
@@ -196,6 +199,40 @@ async fn each_difference_is_stated() {
     let report = run(&scenarios(&changes), &options(adapter().await)).await.unwrap();
     for (id, (change, expected)) in ids.iter().zip(&checks) {
         assert_eq!(differences(&report, id).join("\n"), *expected, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn each_request_needs_a_valid_signature_or_token() {
+    let check = |mut expect: Value| {
+        expect["error"] = json!({});
+        // The server accepts another token than the client sends.
+        let settings = json!({"bearer_token": "token", "known_bearer_token": "other"});
+        json!({"settings": settings, "server": {"rules": [{"status": 404}]}, "expect": expect})
+    };
+    let rejected = "request 1, signature: expected valid, found `Authentication failed: Please make sure your API Key is \
+                    valid.`";
+    let checks = [
+        (json!({}), rejected),
+        (json!({"request": {"method": "POST"}}), rejected),
+        (json!({"requests": [{"method": "POST"}]}), rejected),
+        (json!({"request": {"auth": "any"}}), ""),
+        (json!({"either": [{"worked_on": 0}, {"worked_on": 1}]}), rejected),
+        (
+            json!({"either": [{"request": {"method": "GET", "auth": "any"}}, {"request": {"auth": "any"}}]}),
+            "",
+        ),
+        // An alternative without requests expects a valid signature, because another alternative has requests.
+        (json!({"either": [{"request": {"method": "GET", "auth": "any"}, "connections": 2}, {}]}), rejected),
+    ];
+    let ids: Vec<_> = (0..checks.len()).map(|number| format!("s{number}")).collect();
+    let changes = ids.iter().zip(&checks).map(|(id, (expect, _))| (id.as_str(), check(expect.clone())));
+    let report = run(&scenarios(&changes.collect::<Vec<_>>()), &options(adapter().await)).await.unwrap();
+    for (id, (expect, expected)) in ids.iter().zip(&checks) {
+        match *expected {
+            "" => assert_eq!(*outcome(&report, id), Outcome::Passed, "{expect}"),
+            expected => assert_eq!(differences(&report, id).join("\n"), expected, "{expect}"),
+        }
     }
 }
 
