@@ -20,7 +20,7 @@ use tracing::debug;
 
 use crate::scenario::Environment;
 
-pub(crate) use response::{Description, Report, ReportedError};
+pub(crate) use response::{Description, FACTS, Report, ReportedError};
 
 /// The maximum number of lines of standard error in an error message.
 const STDERR_LINES: usize = 5;

@@ -47,6 +47,42 @@ pub struct Expectation {
     pub not_sent: Vec<String>,
 }
 
+impl Expectation {
+    /// Returns the lowest number of requests that meets the expectation.
+    pub(crate) fn minimum_attempts(&self) -> u64 {
+        let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
+        let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
+        minimum.map_or(1, Count::minimum)
+    }
+
+    /// Returns `true` if the expectation or an alternative states this fact about the result.
+    pub(crate) fn states(&self, fact: &str) -> bool {
+        let error = |is_stated: fn(&ErrorExpectation) -> bool| self.error.as_ref().is_some_and(is_stated);
+        let is_stated = match fact {
+            _ if self.cancelled => false,
+            "output" => self.output.is_some(),
+            "events" => self.events.is_some(),
+            "error.class" => error(|error| error.class.is_some()),
+            "error.code" => error(|error| error.code.is_some()),
+            "error.message" => error(|error| error.message.is_some()),
+            "error.status" => error(|error| error.status.is_some()),
+            "error.request_id" => error(|error| error.request_id.is_some()),
+            _ => false,
+        };
+        is_stated || self.either.iter().any(|expect| expect.states(fact))
+    }
+
+    /// Returns `true` if the expectation states parts of requests.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.request.is_some() || !self.requests.is_empty()
+    }
+
+    /// Returns `true` if the expectation states the result of the call.
+    pub(crate) fn has_result(&self) -> bool {
+        self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
+    }
+}
+
 /// The expected parts of a request. Except for `auth`, a part without an expectation is not compared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use invoke_model_local::{CallRecord, SignatureVerdict};
 use serde_json::Value;
 
-use crate::adapter::{Report, ReportedError};
+use crate::adapter::{FACTS, Report, ReportedError};
 use crate::expectation::{
     Auth, Count, ErrorExpectation, Expectation, ProxyExpectation, RequestExpectation, TextPattern,
 };
@@ -331,6 +331,15 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns the facts that the expectation states, and that were not compared, because the client does not report
+    /// them.
+    pub(crate) fn unreported(&self, expect: &Expectation) -> Vec<&'static str> {
+        let has_error = self.report.error.is_some();
+        let is_compared = |fact: &&str| has_error || !fact.starts_with("error.");
+        let facts = FACTS.into_iter().filter(|fact| !self.reports(fact)).filter(is_compared);
+        facts.filter(|fact| expect.states(fact)).collect()
+    }
+
     fn reports(&self, fact: &str) -> bool {
         !self.unreported.iter().chain(&self.report.unreported).any(|unreported| unreported == fact)
     }
@@ -349,24 +358,5 @@ impl Judge<'_> {
                 text
             }
         }
-    }
-}
-
-impl Expectation {
-    /// Returns the lowest number of requests that meets the expectation.
-    pub(crate) fn minimum_attempts(&self) -> u64 {
-        let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
-        let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
-        minimum.map_or(1, Count::minimum)
-    }
-
-    /// Returns `true` if the expectation states parts of requests.
-    fn has_requests(&self) -> bool {
-        self.request.is_some() || !self.requests.is_empty()
-    }
-
-    /// Returns `true` if the expectation states the result of the call.
-    fn has_result(&self) -> bool {
-        self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
     }
 }

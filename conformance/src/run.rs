@@ -64,6 +64,8 @@ pub struct ScenarioResult {
     pub scenario: Arc<Scenario>,
     /// The outcome.
     pub outcome: Outcome,
+    /// The expected facts that were not compared, because the client does not report them.
+    pub unreported: Vec<String>,
     /// The time to run the scenario, including the start of the servers and the wait for their records.
     pub duration: Duration,
 }
@@ -75,7 +77,7 @@ pub struct ClientReport {
     pub client: String,
     /// The version of the client.
     pub version: String,
-    /// The facts that the client does not report. They were not compared.
+    /// The facts that the client never reports. They were not compared.
     pub unreported: Vec<String>,
     /// The results in the order of the scenarios.
     pub results: Vec<ScenarioResult>,
@@ -178,20 +180,17 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
             worker.work(queue).await
         });
     }
-    let mut outcomes = BTreeMap::new();
+    let mut results = Results::new();
     while let Some(finished) = workers.join_next().await {
-        // If a worker panics, its scenarios have no outcome, and fail.
-        outcomes.extend(finished.unwrap_or_default());
+        // If a worker panics, its scenarios have no result, and fail.
+        results.extend(finished.unwrap_or_default());
     }
     let results = scenarios.iter().enumerate().map(|(index, scenario)| {
-        let lost = || {
-            (
-                Outcome::Failed(vec!["the scenario has no outcome, because the runner panicked".to_owned()]),
-                Duration::ZERO,
-            )
-        };
-        let (outcome, duration) = outcomes.remove(&index).unwrap_or_else(lost);
-        ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
+        results.remove(&index).unwrap_or_else(|| {
+            let lost = "the scenario has no outcome, because the runner panicked".to_owned();
+            let (scenario, outcome) = (Arc::clone(scenario), Outcome::Failed(vec![lost]));
+            ScenarioResult { scenario, outcome, unreported: Vec::new(), duration: Duration::ZERO }
+        })
     });
     let results = results.collect();
     let Description { client, version, unreported, .. } = description;
@@ -231,7 +230,7 @@ fn advice(scenarios: &[Arc<Scenario>], pattern: &str) -> String {
 }
 
 type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;
-type Outcomes = BTreeMap<usize, (Outcome, Duration)>;
+type Results = BTreeMap<usize, ScenarioResult>;
 
 /// Runs scenarios in sequence with one adapter.
 struct Worker {
@@ -250,28 +249,31 @@ impl Worker {
         Ok(Self { number, home: home.to_owned(), options, adapter: Some(adapter), description })
     }
 
-    async fn work(mut self, queue: Queue) -> Outcomes {
-        let mut outcomes = Outcomes::new();
+    async fn work(mut self, queue: Queue) -> Results {
+        let mut results = Results::new();
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some((index, scenario)) = next else { break };
             #[expect(clippy::disallowed_methods, reason = "the report contains the time of each scenario")]
             let start = Instant::now();
-            let outcome = match self.run(&scenario).await {
-                Ok(outcome) => self.options.baseline.apply(&scenario.id, outcome),
+            let (outcome, unreported) = match self.run(&scenario).await {
+                Ok((outcome, unreported)) => (self.options.baseline.apply(&scenario.id, outcome), unreported),
                 // A baseline lists differences of the client, and not failures of the adapter.
-                Err(message) => Outcome::Failed(vec![message]),
+                Err(message) => (Outcome::Failed(vec![message]), Vec::new()),
             };
-            outcomes.insert(index, (outcome, start.elapsed()));
+            let unreported = unreported.into_iter().map(str::to_owned).collect();
+            results
+                .insert(index, ScenarioResult { scenario, outcome, unreported, duration: start.elapsed() });
         }
         if let Some(adapter) = self.adapter {
             adapter.stop().await;
         }
-        outcomes
+        results
     }
 
-    /// Runs one scenario. Returns an error if the adapter or a server fails.
-    async fn run(&mut self, scenario: &Scenario) -> Result<Outcome, String> {
+    /// Runs one scenario. Returns the outcome, and the expected facts that the client does not report. Returns an error
+    /// if the adapter or a server fails.
+    async fn run(&mut self, scenario: &Scenario) -> Result<(Outcome, Vec<&'static str>), String> {
         let servers = Servers::start(scenario).await?;
         let ca_file = self.home.join(format!("ca-{}.pem", self.number));
         let mut request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
@@ -286,14 +288,14 @@ impl Worker {
             Some(environment) => {
                 if let AdapterAddress::Tcp(_) = self.options.adapter {
                     let reason = "the runner cannot set the environment of a running adapter";
-                    return Ok(Outcome::Unsupported(reason.to_owned()));
+                    return Ok((Outcome::Unsupported(reason.to_owned()), Vec::new()));
                 }
                 self.report_in(&environment, &request).await
             }
         };
         let report = report.map_err(|error| error.to_string())?;
         if let Some(reason) = report.unsupported {
-            return Ok(Outcome::Unsupported(reason));
+            return Ok((Outcome::Unsupported(reason), Vec::new()));
         }
         let observation = servers.observe(&scenario.expect).await;
         let judge = Judge {
@@ -303,7 +305,8 @@ impl Worker {
             cancels: scenario.cancel.is_some(),
         };
         let differences = judge.differences(&scenario.expect);
-        Ok(if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) })
+        let outcome = if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) };
+        Ok((outcome, judge.unreported(&scenario.expect)))
     }
 
     /// Sends a request to the adapter of this worker. Starts the adapter if it does not run.

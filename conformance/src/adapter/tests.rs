@@ -67,6 +67,10 @@ fn errors_of_responses_name_the_member() {
         "unreported: unknown fact `request_id`, expected one of output, events, error.class, error.code, \
          error.message, error.status, error.request_id",
     );
+    check(
+        r#"{"output": {}, "unreported": ["error.class"]}"#,
+        "unreported: `error.class` can only be in the first response: if the client never reports classes, list it there",
+    );
     let error = parse::<Description>(r#"{"client": "a", "unreported": ["a"]}"#).unwrap_err().to_string();
     assert!(error.contains("unreported: unknown fact `a`"), "{error}");
 }

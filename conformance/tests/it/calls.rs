@@ -121,6 +121,11 @@ async fn a_call_without_differences_passes() {
     let report = run(&scenarios, &options(adapter().await)).await.unwrap();
     assert_eq!(report::failures(&report), "");
     assert!(report.is_success());
+    // The scenario `error` expects a request id, and this client does not report request ids.
+    let unreported = report.results.iter().filter(|result| !result.unreported.is_empty());
+    let unreported: Vec<_> =
+        unreported.map(|result| (result.scenario.id.as_str(), result.unreported.join(","))).collect();
+    assert_eq!(unreported, [("signing/test/error", "error.request_id".to_owned())]);
 }
 
 #[tokio::test]
