@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use invoke_model_local::wildcard::matches;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
@@ -279,20 +279,18 @@ impl Worker {
         let mut request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
         let environment =
             scenario.settings.environment.as_ref().map(|environment| servers.environment(environment));
-        let report = match environment {
-            None => self.report(&request).await,
+        let environment = match environment {
             Some(environment) if self.description.environment => {
                 request["environment"] = json!(environment);
-                self.report(&request).await
+                None
             }
-            Some(environment) => {
-                if let AdapterAddress::Tcp(_) = self.options.adapter {
-                    let reason = "the runner cannot set the environment of a running adapter";
-                    return Ok((Outcome::Unsupported(reason.to_owned()), Vec::new()));
-                }
-                self.report_in(&environment, &request).await
+            Some(_) if matches!(self.options.adapter, AdapterAddress::Tcp(_)) => {
+                let reason = "the runner cannot set the environment of a running adapter";
+                return Ok((Outcome::Unsupported(reason.to_owned()), Vec::new()));
             }
+            environment => environment,
         };
+        let report = self.report(&request, environment.as_ref()).await;
         let report = report.map_err(|error| error.to_string())?;
         if let Some(reason) = report.unsupported {
             return Ok((Outcome::Unsupported(reason), Vec::new()));
@@ -309,33 +307,34 @@ impl Worker {
         Ok((outcome, judge.unreported(&scenario.expect)))
     }
 
-    /// Sends a request to the adapter of this worker. Starts the adapter if it does not run.
-    async fn report(&mut self, request: &serde_json::Value) -> Result<Report, AdapterError> {
-        let mut adapter = match self.adapter.take() {
+    /// Sends a request to the adapter of this worker, or to a new adapter if the scenario needs environment variables
+    /// that the adapter does not set.
+    async fn report(
+        &mut self,
+        request: &Value,
+        environment: Option<&Environment>,
+    ) -> Result<Report, AdapterError> {
+        let running = if environment.is_none() { self.adapter.take() } else { None };
+        let mut adapter = match running {
             Some(adapter) => adapter,
-            None => {
-                let Options { adapter, limit, .. } = &self.options;
-                Adapter::start(adapter, &Environment::new(), &self.home, *limit).await?.0
-            }
+            None => self.start_adapter(environment.unwrap_or(&Environment::new())).await?,
         };
         let report = adapter.run(request).await;
-        match report {
-            Ok(_) => self.adapter = Some(adapter),
-            Err(_) => adapter.stop().await,
+        if report.is_ok() && environment.is_none() {
+            self.adapter = Some(adapter);
+        } else {
+            adapter.stop().await;
         }
         report
     }
 
-    /// Sends a request to a new adapter with these environment variables.
-    async fn report_in(
-        &self,
-        environment: &Environment,
-        request: &serde_json::Value,
-    ) -> Result<Report, AdapterError> {
+    /// Starts an adapter after the first one, which has described the client.
+    async fn start_adapter(&self, environment: &Environment) -> Result<Adapter, AdapterError> {
         let Options { adapter, limit, .. } = &self.options;
-        let (mut adapter, _) = Adapter::start(adapter, environment, &self.home, *limit).await?;
-        let report = adapter.run(request).await;
-        adapter.stop().await;
-        report
+        match Adapter::start(adapter, environment, &self.home, *limit).await {
+            Ok((adapter, _)) => Ok(adapter),
+            Err(AdapterError::Connect { address, error }) => Err(AdapterError::Reconnect { address, error }),
+            Err(error) => Err(error),
+        }
     }
 }

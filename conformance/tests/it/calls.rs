@@ -1,8 +1,8 @@
 //! Comparisons of calls. The adapter is a task with a tiny HTTP client.
 
 use invoke_model_conformance::report;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 use super::*;
 
