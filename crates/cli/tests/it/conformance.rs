@@ -23,9 +23,9 @@ fn the_exit_code_states_whether_the_client_has_differences() {
     let output = conformance(&[&arguments[..], &[&unsupported]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let expected = "\
-client  group         passed  known  failed  unsupported
-sh 1    errors             0      0       0            5
-sh 1    all                0      0       0            5
+client  group         passed  known  failed  unsupported  unreported
+sh 1    errors             0      0       0            5           0
+sh 1    all                0      0       0            5           0
 
 5 unsupported:
     5 x \"not here\"
