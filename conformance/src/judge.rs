@@ -19,6 +19,8 @@ pub(crate) struct Observation {
     pub(crate) proxy_heads: Vec<String>,
     pub(crate) credentials_requests: u64,
     pub(crate) port: u16,
+    /// The time from the first connection of the client to the response of the adapter.
+    pub(crate) took: Option<Duration>,
 }
 
 /// The parts of an outcome that an expectation is compared with, even if it does not state them.
@@ -103,7 +105,9 @@ impl Judge<'_> {
                 "calls that the server worked on: expected at most {expected}, found {worked_on}"
             ));
         }
+        let frames = calls.iter().filter_map(|call| call.stream).map(|stream| stream.events).sum();
         for (name, expected, found) in [
+            ("frames that the server sent", expect.frames_sent, frames),
             ("connections", expect.connections, self.observation.connections),
             (
                 "requests to the server for container credentials",
@@ -115,14 +119,26 @@ impl Judge<'_> {
                 differences.push(format!("{name}: expected {expected}, found {found}"));
             }
         }
+        if let Some(expected) = expect.took_ms {
+            match self.observation.took {
+                Some(took) if !expected.contains(milliseconds(took)) => differences.push(format!(
+                    "time from the first connection to the result: expected {expected} ms, found {} ms",
+                    milliseconds(took)
+                )),
+                Some(_) => {}
+                None => differences.push(
+                    "time from the first connection to the result: the client did not connect".to_owned(),
+                ),
+            }
+        }
         for (index, expected) in expect.delays_ms.iter().enumerate() {
             let number = index + 2;
             let Some([first, second]) = calls.get(index..number) else {
                 differences.push(format!("delay before request {number}: there is no such request"));
                 break;
             };
-            let delay = second.time.duration_since(first.time).unwrap_or(Duration::ZERO).as_millis();
-            if !expected.contains(u64::try_from(delay).unwrap_or(u64::MAX)) {
+            let delay = milliseconds(second.time.duration_since(first.time).unwrap_or(Duration::ZERO));
+            if !expected.contains(delay) {
                 differences
                     .push(format!("delay before request {number}: expected {expected} ms, found {delay} ms"));
             }
@@ -359,4 +375,8 @@ impl Judge<'_> {
             }
         }
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

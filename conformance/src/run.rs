@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -290,12 +291,12 @@ impl Worker {
             }
             environment => environment,
         };
-        let report = self.report(&request, environment.as_ref()).await;
+        let (report, took) = measured(&servers, self.report(&request, environment.as_ref())).await;
         let report = report.map_err(|error| error.to_string())?;
         if let Some(reason) = report.unsupported {
             return Ok((Outcome::Unsupported(reason), Vec::new()));
         }
-        let observation = servers.observe(&scenario.expect).await;
+        let observation = servers.observe(&scenario.expect, took).await;
         let judge = Judge {
             observation: &observation,
             report: &report,
@@ -337,4 +338,18 @@ impl Worker {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Waits for the response of an adapter. Also returns the time from the first connection of the client to the response.
+async fn measured<T>(servers: &Servers, response: impl Future<Output = T>) -> (T, Option<Duration>) {
+    let mut response = pin!(response);
+    tokio::select! {
+        biased;
+        // A call can be shorter than the interval between two checks of the connections.
+        response = &mut response => return (response, servers.is_connected().then_some(Duration::ZERO)),
+        () = servers.connected() => {}
+    }
+    #[expect(clippy::disallowed_methods, reason = "scenarios limit the real time of a call")]
+    let start = Instant::now();
+    (response.await, Some(start.elapsed()))
 }

@@ -40,7 +40,8 @@ async fn call(request: &Value) -> Value {
     };
     let text = format!(
         "POST {origin}/model/amazon.nova-lite-v1%3A0/count-tokens HTTP/1.1\r\nhost: {host}\r\n\
-         authorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+         authorization: Bearer {token}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut socket = TcpStream::connect(address).await.unwrap();
@@ -48,7 +49,6 @@ async fn call(request: &Value) -> Value {
     if !request["cancel"].is_null() {
         return json!({"cancelled": true});
     }
-    socket.shutdown().await.unwrap();
     let mut response = String::new();
     socket.read_to_string(&mut response).await.unwrap();
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
@@ -145,6 +145,7 @@ async fn each_difference_is_stated() {
         ),
         (check(json!({"worked_on": 0})), "calls that the server worked on: expected at most 0, found 1"),
         (check(json!({"connections": 0})), "connections: expected 0, found 1"),
+        (check(json!({"frames_sent": 1})), "frames that the server sent: expected 1, found 0"),
         (check(json!({"output": {"inputTokens": 41}})), "output.inputTokens: expected 41, found 42"),
         (check(json!({"error": {}})), "expected an error, found success"),
         (check(json!({"not_sent": ["count-tokens"]})), "request 1: must not contain `count-tokens`"),
@@ -238,6 +239,29 @@ async fn each_request_needs_a_valid_signature_or_token() {
             "" => assert_eq!(*outcome(&report, id), Outcome::Passed, "{expect}"),
             expected => assert_eq!(differences(&report, id).join("\n"), expected, "{expect}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_call_starts_at_its_first_connection() {
+    let server = json!({"rules": [{"status": 200, "body_json": {"inputTokens": 42}, "delay_ms": 300}]});
+    let check = |took: Value| json!({"server": server, "expect": {"took_ms": took}});
+    let through_proxy = json!({"settings": {"bearer_token": "token", "proxy": "refuse"}, "expect": {
+        "attempts": 0, "error": {"status": 502}, "took_ms": {"max": 60_000},
+    }});
+    let scenarios = scenarios(&[
+        ("within", check(json!({"min": 200, "max": 60_000}))),
+        ("proxy", through_proxy),
+        ("slow", check(json!({"max": 100}))),
+        ("fast", check(json!({"min": 60_000}))),
+    ]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    assert_eq!(*outcome(&report, "within"), Outcome::Passed);
+    assert_eq!(*outcome(&report, "proxy"), Outcome::Passed);
+    for (id, expected) in [("slow", "0 to 100"), ("fast", "60000 or more")] {
+        let prefix = format!("time from the first connection to the result: expected {expected} ms, found ");
+        let [difference] = differences(&report, id) else { panic!() };
+        assert!(difference.starts_with(&prefix), "{difference}");
     }
 }
 

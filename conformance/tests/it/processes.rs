@@ -40,8 +40,9 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
         "unknown",
         "z",
     ];
-    let scenarios = scenarios(&ids.map(|id| (id, expect.clone())));
-    let report = run(&scenarios, &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
+    let mut changes = ids.map(|id| (id, expect.clone())).to_vec();
+    changes.push(("took", json!({"expect": {"attempts": 0, "took_ms": {"min": 1}}})));
+    let report = run(&scenarios(&changes), &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
     assert_eq!((report.client.as_str(), report.version.as_str()), ("sh", "1"));
     assert!(!report.is_success());
     for id in ["a", "p", "z"] {
@@ -63,6 +64,7 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
              or `unsupported`; the line is `{}`",
         ),
         ("cancels", "expected a call that is not cancelled, found a cancelled call"),
+        ("took", "time from the first connection to the result: the client did not connect"),
         ("lies", "output.inputTokens: expected no value, found 1"),
         (
             "two-lines",
