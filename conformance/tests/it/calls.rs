@@ -6,7 +6,8 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-/// Starts an adapter that calls `CountTokens`. It does not report the request id.
+/// Starts an adapter that calls `CountTokens` or, without reporting events, `ConverseStream`. It does not report the
+/// request id. If it must cancel a call after an event, it first reads the complete response.
 async fn adapter() -> AdapterAddress {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -38,19 +39,24 @@ async fn call(request: &Value) -> Value {
         Some(proxy) => (proxy.strip_prefix("http://").unwrap(), url),
         None => (host, ""),
     };
+    let operation = if request["operation"] == "ConverseStream" { "converse-stream" } else { "count-tokens" };
     let text = format!(
-        "POST {origin}/model/amazon.nova-lite-v1%3A0/count-tokens HTTP/1.1\r\nhost: {host}\r\n\
+        "POST {origin}/model/amazon.nova-lite-v1%3A0/{operation} HTTP/1.1\r\nhost: {host}\r\n\
          authorization: Bearer {token}\r\nconnection: close\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(text.as_bytes()).await.unwrap();
+    if !request["cancel"]["after_ms"].is_null() {
+        return json!({"cancelled": true});
+    }
+    let mut response = Vec::new();
+    socket.read_to_end(&mut response).await.unwrap();
     if !request["cancel"].is_null() {
         return json!({"cancelled": true});
     }
-    let mut response = String::new();
-    socket.read_to_string(&mut response).await.unwrap();
+    let response = String::from_utf8(response).unwrap();
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
     let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -240,6 +246,25 @@ async fn each_request_needs_a_valid_signature_or_token() {
             expected => assert_eq!(differences(&report, id).join("\n"), expected, "{expect}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_the_complete_stream_before_the_first_event_differs() {
+    let frame = json!({"event": "messageStop", "payload": {"stopReason": "end_turn"}});
+    let scenarios = scenarios(&[(
+        "a",
+        json!({
+            "operation": "ConverseStream",
+            "input": {"modelId": "amazon.nova-lite-v1:0"},
+            "server": {"rules": [{"frames": [frame, frame]}]},
+            "cancel": {"after_events": 1},
+            "expect": {"cancelled": true, "frames_sent": 1},
+        }),
+    )]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    let expected =
+        ["frames that the server sent: expected 1, found 2", "request 1: the response was sent completely"];
+    assert_eq!(differences(&report, "a"), expected);
 }
 
 #[tokio::test]
