@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The expected outcome: the requests that arrive, and the result that the client reports.
@@ -27,6 +28,7 @@ pub struct Expectation {
     /// The error. Without this member, the call must succeed.
     pub error: Option<ErrorExpectation>,
     /// Alternatives. The outcome must meet one of them.
+    #[serde(deserialize_with = "alternatives")]
     pub either: Vec<Expectation>,
     /// The times between the arrivals of two successive requests.
     pub delays_ms: Vec<Range>,
@@ -85,6 +87,14 @@ impl Expectation {
     /// Returns `true` if the expectation states the result of the call.
     pub(crate) fn has_result(&self) -> bool {
         self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
+    }
+}
+
+fn alternatives<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<Expectation>, D::Error> {
+    let alternatives = Vec::<Expectation>::deserialize(deserializer)?;
+    match alternatives.is_empty() {
+        true => Err(D::Error::custom("the list of alternatives is empty: add expectations, or remove it")),
+        false => Ok(alternatives),
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) const FACTS: [&str; 7] =
     ["output", "events", "error.class", "error.code", "error.message", "error.status", "error.request_id"];
 
 /// The classes of errors.
-const CLASSES: [&str; 8] =
+pub(crate) const CLASSES: [&str; 8] =
     ["service", "stream", "timeout", "connection", "response", "input", "credentials", "other"];
 
 fn facts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
