@@ -193,7 +193,8 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
             ScenarioResult { scenario, outcome, unreported: Vec::new(), duration: Duration::ZERO }
         })
     });
-    let results = results.collect();
+    let mut results: Vec<_> = results.collect();
+    apply_requirements(&mut results);
     let Description { client, version, unreported, .. } = description;
     Ok(ClientReport { client, version, unreported, results, unused_baseline, shadowed_baseline })
 }
@@ -336,6 +337,22 @@ impl Worker {
             Ok((adapter, _)) => Ok(adapter),
             Err(AdapterError::Connect { address, error }) => Err(AdapterError::Reconnect { address, error }),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Changes the outcome of each scenario that requires another scenario, if the run has a result of the other scenario,
+/// and the client did not pass it.
+fn apply_requirements(results: &mut [ScenarioResult]) {
+    let passed: BTreeMap<_, _> = results
+        .iter()
+        .map(|result| (result.scenario.id.clone(), result.outcome == Outcome::Passed))
+        .collect();
+    for result in results {
+        let Some(required) = &result.scenario.requires else { continue };
+        if passed.get(required) == Some(&false) {
+            let reason = format!("the scenario shows nothing, because the client did not pass `{required}`");
+            result.outcome = Outcome::Unsupported(reason);
         }
     }
 }

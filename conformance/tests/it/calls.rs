@@ -249,6 +249,23 @@ async fn each_request_needs_a_valid_signature_or_token() {
 }
 
 #[tokio::test]
+async fn a_scenario_that_requires_another_one_is_unsupported_if_the_client_does_not_pass_it() {
+    let scenarios = scenarios(&[
+        ("a", json!({"requires": "failed"})),
+        ("b", json!({"requires": "passed"})),
+        ("failed", json!({"expect": {"attempts": 2}})),
+        ("passed", json!({})),
+    ]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    let reason = "the scenario shows nothing, because the client did not pass `signing/test/failed`";
+    assert_eq!(*outcome(&report, "a"), Outcome::Unsupported(reason.to_owned()));
+    assert_eq!(*outcome(&report, "b"), Outcome::Passed);
+    // Without a result of the other scenario, the result counts.
+    let options = Options { patterns: vec!["signing/test/a".to_owned()], ..options(adapter().await) };
+    assert_eq!(*outcome(&run(&scenarios, &options).await.unwrap(), "a"), Outcome::Passed);
+}
+
+#[tokio::test]
 async fn a_client_that_reads_the_complete_stream_before_the_first_event_differs() {
     let frame = json!({"event": "messageStop", "payload": {"stopReason": "end_turn"}});
     let scenarios = scenarios(&[(
