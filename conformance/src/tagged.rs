@@ -16,6 +16,19 @@ const TIME: &str = "$time";
 const ANY: &str = "$any";
 const OPTIONAL: &str = "$optional";
 
+/// Keywords of JSON Schema. The schema of a tool can contain objects whose only member is one of them.
+const KEYWORDS: [&str; 9] = [
+    "$anchor",
+    "$comment",
+    "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$id",
+    "$ref",
+    "$schema",
+    "$vocabulary",
+];
+
 /// The maximum size of a repeated text in bytes.
 const MAX_REPEATED: usize = 100_000_000;
 
@@ -83,7 +96,7 @@ fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
 fn tag(value: &Value) -> Option<(&str, &Value)> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     let (name, value) = members.iter().next()?;
-    name.starts_with('$').then_some((name, value))
+    (name.starts_with('$') && !KEYWORDS.contains(&name.as_str())).then_some((name, value))
 }
 
 /// Returns the bytes of a tagged blob, or `None` for any other value.

@@ -167,6 +167,15 @@ fn errors_name_the_file_the_scenario_and_the_member() {
 }
 
 #[test]
+fn a_keyword_of_json_schema_is_not_a_tag() {
+    let schema = json!({"items": {"$ref": "#/$defs/A"}, "$defs": {"A": {"$comment": {"$ref": "B"}}}});
+    let [scenario] = &load(&file(|scenario| scenario["input"]["a"] = schema.clone())).unwrap()[..] else {
+        panic!()
+    };
+    assert_eq!(scenario.input["a"], schema);
+}
+
+#[test]
 fn scenarios_can_compare_any_header_that_they_name() {
     let expect = json!({"same": ["body", "x-own"], "request": {"headers": {"x-own": {"$any": true}}}});
     load(&file(|scenario| scenario["expect"] = expect)).unwrap();
