@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,15 +54,16 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let scenarios: Vec<_> = scenarios.into_iter().map(Arc::new).collect();
     let mut runs = Vec::new();
-    // A run mostly waits, so this program checks two clients at the same time to use all processors.
-    let turns = Arc::new(Semaphore::new(2));
+    // A run mostly waits for delays of scenarios, so this program checks one client more at the same time than the
+    // machine has processors.
+    let processors = available_parallelism().map_or(2, NonZero::get);
+    let turns = Arc::new(Semaphore::new(processors + 1));
     for Adapter { command, baseline } in adapters {
         let baseline = baseline.map_or_else(|| Ok(Baseline::default()), |path| Baseline::read(&path))?;
-        let parallel = available_parallelism().map_or(2, |processors| processors.get());
         let limit = Duration::from_secs(20);
         let name = command.join(" ");
         let adapter = AdapterAddress::Command(command);
-        let options = Options { adapter, baseline, patterns: patterns.clone(), parallel, limit };
+        let options = Options { adapter, baseline, patterns: patterns.clone(), parallel: processors, limit };
         let (turns, scenarios) = (Arc::clone(&turns), scenarios.clone());
         runs.push(tokio::spawn(async move {
             let _turn = turns.acquire().await;

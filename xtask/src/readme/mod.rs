@@ -85,6 +85,9 @@ fn run_command(line: &str) -> Result<(), Failure> {
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(root()).env("CARGO_INSTALL_ROOT", &installation);
     command.env("PATH", search_path(&installation.join("bin")));
+    // Builds the release profile of readers without optimization, because this check does not depend on speed.
+    command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
+    command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     let output = expect_success(line, &mut command)?;
     if output.trim().is_empty() && !line.starts_with("cargo install") {
         return Err(Failure::new(format!("`{line}` printed nothing")));
