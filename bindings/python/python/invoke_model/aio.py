@@ -46,6 +46,19 @@ async def _wait(start, *arguments):
         raise
 
 
+async def _read(raw, start):
+    """Reads from a native stream. If the read is cancelled, closes the stream.
+
+    The background thread may have taken data from the stream when the task is cancelled. The next read would miss
+    this data without an error, so it raises an exception instead.
+    """
+    try:
+        return await _wait(start)
+    except (asyncio.CancelledError, GeneratorExit):
+        raw.close()
+        raise
+
+
 class AsyncStreamingBody:
     """The body of a response, which is read from the connection on demand."""
 
@@ -58,14 +71,7 @@ class AsyncStreamingBody:
     async def read(self, amt=None):
         """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
         limit = None if amt is None or amt < 0 else amt
-        loop, queue = _queue()
-        future = loop.create_future()
-        job = self._raw.start_read(queue, future, limit)
-        try:
-            data = await future
-        except BaseException:
-            queue.cancel(job)
-            raise
+        data = await _read(self._raw, lambda queue, future: self._raw.start_read(queue, future, limit))
         self._amount_read += len(data)
         return data
 
@@ -128,7 +134,7 @@ class AsyncEventStream:
         while True:
             while ready:
                 yield ready.popleft()
-            batch = await _wait(self._raw.start_next_batch)
+            batch = await _read(self._raw, self._raw.start_next_batch)
             if type(batch) is not list:
                 self.metadata = batch or self.metadata
                 return
