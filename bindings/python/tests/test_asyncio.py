@@ -175,6 +175,26 @@ def test_a_cancelled_read_does_not_lose_data_silently(local_endpoint):
     run(main())
 
 
+@pytest.mark.parametrize("kind", ["events", "body"])
+def test_closing_a_stream_ends_the_read_of_another_task(local_endpoint, kind):
+    async def main():
+        client = local_endpoint.async_client()
+        if kind == "events":
+            local_endpoint.inject({"pace_ms": 60_000})
+            stream = (await client.converse_stream(modelId=MODEL, messages=MESSAGES))["stream"]
+            read = asyncio.create_task(anext(stream.__aiter__()))
+        else:
+            local_endpoint.inject({"break": {"at": {"body_bytes": 10}, "by": "stall"}})
+            stream = (await client.invoke_model(modelId=EMBEDDING, body=HELLO))["body"]
+            read = asyncio.create_task(stream.read())
+        await asyncio.sleep(0.05)
+        stream.close()
+        with pytest.raises(ValueError, match="closed file"):
+            await asyncio.wait_for(read, 10)
+
+    run(main())
+
+
 def test_two_event_loops_share_a_client(local_endpoint):
     client = local_endpoint.async_client()
 
