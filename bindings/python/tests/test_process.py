@@ -233,3 +233,8 @@ def test_without_botocore():
 def test_the_import_does_not_import_botocore():
     code = "import invoke_model, sys; print({'asyncio', 'botocore', 'urllib3'} & set(sys.modules))"
     assert "botocore" not in python(code)
+def test_the_package_contains_the_exceptions():
+    code = "import invoke_model, sys; print(invoke_model.exceptions.ClientError.__name__)"
+    assert python(code).strip() == "ClientError"
+
+
