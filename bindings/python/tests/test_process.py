@@ -167,6 +167,25 @@ with local_endpoint() as endpoint:
     assert python(code).strip() == "True"
 
 
+FORKED_ENDPOINT = """
+import os, sys
+from invoke_model.testing import local_endpoint
+
+with local_endpoint() as endpoint:
+    client = endpoint.client()
+    child = os.fork()
+    if child == 0:
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    client.converse(modelId="us.amazon.nova-lite-v1:0", messages=[{"role": "user", "content": [{"text": "hi"}]}])
+    print(len(endpoint.calls))
+"""
+
+
+def test_a_forked_child_leaves_the_endpoint_of_its_parent_alone():
+    assert python(FORKED_ENDPOINT).strip() == "1"
+
+
 def test_the_interpreter_exits_during_calls():
     code = """
 import asyncio, threading, time
