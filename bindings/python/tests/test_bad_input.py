@@ -118,6 +118,36 @@ def test_settings(settings, error, text):
         invoke_model.Client(**settings)
 
 
+@pytest.mark.parametrize("verify", [5, b"/ca.pem", ["/ca.pem"]])
+def test_verify_must_be_a_path(verify):
+    with pytest.raises(TypeError, match="verify: expected a path, not "):
+        invoke_model.Client(region_name="us-east-1", verify=verify)
+
+
+def test_verify_accepts_path_objects(tmp_path):
+    """The client reads the file for its first connection, so a missing file shows that it uses the path."""
+    missing = tmp_path / "missing.pem"
+    settings = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b", "max_attempts": 1}
+    with invoke_model.Client(endpoint_url="https://127.0.0.1:9", verify=missing, **settings) as client:
+        with pytest.raises(Exception) as failure:
+            client.converse(modelId=MODEL, messages=MESSAGES)
+    assert "missing.pem" in "".join(failure.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"retries": 5}, "config: retries: expected a dict, not int"),
+        ({"retries": {"max_attempts": "3"}}, "config: max_attempts: expected a number, not str"),
+        ({"retries": {"total_max_attempts": True}}, "config: total_max_attempts: expected a number, not bool"),
+        ({"proxies": "x"}, "config: proxies: expected a dict, not str"),
+    ],
+)
+def test_options_of_a_config(config, text):
+    with pytest.raises(TypeError, match=text):
+        invoke_model.Client(region_name="us-east-1", config=config)
+
+
 def test_missing_settings():
     botocore = pytest.importorskip("botocore.exceptions")
     with pytest.raises(botocore.NoRegionError):

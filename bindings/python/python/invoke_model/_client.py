@@ -1,7 +1,7 @@
 """What the synchronous and the asyncio client share."""
 
+import os
 import re
-
 
 from . import _errors, _native
 
@@ -81,18 +81,35 @@ def _of_config(config):
     if given is None:
         raise TypeError(f"config: expected a botocore Config or a dict, not {type(config).__name__}")
     settings = {name: given[name] for name in SETTINGS if given.get(name) is not None}
-    retries = given.get("retries") or {}
-    if "total_max_attempts" in retries:
-        settings["max_attempts"] = retries["total_max_attempts"]
-    elif "max_attempts" in retries:
-        # In a Config of botocore, this number does not include the first attempt.
-        settings["max_attempts"] = retries["max_attempts"] + 1
-    if "mode" in retries:
+    retries = _option(given, "retries", dict, "a dict") or {}
+    attempts = _option(retries, "total_max_attempts", int, "a number")
+    # In a Config of botocore, this number does not include the first attempt.
+    further_attempts = _option(retries, "max_attempts", int, "a number")
+    if attempts is not None:
+        settings["max_attempts"] = attempts
+    elif further_attempts is not None:
+        settings["max_attempts"] = further_attempts + 1
+    if retries.get("mode") is not None:
         settings["retry_mode"] = retries["mode"]
-    proxies = given.get("proxies") or {}
+    proxies = _option(given, "proxies", dict, "a dict") or {}
     if proxy := proxies.get("https") or proxies.get("http"):
         settings["proxy"] = proxy
     return settings
+
+
+def _path(name, value):
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(path, str):
+        raise TypeError(f"{name}: expected a path, not {type(value).__name__}")
+    return path
+
+
+def _option(given, name, types, expected):
+    """Returns an option of a `Config` that is not a setting of its own."""
+    value = given.get(name)
+    if value is not None and (not isinstance(value, types) or isinstance(value, bool)):
+        raise TypeError(f"config: {name}: expected {expected}, not {type(value).__name__}")
+    return value
 
 
 class BaseClient:
@@ -108,10 +125,10 @@ class BaseClient:
                 raise TypeError(f"{name!r} is not a setting of a client; known settings: config, verify, {known}")
             if value is not None:
                 all_settings[name] = value
-        if isinstance(verify, str):
-            all_settings["ca_bundle"] = verify
-        elif verify is False:
+        if verify is False:
             raise ValueError("verify=False is not supported: pass the path of a file with root certificates")
+        if verify is not None and verify is not True:
+            all_settings["ca_bundle"] = _path("verify", verify)
         self._native = _native.Client(all_settings, body, events)
         self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config)
         self.exceptions = ClientExceptions()
