@@ -148,6 +148,14 @@ def test_options_of_a_config(config, text):
         invoke_model.Client(region_name="us-east-1", config=config)
 
 
+def test_paginators_of_unknown_operations(client, local_endpoint):
+    for name in ("converse", "nonsense"):
+        with pytest.raises(Exception, match=f"Operation cannot be paginated: {name}"):
+            client.get_paginator(name)
+        with pytest.raises(Exception, match=f"Operation cannot be paginated: {name}"):
+            local_endpoint.async_client().get_paginator(name)
+
+
 def test_missing_settings():
     botocore = pytest.importorskip("botocore.exceptions")
     with pytest.raises(botocore.NoRegionError):

@@ -182,7 +182,8 @@ class AsyncClient(_client.BaseClient):
 
     def get_paginator(self, operation_name):
         """Returns a paginator of an operation that returns a list in pages."""
-        return AsyncPaginator(getattr(self, operation_name), self._pages(operation_name))
+        pages = self._pages(operation_name)
+        return AsyncPaginator(getattr(self, operation_name), pages)
 
     async def close(self):
         """Closes the client. Further calls raise an exception."""

@@ -27,7 +27,8 @@ class Client(_client.BaseClient):
 
     def get_paginator(self, operation_name):
         """Returns a paginator of an operation that returns a list in pages."""
-        return Paginator(getattr(self, operation_name), self._pages(operation_name))
+        pages = self._pages(operation_name)
+        return Paginator(getattr(self, operation_name), pages)
 
     def close(self):
         """Closes the client. Further calls raise an exception."""
