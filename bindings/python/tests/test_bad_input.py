@@ -1,6 +1,7 @@
 """Bad input: a clear exception each."""
 
 import io
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
@@ -146,6 +147,35 @@ def test_verify_accepts_path_objects(tmp_path):
 def test_options_of_a_config(config, text):
     with pytest.raises(TypeError, match=text):
         invoke_model.Client(region_name="us-east-1", config=config)
+
+
+TIMESTAMPS = [
+    "1700000000",
+    "Mon, 06 May 2024 07:08:09 GMT",
+    "2024-05-06T07:08:09Z",
+    "2024-05-06",
+    1700000000,
+    -5,
+    datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc),
+    datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+    datetime(2024, 5, 6, 7, 8, 9),
+]
+
+
+@pytest.mark.parametrize("value", TIMESTAMPS, ids=str)
+def test_timestamps_are_those_of_botocore(client, local_endpoint, value):
+    boto3 = pytest.importorskip("boto3")
+    boto3.client("bedrock-runtime", **local_endpoint.settings).list_async_invokes(submitTimeAfter=value)
+    client.list_async_invokes(submitTimeAfter=value)
+    theirs, ours = local_endpoint.calls
+    assert ours["target"] == theirs["target"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e20, "inf", "junk", "", [], datetime(1, 1, 1)], ids=str)
+def test_invalid_timestamps(client, local_endpoint, value):
+    with pytest.raises(Exception, match="Invalid type for parameter submitTimeAfter, value: "):
+        client.list_async_invokes(submitTimeAfter=value)
+    assert local_endpoint.calls == []
 
 
 def test_paginators_of_unknown_operations(client, local_endpoint):
