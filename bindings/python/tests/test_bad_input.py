@@ -87,6 +87,22 @@ def test_bodies_that_cannot_be_read(client, tmp_path):
         client.invoke_model(modelId=EMBEDDING, body="\ud800")
 
 
+def test_a_report_does_not_depend_on_files(client):
+    """The conversion needs a second pass for the report, and a file can be read only once."""
+    with pytest.raises(Exception, match='Missing required parameter in input: "modelId"$'):
+        client.invoke_model(body=io.BytesIO(HELLO))
+    image = {"image": {"format": "png", "source": {"bytes": io.BytesIO(b"png")}}}
+    with pytest.raises(Exception, match='Missing required parameter in input: "modelId"$'):
+        client.converse(messages=[{"role": "user", "content": [image]}])
+
+
+def test_many_missing_parameters(client):
+    """Without a limit, this report takes minutes."""
+    with pytest.raises(Exception, match="At least 64 required parameters are missing: ") as failure:
+        client.converse(modelId=MODEL, messages=[{"role": "user"}] * 3000)
+    assert str(failure.value).count('Missing required parameter in messages[') >= 60
+
+
 def test_positional_arguments(client):
     with pytest.raises(TypeError, match=r"converse\(\) only accepts keyword arguments."):
         client.converse(MODEL)
