@@ -202,12 +202,17 @@ def test_paginators_of_unknown_operations(client, local_endpoint):
             local_endpoint.async_client().get_paginator(name)
 
 
-def test_missing_settings():
+def test_missing_settings(monkeypatch):
     botocore = pytest.importorskip("botocore.exceptions")
     with pytest.raises(botocore.NoRegionError):
         invoke_model.Client()
-    with pytest.raises(botocore.PartialCredentialsError):
+    text = "Partial credentials found in explicit, missing: aws_secret_access_key"
+    with pytest.raises(botocore.PartialCredentialsError, match=text):
         invoke_model.Client(region_name="us-east-1", aws_access_key_id="a")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    with pytest.raises(botocore.PartialCredentialsError, match="found in env, missing: AWS_SECRET_ACCESS_KEY$"):
+        invoke_model.Client(region_name="us-east-1")
+    monkeypatch.undo()
     with pytest.raises(botocore.ProfileNotFound):
         invoke_model.Client(region_name="us-east-1", profile_name="missing")
 
