@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
@@ -59,23 +58,36 @@ def test_a_call_does_not_block_other_threads(client, local_endpoint):
     assert stopped
 
 
-def test_closing_a_client_closes_its_connections(local_endpoint):
-    def sockets():
-        paths = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
-        return sum(os.readlink(path).startswith("socket:") for path in paths if os.path.islink(path))
+CLOSE = """
+import os, time
+from invoke_model.testing import local_endpoint
 
+def sockets():
+    paths = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    return sum(os.readlink(path).startswith("socket:") for path in paths if os.path.islink(path))
+
+messages = [{"role": "user", "content": [{"text": "hi"}]}]
+with local_endpoint() as endpoint:
+    clients = [endpoint.client() for _ in range(11)]
+    # The first call also opens the sockets of the runtime.
+    first = clients.pop()
+    first.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
     before = sockets()
-    clients = [local_endpoint.client() for _ in range(10)]
     for client in clients:
-        client.converse(modelId=MODEL, messages=MESSAGES)
+        client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
     # Both sides of a connection are in this process.
-    assert sockets() == before + 20
+    assert sockets() == before + 20, sockets()
     for client in clients:
         client.close()
     deadline = time.monotonic() + 20
     while sockets() > before and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert sockets() == before
+    print(sockets() - before)
+"""
+
+
+def test_closing_a_client_closes_its_connections():
+    assert python(CLOSE).strip() == "0"
 
 
 INTERRUPT = """
