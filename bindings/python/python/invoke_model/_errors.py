@@ -49,6 +49,7 @@ _KINDS = {
     "BodyIncomplete": "ResponseStreamingError",
     "Truncated": "ResponseStreamingError",
     "Decode": "ParserError",
+    "Parse": "ResponseParserError",
     "NoCredentials": "NoCredentialsError",
     "NoRegion": "NoRegionError",
     "Credentials": "CredentialRetrievalError",
@@ -133,8 +134,9 @@ def classes():
     try:
         from botocore import exceptions as botocore
         from botocore.eventstream import ParserError as parser_error
+        from botocore.parsers import ResponseParserError as response_parser_error
     except ImportError:
-        botocore, parser_error = None, Exception
+        botocore, parser_error, response_parser_error = None, Exception, Exception
     found = {}
     for name, (base, fmt) in _FORMATS.items():
         bases = (found[base],) if base in found else (CallDetails,)
@@ -156,7 +158,8 @@ def classes():
     else:
         bases = (CallDetails, botocore.EventStreamError)
         found["EventStreamError"] = type("EventStreamError", bases, dict(body))
-    found["ParserError"] = type("ParserError", (CallDetails, parser_error), {"__module__": "invoke_model.exceptions"})
+    for original, name in ((parser_error, "ParserError"), (response_parser_error, "ResponseParserError")):
+        found[name] = type(name, (CallDetails, original), {"__module__": "invoke_model.exceptions"})
     found["QuotaError"] = type("QuotaError", (found["HTTPClientError"],), {"__module__": "invoke_model.exceptions"})
     return found
 
@@ -219,7 +222,7 @@ def of_call(facts):
 
 def _core_error(name, text, endpoint_url):
     cls = classes()[name]
-    if name == "ParserError":
+    if name in ("ParserError", "ResponseParserError"):
         return cls(text)
     return cls(
         error=text,
@@ -239,7 +242,8 @@ def _members(body):
         return {}
     if not isinstance(members, dict):
         return {}
-    return {name: value for name, value in members.items() if name not in ("__type", "code", "Code", "Message")}
+    ignored = ("__type", "code", "Code", "Message")
+    return {name: value for name, value in members.items() if value is not None and name not in ignored}
 
 
 def _service_error(facts):
