@@ -1,5 +1,7 @@
 """What the synchronous and the asyncio client share."""
 
+import base64
+import json
 import os
 import re
 
@@ -178,19 +180,41 @@ def member(page, path):
 
 
 def page_arguments(pages, config, arguments):
-    """Returns the arguments of the first page, and the maximum number of items."""
+    """Returns the arguments of the first page, the maximum number of items, and the number of items to skip."""
     token, _, _, size = pages
     config = dict(config or {})
     limit = config.pop("MaxItems", None)
+    skipped = 0
     if (start := config.pop("StartingToken", None)) is not None:
-        arguments[token] = start
+        start, skipped = _decode_token(token, start)
+        if start is not None:
+            arguments[token] = start
     if (page_size := config.pop("PageSize", None)) is not None:
         if size is None:
             raise ValueError("PageSize: the operation has no page size")
         arguments[size] = int(page_size)
     if config:
         raise ValueError(f"PaginationConfig: unknown keys {', '.join(config)}; known: MaxItems, PageSize, StartingToken")
-    return arguments, None if limit is None else int(limit)
+    return arguments, None if limit is None else int(limit), skipped
+
+
+# The format of these tokens is that of botocore, so a program can continue a list that botocore has begun.
+_SKIPPED = "boto_truncate_amount"
+
+
+def _encode_token(members):
+    return base64.b64encode(json.dumps(members).encode()).decode()
+
+
+def _decode_token(name, text):
+    """Returns the token of the service, and the number of items to skip. Also accepts a token of the service."""
+    try:
+        members = json.loads(base64.b64decode(text))
+    except (TypeError, ValueError):
+        return text, 0
+    if not isinstance(members, dict) or name not in members:
+        return text, 0
+    return members[name], members.get(_SKIPPED, 0)
 
 
 class PageState:
@@ -198,20 +222,29 @@ class PageState:
 
     def __init__(self, pages, config, arguments):
         self.pages = pages
-        self.arguments, self.left = page_arguments(pages, config, arguments)
-        self.is_last = self.left == 0
+        self.arguments, self.left, self.skipped = page_arguments(pages, config, arguments)
+        self.is_last = False
+        #: The `StartingToken` of the items after `MaxItems`.
+        self.resume_token = None
 
     def accept(self, page):
         """Prepares the arguments of the next page, and truncates the items of the last page."""
         token, next_token, items, _ = self.pages
-        found = member(page, items)
-        if self.left is not None and found is not None:
-            if len(found) >= self.left:
-                del found[self.left :]
-                self.is_last = True
-            self.left -= len(found)
+        found = member(page, items) or []
+        skipped, self.skipped = self.skipped, 0
+        del found[:skipped]
         following = member(page, next_token)
+        if self.left is not None:
+            if len(found) > self.left:
+                del found[self.left :]
+                self.resume_token = _encode_token({token: self.arguments.get(token), _SKIPPED: self.left + skipped})
+                self.is_last = True
+                return page
+            self.left -= len(found)
         if not following:
+            self.is_last = True
+        elif self.left == 0:
+            self.resume_token = _encode_token({token: following})
             self.is_last = True
         elif following == self.arguments.get(token):
             raise RuntimeError(f"the service returned the page token {following!r} twice")
