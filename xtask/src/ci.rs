@@ -12,8 +12,8 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::{
-    Arguments, Failure, bench, clients, codegen, conformance, dependencies, kit, loom, models, peers, readme,
-    root, suites, tidy,
+    Arguments, Failure, bench, clients, codegen, conformance, dependencies, kit, loom, models, peers, python,
+    readme, root, suites, tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -56,6 +56,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
     report.step("conformance kit", || kit::run(&kit::Arguments::default()))?;
+    report.step("Python package", done(|| python::run(&python::Arguments::default())))?;
     report.step("peers", peers::run)?;
     report.step("deviations from the model of botocore", botocore_diff)
 }

@@ -14,6 +14,7 @@ mod models;
 mod peers;
 mod program;
 mod programs;
+mod python;
 mod readme;
 mod soak;
 mod suites;
@@ -51,6 +52,8 @@ enum Command {
     /// Compare the requests and responses of this client with other clients, and run frameworks against the local
     /// endpoint.
     Peers,
+    /// Build the Python package, and run its tests.
+    Python(python::Arguments),
     /// Make many calls against an endpoint with faults, and check the outcome of each call. This command
     /// takes minutes, and `ci` does not run it.
     Soak {
@@ -102,6 +105,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Models(arguments) => models::run(arguments),
         Command::Kit(arguments) => unchecked(kit::run(arguments)?),
         Command::Peers => unchecked(peers::run()?),
+        Command::Python(arguments) => python::run(arguments),
         Command::Soak { calls } => soak::run(*calls),
         Command::Loom => loom::run(),
         Command::Bench(arguments) => bench::run(arguments),

@@ -1,6 +1,7 @@
 //! The state of a call in progress. The client builds the error or the metadata of the call from this state.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{StatusCode, Uri};
@@ -59,7 +60,11 @@ impl CallContext {
 
     /// Records the head of a response.
     pub(crate) fn record_response<O: Operation, B>(&mut self, response: &http::Response<B>) -> &ResponseHead {
-        self.response.insert(ResponseHead::new::<O, B>(response))
+        let mut head = ResponseHead::new::<O, B>(response);
+        if self.client.config().keep_response_headers {
+            head.headers = Some(Arc::new(response.headers().clone()));
+        }
+        self.response.insert(head)
     }
 
     /// Returns the maximum size of a complete body, if the configuration sets it.
@@ -156,6 +161,7 @@ impl CallContext {
                 .and_then(|response| response.metrics.stop_reason.as_deref())
                 .map(str::to_owned),
             attempts: self.attempts,
+            headers: response.and_then(|response| response.headers.clone()),
             earlier_attempts: self.failed_attempts,
         }
     }
@@ -198,6 +204,7 @@ impl CallContext {
             attempts: self.attempts,
             status: self.response.as_ref().map(|response| response.status),
             request_id: self.request_id().map(str::to_owned),
+            headers: self.response.as_ref().and_then(|response| response.headers.clone()),
             earlier_attempts: self.failed_attempts,
             received,
         }

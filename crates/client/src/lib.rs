@@ -373,6 +373,7 @@ mod random;
 mod raw;
 mod retry;
 mod timeout;
+mod visitor;
 mod waiter;
 
 pub use adaptive::AdaptiveRateLimiter;
@@ -395,6 +396,7 @@ pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, Quota
 pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
+pub use visitor::{OperationVisitor, visit_operation};
 pub use waiter::{WaitError, WaiterError};
 
 pub use bytes::Bytes;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use invoke_model_families::Usage;
 use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::ResponseMetrics;
@@ -35,6 +35,10 @@ pub struct Metadata {
     pub attempts: u32,
     /// The failed attempts before the successful attempt.
     pub earlier_attempts: Vec<Attempt>,
+    /// The headers of the response, if
+    /// [`ConfigBuilder::keep_response_headers`](crate::ConfigBuilder::keep_response_headers) is set.
+    #[serde(skip)]
+    pub headers: Option<Arc<HeaderMap>>,
 }
 
 /// One completed attempt of a call.
@@ -161,6 +165,8 @@ pub(crate) struct ResponseHead {
     pub(crate) metrics: ResponseMetrics,
     /// `true` if the response has a content encoding, or another transfer coding than `chunked`.
     pub(crate) is_encoded: bool,
+    /// The headers, if the configuration keeps them.
+    pub(crate) headers: Option<Arc<HeaderMap>>,
 }
 
 impl ResponseHead {
@@ -179,7 +185,7 @@ impl ResponseHead {
                 name => O::header_metric(name, value, &mut metrics),
             }
         }
-        Self { status: response.status(), request_id: id.or(other_id), metrics, is_encoded }
+        Self { status: response.status(), request_id: id.or(other_id), metrics, is_encoded, headers: None }
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {

@@ -77,6 +77,20 @@ pub enum CredentialsError {
     },
 }
 
+impl CredentialsError {
+    /// Returns `true` if no source of credentials is configured. Returns `false` if a source is configured, but
+    /// failed.
+    pub fn is_not_configured(&self) -> bool {
+        match self {
+            Self::NotConfigured => true,
+            Self::CallProvider(error) => error.is_not_configured(),
+            #[cfg(feature = "chain")]
+            Self::Provider(error) => crate::chain::is_not_configured(&**error),
+            _ => false,
+        }
+    }
+}
+
 /// Returns the text of the innermost error. The outer errors usually state only that the provider failed.
 fn innermost(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let innermost = successors(error.source(), |&cause| cause.source()).last();

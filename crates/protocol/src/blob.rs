@@ -21,15 +21,19 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
 }
 
-/// Conversion of blobs to and from base64 text with `serde`.
+/// Conversion of blobs with `serde`.
+///
+/// In a human-readable format such as JSON, a blob is base64 text. In any other format, a blob is a byte array.
 ///
 /// Use this module as `#[serde(with = "invoke_model_protocol::serde_blob")]`.
 ///
 /// The module supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
 pub mod serde_blob {
     use std::collections::BTreeMap;
+    use std::fmt;
 
     use bytes::Bytes;
+    use serde::de::{Error, Visitor};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::ParseErrorKind;
@@ -52,13 +56,13 @@ pub mod serde_blob {
 
     /// A blob, or a container of blobs.
     pub trait Blobs: Sized {
-        /// Serializes the blobs as base64 text.
+        /// Serializes the blobs.
         ///
         /// # Errors
         /// Returns the errors of the serializer.
         fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-        /// Deserializes the blobs from base64 text.
+        /// Deserializes the blobs.
         ///
         /// # Errors
         /// Returns an error if the data does not have the structure of this type, or if a text is not base64.
@@ -67,10 +71,16 @@ pub mod serde_blob {
 
     impl Blobs for Bytes {
         fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_str(&super::encode(self))
+            match serializer.is_human_readable() {
+                true => serializer.serialize_str(&super::encode(self)),
+                false => serializer.serialize_bytes(self),
+            }
         }
 
         fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            if !deserializer.is_human_readable() {
+                return deserializer.deserialize_byte_buf(BytesVisitor);
+            }
             let text = String::deserialize(deserializer)?;
             super::decode(text.as_bytes())
                 .map(Self::from)
@@ -107,6 +117,24 @@ pub mod serde_blob {
         fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let values = BTreeMap::deserialize(deserializer)?;
             Ok(values.into_iter().map(|(key, AsDeserialize(value))| (key, value)).collect())
+        }
+    }
+
+    struct BytesVisitor;
+
+    impl Visitor<'_> for BytesVisitor {
+        type Value = Bytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+            Ok(Bytes::copy_from_slice(bytes))
+        }
+
+        fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+            Ok(bytes.into())
         }
     }
 

@@ -72,6 +72,6 @@ pub use operation::{Authentication, Operation, PayloadInput, PayloadOutput, Requ
 pub use redacted::Redacted;
 pub use request::{RequestBuilder, RequestHead};
 pub use route::{PathSegment, Route, TargetBuilder};
-pub use sequence::{PaginatedOperation, Waiter, WaiterRules, WaiterState};
+pub use sequence::{PaginatedOperation, Pagination, Waiter, WaiterRules, WaiterState};
 #[cfg(feature = "server")]
 pub use server::ServerOperation;

@@ -6,6 +6,7 @@ use http::HeaderValue;
 use crate::error::{ErrorMetadata, OperationError, ParseError, ResponseError, SerializeError};
 use crate::metrics::{RequestFacts, ResponseMetrics};
 use crate::route::Route;
+use crate::sequence::Pagination;
 
 /// A serialized request. Its URI contains only the path and query. The caller adds the scheme and authority
 /// of the endpoint.
@@ -55,6 +56,11 @@ pub trait Operation: 'static {
     /// [`InputEventStream`](crate::InputEventStream), and [`serialize`](Self::serialize) returns a request
     /// with an empty body.
     const HAS_INPUT_EVENTS: bool = false;
+    /// Name of the blob member that is the payload of the input, if the input has such a member.
+    const INPUT_PAYLOAD: Option<&'static str> = None;
+    /// Names of the members that contain the items and the tokens of pages, if the operation returns a list in
+    /// pages. The operation then implements [`PaginatedOperation`](crate::PaginatedOperation).
+    const PAGINATION: Option<Pagination> = None;
     /// Name of the label that contains the model id, if the path has such a label.
     const MODEL_ID_LABEL: Option<&'static str> = None;
     /// `true` if the schema of the input's payload depends on the AI model. The payload then contains the
@@ -70,6 +76,9 @@ pub trait Operation: 'static {
     ///
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
+
+    /// Sets the member [`INPUT_PAYLOAD`](Self::INPUT_PAYLOAD). Does nothing if the input has no such member.
+    fn set_input_payload(_input: &mut Self::Input, _payload: Bytes) {}
 
     /// Returns facts about the input, such as the model id.
     fn request_facts(_input: &Self::Input) -> RequestFacts<'_> {
@@ -207,4 +216,7 @@ pub trait PayloadInput: Operation {
 /// An operation whose output payload is a single blob. A client can read the blob chunk by chunk.
 ///
 /// For a response with an empty body, [`parse`](Operation::parse) returns all members except the blob.
-pub trait PayloadOutput: Operation {}
+pub trait PayloadOutput: Operation {
+    /// Name of the payload member in the model.
+    const MEMBER: &'static str;
+}

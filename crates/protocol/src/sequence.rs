@@ -20,6 +20,21 @@ pub trait PaginatedOperation: Operation {
     fn items(output: Self::Output) -> Vec<Self::Item>;
 }
 
+/// Names of the members that contain the items and the tokens of pages.
+/// <https://smithy.io/2.0/spec/behavior-traits.html#paginated-trait>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pagination {
+    /// Member of the input that contains the token of the requested page.
+    pub input_token: &'static str,
+    /// Path to the member of the output that contains the token of the next page. A dot separates the names of
+    /// nested members.
+    pub output_token: &'static str,
+    /// Path to the list in the output that contains the items.
+    pub items: &'static str,
+    /// Member of the input that contains the maximum number of items of a page, if there is such a member.
+    pub page_size: Option<&'static str>,
+}
+
 /// A waiter: the rules for repeating a call, for example until a resource is ready.
 /// <https://smithy.io/2.0/additional-specs/waiters.html>
 pub struct Waiter<O: Operation> {

@@ -12,6 +12,9 @@ use spdx::{Expression, Licensee, ParseMode};
 use crate::program::{self, cargo, succeeds};
 use crate::{Failure, root};
 
+/// The workspaces whose crates are published.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "bindings/python/Cargo.toml"];
+
 /// Value of `source` that `cargo metadata` prints for crates from crates.io.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -20,14 +23,20 @@ pub(crate) fn check() -> Result<(), Failure> {
     let path = root().join("deny.toml");
     let text = fs::read_to_string(&path).map_err(|error| Failure::about(&path, &error))?;
     let deny: Deny = toml::from_str(&text).map_err(|error| Failure::about(&path, &error))?;
-    program::fetch()?;
+    let mut all = Vec::new();
+    for manifest in MANIFESTS {
+        program::run(&mut cargo(&["fetch", "--locked", "--quiet", "--manifest-path", manifest]))?;
+        let metadata = metadata(manifest)?;
+        println!("{manifest}: {} packages", metadata.packages.len());
+        all.extend(findings(&deny, &metadata)?);
+    }
+    if all.is_empty() { Ok(()) } else { Err(Failure::new(all.join("\n"))) }
+}
+
+fn metadata(manifest: &str) -> Result<Metadata, Failure> {
     let arguments = ["metadata", "--format-version", "1", "--locked", "--offline", "--all-features"];
-    let metadata = program::output(&mut cargo(&arguments))?;
-    let metadata: Metadata =
-        serde_json::from_str(&metadata).map_err(|error| Failure::new(format!("cargo metadata: {error}")))?;
-    let findings = findings(&deny, &metadata)?;
-    println!("{} packages", metadata.packages.len());
-    if findings.is_empty() { Ok(()) } else { Err(Failure::new(findings.join("\n"))) }
+    let metadata = program::output(cargo(&arguments).args(["--manifest-path", manifest]))?;
+    serde_json::from_str(&metadata).map_err(|error| Failure::new(format!("cargo metadata: {error}")))
 }
 
 /// Checks security advisories with `cargo deny`. Returns a line if the check is not possible on this machine.

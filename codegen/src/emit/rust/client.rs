@@ -42,28 +42,31 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     }
 }
 
-/// Returns the names of all operations, and a function that selects an operation by its name.
+/// Returns the names of all operations, and a function that passes the type of an operation to a visitor.
 pub(super) fn by_name(service: &Service, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);
     let names = service.operations.iter().map(|operation| &operation.wire_name);
     let arms = service.operations.iter().map(|operation| {
         let (name, wire_name) = (format_ident!("{}", operation.rust_name), &operation.wire_name);
-        let constructor = match (&operation.input_events, &operation.output_events) {
-            (Some(_), _) => quote!(with_input_and_output_events),
-            (None, Some(_)) => quote!(with_output_events),
-            (None, None) => quote!(with_output),
+        let is_payload = operation.payload_output.is_some();
+        let method = match (&operation.input_events, &operation.output_events) {
+            (Some(_), _) => quote!(visit_bidirectional),
+            (None, Some(_)) => quote!(visit_event_stream),
+            (None, None) if is_payload => quote!(visit_payload),
+            (None, None) => quote!(visit_output),
         };
-        quote!(#wire_name => use_::crate::json::NamedOperation::#constructor::<use_::#types::#name>())
+        quote!(#wire_name => visitor.#method::<use_::#types::#name>())
     });
     quote! {
         /// The names of all operations in the model.
         pub(crate) const NAMES: &[&str] = &[#(#names),*];
 
-        /// Returns the operation with this name in the model.
+        /// Calls the method of the visitor for the operation with this name in the model. Returns `None` if
+        /// the model has no such operation.
         ///
         /// The function is inline, so that only crates that call it compile the code of all operations.
         #[inline]
-        pub(crate) fn find(name: &str) -> Option<use_::crate::json::NamedOperation> {
+        pub(crate) fn visit<V: use_::crate::OperationVisitor>(name: &str, visitor: V) -> Option<V::Output> {
             Some(match name {
                 #(#arms,)*
                 _ => return None,

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{facts, ty};
+use super::{facts, sequence, ty};
 use crate::ir::{Auth, EventsMember, Operation, PayloadHeader, Segment, Type};
 
 /// Returns the constants and functions of the trait `Operation` that differ from their defaults.
@@ -31,8 +31,25 @@ pub(super) fn overrides(operation: &Operation) -> TokenStream {
             const HAS_INPUT_EVENTS: bool = true;
         )
     });
+    let payload_member = operation.payload_input.as_ref().and_then(|name| operation.input.member(name));
+    let payload = payload_member.map(|member| {
+        let name = &member.wire_name;
+        quote!(
+            const INPUT_PAYLOAD: Option<&'static str> = Some(#name);
+        )
+    });
+    let set_payload = payload_member.map(|member| {
+        let field = ty::ident(&member.rust_name);
+        let value = if member.is_optional() { quote!(Some(payload)) } else { quote!(payload) };
+        quote! {
+            fn set_input_payload(input: &mut Self::Input, payload: use_::bytes::Bytes) {
+                input.#field = #value;
+            }
+        }
+    });
+    let pagination = operation.pagination.as_ref().map(|pagination| sequence::names(&pagination.names));
     let (facts, tokens, prefix) = (facts::of_operation(operation), tokens(operation), host_prefix(operation));
-    quote!(#auth #unsigned #idempotent #events #facts #tokens #prefix)
+    quote!(#auth #unsigned #idempotent #events #pagination #payload #facts #set_payload #tokens #prefix)
 }
 
 /// Returns the implementations of the Rust traits for payloads and event streams.
@@ -47,13 +64,17 @@ pub(super) fn marks(operation: &Operation) -> TokenStream {
         });
         quote!(impl use_::invoke_model_protocol::PayloadInput for #name { #length })
     });
-    let output = operation
-        .payload_output
-        .as_ref()
-        .map(|_| quote!(impl use_::invoke_model_protocol::PayloadOutput for #name {}));
+    let output = operation.payload_output.as_ref().map(|member| {
+        quote!(impl use_::invoke_model_protocol::PayloadOutput for #name { const MEMBER: &'static str = #member; })
+    });
     let events = |mark: &str, events: &EventsMember| {
-        let (mark, stream) = (format_ident!("{mark}"), ty::named(&events.stream));
-        quote!(impl use_::invoke_model_protocol::event_stream::#mark for #name { type Events = #stream; })
+        let (mark, stream, member) = (format_ident!("{mark}"), ty::named(&events.stream), &events.wire_name);
+        quote! {
+            impl use_::invoke_model_protocol::event_stream::#mark for #name {
+                const MEMBER: &'static str = #member;
+                type Events = #stream;
+            }
+        }
     };
     let input_events = operation.input_events.as_ref().map(|member| events("InputEventStream", member));
     let output_events = operation.output_events.as_ref().map(|member| events("OutputEventStream", member));

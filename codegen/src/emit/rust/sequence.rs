@@ -5,7 +5,9 @@ use quote::{format_ident, quote};
 
 use super::facts::{Form, option};
 use super::{doc, ty};
-use crate::ir::{Acceptor, Matcher, MemberPath, Operation, Pagination, Type, Waiter, WaiterState};
+use crate::ir::{
+    Acceptor, Matcher, MemberPath, Operation, Pagination, PaginationNames, Type, Waiter, WaiterState,
+};
 
 /// Returns the implementation of `PaginatedOperation`, and the constants of the waiters.
 pub(super) fn sequences(operation: &Operation) -> TokenStream {
@@ -40,6 +42,24 @@ fn pages(operation: &Operation, pagination: &Pagination) -> TokenStream {
                 #items
             }
         }
+    }
+}
+
+/// Returns the constant of `Operation` with the names of the members for pages.
+pub(super) fn names(names: &PaginationNames) -> TokenStream {
+    let PaginationNames { input_token, output_token, items, page_size } = names;
+    let page_size = match page_size {
+        Some(name) => quote!(Some(#name)),
+        None => quote!(None),
+    };
+    let ty = quote!(use_::invoke_model_protocol::Pagination);
+    quote! {
+        const PAGINATION: Option<#ty> = Some(#ty {
+            input_token: #input_token,
+            output_token: #output_token,
+            items: #items,
+            page_size: #page_size,
+        });
     }
 }
 

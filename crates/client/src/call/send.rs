@@ -53,6 +53,19 @@ impl<O: Operation> Call<O> {
         self.deliver::<Chunks>().await.map(|(output, _)| output)
     }
 
+    /// Sends the call like [`send_streaming`](Self::send_streaming), and returns its output and its metadata.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`send_streaming`](Self::send_streaming).
+    pub async fn send_streaming_with_metadata(
+        self,
+    ) -> Result<(StreamingBodyOutput<O::Output>, Metadata), Error<O::Error>>
+    where
+        O: PayloadOutput,
+    {
+        self.deliver::<Chunks>().await.map(|(output, context)| (output, context.into_metadata()))
+    }
+
     pub(crate) async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
         let span = span::call::<O>(&self.0.client);
         let mut context = CallContext::new(self.0.client.clone(), span.clone());

@@ -43,6 +43,7 @@ pub struct Config {
     pub(crate) timeout_config: TimeoutConfig,
     pub(crate) retry_config: RetryConfig,
     pub(crate) max_response_body_size: Option<u64>,
+    pub(crate) keep_response_headers: bool,
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) quota_limiter: Option<QuotaLimiter>,
     pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,

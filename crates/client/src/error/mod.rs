@@ -10,9 +10,10 @@ mod truncated;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use invoke_model_protocol::OperationError;
 
 pub use header::HeaderError;
@@ -89,6 +90,8 @@ pub(crate) struct ErrorContext {
     pub(crate) earlier_attempts: Vec<Attempt>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
+    /// The headers of the response, if the configuration keeps them.
+    pub(crate) headers: Option<Arc<HeaderMap>>,
     /// The received part of an event stream.
     pub(crate) received: Option<StreamProgress>,
 }
@@ -138,6 +141,12 @@ impl<E> Error<E> {
     /// Returns the request id that the service assigned, if the response has one.
     pub fn request_id(&self) -> Option<&str> {
         self.0.context.request_id.as_deref()
+    }
+
+    /// Returns the headers of the response, if there was a response, and if
+    /// [`ConfigBuilder::keep_response_headers`](crate::ConfigBuilder::keep_response_headers) is set.
+    pub fn response_headers(&self) -> Option<&HeaderMap> {
+        self.0.context.headers.as_deref()
     }
 
     /// Returns the name of the operation in the model, for example `InvokeModel`.

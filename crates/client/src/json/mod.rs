@@ -20,8 +20,6 @@ pub use bidirectional::{JsonBidirectionalStreamOutput, JsonEventSender, JsonResp
 pub use error::JsonCallError;
 pub use events::{JsonEventReceiver, JsonEventStreamOutput};
 
-pub(crate) use operation::NamedOperation;
-
 use crate::call::{Call, Explanation};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -30,7 +28,8 @@ use crate::metadata::Metadata;
 use crate::raw::RawRequest;
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
-use operation::Send;
+use crate::visitor::visit_operation;
+use operation::{NamedOperation, NamedOperationVisitor, Send};
 
 /// A call of an operation that is selected by its name. The input and the output are JSON.
 ///
@@ -111,7 +110,7 @@ impl Client {
     // With `#[inline]`, only crates that call this function compile it and the code of all operations.
     #[inline]
     pub fn operation(&self, name: &str) -> Result<JsonCall, Error> {
-        match by_name::find(name) {
+        match visit_operation(name, NamedOperationVisitor) {
             Some(operation) => Ok(JsonCall::new(self, operation)),
             None => Err(JsonCall::unknown(self, name)),
         }

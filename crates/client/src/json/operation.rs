@@ -1,5 +1,4 @@
-//! The functions that send the call of one operation with JSON. Generated code selects them by the name of the
-//! operation.
+//! The functions that send the call of one operation with JSON.
 
 use invoke_model_protocol::json::Value;
 use invoke_model_protocol::json::strict::{InputError, from_value, value_from_text};
@@ -15,6 +14,7 @@ use crate::call::{Call, Explanation};
 use crate::error::{Error, ErrorKind};
 use crate::metadata::Metadata;
 use crate::raw::RawRequest;
+use crate::visitor::OperationVisitor;
 
 type Input = Result<Value, InputError>;
 
@@ -23,7 +23,7 @@ type Function<T> = fn(Call<RawRequest>, Input) -> BoxFuture<Result<T, Error>>;
 
 /// The functions of an operation, with JSON instead of the types of the operation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NamedOperation {
+pub(super) struct NamedOperation {
     /// The name in the model.
     pub(super) name: &'static str,
     pub(super) send: Send,
@@ -41,30 +41,32 @@ pub(super) enum Send {
     Bidirectional(Function<JsonBidirectionalStreamOutput>),
 }
 
-impl NamedOperation {
-    /// Returns an operation without event streams.
-    pub(crate) fn with_output<O>() -> Self
+/// Returns the functions of an operation.
+pub(super) struct NamedOperationVisitor;
+
+impl OperationVisitor for NamedOperationVisitor {
+    type Output = NamedOperation;
+
+    fn visit_output<O>(self) -> NamedOperation
     where
         O: Operation<Delivery = delivery::Buffered>,
         O::Input: DeserializeOwned,
         O::Output: Serialize,
     {
-        Self { name: O::NAME, send: Send::Output(send::<O>), explain: explain::<O> }
+        NamedOperation { name: O::NAME, send: Send::Output(send::<O>), explain: explain::<O> }
     }
 
-    /// Returns an operation whose output contains an event stream.
-    pub(crate) fn with_output_events<O>() -> Self
+    fn visit_event_stream<O>(self) -> NamedOperation
     where
         O: OutputEventStream<Delivery = delivery::Streaming>,
         O::Input: DeserializeOwned,
         O::Output: Serialize + std::marker::Send,
         O::Events: Serialize,
     {
-        Self { name: O::NAME, send: Send::Events(send_stream::<O>), explain: explain::<O> }
+        NamedOperation { name: O::NAME, send: Send::Events(send_stream::<O>), explain: explain::<O> }
     }
 
-    /// Returns an operation whose input and output contain event streams.
-    pub(crate) fn with_input_and_output_events<O>() -> Self
+    fn visit_bidirectional<O>(self) -> NamedOperation
     where
         O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
         O::Input: DeserializeOwned,
@@ -72,7 +74,11 @@ impl NamedOperation {
         <O as InputEventStream>::Events: DeserializeOwned + std::marker::Send,
         <O as OutputEventStream>::Events: Serialize,
     {
-        Self { name: O::NAME, send: Send::Bidirectional(send_bidirectional::<O>), explain: explain::<O> }
+        NamedOperation {
+            name: O::NAME,
+            send: Send::Bidirectional(send_bidirectional::<O>),
+            explain: explain::<O>,
+        }
     }
 }
 

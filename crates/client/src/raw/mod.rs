@@ -188,4 +188,6 @@ impl Operation for RawRequest {
     }
 }
 
-impl PayloadOutput for RawRequest {}
+impl PayloadOutput for RawRequest {
+    const MEMBER: &'static str = "body";
+}

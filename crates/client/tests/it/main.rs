@@ -27,5 +27,6 @@ mod settings;
 mod socket;
 mod spans;
 mod streams;
+mod visitor;
 mod waits;
 mod wire;

@@ -139,6 +139,25 @@ async fn send_streaming_returns_the_payload_in_chunks() {
 }
 
 #[tokio::test]
+async fn keeps_response_headers_only_if_configured() {
+    async fn headers(keep: bool, status: u16) -> Option<String> {
+        let fake = Fake::with(status, &[("x-a", "1")], "{}");
+        let config = fake.settings().keep_response_headers(keep).build().unwrap();
+        let call = invoke_model_client::Client::from(config).invoke_model().model_id(ID);
+        let headers = match call.send_streaming_with_metadata().await {
+            Ok((_, metadata)) => metadata.headers.map(|headers| (*headers).clone()),
+            Err(error) => error.response_headers().cloned(),
+        };
+        headers.map(|headers| headers["x-a"].to_str().unwrap().to_owned())
+    }
+
+    for status in [200, 400] {
+        assert_eq!(headers(true, status).await.as_deref(), Some("1"), "{status}");
+        assert_eq!(headers(false, status).await, None, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn parses_a_response_without_headers() {
     let fake = Fake::with(200, &[], "{}");
     let response = fake.client().invoke_model().model_id(ID).send().await.unwrap();

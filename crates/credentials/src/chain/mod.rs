@@ -15,6 +15,8 @@ mod service_error;
 mod static_stability;
 mod sts;
 
+use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 
 use invoke_model_signing::Credentials;
@@ -41,6 +43,12 @@ const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
 /// The URL that returns the credentials of an SSO login. The credentials library also has this variable.
 const SSO_ENDPOINT: &str = "AWS_SSO_ENDPOINT";
+
+/// Returns `true` if an error states that the chain has found no source.
+pub(crate) fn is_not_configured(error: &(dyn Error + 'static)) -> bool {
+    successors(Some(error), |&error| error.source())
+        .any(|error| matches!(error.downcast_ref(), Some(ChainError::NothingConfigured { .. })))
+}
 
 /// The default credentials chain. It loads credentials from the first of these sources that is configured:
 ///

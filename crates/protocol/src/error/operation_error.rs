@@ -85,6 +85,8 @@ macro_rules! operation_error {
         }
 
         impl $crate::OperationError for $name {
+            const CODES: &'static [&'static str] = &[$(<$error as $crate::ModeledError>::CODE),*];
+
             fn facts(&self) -> $crate::ErrorFacts<'_> {
                 match self {
                     $(Self::$error(error) => $crate::ErrorFacts::modeled(error),)*
@@ -136,6 +138,9 @@ impl<'a> ErrorFacts<'a> {
 /// The errors of one operation. The type is an enum. It has one variant for each modeled error, and one
 /// variant that contains the metadata of all other errors.
 pub trait OperationError: std::error::Error + Clone + From<ErrorMetadata> + Send + Sync + 'static {
+    /// Codes of the modeled errors.
+    const CODES: &'static [&'static str];
+
     /// Returns the facts of the error.
     fn facts(&self) -> ErrorFacts<'_>;
 

@@ -2,7 +2,7 @@
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
-use serde::Serializer;
+use serde::{Serialize, Serializer};
 
 use super::header::HeaderValue;
 use super::message::Message;
@@ -76,7 +76,7 @@ pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Resul
         Ok(value) => value,
         Err(_) => blob::encode(payload).into(),
     };
-    serializer.collect_map([(name, value)])
+    json::UnknownMember::new(name, value).serialize(serializer)
 }
 
 /// Implements `Deserialize` for the generated events of a stream. Each event has the form `("name", Variant)`.

@@ -46,6 +46,8 @@ pub trait EventStream: Sized + Send + 'static {
 
 /// An operation whose input contains an event stream. The request body is this stream.
 pub trait InputEventStream: Operation {
+    /// Name of the event stream member in the model.
+    const MEMBER: &'static str;
     /// Union of the events.
     type Events: EventStream;
 }
@@ -54,6 +56,8 @@ pub trait InputEventStream: Operation {
 ///
 /// For a response with an empty body, [`parse`](Operation::parse) returns all members except the events.
 pub trait OutputEventStream: Operation {
+    /// Name of the event stream member in the model.
+    const MEMBER: &'static str;
     /// Union of the events.
     type Events: EventStream;
 }

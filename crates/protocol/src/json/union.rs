@@ -22,6 +22,10 @@ pub struct UnknownMember {
 }
 
 impl UnknownMember {
+    /// Name of the newtype with which `Serialize` wraps the member. With this name, a serializer can recognize
+    /// members that are not in the model.
+    pub const TYPE_NAME: &'static str = "UnknownMember";
+
     /// Creates a member from its name and its JSON value.
     pub fn new(name: impl Into<String>, value: Value) -> Self {
         Self { name: name.into(), value }
@@ -132,7 +136,17 @@ impl std::fmt::Debug for UnknownMember {
 
 impl Serialize for UnknownMember {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(&self.name, &self.value)])
+        // The name of the type distinguishes the member from a known member. Formats such as JSON ignore it.
+        serializer.serialize_newtype_struct(Self::TYPE_NAME, &MemberMap(self))
+    }
+}
+
+/// Serializes an unknown member as a map with one entry.
+struct MemberMap<'a>(&'a UnknownMember);
+
+impl Serialize for MemberMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(&self.0.name, &self.0.value)])
     }
 }
 

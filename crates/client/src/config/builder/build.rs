@@ -87,6 +87,7 @@ impl ConfigBuilder {
             timeout_config: self.timeout_config,
             retry_config,
             max_response_body_size: self.max_response_body_size,
+            keep_response_headers: self.keep_response_headers,
             on_attempt: self.on_attempt,
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,

@@ -146,6 +146,14 @@ impl ConfigBuilder {
         self
     }
 
+    /// Keeps a copy of the headers of each response in [`Metadata::headers`](crate::Metadata::headers) and
+    /// [`Error::response_headers`](crate::Error::response_headers). Default: `false`, because the copy allocates
+    /// memory in each call.
+    pub fn keep_response_headers(mut self, keep: bool) -> Self {
+        self.keep_response_headers = keep;
+        self
+    }
+
     /// Sets a rate limiter that delays attempts after the service has throttled earlier attempts. This is the
     /// retry mode "adaptive" of the AWS SDKs. To share the rate between several clients, pass clones of one
     /// limiter.

@@ -80,6 +80,7 @@ pub struct ConfigBuilder {
     /// `AWS_MAX_ATTEMPTS`, or `max_attempts` of the profile. Unused if `retry_config` is set.
     max_attempts: Option<Checked<u32>>,
     max_response_body_size: Option<u64>,
+    keep_response_headers: bool,
     on_attempt: Option<OnAttempt>,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use invoke_model_client::{AuthScheme, Client, ConfigBuilder, Credentials, SettingSource};
+use invoke_model_client::{AuthScheme, Client, ConfigBuilder, Credentials, ErrorKind, SettingSource};
 
 use super::{Home, container_response, responses};
 use crate::fake::now;
@@ -110,6 +110,18 @@ async fn the_profile_must_exist_when_the_credentials_are_loaded() {
     let error = super::call(&client).await.unwrap_err().to_string();
     assert!(error.contains("no credentials: no profile `dev` in "), "{error}");
     assert!(fake.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_credentials_differ_from_a_source_that_failed() {
+    async fn is_not_configured(home: Home) -> bool {
+        let error = super::call(&home.client(&responses(&[]))).await.unwrap_err();
+        let ErrorKind::Credentials(error) = error.kind() else { panic!("{error}") };
+        error.is_not_configured()
+    }
+
+    assert!(is_not_configured(Home::new()).await);
+    assert!(!is_not_configured(Home::new().set("AWS_WEB_IDENTITY_TOKEN_FILE", "/missing")).await);
 }
 
 #[tokio::test(start_paused = true)]

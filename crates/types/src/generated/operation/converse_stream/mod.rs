@@ -144,6 +144,7 @@ impl Operation for ConverseStream {
 }
 
 impl event_stream::OutputEventStream for ConverseStream {
+    const MEMBER: &'static str = "stream";
     type Events = ConverseStreamEvent;
 }
 

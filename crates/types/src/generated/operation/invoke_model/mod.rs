@@ -6,6 +6,7 @@ use crate::{
     ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException,
     ServiceUnavailableException, ThrottlingException, ValidationException, header,
 };
+use bytes::Bytes;
 use http::{HeaderValue, Method};
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
@@ -37,6 +38,7 @@ impl Operation for InvokeModel {
     type Output = InvokeModelOutput;
     type Error = InvokeModelError;
     type Delivery = delivery::Buffered;
+    const INPUT_PAYLOAD: Option<&'static str> = Some("body");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const HAS_MODEL_PAYLOAD: bool = true;
     const USES_TOKENS: bool = true;
@@ -63,6 +65,10 @@ impl Operation for InvokeModel {
             "x-amzn-bedrock-invocation-latency" => metrics::read_header(&mut metrics.latency_ms, value),
             _ => {}
         }
+    }
+
+    fn set_input_payload(input: &mut Self::Input, payload: Bytes) {
+        input.body = Some(payload);
     }
 
     fn serialize(input: InvokeModelInput) -> Result<Request, SerializeError> {
@@ -184,7 +190,9 @@ impl Operation for InvokeModel {
 
 impl PayloadInput for InvokeModel {}
 
-impl PayloadOutput for InvokeModel {}
+impl PayloadOutput for InvokeModel {
+    const MEMBER: &'static str = "body";
+}
 
 invoke_model_protocol::operation_error!(
     InvokeModelError,

@@ -123,10 +123,12 @@ impl Operation for InvokeModelWithBidirectionalStream {
 }
 
 impl event_stream::InputEventStream for InvokeModelWithBidirectionalStream {
+    const MEMBER: &'static str = "body";
     type Events = InvokeModelWithBidirectionalStreamInputEvent;
 }
 
 impl event_stream::OutputEventStream for InvokeModelWithBidirectionalStream {
+    const MEMBER: &'static str = "body";
     type Events = InvokeModelWithBidirectionalStreamOutputEvent;
 }
 

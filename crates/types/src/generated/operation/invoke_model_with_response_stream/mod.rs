@@ -7,6 +7,7 @@ use crate::{
     ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
     header,
 };
+use bytes::Bytes;
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
@@ -44,6 +45,7 @@ impl Operation for InvokeModelWithResponseStream {
     type Output = InvokeModelWithResponseStreamOutput;
     type Error = InvokeModelWithResponseStreamError;
     type Delivery = delivery::Streaming;
+    const INPUT_PAYLOAD: Option<&'static str> = Some("body");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const HAS_MODEL_PAYLOAD: bool = true;
     const USES_TOKENS: bool = true;
@@ -55,6 +57,10 @@ impl Operation for InvokeModelWithResponseStream {
             project_id: input.project_identifier.as_deref(),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_input_payload(input: &mut Self::Input, payload: Bytes) {
+        input.body = Some(payload);
     }
 
     fn serialize(input: InvokeModelWithResponseStreamInput) -> Result<Request, SerializeError> {
@@ -205,6 +211,7 @@ impl Operation for InvokeModelWithResponseStream {
 impl PayloadInput for InvokeModelWithResponseStream {}
 
 impl event_stream::OutputEventStream for InvokeModelWithResponseStream {
+    const MEMBER: &'static str = "body";
     type Events = ResponseStream;
 }
 

@@ -7,8 +7,8 @@ use crate::{
 };
 use http::Method;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, PaginatedOperation, ParseError, PathSegment, Request, RequestBuilder, Response,
-    Route, SerializeError, delivery, json, text, timestamp,
+    ErrorMetadata, Operation, PaginatedOperation, Pagination, ParseError, PathSegment, Request,
+    RequestBuilder, Response, Route, SerializeError, delivery, json, text, timestamp,
 };
 
 mod messages;
@@ -34,6 +34,12 @@ impl Operation for ListAsyncInvokes {
     type Error = ListAsyncInvokesError;
     type Delivery = delivery::Buffered;
     const IS_IDEMPOTENT: bool = true;
+    const PAGINATION: Option<Pagination> = Some(Pagination {
+        input_token: "nextToken",
+        output_token: "nextToken",
+        items: "asyncInvokeSummaries",
+        page_size: Some("maxResults"),
+    });
 
     fn serialize(input: ListAsyncInvokesInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

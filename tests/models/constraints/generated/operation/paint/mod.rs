@@ -2,6 +2,7 @@
 //! The `Paint` operation: `POST /paint`, status 200.
 
 use crate::constraints::header;
+use bytes::Bytes;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response, Route,
@@ -23,6 +24,11 @@ impl Operation for Paint {
     type Output = PaintOutput;
     type Error = PaintError;
     type Delivery = delivery::Buffered;
+    const INPUT_PAYLOAD: Option<&'static str> = Some("image");
+
+    fn set_input_payload(input: &mut Self::Input, payload: Bytes) {
+        input.image = Some(payload);
+    }
 
     fn serialize(input: PaintInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

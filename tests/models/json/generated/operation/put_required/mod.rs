@@ -3,8 +3,8 @@
 
 use http::Method;
 use invoke_model_protocol::{
-    Operation, PaginatedOperation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, json, metrics, timestamp,
+    Operation, PaginatedOperation, Pagination, ParseError, PathSegment, Request, RequestBuilder, Response,
+    Route, SerializeError, delivery, json, metrics, timestamp,
 };
 
 mod messages;
@@ -23,6 +23,8 @@ impl Operation for PutRequired {
     type Output = PutRequiredOutput;
     type Error = PutRequiredError;
     type Delivery = delivery::Buffered;
+    const PAGINATION: Option<Pagination> =
+        Some(Pagination { input_token: "text", output_token: "text", items: "texts", page_size: None });
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts {

@@ -4,8 +4,8 @@
 use crate::json::Tree;
 use http::Method;
 use invoke_model_protocol::{
-    Operation, PaginatedOperation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, Waiter, WaiterState, delivery, json, metrics, timestamp,
+    Operation, PaginatedOperation, Pagination, ParseError, PathSegment, Request, RequestBuilder, Response,
+    Route, SerializeError, Waiter, WaiterState, delivery, json, metrics, timestamp,
 };
 
 mod messages;
@@ -23,6 +23,12 @@ impl Operation for PutValues {
     type Output = PutValuesOutput;
     type Error = PutValuesError;
     type Delivery = delivery::Buffered;
+    const PAGINATION: Option<Pagination> = Some(Pagination {
+        input_token: "text",
+        output_token: "tree.name",
+        items: "tree.branches",
+        page_size: None,
+    });
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {

@@ -2,6 +2,7 @@
 //! The `PutBlob` operation: `PUT /blob`, status 200.
 
 use crate::payloads::header;
+use bytes::Bytes;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder, Response,
@@ -23,6 +24,11 @@ impl Operation for PutBlob {
     type Output = PutBlobOutput;
     type Error = PutBlobError;
     type Delivery = delivery::Buffered;
+    const INPUT_PAYLOAD: Option<&'static str> = Some("payload");
+
+    fn set_input_payload(input: &mut Self::Input, payload: Bytes) {
+        input.payload = Some(payload);
+    }
 
     fn serialize(input: PutBlobInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
@@ -42,6 +48,8 @@ impl Operation for PutBlob {
 
 impl PayloadInput for PutBlob {}
 
-impl PayloadOutput for PutBlob {}
+impl PayloadOutput for PutBlob {
+    const MEMBER: &'static str = "payload";
+}
 
 invoke_model_protocol::operation_error!(PutBlobError, "An error of the `PutBlob` operation.", []);

@@ -2,6 +2,7 @@
 //! The `Upload` operation: `PUT /upload`, status 200.
 
 use crate::requests::{Refused, header};
+use bytes::Bytes;
 use http::{HeaderValue, Method};
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
@@ -25,6 +26,7 @@ impl Operation for Upload {
     type Delivery = delivery::Buffered;
     const UNSIGNED_PAYLOAD: bool = true;
     const IS_IDEMPOTENT: bool = true;
+    const INPUT_PAYLOAD: Option<&'static str> = Some("body");
     const USES_TOKENS: bool = true;
 
     fn header_metric(name: &str, value: &HeaderValue, metrics: &mut metrics::ResponseMetrics) {
@@ -34,6 +36,10 @@ impl Operation for Upload {
             "x-latency" => metrics::read_header(&mut metrics.latency_ms, value),
             _ => {}
         }
+    }
+
+    fn set_input_payload(input: &mut Self::Input, payload: Bytes) {
+        input.body = Some(payload);
     }
 
     fn serialize(input: UploadInput) -> Result<Request, SerializeError> {
@@ -58,6 +64,8 @@ impl PayloadInput for Upload {
     const REQUIRES_LENGTH: bool = true;
 }
 
-impl PayloadOutput for Upload {}
+impl PayloadOutput for Upload {
+    const MEMBER: &'static str = "body";
+}
 
 invoke_model_protocol::operation_error!(UploadError, "An error of the `Upload` operation.", [Refused]);

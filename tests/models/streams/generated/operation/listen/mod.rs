@@ -35,6 +35,7 @@ impl Operation for Listen {
 }
 
 impl event_stream::OutputEventStream for Listen {
+    const MEMBER: &'static str = "secrets";
     type Events = Secrets;
 }
 

@@ -60,10 +60,12 @@ impl Operation for Talk {
 }
 
 impl event_stream::InputEventStream for Talk {
+    const MEMBER: &'static str = "lines";
     type Events = Lines;
 }
 
 impl event_stream::OutputEventStream for Talk {
+    const MEMBER: &'static str = "lines";
     type Events = Lines;
 }
 

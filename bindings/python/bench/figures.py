@@ -1,0 +1,274 @@
+"""Measures this package side by side with boto3, and prints the table of `docs/python.md`.
+
+A local endpoint in another process answers both clients. `cargo xtask python --figures` runs this program.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import sysconfig
+import time
+
+MODEL = "us.amazon.nova-lite-v1:0"
+CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
+EMBEDDING = "amazon.titan-embed-text-v2:0"
+MESSAGES = [{"role": "user", "content": [{"text": "hi"}]}]
+STREAM_BODY = json.dumps(
+    {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+)
+SIZE = 25_000_000
+ROOT = pathlib.Path(__file__).parents[3]
+
+SERVER = """
+import sys
+from invoke_model.testing import local_endpoint
+import json
+with local_endpoint() as endpoint:
+    print(json.dumps(endpoint.settings), flush=True)
+    for line in sys.stdin:
+        command = json.loads(line)
+        if "rule" in command:
+            endpoint.clear_faults()
+            endpoint.clear()
+            if command["rule"]:
+                endpoint.inject(command["rule"])
+        print(endpoint.stats["request_heads"] - len(endpoint.calls), flush=True)
+"""
+
+
+class Server:
+    """A local endpoint in another process, so that its work is not measured."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.settings = json.loads(self.process.stdout.readline())
+
+    def _send(self, **command):
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def set(self, rule):
+        """Replaces the fault rules."""
+        self._send(rule=rule)
+
+    def running(self):
+        """Returns the number of calls in progress."""
+        return self._send()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def clients(settings):
+    import boto3
+    from botocore.config import Config
+
+    import invoke_model
+
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=200)
+    theirs = boto3.client("bedrock-runtime", config=config, **settings)
+    return {"invoke_model": invoke_model.Client(**settings), "boto3": theirs}
+
+
+def cpu(work, number):
+    """Returns the CPU time of one piece of work in microseconds: the best of five runs."""
+    work()
+    best = float("inf")
+    for _ in range(5):
+        start = time.process_time()
+        for _ in range(number):
+            work()
+        best = min(best, (time.process_time() - start) / number)
+    return best * 1e6
+
+
+def embed(client):
+    return client.invoke_model(modelId=EMBEDDING, body=b"{}")["body"].read()
+
+
+def chat(client):
+    return client.converse(modelId=MODEL, messages=MESSAGES)
+
+
+def calls(server, pair):
+    response = {"embedding": [0.5] * 8, "inputTextTokenCount": 1}
+    server.set({"status": 200, "headers": {"content-type": "application/json"}, "body_json": response})
+    invoke = {name: cpu(lambda: embed(client), 300) for name, client in pair.items()}
+    server.set(None)
+    converse = {name: cpu(lambda: chat(client), 300) for name, client in pair.items()}
+    return [
+        ("CPU of a call of `invoke_model`, in microseconds", invoke, "{:,.0f}"),
+        ("CPU of a call of `converse`, in microseconds", converse, "{:,.0f}"),
+    ]
+
+
+def streams(server, pair):
+    part = {"event": "chunk", "chunk": {"type": "content_block_delta", "delta": {"text": "word"}}}
+    delta = {"event": "contentBlockDelta", "payload": {"delta": {"text": "word"}, "contentBlockIndex": 0}}
+    number = 5_000
+    rows = []
+    for title, rule, call, member in (
+        (
+            "events per second of CPU, `invoke_model_with_response_stream`",
+            part,
+            lambda client: client.invoke_model_with_response_stream(modelId=CLAUDE, body=STREAM_BODY),
+            "body",
+        ),
+        (
+            "events per second of CPU, `converse_stream`",
+            delta,
+            lambda client: client.converse_stream(modelId=MODEL, messages=MESSAGES),
+            "stream",
+        ),
+    ):
+        server.set({"frames": [rule] * number})
+        found = {}
+        for name, client in pair.items():
+            def read():
+                count = sum(1 for _ in call(client)[member])
+                assert count == number, count
+
+            found[name] = number / (cpu(read, 1) / 1e6)
+        rows.append((title, found, "{:,.0f}"))
+    return rows
+
+
+def concurrency(server):
+    import invoke_model
+
+    server.set({"delay_ms": 500})
+
+    async def main():
+        client = invoke_model.AsyncClient(**server.settings)
+        start = time.perf_counter()
+        await asyncio.gather(*(client.converse(modelId=MODEL, messages=MESSAGES) for _ in range(128)))
+        return time.perf_counter() - start
+
+    return ("128 calls of 500 ms at the same time, asyncio, in seconds", {"invoke_model": asyncio.run(main())}, "{:.2f}")
+
+
+CANCEL = """
+import asyncio, json, sys
+import invoke_model
+
+async def main(settings):
+    client = invoke_model.AsyncClient(**settings)
+    messages = [{"role": "user", "content": [{"text": "hi"}]}]
+    for _ in range(100):
+        tasks = [asyncio.create_task(client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)) for _ in range(100)]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+asyncio.run(main(json.loads(sys.argv[1])))
+"""
+
+def cancelled(server):
+    """Returns the number of calls that still run at the endpoint after 10,000 cancelled tasks."""
+    server.set({"delay_ms": 600_000})
+    subprocess.run([sys.executable, "-c", CANCEL, json.dumps(server.settings)], check=True)
+    deadline = time.monotonic() + 10
+    while (running := server.running()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return ("calls that run at the endpoint after 10,000 cancelled tasks", {"invoke_model": running}, "{:,}")
+
+
+MEMORY = """
+import json, resource, sys
+settings = json.loads(sys.argv[2])
+size = int(sys.argv[3])
+if sys.argv[1] == "boto3":
+    import boto3
+    client = boto3.client("bedrock-runtime", **settings)
+else:
+    import invoke_model
+    client = invoke_model.Client(**settings)
+client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=b"{}")["body"].read(1)
+body = b"x" * size
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+data = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)["body"].read()
+assert len(data) == size, len(data)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((after - before) / 1024 - size / 1048576)
+"""
+
+
+def memory(server):
+    server.set({"status": 200, "headers": {"content-type": "application/json"}, "body": "x" * SIZE})
+    found = {}
+    for name in ("invoke_model", "boto3"):
+        command = [sys.executable, "-c", MEMORY, name, json.dumps(server.settings), str(SIZE)]
+        found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return ("25 MB in each direction: memory in addition to one copy of each, in MiB", found, "{:.1f}")
+
+
+def imports():
+    """Returns the CPU time of an import, without the start of Python."""
+    def seconds(code):
+        times = []
+        for _ in range(10):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-c", code], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return min(times)
+
+    bare = seconds("pass")
+    found = {name: (seconds(f"import {name}") - bare) * 1000 for name in ("invoke_model", "boto3")}
+    return ("CPU of the import, in milliseconds", found, "{:,.0f}")
+
+
+def wheel():
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "python/wheels"
+    wheels = list(target.glob("*.whl"))
+    found = {"invoke_model": wheels[0].stat().st_size / 1e6} if wheels else {}
+    return ("size of the wheel, in MB", found, "{:.1f}")
+
+
+def table(rows):
+    lines = ["| figure | invoke_model | boto3 | factor |", "|---|---|---|---|"]
+    for title, found, form in rows:
+        ours, theirs = found.get("invoke_model"), found.get("boto3")
+        factor = ""
+        if ours and theirs and ours > 0 and theirs > 0:
+            factor = f"{max(ours, theirs) / min(ours, theirs):.1f}"
+        cells = [title, *("" if value is None else form.format(value) for value in (ours, theirs)), factor]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def write(text):
+    """Replaces the table in the documentation."""
+    page = ROOT / "docs/python.md"
+    start, end = "<!-- figures -->\n", "<!-- end of figures -->\n"
+    before, rest = page.read_text().split(start)
+    page.write_text(before + start + text + "\n" + end + rest.split(end)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the table into docs/python.md")
+    arguments = parser.parse_args()
+    server = Server()
+    pair = clients(server.settings)
+    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server), memory(server), imports(), wheel()]
+    server.stop()
+    version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"
+    text = f"{table(rows)}\n\n{version}."
+    print(text)
+    if arguments.write:
+        write(text)
+
+
+if __name__ == "__main__":
+    main()

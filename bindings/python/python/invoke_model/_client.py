@@ -1,0 +1,205 @@
+"""What the synchronous and the asyncio client share."""
+
+import re
+
+
+from . import _errors, _native
+
+#: The settings of the native client.
+SETTINGS = (
+    "region_name",
+    "endpoint_url",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "profile_name",
+    "bearer_token",
+    "connect_timeout",
+    "read_timeout",
+    "first_byte_timeout",
+    "idle_timeout",
+    "timeout",
+    "max_attempts",
+    "retry_mode",
+    "retry_ambiguous",
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+    "ca_bundle",
+    "proxy",
+    "max_concurrency",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "http_version",
+)
+
+
+def python_name(operation):
+    """Returns the name of a method as botocore does, for example `invoke_model` for `InvokeModel`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
+
+
+#: The operations by the name of their method.
+OPERATIONS = {python_name(operation): operation for operation, _, _ in _native.operations()}
+#: The members of the pages of an operation by the name of its method.
+PAGES = {python_name(operation): pages for operation, pages, _ in _native.operations() if pages}
+
+
+class ClientMeta:
+    """Facts about a client, as `client.meta` of boto3."""
+
+    def __init__(self, region_name, endpoint_url, config):
+        self.region_name = region_name
+        self.endpoint_url = endpoint_url
+        self.config = config
+        self.method_to_api_mapping = dict(OPERATIONS)
+
+
+class ClientExceptions:
+    """The exception classes of a client, as `client.exceptions` of boto3."""
+
+    def __getattr__(self, name):
+        found = _errors.modeled().get(name)
+        if found is None and name == "ClientError":
+            found = _errors.classes()[name]
+        if found is None:
+            known = ", ".join(_errors.modeled())
+            raise AttributeError(f"client.exceptions has no attribute {name!r}; valid exceptions are: {known}")
+        return found
+
+    def __dir__(self):
+        return [*_errors.modeled(), "ClientError", "from_code"]
+
+    @staticmethod
+    def from_code(code):
+        """Returns the class of the error with this code."""
+        return _errors.by_code(code)
+
+
+def _of_config(config):
+    """Returns the settings in a `botocore.config.Config`, or in a dictionary with the same names."""
+    given = config if isinstance(config, dict) else getattr(config, "_user_provided_options", None)
+    if given is None:
+        raise TypeError(f"config: expected a botocore Config or a dict, not {type(config).__name__}")
+    settings = {name: given[name] for name in SETTINGS if given.get(name) is not None}
+    retries = given.get("retries") or {}
+    if "total_max_attempts" in retries:
+        settings["max_attempts"] = retries["total_max_attempts"]
+    elif "max_attempts" in retries:
+        # In a Config of botocore, this number does not include the first attempt.
+        settings["max_attempts"] = retries["max_attempts"] + 1
+    if "mode" in retries:
+        settings["retry_mode"] = retries["mode"]
+    proxies = given.get("proxies") or {}
+    if proxy := proxies.get("https") or proxies.get("http"):
+        settings["proxy"] = proxy
+    return settings
+
+
+class BaseClient:
+    """The settings and attributes of both clients."""
+
+    def __init__(self, *, config=None, verify=None, body, events, **settings):
+        all_settings = dict.fromkeys(SETTINGS)
+        if config is not None:
+            all_settings.update(_of_config(config))
+        for name, value in settings.items():
+            if name not in all_settings:
+                known = ", ".join(SETTINGS)
+                raise TypeError(f"{name!r} is not a setting of a client; known settings: config, verify, {known}")
+            if value is not None:
+                all_settings[name] = value
+        if isinstance(verify, str):
+            all_settings["ca_bundle"] = verify
+        elif verify is False:
+            raise ValueError("verify=False is not supported: pass the path of a file with root certificates")
+        self._native = _native.Client(all_settings, body, events)
+        self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config)
+        self.exceptions = ClientExceptions()
+
+    #: The names of the waiters. The model of the service has no waiters in botocore.
+    waiter_names = ()
+
+    def get_waiter(self, waiter_name):
+        raise ValueError(f"Waiter does not exist: {waiter_name}")
+
+    def can_paginate(self, operation_name):
+        """Returns `True` if the operation returns a list in pages."""
+        return operation_name in PAGES
+
+    def _pages(self, operation_name):
+        if operation_name not in PAGES:
+            raise _errors.classes()["OperationNotPageableError"](operation_name=operation_name)
+        return PAGES[operation_name]
+
+    def __repr__(self):
+        return f"<{type(self).__module__}.{type(self).__name__} {self.meta.endpoint_url}>"
+
+    def __reduce__(self):
+        raise TypeError(f"cannot pickle {type(self).__name__}: create a client in each process")
+
+
+def add_methods(cls, make):
+    """Adds a method for each operation."""
+    for name, operation in OPERATIONS.items():
+        method = make(name, operation)
+        method.__name__ = name
+        method.__qualname__ = f"{cls.__name__}.{name}"
+        method.__module__ = cls.__module__
+        method.__doc__ = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
+        setattr(cls, name, method)
+
+
+def only_keywords(name):
+    return TypeError(f"{name}() only accepts keyword arguments.")
+
+
+def member(page, path):
+    """Returns the member at a path, or `None`."""
+    for name in path.split("."):
+        page = page.get(name) if isinstance(page, dict) else None
+    return page
+
+
+def page_arguments(pages, config, arguments):
+    """Returns the arguments of the first page, and the maximum number of items."""
+    token, _, _, size = pages
+    config = dict(config or {})
+    limit = config.pop("MaxItems", None)
+    if (start := config.pop("StartingToken", None)) is not None:
+        arguments[token] = start
+    if (page_size := config.pop("PageSize", None)) is not None:
+        if size is None:
+            raise ValueError("PageSize: the operation has no page size")
+        arguments[size] = int(page_size)
+    if config:
+        raise ValueError(f"PaginationConfig: unknown keys {', '.join(config)}; known: MaxItems, PageSize, StartingToken")
+    return arguments, None if limit is None else int(limit)
+
+
+class PageState:
+    """The state of a paginator between two pages."""
+
+    def __init__(self, pages, config, arguments):
+        self.pages = pages
+        self.arguments, self.left = page_arguments(pages, config, arguments)
+        self.is_last = self.left == 0
+
+    def accept(self, page):
+        """Prepares the arguments of the next page, and truncates the items of the last page."""
+        token, next_token, items, _ = self.pages
+        found = member(page, items)
+        if self.left is not None and found is not None:
+            if len(found) >= self.left:
+                del found[self.left :]
+                self.is_last = True
+            self.left -= len(found)
+        following = member(page, next_token)
+        if not following:
+            self.is_last = True
+        elif following == self.arguments.get(token):
+            raise RuntimeError(f"the service returned the page token {following!r} twice")
+        else:
+            self.arguments[token] = following
+        return page
+
+

@@ -1,0 +1,265 @@
+"""Creates exceptions from the facts of errors.
+
+If botocore is installed, the classes are subclasses of the classes of botocore, so that existing `except` clauses
+work. botocore is imported only when an exception is needed, because the import takes long.
+"""
+
+import functools
+import json
+
+# The classes of botocore that this package raises: the base class, and the text of an exception.
+_FORMATS = {
+    "BotoCoreError": ("Exception", "An unspecified error occurred"),
+    "ParamValidationError": ("BotoCoreError", "Parameter validation failed:\n{report}"),
+    "NoCredentialsError": ("BotoCoreError", "Unable to locate credentials"),
+    "PartialCredentialsError": ("BotoCoreError", "Partial credentials found in {provider}, missing: {cred_var}"),
+    "CredentialRetrievalError": ("BotoCoreError", "Error when retrieving credentials from {provider}: {error_msg}"),
+    "NoRegionError": ("BotoCoreError", "You must specify a region."),
+    "ProfileNotFound": ("BotoCoreError", "The config profile ({profile}) could not be found"),
+    "OperationNotPageableError": ("BotoCoreError", "Operation cannot be paginated: {operation_name}"),
+    "HTTPClientError": ("BotoCoreError", "An HTTP Client raised an unhandled exception: {error}"),
+    "ConnectionError": ("BotoCoreError", "An HTTP Client failed to establish a connection: {error}"),
+    "EndpointConnectionError": ("ConnectionError", 'Could not connect to the endpoint URL: "{endpoint_url}"'),
+    "ConnectTimeoutError": ("ConnectionError", 'Connect timeout on endpoint URL: "{endpoint_url}"'),
+    "ProxyConnectionError": ("ConnectionError", 'Failed to connect to proxy URL: "{proxy_url}"'),
+    "SSLError": ("ConnectionError", "SSL validation failed for {endpoint_url} {error}"),
+    "ReadTimeoutError": ("HTTPClientError", 'Read timeout on endpoint URL: "{endpoint_url}"'),
+    "ConnectionClosedError": (
+        "HTTPClientError",
+        'Connection was closed before we received a valid response from endpoint URL: "{endpoint_url}".',
+    ),
+    "ResponseStreamingError": ("HTTPClientError", "An error occurred while reading from response stream: {error}"),
+}
+
+# The class for each kind of failure of the native module.
+_KINDS = {
+    "Resolve": "EndpointConnectionError",
+    "Connect": "EndpointConnectionError",
+    "ConnectTimeout": "ConnectTimeoutError",
+    "Proxy": "ProxyConnectionError",
+    "Tls": "SSLError",
+    "ResponseTimeout": "ReadTimeoutError",
+    "Timeout(FirstByte)": "ReadTimeoutError",
+    "Timeout(Idle)": "ReadTimeoutError",
+    "Timeout(Operation)": "ReadTimeoutError",
+    "Refused": "ConnectionClosedError",
+    "RequestBodyIncomplete": "ConnectionClosedError",
+    "Send": "ConnectionClosedError",
+    "ResponseHead": "ConnectionClosedError",
+    "BodyIncomplete": "ResponseStreamingError",
+    "Truncated": "ResponseStreamingError",
+    "Decode": "ParserError",
+    "NoCredentials": "NoCredentialsError",
+    "NoRegion": "NoRegionError",
+    "Credentials": "CredentialRetrievalError",
+    "Serialize": "ParamValidationError",
+}
+
+
+class CallDetails:
+    """What an exception knows about its call, in addition to botocore."""
+
+    #: The request id that the service assigned.
+    request_id = None
+    #: The number of attempts.
+    attempts = 0
+    #: If the service may have executed the call: "not sent", "rejected", "server error" or "ambiguous".
+    retry_class = None
+    #: Advice for a well-known error.
+    hint = None
+
+    def _add_details(self, facts):
+        for name in ("request_id", "attempts", "retry_class", "hint"):
+            setattr(self, name, facts.get(name))
+        # A traceback shows the note. `str()` stays the text of botocore.
+        self.add_note(facts["text"])
+        return self
+
+
+class _BotoCoreError(Exception):
+    """The base class if botocore is not installed."""
+
+    fmt = _FORMATS["BotoCoreError"][1]
+
+    def __init__(self, **kwargs):
+        super().__init__(self.fmt.format(**kwargs))
+        self.kwargs = kwargs
+
+    def __reduce__(self):
+        return _restore_core, (type(self).__name__, self.kwargs, self.__dict__)
+
+
+class _ClientError(Exception):
+    """The base class of service errors if botocore is not installed."""
+
+    def __init__(self, error_response, operation_name):
+        error = error_response.get("Error", {})
+        metadata = error_response.get("ResponseMetadata", {})
+        retries = ""
+        if metadata.get("MaxAttemptsReached") and "RetryAttempts" in metadata:
+            retries = f" (reached max retries: {metadata['RetryAttempts']})"
+        super().__init__(
+            f"An error occurred ({error.get('Code', 'Unknown')}) when calling the {operation_name} operation"
+            f"{retries}: {error.get('Message', 'Unknown')}"
+        )
+        self.response = error_response
+        self.operation_name = operation_name
+
+
+def _restore(code, response, operation, details):
+    error = (classes()["EventStreamError"] if code is None else by_code(code))(response, operation)
+    error.__dict__.update(details)
+    return error
+
+
+def _restore_core(name, kwargs, details):
+    error = classes()[name](**kwargs)
+    error.__dict__.update(details)
+    return error
+
+
+def _reduce_client_error(self):
+    code = None if isinstance(self, classes()["EventStreamError"]) else self.response["Error"]["Code"]
+    return _restore, (code, self.response, self.operation_name, self.__dict__)
+
+
+def _reduce_core_error(self):
+    return _restore_core, (type(self).__name__, self.kwargs, self.__dict__)
+
+
+@functools.cache
+def classes():
+    """Returns the exception classes by name."""
+    try:
+        from botocore import exceptions as botocore
+        from botocore.eventstream import ParserError as parser_error
+    except ImportError:
+        botocore, parser_error = None, Exception
+    found = {}
+    for name, (base, fmt) in _FORMATS.items():
+        bases = (found[base],) if base in found else (CallDetails,)
+        body = {"__module__": "invoke_model.exceptions"}
+        if botocore is not None:
+            original = getattr(botocore, name)
+            bases = (CallDetails, original)
+            body["__reduce__"] = _reduce_core_error
+        elif base == "Exception":
+            bases = (CallDetails, _BotoCoreError)
+        else:
+            body["fmt"] = fmt
+        found[name] = type(name, bases, body)
+    body = {"__module__": "invoke_model.exceptions", "__reduce__": _reduce_client_error}
+    client_error = botocore.ClientError if botocore else _ClientError
+    found["ClientError"] = type("ClientError", (CallDetails, client_error), dict(body))
+    if botocore is None:
+        found["EventStreamError"] = type("EventStreamError", (found["ClientError"],), dict(body))
+    else:
+        bases = (CallDetails, botocore.EventStreamError)
+        found["EventStreamError"] = type("EventStreamError", bases, dict(body))
+    found["ParserError"] = type("ParserError", (CallDetails, parser_error), {"__module__": "invoke_model.exceptions"})
+    found["QuotaError"] = type("QuotaError", (found["HTTPClientError"],), {"__module__": "invoke_model.exceptions"})
+    return found
+
+
+@functools.cache
+def modeled():
+    """Returns the classes of the errors in the model by code."""
+    from ._native import operations
+
+    base = classes()["ClientError"]
+    codes = sorted({code for _, _, codes in operations() for code in codes})
+    return {code: type(code, (base,), {"__module__": "invoke_model.exceptions"}) for code in codes}
+
+
+def by_code(code):
+    """Returns the class of a service error. Errors that are not in the model are a `ClientError`."""
+    return modeled().get(code, classes()["ClientError"])
+
+
+def param_validation(report):
+    return classes()["ParamValidationError"](report=report)
+
+
+def partial_credentials(missing):
+    return classes()["PartialCredentialsError"](provider="explicit", cred_var=missing)
+
+
+def of_config(kind, text):
+    known = classes()
+    if kind == "no_region":
+        error = known["NoRegionError"]()
+    elif kind == "profile":
+        error = known["ProfileNotFound"](profile=text)
+    elif kind == "partial_credentials":
+        error = known["PartialCredentialsError"](provider="environment", cred_var=text)
+    else:
+        return ValueError(text)
+    error.add_note(text)
+    return error
+
+
+def of_body(kind, text, endpoint_url):
+    name = _KINDS.get(kind, "ResponseStreamingError")
+    return _core_error(name, text, endpoint_url)._add_details({"text": text, "retry_class": "ambiguous"})
+
+
+def of_call(facts):
+    """Returns the exception of a failed call."""
+    kind = facts["kind"]
+    if kind == "Service":
+        error = _service_error(facts)
+    elif kind == "StreamException":
+        error = _stream_error(facts)
+    elif kind == "Quota":
+        error = classes()["QuotaError"](error=facts["text"])
+    else:
+        error = _core_error(_KINDS.get(kind, "HTTPClientError"), facts["text"], facts["endpoint_url"])
+    return error._add_details(facts)
+
+
+def _core_error(name, text, endpoint_url):
+    cls = classes()[name]
+    if name == "ParserError":
+        return cls(text)
+    return cls(
+        error=text,
+        endpoint_url=endpoint_url,
+        proxy_url=endpoint_url,
+        report=text,
+        provider="credentials provider",
+        error_msg=text,
+    )
+
+
+def _members(body):
+    """Returns the members of a modeled error."""
+    try:
+        members = json.loads(body)
+    except ValueError:
+        return {}
+    if not isinstance(members, dict):
+        return {}
+    return {name: value for name, value in members.items() if name not in ("__type", "code", "Code", "Message")}
+
+
+def _service_error(facts):
+    code = facts["code"] or str(facts["status"])
+    metadata = {}
+    if facts["request_id"] is not None:
+        metadata["RequestId"] = facts["request_id"]
+    metadata["HTTPStatusCode"] = facts["status"]
+    metadata["HTTPHeaders"] = facts["headers"]
+    if facts["retryable"] and facts["attempts"] >= facts["max_attempts"]:
+        metadata["MaxAttemptsReached"] = True
+    metadata["RetryAttempts"] = max(facts["attempts"] - 1, 0)
+    response = {"Error": {"Message": facts["message"] or "", "Code": code}, "ResponseMetadata": metadata}
+    if facts["is_modeled"]:
+        response.update(_members(facts["body"]))
+    return by_code(code)(response, facts["operation"])
+
+
+def _stream_error(facts):
+    headers = facts["headers"]
+    code = headers.get(":exception-type") or headers.get(":error-code") or facts["code"] or ""
+    message = facts["message"] or headers.get(":error-message") or ""
+    return classes()["EventStreamError"]({"Error": {"Code": code, "Message": message}}, facts["operation"])

@@ -1,0 +1,217 @@
+"""The asyncio client.
+
+Calls run on one background thread. A queue for each event loop passes their outcomes to the loop, which watches the
+file descriptor of the queue. Cancelling a task cancels its call.
+"""
+
+import asyncio
+import os
+import weakref
+from collections import deque
+
+from . import _client, _native
+
+_queues = weakref.WeakKeyDictionary()
+_queues_pid = os.getpid()
+
+
+def _queue():
+    """Returns the event loop of this task and its queue."""
+    global _queues, _queues_pid
+    loop = asyncio.get_running_loop()
+    if _queues_pid != os.getpid():
+        # The queues belong to the parent process.
+        _queues, _queues_pid = weakref.WeakKeyDictionary(), os.getpid()
+    queue = _queues.get(loop)
+    if queue is None:
+        for other, old in list(_queues.items()):
+            if other.is_closed():
+                old.close()
+                del _queues[other]
+        queue = _native.Queue()
+        loop.add_reader(queue.fileno(), queue.drain)
+        _queues[loop] = queue
+    return loop, queue
+
+
+async def _wait(start, *arguments):
+    """Starts a job, and waits for its outcome. `start` is a method of a native object."""
+    loop, queue = _queue()
+    future = loop.create_future()
+    job = start(*arguments, queue, future)
+    try:
+        return await future
+    except BaseException:
+        queue.cancel(job)
+        raise
+
+
+class AsyncStreamingBody:
+    """The body of a response, which is read from the connection on demand."""
+
+    _DEFAULT_CHUNK_SIZE = 1024
+
+    def __init__(self, raw):
+        self._raw = raw
+        self._amount_read = 0
+
+    async def read(self, amt=None):
+        """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
+        limit = None if amt is None or amt < 0 else amt
+        loop, queue = _queue()
+        future = loop.create_future()
+        job = self._raw.start_read(queue, future, limit)
+        try:
+            data = await future
+        except BaseException:
+            queue.cancel(job)
+            raise
+        self._amount_read += len(data)
+        return data
+
+    async def text(self, encoding="utf-8"):
+        """Reads the complete rest as text."""
+        return (await self.read()).decode(encoding)
+
+    async def iter_chunks(self, chunk_size=_DEFAULT_CHUNK_SIZE):
+        while chunk := await self.read(chunk_size):
+            yield chunk
+
+    async def iter_lines(self, chunk_size=_DEFAULT_CHUNK_SIZE, keepends=False):
+        pending = b""
+        async for chunk in self.iter_chunks(chunk_size):
+            lines = (pending + chunk).splitlines(True)
+            for line in lines[:-1]:
+                yield line.splitlines(keepends)[0]
+            pending = lines[-1]
+        if pending:
+            yield pending.splitlines(keepends)[0]
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        """Returns the next chunk of 1024 bytes, as botocore does."""
+        if chunk := await self.read(self._DEFAULT_CHUNK_SIZE):
+            return chunk
+        raise StopAsyncIteration
+
+    def tell(self):
+        return self._amount_read
+
+    def readable(self):
+        return True
+
+    def close(self):
+        """Closes the body. If it was not read completely, also closes the connection."""
+        self._raw.close()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        self.close()
+
+
+class AsyncEventStream:
+    """The events of a response."""
+
+    def __init__(self, raw, head):
+        self._raw = raw
+        self._head = head
+        self._ready = deque()
+        #: The metadata of the call after the last event: token counts, latency, stop reason and attempts.
+        self.metadata = None
+
+    async def __aiter__(self):
+        ready = self._ready
+        while True:
+            while ready:
+                yield ready.popleft()
+            batch = await _wait(self._raw.start_next_batch)
+            if type(batch) is not list:
+                self.metadata = batch or self.metadata
+                return
+            ready.extend(batch)
+
+    async def get_initial_response(self):
+        """Returns the members of the response except the events."""
+        return self._head
+
+    def close(self):
+        """Closes the stream. If it was not read completely, also closes the connection."""
+        self._ready.clear()
+        self._raw.close()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        self.close()
+
+
+class AsyncClient(_client.BaseClient):
+    """The asyncio client. It has the settings of `Client`. Several event loops can share a client."""
+
+    def __init__(self, *, config=None, verify=None, **settings):
+        super().__init__(
+            config=config, verify=verify, body=AsyncStreamingBody, events=AsyncEventStream, **settings
+        )
+
+    def get_paginator(self, operation_name):
+        """Returns a paginator of an operation that returns a list in pages."""
+        return AsyncPaginator(getattr(self, operation_name), self._pages(operation_name))
+
+    async def close(self):
+        """Closes the client. Further calls raise an exception."""
+        self._native.close()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+
+def _method(name, operation):
+    async def call(self, *args, **kwargs):
+        if args:
+            raise _client.only_keywords(name)
+        return await _wait(self._native.start, operation, kwargs)
+
+    return call
+
+
+_client.add_methods(AsyncClient, _method)
+
+
+class AsyncPaginator:
+    """Reads the pages of a list."""
+
+    def __init__(self, call, pages):
+        self._call = call
+        self._pages = pages
+
+    def paginate(self, PaginationConfig=None, **kwargs):
+        """Returns an asynchronous iterator over the pages."""
+        return AsyncPageIterator(self._call, self._pages, PaginationConfig, kwargs)
+
+
+class AsyncPageIterator:
+    """The pages of a list."""
+
+    def __init__(self, call, pages, config, arguments):
+        self._call = call
+        self._pages = pages
+        self._config = config
+        self._arguments = arguments
+
+    async def __aiter__(self):
+        state = _client.PageState(self._pages, self._config, dict(self._arguments))
+        while not state.is_last:
+            yield state.accept(await self._call(**state.arguments))
+
+    async def build_full_result(self):
+        """Reads all pages, and returns their items in one dictionary."""
+        items = self._pages[2]
+        return {items: [item async for page in self for item in _client.member(page, items) or ()]}

@@ -1,0 +1,84 @@
+"""The synchronous client."""
+
+from . import _client
+from .response import EventStream, StreamingBody
+
+
+class Client(_client.BaseClient):
+    """A client for Amazon Bedrock Runtime with the interface of `boto3.client("bedrock-runtime")`.
+
+    Threads can share a client. A process that was forked can use the client of its parent.
+
+    Settings, all optional. The environment and the shared files of AWS have the defaults:
+
+    * `region_name`, `endpoint_url`, `profile_name`, `use_fips_endpoint`, `use_dualstack_endpoint`
+    * `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, or `bearer_token` for an API key
+    * `connect_timeout`, `first_byte_timeout`, `idle_timeout`, and `timeout` of a complete call, in seconds.
+      `read_timeout` sets both `first_byte_timeout` and `idle_timeout`
+    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), and `retry_ambiguous`, which
+      also repeats calls that the service may have billed
+    * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits
+    * `proxy`, `verify` (the path of a file with root certificates), `http_version` ("1.1" or "2")
+    * `config`: a `botocore.config.Config`. Other arguments take precedence
+    """
+
+    def __init__(self, *, config=None, verify=None, **settings):
+        super().__init__(config=config, verify=verify, body=StreamingBody, events=EventStream, **settings)
+
+    def get_paginator(self, operation_name):
+        """Returns a paginator of an operation that returns a list in pages."""
+        return Paginator(getattr(self, operation_name), self._pages(operation_name))
+
+    def close(self):
+        """Closes the client. Further calls raise an exception."""
+        self._native.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _method(name, operation):
+    def call(self, *args, **kwargs):
+        if args:
+            raise _client.only_keywords(name)
+        return self._native.call(operation, kwargs)
+
+    return call
+
+
+_client.add_methods(Client, _method)
+
+
+class Paginator:
+    """Reads the pages of a list."""
+
+    def __init__(self, call, pages):
+        self._call = call
+        self._pages = pages
+
+    def paginate(self, PaginationConfig=None, **kwargs):
+        """Returns an iterator over the pages."""
+        return PageIterator(self._call, self._pages, PaginationConfig, kwargs)
+
+
+class PageIterator:
+    """The pages of a list."""
+
+    def __init__(self, call, pages, config, arguments):
+        self._call = call
+        self._pages = pages
+        self._config = config
+        self._arguments = arguments
+
+    def __iter__(self):
+        state = _client.PageState(self._pages, self._config, dict(self._arguments))
+        while not state.is_last:
+            yield state.accept(self._call(**state.arguments))
+
+    def build_full_result(self):
+        """Reads all pages, and returns their items in one dictionary."""
+        items = self._pages[2]
+        return {items: [item for page in self for item in _client.member(page, items) or ()]}

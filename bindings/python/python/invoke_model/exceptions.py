@@ -1,0 +1,17 @@
+"""The exceptions of this package. `client.exceptions` contains the same classes.
+
+If botocore is installed, they are subclasses of the classes of `botocore.exceptions` with the same name.
+"""
+
+from . import _errors
+
+
+def __getattr__(name):
+    found = _errors.classes().get(name) or _errors.modeled().get(name)
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found
+
+
+def __dir__():
+    return sorted([*_errors.classes(), *_errors.modeled()])

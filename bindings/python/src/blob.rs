@@ -1,0 +1,48 @@
+//! Reads blobs from Python objects.
+
+use bytes::Bytes;
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyString};
+
+/// Returns the bytes of a blob, or `None` if the object is not a blob.
+///
+/// Does not copy `bytes`, because they never change. Copies other buffers. Reads a file from its position to its
+/// end.
+///
+/// # Errors
+/// Returns the exception of `read`. Also returns an exception if a file is open in text mode, or is at its end.
+pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Some(Bytes::from_owner(PyBackedBytes::from(bytes.clone()))));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Some(Bytes::copy_from_slice(text.to_str()?.as_bytes())));
+    }
+    if let Ok(buffer) = PyBuffer::<u8>::get(value) {
+        return Ok(Some(buffer.to_vec(value.py())?.into()));
+    }
+    if !value.hasattr("read")? {
+        return Ok(None);
+    }
+    let content = value.call_method0("read")?;
+    let Ok(content) = content.cast::<PyBytes>() else {
+        return Err(match content.is_instance_of::<PyString>() {
+            true => PyTypeError::new_err("the file is open in text mode: open it in binary mode (\"rb\")"),
+            false => PyTypeError::new_err("`read` of the file did not return bytes"),
+        });
+    };
+    if content.as_bytes().is_empty() && is_exhausted(value) {
+        return Err(PyValueError::new_err("the file is at its end: call `seek(0)` before the call"));
+    }
+    Ok(Some(Bytes::from_owner(PyBackedBytes::from(content.clone()))))
+}
+
+/// Returns `true` if a file was read before.
+fn is_exhausted(file: &Bound<'_, PyAny>) -> bool {
+    file.call_method0("tell")
+        .and_then(|position| position.extract::<u64>())
+        .is_ok_and(|position| position > 0)
+}

@@ -1,0 +1,156 @@
+//! The streaming body of a response.
+
+use bytes::{Buf, Bytes};
+use http_body::Body as _;
+use invoke_model_client::{ResponseBody, TransportError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors;
+use crate::queue::Queue;
+use crate::runtime::{self, Job, Outcome, outcome};
+use crate::slot::{Slot, TakenStream};
+
+/// A streaming body. The Python classes `StreamingBody` and `AsyncStreamingBody` wrap it.
+#[pyclass(frozen, module = "invoke_model._native")]
+pub(crate) struct Body {
+    slot: Slot<Reader>,
+    endpoint_url: String,
+}
+
+/// A body, and the rest of the last chunk that was read from it.
+struct Reader {
+    body: ResponseBody,
+    rest: Bytes,
+}
+
+impl Reader {
+    /// Returns the next part of the body with at most `limit` bytes. Returns `None` at the end.
+    async fn next(&mut self, limit: usize) -> Result<Option<Bytes>, TransportError> {
+        while self.rest.is_empty() {
+            match self.body.chunk().await? {
+                Some(chunk) => self.rest = chunk,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(self.rest.split_to(self.rest.len().min(limit))))
+    }
+
+    /// Returns the number of bytes until the end, if the response states it.
+    fn remaining(&self) -> Option<usize> {
+        let exact = self.body.size_hint().exact().and_then(|length| usize::try_from(length).ok())?;
+        Some(exact + self.rest.remaining())
+    }
+}
+
+impl Body {
+    pub(crate) fn new(body: ResponseBody, endpoint_url: String) -> Self {
+        Self { slot: Slot::new(Reader { body, rest: Bytes::new() }), endpoint_url }
+    }
+
+    /// Returns a job that reads up to `limit` bytes, or the complete rest.
+    fn job(&self, limit: Option<usize>) -> PyResult<Job> {
+        let taken = self.slot.take()?;
+        let url = self.endpoint_url.clone();
+        Ok(Box::pin(async move {
+            let Some(taken) = taken else { return object(Vec::new()) };
+            match read(taken, limit).await {
+                Ok(parts) => object(parts),
+                Err(error) => {
+                    outcome(move |py| Err(errors::of_body(py, error.kind(), &error.to_string(), &url)))
+                }
+            }
+        }))
+    }
+
+    /// Reads a body of known length into its `bytes` object, without another copy in memory.
+    fn read_known(
+        &self,
+        py: Python<'_>,
+        mut taken: TakenStream<Reader>,
+        length: usize,
+    ) -> PyResult<Py<PyAny>> {
+        let object = PyBytes::new_with(py, length, |buffer| {
+            let reader = taken.get();
+            let read = Box::pin(async move {
+                let mut filled = 0;
+                while let Some(part) = reader.next(buffer.len() - filled).await? {
+                    if part.is_empty() {
+                        break;
+                    }
+                    buffer[filled..filled + part.len()].copy_from_slice(&part);
+                    filled += part.len();
+                    if filled == buffer.len() {
+                        // Reads the end, so that the connection can be used again.
+                        reader.next(1).await?;
+                        break;
+                    }
+                }
+                Ok::<_, TransportError>(())
+            });
+            runtime::wait(py, read)?
+                .map_err(|error| errors::of_body(py, error.kind(), &error.to_string(), &self.endpoint_url))
+        })?;
+        taken.end();
+        Ok(object.into_any().unbind())
+    }
+}
+
+/// Reads up to `limit` bytes, or the complete rest.
+async fn read(mut taken: TakenStream<Reader>, limit: Option<usize>) -> Result<Vec<Bytes>, TransportError> {
+    let mut parts = Vec::new();
+    let mut left = limit.unwrap_or(usize::MAX);
+    while left > 0 {
+        let Some(part) = taken.get().next(left).await? else {
+            taken.end();
+            return Ok(parts);
+        };
+        left -= part.len();
+        parts.push(part);
+    }
+    taken.put_back();
+    Ok(parts)
+}
+
+fn object(parts: Vec<Bytes>) -> Outcome {
+    outcome(move |py| {
+        let bytes = PyBytes::new_with(py, parts.iter().map(Bytes::len).sum(), |mut buffer| {
+            for part in &parts {
+                let (front, back) = buffer.split_at_mut(part.len());
+                front.copy_from_slice(part);
+                buffer = back;
+            }
+            Ok(())
+        })?;
+        Ok(bytes.into_any().unbind())
+    })
+}
+
+#[pymethods]
+impl Body {
+    /// Reads up to `amt` bytes, or the complete rest.
+    #[pyo3(signature = (amt=None))]
+    fn read(&self, py: Python<'_>, amt: Option<usize>) -> PyResult<Py<PyAny>> {
+        if amt.is_none() {
+            let Some(mut taken) = self.slot.take()? else { return object(Vec::new())(py) };
+            match taken.get().remaining() {
+                Some(length) if length > 0 => return self.read_known(py, taken, length),
+                _ => taken.put_back(),
+            }
+        }
+        runtime::run(py, self.job(amt)?)
+    }
+
+    /// Starts a read for an event loop. Returns the id of the read in the queue.
+    fn start_read(&self, queue: &Queue, future: Py<PyAny>, amt: Option<usize>) -> PyResult<u64> {
+        queue.start(future, self.job(amt)?)
+    }
+
+    /// Closes the body and, if it was not read completely, its connection.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        match self.slot.close() {
+            Some(reader) => runtime::close(py, reader),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The native client. The Python classes `Client` and `AsyncClient` wrap it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use invoke_model_client::{Client as CoreClient, ConfigBuilder, visit_operation};
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::config::Settings;
+use crate::errors;
+use crate::operation::{Classes, Prepare, Site};
+use crate::queue::Queue;
+use crate::runtime::{self, Job};
+
+/// A client. It can be used by several threads and event loops at the same time.
+#[pyclass(frozen, module = "invoke_model._native")]
+pub(crate) struct Client {
+    builder: ConfigBuilder,
+    classes: Arc<Classes>,
+    /// The client of a process, with the id of this process.
+    site: Mutex<(u32, Arc<Site>)>,
+    is_closed: AtomicBool,
+}
+
+impl Client {
+    /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
+    fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
+        }
+        let mut site = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = std::process::id();
+        if site.0 != pid {
+            let new = create(py, &self.builder, self.classes.clone())?;
+            // Another thread of the parent may have held a lock of the old client when the parent forked.
+            std::mem::forget(std::mem::replace(&mut *site, (pid, new)));
+        }
+        Ok(site.1.clone())
+    }
+
+    fn job(&self, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Job> {
+        let site = self.site(arguments.py())?;
+        visit_operation(operation, Prepare { site, arguments })
+            .unwrap_or_else(|| Err(PyAttributeError::new_err(format!("no operation `{operation}`"))))
+    }
+}
+
+fn create(py: Python<'_>, builder: &ConfigBuilder, classes: Arc<Classes>) -> PyResult<Arc<Site>> {
+    let client = CoreClient::new(builder.clone()).map_err(|error| errors::of_config(py, &error))?;
+    let endpoint_url = client.config().endpoint_url();
+    Ok(Arc::new(Site { client, endpoint_url, classes }))
+}
+
+#[pymethods]
+impl Client {
+    /// Creates a client. `body` and `events` are the classes that wrap streaming bodies and event streams.
+    #[new]
+    fn new(settings: &Bound<'_, PyDict>, body: Py<PyAny>, events: Py<PyAny>) -> PyResult<Self> {
+        let py = settings.py();
+        let builder = Settings::read(settings)?.builder(py)?;
+        let classes = Arc::new(Classes { body, events });
+        let site = create(py, &builder, classes.clone())?;
+        Ok(Self {
+            builder,
+            classes,
+            site: Mutex::new((std::process::id(), site)),
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Makes a call on this thread.
+    fn call(&self, py: Python<'_>, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Py<PyAny>> {
+        runtime::run(py, self.job(operation, arguments)?)
+    }
+
+    /// Starts a call for an event loop. Returns the id of the call in the queue.
+    fn start(
+        &self,
+        operation: &str,
+        arguments: &Bound<'_, PyDict>,
+        queue: &Queue,
+        future: Py<PyAny>,
+    ) -> PyResult<u64> {
+        queue.start(future, self.job(operation, arguments)?)
+    }
+
+    /// Returns the region, or `None` if it is not set.
+    #[getter]
+    fn region_name(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        Ok(self.site(py)?.client.config().region().map(str::to_owned))
+    }
+
+    /// Returns the URL of the endpoint.
+    #[getter]
+    fn endpoint_url(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.site(py)?.endpoint_url.clone())
+    }
+
+    /// Closes the client. Calls in progress go on, and further calls raise an exception.
+    fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,13 @@
+//! Conversion between Python objects and the types of the operations, through `serde`.
+//!
+//! Neither direction is human-readable, so a blob is `bytes`, and not base64 text.
+
+mod access;
+mod de;
+mod path;
+mod placeholder;
+mod report;
+mod ser;
+
+pub(crate) use de::{Input, from_python};
+pub(crate) use ser::to_python;

@@ -1,0 +1,134 @@
+//! Converts errors of the client into Python exceptions.
+//!
+//! The Python module `invoke_model._errors` creates the exceptions from the facts of an error, because their
+//! classes are subclasses of botocore's classes if botocore is installed.
+
+use std::time::Duration;
+
+use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+const MODULE: &str = "invoke_model._errors";
+
+/// Returns a `ParamValidationError`.
+pub(crate) fn param_validation(py: Python<'_>, report: &str) -> PyErr {
+    create(py, "param_validation", (report,))
+}
+
+/// Returns the exception of a setting.
+pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
+    let kind = match error {
+        ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => "no_region",
+        ConfigError::SharedFiles { .. } => "profile",
+        ConfigError::IncompleteCredentials { .. } => "partial_credentials",
+        _ => "invalid",
+    };
+    create(py, "of_config", (kind, error.to_string()))
+}
+
+/// Returns the exception of a failed call.
+pub(crate) fn of_call(py: Python<'_>, error: &Error, endpoint_url: &str, max_attempts: u32) -> PyErr {
+    match facts(py, error, endpoint_url, max_attempts) {
+        Ok(facts) => create(py, "of_call", (facts,)),
+        Err(error) => error,
+    }
+}
+
+/// Returns the exception of a response body that was not read completely.
+pub(crate) fn of_body(py: Python<'_>, kind: TransportErrorKind, text: &str, endpoint_url: &str) -> PyErr {
+    create(py, "of_body", (format!("{kind:?}"), text, endpoint_url))
+}
+
+/// Returns the exception of an operation that panicked. A panic is a bug in this package.
+pub(crate) fn of_panic(panic: &(dyn std::any::Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    PyRuntimeError::new_err(format!("internal error of invoke_model: {}", text.unwrap_or_default()))
+}
+
+fn create<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCallArgs<'py>) -> PyErr {
+    let exception = py.import(MODULE).and_then(|module| module.call_method1(function, arguments));
+    exception.map_or_else(|error| error, PyErr::from_value)
+}
+
+fn facts<'py>(
+    py: Python<'py>,
+    error: &Error,
+    endpoint_url: &str,
+    max_attempts: u32,
+) -> PyResult<Bound<'py, PyDict>> {
+    let facts = PyDict::new(py);
+    facts.set_item("kind", kind(error.kind()))?;
+    facts.set_item("text", error.to_string())?;
+    facts.set_item("operation", error.operation())?;
+    facts.set_item("endpoint_url", endpoint_url)?;
+    facts.set_item("code", error.code())?;
+    facts.set_item("message", error.message())?;
+    facts.set_item("status", error.status().map(|status| status.as_u16()))?;
+    facts.set_item("request_id", error.request_id())?;
+    facts.set_item("attempts", error.attempts())?;
+    facts.set_item("max_attempts", max_attempts)?;
+    facts.set_item("retry_class", error.class().as_str())?;
+    facts.set_item("retryable", error.is_retryable())?;
+    facts.set_item("hint", error.hint().as_deref())?;
+    facts.set_item(
+        "headers",
+        error.response_headers().map(|headers| crate::reply::headers(py, headers)).transpose()?,
+    )?;
+    match error.kind() {
+        ErrorKind::Service { error: service, response } => {
+            facts.set_item("is_modeled", service.status().is_some())?;
+            facts.set_item("headers", crate::reply::headers(py, response.headers())?)?;
+            facts.set_item("body", PyBytes::new(py, response.body()))?;
+        }
+        ErrorKind::StreamException { message, .. } => {
+            facts.set_item("body", PyBytes::new(py, message.payload()))?;
+            let headers = PyDict::new(py);
+            for name in [":exception-type", ":error-code", ":error-message", ":content-type", ":message-type"]
+            {
+                if let Some(invoke_model_protocol::event_stream::HeaderValue::String(text)) =
+                    message.header(name)
+                {
+                    headers.set_item(name, text)?;
+                }
+            }
+            facts.set_item("headers", headers)?;
+        }
+        _ => {}
+    }
+    Ok(facts)
+}
+
+fn kind(kind: &ErrorKind) -> String {
+    match kind {
+        ErrorKind::Service { .. } => "Service".to_owned(),
+        ErrorKind::StreamException { .. } => "StreamException".to_owned(),
+        ErrorKind::Transport(error) => format!("{:?}", error.kind()),
+        ErrorKind::Truncated(_) => "Truncated".to_owned(),
+        ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
+        ErrorKind::Parse { .. } => "Parse".to_owned(),
+        ErrorKind::Credentials(error) if error.is_not_configured() => "NoCredentials".to_owned(),
+        ErrorKind::Credentials(CredentialsError::NoRegion) => "NoRegion".to_owned(),
+        ErrorKind::Credentials(_) => "Credentials".to_owned(),
+        ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize".to_owned(),
+        ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request".to_owned(),
+        ErrorKind::Quota(_) => "Quota".to_owned(),
+        _ => "Other".to_owned(),
+    }
+}
+
+/// Converts seconds into a duration.
+///
+/// # Errors
+/// Returns a `ValueError` if the number is negative, too large or not a number.
+pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(value)
+        .map_err(|error| pyo3::exceptions::PyValueError::new_err(format!("{name}: {error}")))
+}
+
+/// Returns the exception of an access key that is not complete.
+pub(crate) fn partial_credentials(py: Python<'_>, missing: &str) -> PyErr {
+    create(py, "partial_credentials", (missing,))
+}

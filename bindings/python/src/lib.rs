@@ -1,0 +1,64 @@
+//! The native module of the Python package `invoke_model`.
+//!
+//! The module contains what must be fast or needs the protocol: calls, conversion of inputs and outputs, streaming
+//! bodies and event streams. The Python code of the package adds the interface of boto3.
+
+mod blob;
+mod body;
+mod client;
+mod config;
+mod convert;
+mod errors;
+mod events;
+mod local;
+mod operation;
+mod queue;
+mod reply;
+mod runtime;
+mod slot;
+
+use invoke_model_client::{Client as CoreClient, visit_operation};
+use pyo3::prelude::*;
+
+/// The members of the pages of an operation: the token of the input, the token and the items of the output, and the
+/// size of a page.
+type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
+
+/// Returns the operations of the model: the name, the members of its pages and the codes of its errors.
+///
+/// Leaves out operations whose input is an event stream, as boto3 does.
+#[pyfunction]
+fn operations() -> Vec<(&'static str, Option<Pages>, Vec<&'static str>)> {
+    let describe = |name: &&'static str| {
+        let facts = visit_operation(name, operation::Describe)?;
+        let pages = facts
+            .pagination
+            .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
+        (!facts.has_input_events).then(|| (*name, pages, facts.codes.to_vec()))
+    };
+    CoreClient::operation_names().iter().filter_map(describe).collect()
+}
+
+/// The native module.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::body::Body;
+    #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::events::Events;
+    #[pymodule_export]
+    use super::local::LocalEndpoint;
+    #[pymodule_export]
+    use super::operations;
+    #[pymodule_export]
+    use super::queue::Queue;
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

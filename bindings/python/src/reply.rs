@@ -1,0 +1,46 @@
+//! The parts of a response dictionary that all operations share.
+
+use http::HeaderMap;
+use invoke_model_client::Metadata;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde::Serialize;
+
+use crate::convert::to_python;
+
+/// Returns the output as a dictionary with `ResponseMetadata`.
+pub(crate) fn dict<'py>(
+    py: Python<'py>,
+    output: &impl Serialize,
+    metadata: &Metadata,
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item(pyo3::intern!(py, "ResponseMetadata"), response_metadata(py, metadata)?)?;
+    dict.update(to_python(py, output)?.cast_into::<PyDict>()?.as_mapping())?;
+    Ok(dict)
+}
+
+/// Returns `ResponseMetadata` as botocore does.
+fn response_metadata<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    if let Some(id) = &metadata.request_id {
+        dict.set_item(pyo3::intern!(py, "RequestId"), id)?;
+    }
+    dict.set_item(pyo3::intern!(py, "HTTPStatusCode"), metadata.status.as_u16())?;
+    if let Some(fields) = &metadata.headers {
+        dict.set_item(pyo3::intern!(py, "HTTPHeaders"), headers(py, fields)?)?;
+    }
+    dict.set_item(pyo3::intern!(py, "RetryAttempts"), metadata.attempts.saturating_sub(1))?;
+    Ok(dict)
+}
+
+/// Returns headers with names in lower case. A comma joins the values of a repeated header.
+pub(crate) fn headers<'py>(py: Python<'py>, headers: &HeaderMap) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for name in headers.keys() {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let values: Vec<_> = values.collect();
+        dict.set_item(pyo3::types::PyString::intern(py, name.as_str()), values.join(", "))?;
+    }
+    Ok(dict)
+}

@@ -1,0 +1,145 @@
+//! The tokio runtimes of the package.
+//!
+//! Synchronous calls run on the thread of the caller, which drives a runtime that all callers share. asyncio calls
+//! run on one background thread. A child process that was forked creates its own runtimes, because no thread of the
+//! parent exists in the child, and both processes would share the sockets of the parent.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+use crate::errors;
+
+/// The result of a job: a function that creates the Python object or the exception.
+pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// Boxes the function of an outcome.
+pub(crate) fn outcome(create: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) -> Outcome {
+    Box::new(create)
+}
+
+/// Work that needs no Python object until its outcome.
+pub(crate) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// The interval in which a waiting thread checks for signals, such as Ctrl-C.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A value of one process. A forked child does not use the value of its parent.
+struct PerProcess<T>(Mutex<Option<(u32, T)>>);
+
+impl<T: Clone> PerProcess<T> {
+    const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    fn get(&self, create: impl FnOnce() -> std::io::Result<T>) -> PyResult<T> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = std::process::id();
+        if let Some((of, value)) = &*slot {
+            if *of == pid {
+                return Ok(value.clone());
+            }
+        }
+        let value = create()
+            .map_err(|error| PyRuntimeError::new_err(format!("cannot create the I/O runtime: {error}")))?;
+        // The parent and the child share the epoll instance of the parent's runtime. If the child dropped the
+        // runtime, it would remove sockets of the parent from this instance.
+        std::mem::forget(slot.replace((pid, value.clone())));
+        Ok(value)
+    }
+}
+
+static CALLERS: PerProcess<Arc<Runtime>> = PerProcess::new();
+static ASYNCIO: PerProcess<Handle> = PerProcess::new();
+static ENDPOINTS: PerProcess<Handle> = PerProcess::new();
+
+fn callers() -> PyResult<Arc<Runtime>> {
+    CALLERS.get(|| Builder::new_current_thread().enable_all().build().map(Arc::new))
+}
+
+/// Returns the runtime of asyncio calls.
+pub(crate) fn asyncio() -> PyResult<Handle> {
+    ASYNCIO.get(|| background("invoke-model-asyncio"))
+}
+
+/// Returns the runtime of local endpoints.
+pub(crate) fn endpoints() -> PyResult<Handle> {
+    ENDPOINTS.get(|| background("invoke-model-local"))
+}
+
+/// Starts a thread that drives a runtime until the process ends. The thread never calls Python, so it does not
+/// delay the exit of the interpreter.
+fn background(name: &str) -> std::io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let drive = move || runtime.block_on(std::future::pending::<()>());
+    std::thread::Builder::new().name(name.to_owned()).spawn(drive)?;
+    Ok(handle)
+}
+
+/// Runs a job on this thread, and returns its object.
+pub(crate) fn run(py: Python<'_>, job: Job) -> PyResult<Py<PyAny>> {
+    wait(py, job)?(py)
+}
+
+/// Runs a future on this thread. Other Python threads run in the meantime. If a signal handler raises an exception,
+/// drops the future and returns the exception.
+pub(crate) fn wait<F: Future + Send + Unpin>(py: Python<'_>, mut future: F) -> PyResult<F::Output>
+where
+    F::Output: Send,
+{
+    let runtime = callers()?;
+    let mut is_first = true;
+    loop {
+        let turn = || {
+            runtime.block_on(async {
+                if std::mem::take(&mut is_first) {
+                    settle().await;
+                }
+                timeout(SIGNAL_CHECK, &mut future).await.ok()
+            })
+        };
+        let result = py.detach(|| catch_unwind(AssertUnwindSafe(turn)));
+        match result {
+            Ok(Some(output)) => return Ok(output),
+            // Signal handlers run outside of the runtime, because they may also make calls.
+            Ok(None) => {
+                if let Err(exception) = py.check_signals() {
+                    py.detach(|| discard(&runtime, future));
+                    return Err(exception);
+                }
+            }
+            Err(panic) => return Err(errors::of_panic(&*panic)),
+        }
+    }
+}
+
+/// Drops a value whose connection belongs to the runtime of synchronous calls, and closes the connection.
+pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
+    let runtime = callers()?;
+    py.detach(|| discard(&runtime, value));
+    Ok(())
+}
+
+fn discard<T>(runtime: &Runtime, value: T) {
+    runtime.block_on(async {
+        drop(value);
+        settle().await;
+    });
+}
+
+/// Lets the runtime read the state of its sockets, and lets the tasks of connections react. Without this step, a
+/// call could use a connection that the server has closed while no thread was driving the runtime.
+async fn settle() {
+    for _ in 0..2 {
+        yield_now().await;
+    }
+}

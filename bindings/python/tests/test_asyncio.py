@@ -1,0 +1,179 @@
+"""The asyncio client."""
+
+import asyncio
+import gc
+import threading
+
+import pytest
+from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
+
+DELAY = {"delay_ms": 60_000}
+
+
+def run(main):
+    """Runs a coroutine. Fails instead of waiting forever."""
+    return asyncio.run(asyncio.wait_for(main, 50))
+
+
+async def until(condition):
+    """Waits for a condition that does not depend on this event loop."""
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def test_calls_and_bodies(local_endpoint):
+    async def main():
+        async with local_endpoint.async_client() as client:
+            response = await client.converse(modelId=MODEL, messages=MESSAGES)
+            assert response["output"]["message"]["content"] == [{"text": "You said: hi"}]
+            whole = await (await client.invoke_model(modelId=EMBEDDING, body=HELLO))["body"].text()
+            async with (await client.invoke_model(modelId=EMBEDDING, body=HELLO))["body"] as body:
+                assert await body.read(3) == whole[:3].encode()
+                assert [chunk async for chunk in body][0] == whole[3:1027].encode()
+            with pytest.raises(ValueError, match="closed file"):
+                await body.read()
+            body = (await client.invoke_model(modelId=EMBEDDING, body=HELLO))["body"]
+            assert [line async for line in body.iter_lines()] == [whole.encode()]
+        with pytest.raises(RuntimeError, match="closed"):
+            await client.converse(modelId=MODEL, messages=MESSAGES)
+
+    run(main())
+
+
+def test_streams(local_endpoint):
+    async def main():
+        client = local_endpoint.async_client()
+        response = await client.converse_stream(modelId=MODEL, messages=MESSAGES)
+        stream = response["stream"]
+        events = [event async for event in stream]
+        assert events[0] == {"messageStart": {"role": "assistant"}}
+        assert "metadata" in events[-1]
+        assert stream.metadata["usage"]["output_tokens"] == 4
+        assert [event async for event in stream] == []
+        local_endpoint.inject({"break_stream": {"after_events": 1, "by": {"error": {"code": "ThrottlingException"}}}})
+        stream = (await client.converse_stream(modelId=MODEL, messages=MESSAGES))["stream"]
+        with pytest.raises(Exception, match=r"\(throttlingException\) when calling the ConverseStream operation"):
+            [event async for event in stream]
+
+    run(main())
+
+
+def test_errors_and_bad_input(local_endpoint):
+    async def main():
+        client = local_endpoint.async_client()
+        with pytest.raises(client.exceptions.ValidationException):
+            await client.converse(modelId="nonsense", messages=MESSAGES)
+        with pytest.raises(Exception, match='Missing required parameter in input: "modelId"'):
+            await client.converse()
+        with pytest.raises(TypeError, match="only accepts keyword arguments"):
+            await client.converse(MODEL)
+
+    run(main())
+
+
+def test_pages(local_endpoint):
+    async def main():
+        client = local_endpoint.async_client()
+        output = {"s3OutputDataConfig": {"s3Uri": "s3://bucket/path"}}
+        for _ in range(3):
+            await client.start_async_invoke(modelId=VIDEO, modelInput=VIDEO_INPUT, outputDataConfig=output)
+        pages = client.get_paginator("list_async_invokes").paginate(PaginationConfig={"PageSize": 2})
+        assert [len(page["asyncInvokeSummaries"]) async for page in pages] == [2, 1]
+        assert len((await pages.build_full_result())["asyncInvokeSummaries"]) == 3
+
+    run(main())
+
+
+def test_many_calls_at_the_same_time(local_endpoint):
+    local_endpoint.inject({"delay_ms": 100})
+
+    async def main():
+        client = local_endpoint.async_client()
+        calls = (client.converse(modelId=MODEL, messages=MESSAGES) for _ in range(128))
+        responses = await asyncio.gather(*calls)
+        assert len({response["ResponseMetadata"]["RequestId"] for response in responses}) == 128
+
+    before = threading.active_count()
+    run(main())
+    assert threading.active_count() == before
+    assert local_endpoint.stats["worked_on"] == 128
+
+
+def test_cancelling_a_task_closes_its_request(local_endpoint):
+    local_endpoint.inject(DELAY)
+
+    async def main():
+        client = local_endpoint.async_client()
+        tasks = [asyncio.create_task(client.converse(modelId=MODEL, messages=MESSAGES)) for _ in range(20)]
+        await until(lambda: local_endpoint.stats["requests"] == 20)
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        # The record of a call exists after its connection was closed.
+        await until(lambda: len(local_endpoint.calls) == 20)
+        assert not any(call["response_complete"] for call in local_endpoint.calls)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.converse(modelId=MODEL, messages=MESSAGES), 0.05)
+
+    run(main())
+
+
+def test_cancelling_the_read_of_a_stream_closes_it(local_endpoint):
+    local_endpoint.inject({"pace_ms": 60_000})
+
+    async def main():
+        client = local_endpoint.async_client()
+        body = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+        stream = (await client.invoke_model_with_response_stream(modelId=CLAUDE, body=body))["body"]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(stream.__aiter__()), 0.05)
+        with pytest.raises(ValueError, match="closed file"):
+            await anext(stream.__aiter__())
+        await until(lambda: local_endpoint.calls and local_endpoint.calls[0]["stream"]["end"] != "in_progress")
+
+    run(main())
+
+
+def test_two_event_loops_share_a_client(local_endpoint):
+    client = local_endpoint.async_client()
+
+    async def main():
+        for _ in range(5):
+            await client.converse(modelId=MODEL, messages=MESSAGES)
+        return "done"
+
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(run(main()))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert results == ["done"] * 4
+    assert run(main()) == "done"
+
+
+def test_an_event_loop_that_is_closed_during_calls(local_endpoint):
+    local_endpoint.inject({"first": 1, **DELAY})
+    client = local_endpoint.async_client()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(client.converse(modelId=MODEL, messages=MESSAGES))
+    loop.run_until_complete(until(lambda: local_endpoint.stats["requests"] == 1))
+    loop.close()
+
+    async def main():
+        await client.converse(modelId=MODEL, messages=MESSAGES)
+        # The next loop has cancelled the call of the closed loop.
+        await until(lambda: len(local_endpoint.calls) == 2)
+
+    run(main())
+    task._log_destroy_pending = False
+    del task, loop
+    gc.collect()
+
+
+def test_calls_outside_of_an_event_loop(local_endpoint):
+    coroutine = local_endpoint.async_client().converse(modelId=MODEL, messages=MESSAGES)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        coroutine.send(None)

@@ -1,0 +1,257 @@
+"""Compares this client with boto3: the same requests, dictionaries, events and exceptions.
+
+The responses are recordings of the service, and the faults of this file. The recordings are not part of this
+repository. The environment variable `INVOKE_MODEL_RECORDED` names their folder.
+"""
+
+import base64
+import json
+import os
+import pathlib
+from urllib.parse import unquote
+
+import pytest
+from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL
+
+boto3 = pytest.importorskip("boto3")
+from botocore.config import Config  # noqa: E402
+
+from invoke_model._client import python_name  # noqa: E402
+from invoke_model.testing import LocalEndpoint  # noqa: E402
+
+CODES = {400: "ValidationException", 404: "ResourceNotFoundException", 424: "ModelErrorException"}
+STREAM_TYPE = "application/vnd.amazon.eventstream"
+
+
+def exchanges():
+    """Returns the recorded exchanges, each with the name of its operation."""
+    folder = pathlib.Path(os.environ.get("INVOKE_MODEL_RECORDED", os.devnull))
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            exchange = json.loads(line)
+            yield pytest.param(path.stem, exchange, id=f"{path.stem}-{exchange['id']}")
+
+
+@pytest.fixture(scope="module")
+def clients():
+    """An endpoint, a client of boto3, and a client of this package."""
+    endpoint = LocalEndpoint()
+    config = Config(retries={"total_max_attempts": 1, "mode": "legacy"})
+    theirs = boto3.client("bedrock-runtime", config=config, **endpoint.settings)
+    ours = endpoint.client(max_attempts=1)
+    yield endpoint, theirs, ours
+    endpoint.stop()
+
+
+def decode_blobs(value, shape):
+    """Converts JSON of the wire into an argument, with the model of botocore."""
+    if shape.type_name == "blob":
+        return base64.b64decode(value)
+    if shape.type_name == "list":
+        return [decode_blobs(item, shape.member) for item in value]
+    if shape.type_name == "structure" and not shape.is_document_type:
+        return {name: decode_blobs(item, shape.members[name]) for name, item in value.items() if name in shape.members}
+    return value
+
+
+def arguments(client, operation, exchange):
+    """Returns the arguments that cause the recorded request."""
+    labels = ["guardrailIdentifier", "guardrailVersion"] if operation == "ApplyGuardrail" else ["modelId"]
+    values = [unquote(part) for part in exchange["path"].strip("/").split("/")[1::2]]
+    found = dict(zip(labels, values))
+    if operation.startswith("InvokeModel"):
+        return {**found, "body": exchange["request"], "contentType": "application/json", "accept": "application/json"}
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    return {**found, **decode_blobs(json.loads(exchange["request"]), shape)}
+
+
+def outcome(client, operation, given):
+    """Returns everything that a program can see of a call."""
+    try:
+        response = getattr(client, python_name(operation))(**given)
+    except Exception as error:
+        return failure(error)
+    for name, value in list(response.items()):
+        if hasattr(value, "read"):
+            response[name] = value.read()
+        elif hasattr(value, "get_initial_response"):
+            response[name] = events(value)
+    response["ResponseMetadata"] = metadata(response["ResponseMetadata"])
+    return response
+
+
+def events(stream):
+    found = []
+    try:
+        for event in stream:
+            found.append(event)
+    except Exception as error:
+        found.append(failure(error))
+    return found
+
+
+def failure(error):
+    response = dict(getattr(error, "response", {}))
+    if "ResponseMetadata" in response:
+        response["ResponseMetadata"] = metadata(response["ResponseMetadata"])
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return {
+        "class": type(error).__name__,
+        "is_client_error": "ClientError" in names,
+        "response": response,
+        "str": str(error),
+        "operation": getattr(error, "operation_name", None),
+    }
+
+
+def without_zero_values(ours, theirs):
+    """Drops required members that the service left out. This client sets them to the zero value of their type."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        kept = {name: value for name, value in ours.items() if value or name in theirs}
+        return {name: without_zero_values(value, theirs.get(name)) for name, value in kept.items()}
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        return [without_zero_values(*pair) for pair in zip(ours, theirs)]
+    return ours
+
+
+def metadata(of):
+    """Returns `ResponseMetadata` without the headers that differ in each response."""
+    different = ("date", "x-amzn-requestid")
+    headers = {name: value for name, value in of.get("HTTPHeaders", {}).items() if name not in different}
+    return {**of, "HTTPHeaders": headers, "RequestId": "RequestId" in of}
+
+
+def compare(clients, operation, rule, given_of=None):
+    endpoint, theirs, ours = clients
+    endpoint.clear_faults()
+    endpoint.clear()
+    endpoint.inject(rule)
+    expected, found = (outcome(client, operation, given_of()) for client in (theirs, ours))
+    assert without_zero_values(found, expected) == expected
+    their_call, our_call = endpoint.calls
+    assert our_call["target"] == their_call["target"]
+    if our_call["body"] != their_call["body"]:
+        assert json.loads(our_call["body"]) == json.loads(their_call["body"])
+    for name in ("content-type", "accept"):
+        if operation.startswith("InvokeModel"):
+            assert our_call["headers"].get(name) == their_call["headers"].get(name)
+    return found
+
+
+@pytest.mark.parametrize(("operation", "exchange"), list(exchanges()))
+def test_recorded_exchanges(clients, operation, exchange):
+    keep = ("content-type",)
+    headers = {name: value for name, value in exchange["headers"].items() if name in keep or name.startswith("x-amzn-")}
+    if exchange["status"] >= 400:
+        # The recorders have dropped this header.
+        headers.setdefault("x-amzn-errortype", CODES[exchange["status"]])
+    if "body_base64" in exchange:
+        body = exchange["body_base64"]
+        headers.setdefault("content-type", STREAM_TYPE)
+    else:
+        body = base64.b64encode(exchange["body"].encode()).decode()
+        headers.setdefault("content-type", "application/json")
+    rule = {"status": exchange["status"], "headers": headers, "body_base64": body}
+    compare(clients, operation, rule, lambda: arguments(clients[1], operation, exchange))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"error": {"code": "ThrottlingException", "message": "slow down"}},
+        {"error": {"code": "InternalServerException", "message": "a\nb"}},
+        {"error": {"code": "AccessDeniedException"}},
+        {"error": {"code": "ServiceUnavailableException", "message": "later"}},
+        {"error": {"code": "ModelNotReadyException", "message": "later"}},
+        {
+            "error": {
+                "code": "ModelErrorException",
+                "message": "no",
+                "originalStatusCode": 400,
+                "resourceName": "r",
+            }
+        },
+        {"status": 400, "headers": {"x-amzn-errortype": "OtherException"}, "body": '{"message":"other"}'},
+        {"status": 418, "body": ""},
+    ],
+    ids=str,
+)
+def test_service_errors(clients, rule):
+    compare(clients, "Converse", rule, lambda: {"modelId": MODEL, "messages": MESSAGES})
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"error": {"code": "ThrottlingException", "message": "slow"}},
+        {"error": {"code": "ModelStreamErrorException", "message": "no", "originalStatusCode": 500}},
+        {"error": {"code": "InternalServerException"}},
+        {"unmodeled": {"code": "OtherException", "message": "other"}},
+        {"unknown_event": "news"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("operation", ["ConverseStream", "InvokeModelWithResponseStream"])
+def test_events(clients, operation, fault):
+    rule = {"break_stream": {"after_events": 1, "by": fault}}
+    body = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+    given = {
+        "ConverseStream": {"modelId": MODEL, "messages": MESSAGES},
+        "InvokeModelWithResponseStream": {"modelId": CLAUDE, "body": body},
+    }
+    compare_without_latency(clients, operation, rule, given[operation])
+
+
+def compare_without_latency(clients, operation, rule, given):
+    endpoint, theirs, ours = clients
+    found = []
+    for client in (theirs, ours):
+        endpoint.clear_faults()
+        endpoint.inject(rule)
+        result = outcome(client, operation, given)
+        text = json.dumps(result, default=lambda value: without_latency(value), sort_keys=True)
+        found.append(json.loads(text, object_hook=lambda part: {k: v for k, v in part.items() if k != "latencyMs"}))
+    assert found[1] == found[0]
+
+
+def without_latency(value):
+    """Returns a part of a stream without the latencies, which differ in each response."""
+    part = json.loads(value)
+    for key in ("invocationLatency", "firstByteLatency"):
+        part.get("amazon-bedrock-invocationMetrics", {}).pop(key, None)
+    return part
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("InvokeModel", {"modelId": EMBEDDING, "body": HELLO}),
+        ("InvokeModel", {"modelId": EMBEDDING, "body": HELLO, "accept": "*/*", "trace": "ENABLED"}),
+        ("CountTokens", {"modelId": "anthropic.claude-3-haiku-20240307-v1:0", "input": {"converse": {"messages": MESSAGES}}}),
+        ("ListAsyncInvokes", {"maxResults": 3, "sortBy": "SubmissionTime"}),
+        (
+            "ApplyGuardrail",
+            {
+                "guardrailIdentifier": "gr-1",
+                "guardrailVersion": "DRAFT",
+                "source": "INPUT",
+                "content": [{"text": {"text": "hi"}}],
+            },
+        ),
+    ],
+    ids=str,
+)
+def test_operations(clients, operation, given):
+    endpoint, theirs, ours = clients
+    endpoint.clear_faults()
+    endpoint.clear()
+    expected, found = (drop_latency(outcome(client, operation, given)) for client in (theirs, ours))
+    assert without_zero_values(found, expected) == expected
+    their_call, our_call = endpoint.calls
+    assert (our_call["method"], our_call["target"]) == (their_call["method"], their_call["target"])
+    assert our_call["body"] == their_call["body"] or json.loads(our_call["body"]) == json.loads(their_call["body"])
+
+
+def drop_latency(result):
+    result.get("ResponseMetadata", {}).get("HTTPHeaders", {}).pop("x-amzn-bedrock-invocation-latency", None)
+    return result

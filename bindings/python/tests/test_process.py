@@ -1,0 +1,235 @@
+"""Threads, signals, forks and the end of the process."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
+
+
+def python(code, *arguments):
+    """Runs code in a process of its own, and returns its output."""
+    command = [sys.executable, "-c", code, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_ten_threads_share_a_client(client, local_endpoint):
+    failures = []
+
+    def work():
+        try:
+            for _ in range(10):
+                client.converse(modelId=MODEL, messages=MESSAGES)
+                client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"].read()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures
+    assert len(local_endpoint.calls) == 200
+
+
+def test_a_call_does_not_block_other_threads(client, local_endpoint):
+    local_endpoint.inject({"first": 1, "delay_ms": 60_000})
+    stopped = []
+
+    def blocked():
+        with pytest.raises(Exception, match="Read timeout"):
+            with local_endpoint.client(timeout=20) as other:
+                other.converse(modelId=MODEL, messages=MESSAGES)
+        stopped.append(True)
+
+    thread = threading.Thread(target=blocked)
+    thread.start()
+    while local_endpoint.stats["requests"] == 0:
+        pass
+    client.converse(modelId=MODEL, messages=MESSAGES)
+    assert not stopped
+    thread.join(60)
+    assert stopped
+
+
+INTERRUPT = """
+import os, signal, sys, threading, time
+from invoke_model.testing import local_endpoint
+
+with local_endpoint(faults=[{"first": 1, "delay_ms": 600_000}]) as endpoint:
+    client = endpoint.client()
+
+    def interrupt():
+        while endpoint.stats["requests"] == 0:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    messages = [{"role": "user", "content": [{"text": "hi"}]}]
+    try:
+        client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
+    except KeyboardInterrupt:
+        print("interrupted")
+    while len(endpoint.calls) == 0:
+        time.sleep(0.01)
+    print(endpoint.calls[0]["response_complete"])
+    print(client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)["stopReason"])
+"""
+
+
+def test_ctrl_c_raises_keyboard_interrupt_and_closes_the_request():
+    # The delay of the response is longer than the timeout of the process.
+    assert python(INTERRUPT).split() == ["interrupted", "False", "end_turn"]
+
+
+def test_a_signal_handler_can_make_calls(client, local_endpoint):
+    local_endpoint.inject({"first": 1, "delay_ms": 300})
+    found = []
+
+    def handle(*_):
+        found.append(client.converse(modelId=MODEL, messages=MESSAGES)["stopReason"])
+
+    previous = signal.signal(signal.SIGUSR1, handle)
+    try:
+        def send():
+            while local_endpoint.stats["requests"] == 0:
+                pass
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+        threading.Thread(target=send).start()
+        client.converse(modelId=MODEL, messages=MESSAGES)
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert found == ["end_turn"]
+
+
+FORK = """
+import asyncio, os, sys
+from invoke_model.testing import local_endpoint
+
+MESSAGES = [{"role": "user", "content": [{"text": "hi"}]}]
+MODEL = "us.amazon.nova-lite-v1:0"
+
+with local_endpoint() as endpoint:
+    client, aio = endpoint.client(), endpoint.async_client()
+    client.converse(modelId=MODEL, messages=MESSAGES)
+    asyncio.run(aio.converse(modelId=MODEL, messages=MESSAGES))
+    body = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=b'{"inputText":"hello"}')["body"]
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            for _ in range(3):
+                client.converse(modelId=MODEL, messages=MESSAGES)
+                asyncio.run(aio.converse(modelId=MODEL, messages=MESSAGES))
+            try:
+                body.read()
+            except RuntimeError as error:
+                assert "make a new call in the child process" in str(error), error
+                status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    client.converse(modelId=MODEL, messages=MESSAGES)
+    asyncio.run(aio.converse(modelId=MODEL, messages=MESSAGES))
+    assert body.read().startswith(b'{"embedding"')
+    print(len(endpoint.calls))
+"""
+
+
+def test_a_forked_child_can_use_the_client_of_its_parent():
+    assert python(FORK).strip() == "11"
+
+
+def test_multiprocessing_with_fork():
+    code = """
+import multiprocessing
+from invoke_model.testing import local_endpoint
+
+def work(number):
+    text = str(number)
+    messages = [{"role": "user", "content": [{"text": text}]}]
+    response = client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
+    return response["output"]["message"]["content"][0]["text"] == "You said: " + text
+
+with local_endpoint() as endpoint:
+    client = endpoint.client()
+    assert work(0)
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        print(all(pool.map(work, range(40))))
+"""
+    assert python(code).strip() == "True"
+
+
+def test_the_interpreter_exits_during_calls():
+    code = """
+import asyncio, threading, time
+from invoke_model.testing import LocalEndpoint
+
+endpoint = LocalEndpoint(faults=[{"delay_ms": 600_000}])
+client, aio = endpoint.client(), endpoint.async_client()
+arguments = {"modelId": "us.amazon.nova-lite-v1:0", "messages": [{"role": "user", "content": [{"text": "hi"}]}]}
+threading.Thread(target=lambda: client.converse(**arguments), daemon=True).start()
+threading.Thread(target=lambda: asyncio.run(aio.converse(**arguments)), daemon=True).start()
+while endpoint.stats["requests"] < 2:
+    time.sleep(0.01)
+print("exit")
+"""
+    assert python(code).strip() == "exit"
+
+
+WITHOUT_BOTOCORE = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("boto3", "botocore"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Blocker())
+
+import invoke_model
+from invoke_model import exceptions
+from invoke_model.testing import local_endpoint
+
+def failure(call, error):
+    try:
+        call()
+    except error as caught:
+        return caught
+
+messages = [{"role": "user", "content": [{"text": "hi"}]}]
+with local_endpoint() as endpoint:
+    client = endpoint.client()
+    caught = failure(lambda: client.converse(modelId="x", messages=messages), client.exceptions.ValidationException)
+    assert isinstance(caught, exceptions.ClientError), type(caught).__mro__
+    assert caught.response["Error"]["Code"] == "ValidationException"
+    assert str(caught).startswith("An error occurred (ValidationException) when calling the Converse operation: ")
+    caught = failure(lambda: client.converse(), exceptions.ParamValidationError)
+    assert str(caught) == 'Parameter validation failed:\\nMissing required parameter in input: "modelId"'
+    assert isinstance(caught, exceptions.BotoCoreError)
+    endpoint.inject({"delay_ms": 60_000})
+    slow = endpoint.client(read_timeout=0.05)
+    caught = failure(lambda: slow.converse(modelId="x", messages=messages), exceptions.ReadTimeoutError)
+    assert str(caught) == f'Read timeout on endpoint URL: "{endpoint.url}"'
+    assert isinstance(caught, exceptions.HTTPClientError)
+    caught = failure(lambda: client.get_paginator("converse"), exceptions.OperationNotPageableError)
+    assert str(caught) == "Operation cannot be paginated: converse"
+assert "botocore" not in sys.modules
+print("done")
+"""
+
+
+def test_without_botocore():
+    assert python(WITHOUT_BOTOCORE).strip() == "done"
+
+
+def test_the_import_does_not_import_botocore():
+    code = "import invoke_model, sys; print({'asyncio', 'botocore', 'urllib3'} & set(sys.modules))"
+    assert "botocore" not in python(code)

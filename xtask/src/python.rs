@@ -1,0 +1,152 @@
+//! `cargo xtask python`: builds the Python package in `bindings/python`, and runs its tests.
+//!
+//! The command creates a virtual environment in the target directory. The package is a separate workspace, so that the
+//! main workspace needs no Python.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::clients::installation::{execute, once};
+use crate::clients::prepare;
+use crate::{Failure, program, programs, root, suites};
+
+/// Arguments of the command.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Arguments {
+    /// Measure the figures of `docs/python.md` with a release build, instead of running the tests.
+    #[arg(long)]
+    figures: bool,
+    /// Arguments of pytest, or of the program that measures the figures.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    arguments: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let package = Package::new()?;
+    package.install_tools()?;
+    if arguments.figures {
+        package.install(&["--release"])?;
+        return program::run(package.python().arg("bench/figures.py").args(&arguments.arguments));
+    }
+    package.lint()?;
+    package.install(&["--profile", "dev"])?;
+    let mut tests = package.python();
+    tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(&arguments.arguments);
+    if let Some(recorded) = suites::find_all("recorded").first() {
+        tests.env("INVOKE_MODEL_RECORDED", recorded);
+    }
+    program::run(&mut tests)
+}
+
+/// The source of the package, and the folders that the command creates.
+struct Package {
+    source: PathBuf,
+    target: PathBuf,
+}
+
+impl Package {
+    fn new() -> Result<Self, Failure> {
+        let target = programs::target_directory()?.join("python");
+        fs::create_dir_all(&target).map_err(|error| Failure::about(&target, &error))?;
+        Ok(Self { source: root().join("bindings/python"), target })
+    }
+
+    fn environment(&self) -> PathBuf {
+        self.target.join("venv")
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.environment().join("bin").join(name)
+    }
+
+    /// Returns a command that runs Python in the source folder, without settings of the user.
+    fn python(&self) -> Command {
+        let mut command = Command::new(self.program("python"));
+        prepare(&mut command, &self.target);
+        // The other clients find their modules with this variable.
+        command.env_remove("PYTHONPATH").current_dir(&self.source);
+        command
+    }
+
+    /// Creates the virtual environment from `requirements.txt`, if it does not exist yet.
+    fn install_tools(&self) -> Result<(), Failure> {
+        let requirements = self.source.join("requirements.txt");
+        once(&self.environment(), &requirements, "bin/maturin", || {
+            let mut create = Command::new("python3");
+            create.args(["-m", "venv", "--clear"]).arg(self.environment());
+            execute(&mut create, "install Python 3.11 or later with its module `venv`")?;
+            let mut install = self.pip();
+            install.args(["install", "--no-deps", "--requirement"]).arg(&requirements);
+            execute(&mut install, "pip needs access to a package index")?;
+            execute(self.pip().arg("check"), "add the missing packages to bindings/python/requirements.txt")
+        })
+    }
+
+    fn pip(&self) -> Command {
+        let mut command = Command::new(self.program("python"));
+        command.args(["-m", "pip", "--disable-pip-version-check"]).stdout(Stdio::null());
+        command
+    }
+
+    /// Checks the Rust code of the package.
+    fn lint(&self) -> Result<(), Failure> {
+        let commands: [&[&str]; 2] = [
+            &["fmt", "--check"],
+            &["clippy", "--quiet", "--locked", "--all-targets", "--", "-D", "warnings"],
+        ];
+        commands.iter().try_for_each(|arguments| {
+            let mut cargo = program::cargo(arguments);
+            cargo.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.target);
+            program::run(cargo.env("PYO3_PYTHON", self.program("python")))
+        })
+    }
+
+    /// Builds the wheel, and installs it in the environment.
+    fn install(&self, profile: &[&str]) -> Result<(), Failure> {
+        let wheels = self.target.join("wheels");
+        if wheels.exists() {
+            fs::remove_dir_all(&wheels).map_err(|error| Failure::about(&wheels, &error))?;
+        }
+        let mut build = Command::new(self.program("maturin"));
+        build.args(["build", "--quiet", "--locked", "--interpreter"]).arg(self.program("python"));
+        build.args(profile).arg("--out").arg(&wheels);
+        build.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.target);
+        execute(&mut build, "maturin could not build the package")?;
+        let wheel = only_file(&wheels)?;
+        let mut install = self.pip();
+        install.args(["install", "--no-deps", "--force-reinstall"]).arg(wheel);
+        execute(&mut install, "pip could not install the package")
+    }
+}
+
+/// Returns the only file in a folder.
+fn only_file(folder: &Path) -> Result<PathBuf, Failure> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|error| Failure::about(folder, &error))?;
+    match &entries[..] {
+        [file] => Ok(file.path()),
+        files => {
+            Err(Failure::new(format!("{}: expected one wheel, found {}", folder.display(), files.len())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::only_file;
+
+    #[test]
+    fn a_folder_must_have_one_file() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(
+            only_file(directory.path()).unwrap_err().to_string().ends_with("expected one wheel, found 0")
+        );
+        fs::write(directory.path().join("a.whl"), "").unwrap();
+        assert_eq!(only_file(directory.path()).unwrap(), directory.path().join("a.whl"));
+        fs::write(directory.path().join("b.whl"), "").unwrap();
+        assert!(only_file(directory.path()).unwrap_err().to_string().ends_with("found 2"));
+    }
+}
