@@ -45,6 +45,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     program::run(package.python().args(["tests/typing/check.py", "--runtime"]))
 }
 
+/// Builds the package, and installs it in a virtual environment. Returns the path of its interpreter.
+pub(crate) fn install() -> Result<PathBuf, Failure> {
+    let package = Package::new()?;
+    package.install_tools()?;
+    package.install(&["--profile", "dev"])?;
+    Ok(package.program("python"))
+}
+
 /// The source of the package, and the folders that the command creates.
 struct Package {
     source: PathBuf,

@@ -130,7 +130,7 @@ def streams(server, pair):
             "stream",
         ),
     ):
-        server.set({"frames": [rule] * number})
+        server.set({"frames": [rule] * number, "headers": {"x-amzn-bedrock-content-type": "application/json"}})
         found = {}
         for name, client in pair.items():
             def read():
@@ -184,7 +184,7 @@ def cancelled(server):
 
 
 MEMORY = """
-import json, resource, sys
+import json, sys
 settings = json.loads(sys.argv[2])
 size = int(sys.argv[3])
 if sys.argv[1] == "boto3":
@@ -193,13 +193,18 @@ if sys.argv[1] == "boto3":
 else:
     import invoke_model
     client = invoke_model.Client(**settings)
+
+def peak():
+    # The maximum memory of this process in MiB. `ru_maxrss` would include the memory of the parent before `exec`.
+    status = open("/proc/self/status").read()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
 client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=b"{}")["body"].read(1)
 body = b"x" * size
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 data = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)["body"].read()
 assert len(data) == size, len(data)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) / 1024 - size / 1048576)
+print(peak() - before - size / 1048576)
 """
 
 
@@ -261,7 +266,8 @@ def main():
     arguments = parser.parse_args()
     server = Server()
     pair = clients(server.settings)
-    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server), memory(server), imports(), wheel()]
+    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server)]
+    rows += [memory(server), imports(), wheel()]
     server.stop()
     version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"
     text = f"{table(rows)}\n\n{version}."

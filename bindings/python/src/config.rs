@@ -29,6 +29,7 @@ pub(crate) struct Settings {
     max_attempts: Option<u32>,
     retry_mode: Option<String>,
     retry_ambiguous: Option<bool>,
+    max_backoff: Option<f64>,
     use_fips_endpoint: Option<bool>,
     use_dualstack_endpoint: Option<bool>,
     ca_bundle: Option<String>,
@@ -81,7 +82,7 @@ impl Settings {
                 }
             };
         }
-        if self.max_attempts.is_some() || self.retry_ambiguous.is_some() {
+        if self.max_attempts.is_some() || self.retry_ambiguous.is_some() || self.max_backoff.is_some() {
             builder = builder.retry_config(self.retries()?);
         }
         builder = builder.timeout_config(self.timeouts()?);
@@ -138,6 +139,9 @@ impl Settings {
             }
             Some(attempts) => retries = retries.max_attempts(attempts),
             None => {}
+        }
+        if let Some(value) = self.max_backoff {
+            retries = retries.max_backoff(seconds("max_backoff", value)?);
         }
         Ok(retries.retry_ambiguous(self.retry_ambiguous.unwrap_or_default()))
     }

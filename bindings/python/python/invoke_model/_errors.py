@@ -49,6 +49,7 @@ _KINDS = {
     "BodyIncomplete": "ResponseStreamingError",
     "Truncated": "ResponseStreamingError",
     "Decode": "ParserError",
+    "Parse": "ResponseParserError",
     "NoCredentials": "NoCredentialsError",
     "NoRegion": "NoRegionError",
     "Credentials": "CredentialRetrievalError",
@@ -132,9 +133,10 @@ def classes():
     """Returns the exception classes by name."""
     try:
         from botocore import exceptions as botocore
-        from botocore.eventstream import ParserError as parser_error
+        from botocore.eventstream import ParserError as frame_error
+        from botocore.parsers import ResponseParserError as response_error
     except ImportError:
-        botocore, parser_error = None, Exception
+        botocore, frame_error, response_error = None, Exception, Exception
     found = {}
     for name, (base, fmt) in _FORMATS.items():
         bases = (found[base],) if base in found else (CallDetails,)
@@ -156,7 +158,8 @@ def classes():
     else:
         bases = (CallDetails, botocore.EventStreamError)
         found["EventStreamError"] = type("EventStreamError", bases, dict(body))
-    found["ParserError"] = type("ParserError", (CallDetails, parser_error), {"__module__": "invoke_model.exceptions"})
+    for name, base in (("ParserError", frame_error), ("ResponseParserError", response_error)):
+        found[name] = type(name, (CallDetails, base), {"__module__": "invoke_model.exceptions"})
     found["QuotaError"] = type("QuotaError", (found["HTTPClientError"],), {"__module__": "invoke_model.exceptions"})
     return found
 
@@ -219,7 +222,7 @@ def of_call(facts):
 
 def _core_error(name, text, endpoint_url):
     cls = classes()[name]
-    if name == "ParserError":
+    if name in ("ParserError", "ResponseParserError"):
         return cls(text)
     return cls(
         error=text,

@@ -15,8 +15,8 @@ class Client(_client.BaseClient):
     * `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, or `bearer_token` for an API key
     * `connect_timeout`, `first_byte_timeout`, `idle_timeout`, and `timeout` of a complete call, in seconds.
       `read_timeout` sets both `first_byte_timeout` and `idle_timeout`
-    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), and `retry_ambiguous`, which
-      also repeats calls that the service may have billed
+    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), `max_backoff` in seconds, and
+      `retry_ambiguous`, which also repeats calls that the service may have billed
     * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits
     * `proxy`, `verify` (the path of a file with root certificates), `http_version` ("1.1" or "2")
     * `config`: a `botocore.config.Config`. Other arguments take precedence

@@ -12,7 +12,6 @@ import contextlib
 import json
 
 from . import _native
-from .aio import AsyncClient
 from .client import Client
 
 
@@ -51,6 +50,8 @@ class LocalEndpoint:
 
     def async_client(self, **settings):
         """Returns an asyncio client of this endpoint."""
+        from .aio import AsyncClient
+
         return AsyncClient(**{**self.settings, **settings})
 
     @property
