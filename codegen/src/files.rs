@@ -4,13 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Generated files of a directory. Either the directory or one of its folders contains only generated files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Generated files of a directory. By default, the directory contains only generated files.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
     texts: BTreeMap<PathBuf, String>,
     /// Folder that contains only generated files. The method `write` does not remove files outside this
-    /// folder.
-    owned: PathBuf,
+    /// folder. `None` if no folder contains only generated files.
+    owned: Option<PathBuf>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self { texts: BTreeMap::new(), owned: Some(PathBuf::new()) }
+    }
 }
 
 impl Files {
@@ -22,7 +28,12 @@ impl Files {
     /// Declares that `folder` contains only generated files. The rest of the directory can also contain files
     /// that are not generated.
     pub(crate) fn own_only(&mut self, folder: impl Into<PathBuf>) {
-        self.owned = folder.into();
+        self.owned = Some(folder.into());
+    }
+
+    /// Declares that each folder can also contain files that are not generated.
+    pub(crate) fn own_nothing(&mut self) {
+        self.owned = None;
     }
 
     /// Returns all files, sorted by path.
@@ -49,7 +60,9 @@ impl Files {
             }
         }
         let mut present = BTreeSet::new();
-        collect(directory, &self.owned, &mut present)?;
+        if let Some(owned) = &self.owned {
+            collect(directory, owned, &mut present)?;
+        }
         drift.extend(present.into_iter().filter(|path| !self.texts.contains_key(path)).map(Drift::Stale));
         Ok(drift)
     }

@@ -54,6 +54,15 @@ pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diag
     emit::rust::client(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
+/// Generates the type annotations of the Python package: the types of arguments and responses, the values of
+/// enums, and the stub of the clients.
+///
+/// # Errors
+/// Returns the diagnostics of [`generate`].
+pub fn generate_python(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
+    Ok(emit::python::package(&lowered(model, config)?))
+}
+
 /// Generates a crate with the types of a service: `Cargo.toml`, `src/lib.rs`, and the folder `src/generated`.
 ///
 /// # Errors

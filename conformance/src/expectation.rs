@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The expected outcome: the requests that arrive, and the result that the client reports.
@@ -15,8 +16,8 @@ pub struct Expectation {
     pub attempts: Option<Count>,
     /// The maximum number of calls that the server executes. The service would bill each of them.
     pub worked_on: Option<u64>,
-    /// The expected parts of every request that `requests` does not list. Without both members, the
-    /// content and the signatures of requests are not compared.
+    /// The expected parts of every request that `requests` does not list. Without both members, only the authentication
+    /// of requests is compared: see `auth`.
     pub request: Option<RequestExpectation>,
     /// The expected parts of each request, in the order of the requests.
     pub requests: Vec<RequestExpectation>,
@@ -27,9 +28,15 @@ pub struct Expectation {
     /// The error. Without this member, the call must succeed.
     pub error: Option<ErrorExpectation>,
     /// Alternatives. The outcome must meet one of them.
+    #[serde(deserialize_with = "alternatives")]
     pub either: Vec<Expectation>,
     /// The times between the arrivals of two successive requests.
     pub delays_ms: Vec<Range>,
+    /// The time from the first connection of the client, to the server or the proxy, to the response of the adapter. The
+    /// start of the adapter and of its client does not count.
+    pub took_ms: Option<Range>,
+    /// The number of frames of event streams that the server sends in all responses, until the client ends them.
+    pub frames_sent: Option<Count>,
     /// `true` if the client must close the connection or reset the stream before the response is complete. The result
     /// is then not compared.
     pub cancelled: bool,
@@ -47,6 +54,50 @@ pub struct Expectation {
     pub not_sent: Vec<String>,
 }
 
+impl Expectation {
+    /// Returns the lowest number of requests that meets the expectation.
+    pub(crate) fn minimum_attempts(&self) -> u64 {
+        let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
+        let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
+        minimum.map_or(1, Count::minimum)
+    }
+
+    /// Returns `true` if the expectation or an alternative states this fact about the result.
+    pub(crate) fn states(&self, fact: &str) -> bool {
+        let error = |is_stated: fn(&ErrorExpectation) -> bool| self.error.as_ref().is_some_and(is_stated);
+        let is_stated = match fact {
+            _ if self.cancelled => false,
+            "output" => self.output.is_some(),
+            "events" => self.events.is_some(),
+            "error.class" => error(|error| error.class.is_some()),
+            "error.code" => error(|error| error.code.is_some()),
+            "error.message" => error(|error| error.message.is_some()),
+            "error.status" => error(|error| error.status.is_some()),
+            "error.request_id" => error(|error| error.request_id.is_some()),
+            _ => false,
+        };
+        is_stated || self.either.iter().any(|expect| expect.states(fact))
+    }
+
+    /// Returns `true` if the expectation states parts of requests.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.request.is_some() || !self.requests.is_empty()
+    }
+
+    /// Returns `true` if the expectation states the result of the call.
+    pub(crate) fn has_result(&self) -> bool {
+        self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
+    }
+}
+
+fn alternatives<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<Expectation>, D::Error> {
+    let alternatives = Vec::<Expectation>::deserialize(deserializer)?;
+    match alternatives.is_empty() {
+        true => Err(D::Error::custom("the list of alternatives is empty: add expectations, or remove it")),
+        false => Ok(alternatives),
+    }
+}
+
 /// The expected parts of a request. Except for `auth`, a part without an expectation is not compared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -62,7 +113,7 @@ pub struct RequestExpectation {
     pub headers: BTreeMap<String, Option<TextPattern>>,
     /// The body as a tagged value. With `$json`, the JSON values are compared, and not the bytes.
     pub body: Option<Value>,
-    /// The authentication. The default is `sigv4`, a valid signature.
+    /// The authentication. The default is `valid`: a valid signature, or a valid bearer token.
     pub auth: Auth,
     /// The access key id of the signature.
     pub access_key_id: Option<String>,
@@ -77,8 +128,10 @@ pub struct RequestExpectation {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Auth {
-    /// A valid SigV4 signature.
+    /// A valid SigV4 signature, or a valid bearer token. A token is valid only if the scenario has one.
     #[default]
+    Valid,
+    /// A valid SigV4 signature.
     Sigv4,
     /// A valid bearer token.
     Bearer,

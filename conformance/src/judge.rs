@@ -5,7 +5,7 @@ use std::time::Duration;
 use invoke_model_local::{CallRecord, SignatureVerdict};
 use serde_json::Value;
 
-use crate::adapter::{Report, ReportedError};
+use crate::adapter::{FACTS, Report, ReportedError};
 use crate::expectation::{
     Auth, Count, ErrorExpectation, Expectation, ProxyExpectation, RequestExpectation, TextPattern,
 };
@@ -19,6 +19,16 @@ pub(crate) struct Observation {
     pub(crate) proxy_heads: Vec<String>,
     pub(crate) credentials_requests: u64,
     pub(crate) port: u16,
+    /// The time from the first connection of the client to the response of the adapter.
+    pub(crate) took: Option<Duration>,
+}
+
+/// The parts of an outcome that an expectation is compared with, even if it does not state them.
+#[derive(Clone, Copy, Debug)]
+struct Scope {
+    result: bool,
+    /// Requests without an expectation must have a valid signature or bearer token.
+    requests: bool,
 }
 
 /// Compares an outcome with an expectation.
@@ -39,13 +49,18 @@ impl Judge<'_> {
             expect.either.iter().all(|expect| expect.attempts.is_none()).then_some(Count::Exactly(1));
         let mut differences = Vec::new();
         // If one alternative states a result, the result is compared with every alternative. An alternative without a
-        // result then expects success.
+        // result then expects success. In the same way, an alternative without requests then expects valid signatures.
         let alternatives_have_result = expect.either.iter().any(Expectation::has_result);
-        let has_result = expect.has_result() || !alternatives_have_result;
-        self.compare(expect, expect.attempts.or(default), has_result, &mut differences);
+        let alternatives_have_requests = expect.either.iter().any(Expectation::has_requests);
+        let scope = Scope {
+            result: expect.has_result() || !alternatives_have_result,
+            requests: expect.has_requests() || !alternatives_have_requests,
+        };
+        self.compare(expect, expect.attempts.or(default), scope, &mut differences);
+        let scope = Scope { result: alternatives_have_result, requests: alternatives_have_requests };
         let alternatives = expect.either.iter().map(|expect| {
             let mut differences = Vec::new();
-            self.compare(expect, expect.attempts, alternatives_have_result, &mut differences);
+            self.compare(expect, expect.attempts, scope, &mut differences);
             differences
         });
         // Report the differences of the alternative that has the fewest.
@@ -57,18 +72,18 @@ impl Judge<'_> {
         &self,
         expect: &Expectation,
         attempts: Option<Count>,
-        has_result: bool,
+        scope: Scope,
         differences: &mut Vec<String>,
     ) {
         self.compare_traffic(expect, attempts, differences);
-        self.compare_requests(expect, differences);
+        self.compare_requests(expect, scope, differences);
         self.compare_same(expect, differences);
         if let Some(expected) = &expect.proxy {
             self.compare_proxy(expected, differences);
         }
         if expect.cancelled {
             self.compare_cancelled(differences);
-        } else if has_result {
+        } else if scope.result {
             self.compare_result(expect, differences);
         }
     }
@@ -90,7 +105,9 @@ impl Judge<'_> {
                 "calls that the server worked on: expected at most {expected}, found {worked_on}"
             ));
         }
+        let frames = calls.iter().filter_map(|call| call.stream).map(|stream| stream.events).sum();
         for (name, expected, found) in [
+            ("frames that the server sent", expect.frames_sent, frames),
             ("connections", expect.connections, self.observation.connections),
             (
                 "requests to the server for container credentials",
@@ -102,14 +119,26 @@ impl Judge<'_> {
                 differences.push(format!("{name}: expected {expected}, found {found}"));
             }
         }
+        if let Some(expected) = expect.took_ms {
+            match self.observation.took {
+                Some(took) if !expected.contains(milliseconds(took)) => differences.push(format!(
+                    "time from the first connection to the result: expected {expected} ms, found {} ms",
+                    milliseconds(took)
+                )),
+                Some(_) => {}
+                None => differences.push(
+                    "time from the first connection to the result: the client did not connect".to_owned(),
+                ),
+            }
+        }
         for (index, expected) in expect.delays_ms.iter().enumerate() {
             let number = index + 2;
             let Some([first, second]) = calls.get(index..number) else {
                 differences.push(format!("delay before request {number}: there is no such request"));
                 break;
             };
-            let delay = second.time.duration_since(first.time).unwrap_or(Duration::ZERO).as_millis();
-            if !expected.contains(u64::try_from(delay).unwrap_or(u64::MAX)) {
+            let delay = milliseconds(second.time.duration_since(first.time).unwrap_or(Duration::ZERO));
+            if !expected.contains(delay) {
                 differences
                     .push(format!("delay before request {number}: expected {expected} ms, found {delay} ms"));
             }
@@ -130,8 +159,9 @@ impl Judge<'_> {
         }
     }
 
-    fn compare_requests(&self, expect: &Expectation, differences: &mut Vec<String>) {
-        let default = RequestExpectation { auth: Auth::Any, ..RequestExpectation::default() };
+    fn compare_requests(&self, expect: &Expectation, scope: Scope, differences: &mut Vec<String>) {
+        let auth = if scope.requests { Auth::Valid } else { Auth::Any };
+        let default = RequestExpectation { auth, ..RequestExpectation::default() };
         for (index, call) in self.observation.calls.iter().enumerate() {
             let expected = expect.requests.get(index).or(expect.request.as_ref()).unwrap_or(&default);
             let path = format!("request {}", index + 1);
@@ -170,12 +200,13 @@ impl Judge<'_> {
         if let Some(target) = &expected.target {
             check("target", target.matches(&call.target), target, &call.target);
         }
-        let verdict = match expected.auth {
-            Auth::Sigv4 => Some(SignatureVerdict::Valid),
-            Auth::Bearer => Some(SignatureVerdict::Bearer),
-            Auth::Any => None,
+        let verdicts: &[SignatureVerdict] = match expected.auth {
+            Auth::Valid => &[SignatureVerdict::Valid, SignatureVerdict::Bearer],
+            Auth::Sigv4 => &[SignatureVerdict::Valid],
+            Auth::Bearer => &[SignatureVerdict::Bearer],
+            Auth::Any => &[],
         };
-        if let Some(verdict) = verdict.filter(|verdict| *verdict != call.signature) {
+        if let Some(verdict) = verdicts.first().filter(|_| !verdicts.contains(&call.signature)) {
             let reason = call.signature_error.as_deref().unwrap_or(call.signature.as_str());
             check("signature", false, &verdict.as_str(), reason);
         }
@@ -316,6 +347,15 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns the facts that the expectation states, and that were not compared, because the client does not report
+    /// them.
+    pub(crate) fn unreported(&self, expect: &Expectation) -> Vec<&'static str> {
+        let has_error = self.report.error.is_some();
+        let is_compared = |fact: &&str| has_error || !fact.starts_with("error.");
+        let facts = FACTS.into_iter().filter(|fact| !self.reports(fact)).filter(is_compared);
+        facts.filter(|fact| expect.states(fact)).collect()
+    }
+
     fn reports(&self, fact: &str) -> bool {
         !self.unreported.iter().chain(&self.report.unreported).any(|unreported| unreported == fact)
     }
@@ -337,16 +377,6 @@ impl Judge<'_> {
     }
 }
 
-impl Expectation {
-    /// Returns the lowest number of requests that meets the expectation.
-    pub(crate) fn minimum_attempts(&self) -> u64 {
-        let alternatives = self.either.iter().filter_map(|expect| expect.attempts);
-        let minimum = self.attempts.or_else(|| alternatives.min_by_key(|count| count.minimum()));
-        minimum.map_or(1, Count::minimum)
-    }
-
-    /// Returns `true` if the expectation states the result of the call.
-    fn has_result(&self) -> bool {
-        self.error.is_some() || self.output.is_some() || self.events.is_some() || self.cancelled
-    }
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

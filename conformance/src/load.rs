@@ -1,5 +1,7 @@
 //! Loads scenarios from the files of this crate or from a folder.
 
+mod check;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,6 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
-use crate::expectation::Expectation;
 use crate::rows;
 use crate::scenario::{GROUPS, Rule, Scenario};
 use crate::tagged;
@@ -122,6 +123,9 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
             &"a file needs a `concern`, and a `rule` with a `text` and a `link` that begins with https://",
         ));
     }
+    if file.scenarios.is_empty() {
+        return Err(failure(&"`scenarios` is empty: add a scenario, or remove the file"));
+    }
     let (mut scenarios, mut problems, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (index, value) in file.scenarios.iter().enumerate() {
         let base = [Step::Name("scenarios".to_owned()), Step::Index(index)];
@@ -149,6 +153,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
                 }
                 Ok(mut scenario) => {
                     scenario.id = format!("{prefix}/{}", scenario.id);
+                    scenario.requires = scenario.requires.map(|id| format!("{prefix}/{id}"));
                     scenario.concern.clone_from(&file.concern);
                     if scenario.rule == Rule::default() {
                         scenario.rule = file.rule.clone();
@@ -157,6 +162,17 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
                 }
                 Err(error) => add(error),
             }
+        }
+    }
+    for scenario in &scenarios {
+        let required =
+            scenario.requires.as_ref().filter(|id| !scenarios.iter().any(|other| other.id == **id));
+        if let Some(required) = required {
+            let id = &scenario.id;
+            problems.push(format!(
+                "{}: scenario `{id}`: requires: there is no scenario `{required}`",
+                path.display()
+            ));
         }
     }
     // All rows of a scenario often have the same problem.
@@ -168,14 +184,9 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Scenario>, LoadError>
 pub(crate) fn scenario(value: &Value) -> Result<Scenario, MemberError> {
     let mut scenario: Scenario = deserialize(value)?;
     scenario.source = value.as_object().cloned().unwrap_or_default();
-    let is_valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-./_".contains(c);
-    if scenario.id.is_empty() || !scenario.id.chars().all(is_valid) {
-        let problem = format!("{:?} must consist of a-z, 0-9, `-`, `.` and `_`", scenario.id);
-        return Err(MemberError::new(&["id"], problem));
-    }
+    check::check(&scenario)?;
     let encoded = tagged::encode_members(&scenario.input);
     scenario.input = encoded.map_err(|problem| MemberError::new(&["input"], problem))?;
-    check_expectation(&scenario.expect).map_err(|problem| MemberError::new(&["expect"], problem))?;
     // The endpoint rejects a fault rule whose operation it does not have. This checks the name of the operation.
     fault_file(&[json!({"operation": scenario.operation, "delay_ms": 0})]).map_err(|problem| {
         MemberError::new(&["operation"], problem.trim_start_matches("rule 1: ").to_owned())
@@ -192,15 +203,6 @@ pub(crate) fn fault_file(rules: &[Value]) -> Result<FaultFile, String> {
         let end = message.rfind(" at line ").unwrap_or(message.len());
         message[..end].to_owned()
     })
-}
-
-fn check_expectation(expect: &Expectation) -> Result<(), String> {
-    let values = expect.output.iter().chain(expect.events.iter().flatten());
-    let requests = expect.request.iter().chain(&expect.requests);
-    for value in values.chain(requests.filter_map(|request| request.body.as_ref())) {
-        tagged::encode(value)?;
-    }
-    expect.either.iter().try_for_each(check_expectation)
 }
 
 /// An error in a member of a scenario.

@@ -29,12 +29,15 @@ struct Counts {
     known: usize,
     failed: usize,
     unsupported: usize,
+    /// Scenarios with an expected fact that was not compared. They also have one of the other outcomes.
+    unreported: usize,
 }
 
 impl Counts {
     fn of<'a>(results: impl Iterator<Item = &'a ScenarioResult>) -> Self {
         let mut counts = Self::default();
         for result in results {
+            counts.unreported += usize::from(!result.unreported.is_empty());
             match result.outcome {
                 Outcome::Passed => counts.passed += 1,
                 Outcome::Known { .. } => counts.known += 1,
@@ -67,33 +70,44 @@ fn groups(reports: &[ClientReport]) -> Vec<&str> {
     groups
 }
 
-/// Returns a table for a terminal, with a line for each client and group, and a line for all groups of a client.
+/// Returns a table for a terminal, with a line for each client and group, and a line for all groups of a client. The
+/// column `unreported` contains the number of scenarios in which at least one expected fact was not compared.
 pub fn table(reports: &[ClientReport]) -> String {
     let width = reports.iter().map(|report| report.client.len() + report.version.len() + 1).max();
     let width = width.unwrap_or_default().max("client".len());
-    let mut text = format!("{:width$}  {:12}  passed  known  failed  unsupported\n", "client", "group");
+    let mut text =
+        format!("{:width$}  {:12}  passed  known  failed  unsupported  unreported\n", "client", "group");
     for report in reports {
         let client = format!("{} {}", report.client, report.version);
         let all = Counts::of(report.results.iter());
         let groups = groups(std::slice::from_ref(report)).into_iter();
         let lines = groups.map(|group| (group, report.counts(group))).chain([("all", all)]);
-        for (group, Counts { passed, known, failed, unsupported }) in lines {
+        for (group, Counts { passed, known, failed, unsupported, unreported }) in lines {
             // Writing to a string does not fail.
             let _ = writeln!(
                 text,
-                "{client:width$}  {group:12}  {passed:6}  {known:5}  {failed:6}  {unsupported:11}"
+                "{client:width$}  {group:12}  {passed:6}  {known:5}  {failed:6}  {unsupported:11}  {unreported:10}"
             );
         }
     }
     text
 }
 
-/// Returns the facts that were not compared, and the most frequent reasons of the unsupported scenarios.
+/// Returns the facts that were not compared, with the number of scenarios that expect them, and the most frequent
+/// reasons of the unsupported scenarios.
 pub fn coverage(report: &ClientReport) -> String {
     let mut text = String::new();
-    if !report.unreported.is_empty() {
-        let facts = report.unreported.join(", ");
-        let _ = write!(text, "\nnot compared, because the client does not report them: {facts}\n");
+    let mut facts: BTreeMap<&str, usize> = report.unreported.iter().map(|fact| (fact.as_str(), 0)).collect();
+    for fact in report.results.iter().flat_map(|result| &result.unreported) {
+        *facts.entry(fact).or_default() += 1;
+    }
+    if !facts.is_empty() {
+        let facts: Vec<_> = facts.iter().map(|(fact, count)| format!("{fact} ({count})")).collect();
+        let facts = facts.join(", ");
+        let _ = write!(
+            text,
+            "\nnot compared, because the client does not report them (number of scenarios): {facts}\n"
+        );
     }
     let mut counts = BTreeMap::<&str, usize>::new();
     for result in &report.results {
@@ -189,7 +203,7 @@ pub fn matrix(reports: &[ClientReport]) -> String {
 
 /// Returns the report of a client as JSON.
 pub fn json(report: &ClientReport) -> Value {
-    let results = report.results.iter().map(|ScenarioResult { scenario, outcome, duration }| {
+    let results = report.results.iter().map(|ScenarioResult { scenario, outcome, unreported, duration }| {
         let mut result = json!({
             "scenario": scenario.id,
             "outcome": outcome.as_str(),
@@ -205,6 +219,9 @@ pub fn json(report: &ClientReport) -> Value {
             Outcome::Unsupported(reason) => result["reason"] = json!(reason),
             Outcome::Fixed { pattern } => result["baseline"] = json!(pattern),
             Outcome::Passed => {}
+        }
+        if !unreported.is_empty() {
+            result["unreported"] = json!(unreported);
         }
         result
     });

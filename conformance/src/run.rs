@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use invoke_model_local::wildcard::matches;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
@@ -64,6 +65,8 @@ pub struct ScenarioResult {
     pub scenario: Arc<Scenario>,
     /// The outcome.
     pub outcome: Outcome,
+    /// The expected facts that were not compared, because the client does not report them.
+    pub unreported: Vec<String>,
     /// The time to run the scenario, including the start of the servers and the wait for their records.
     pub duration: Duration,
 }
@@ -75,7 +78,7 @@ pub struct ClientReport {
     pub client: String,
     /// The version of the client.
     pub version: String,
-    /// The facts that the client does not report. They were not compared.
+    /// The facts that the client never reports. They were not compared.
     pub unreported: Vec<String>,
     /// The results in the order of the scenarios.
     pub results: Vec<ScenarioResult>,
@@ -178,22 +181,20 @@ pub async fn run(scenarios: &[Arc<Scenario>], options: &Options) -> Result<Clien
             worker.work(queue).await
         });
     }
-    let mut outcomes = BTreeMap::new();
+    let mut results = Results::new();
     while let Some(finished) = workers.join_next().await {
-        // If a worker panics, its scenarios have no outcome, and fail.
-        outcomes.extend(finished.unwrap_or_default());
+        // If a worker panics, its scenarios have no result, and fail.
+        results.extend(finished.unwrap_or_default());
     }
     let results = scenarios.iter().enumerate().map(|(index, scenario)| {
-        let lost = || {
-            (
-                Outcome::Failed(vec!["the scenario has no outcome, because the runner panicked".to_owned()]),
-                Duration::ZERO,
-            )
-        };
-        let (outcome, duration) = outcomes.remove(&index).unwrap_or_else(lost);
-        ScenarioResult { scenario: Arc::clone(scenario), outcome, duration }
+        results.remove(&index).unwrap_or_else(|| {
+            let lost = "the scenario has no outcome, because the runner panicked".to_owned();
+            let (scenario, outcome) = (Arc::clone(scenario), Outcome::Failed(vec![lost]));
+            ScenarioResult { scenario, outcome, unreported: Vec::new(), duration: Duration::ZERO }
+        })
     });
-    let results = results.collect();
+    let mut results: Vec<_> = results.collect();
+    apply_requirements(&mut results);
     let Description { client, version, unreported, .. } = description;
     Ok(ClientReport { client, version, unreported, results, unused_baseline, shadowed_baseline })
 }
@@ -231,7 +232,7 @@ fn advice(scenarios: &[Arc<Scenario>], pattern: &str) -> String {
 }
 
 type Queue = Arc<Mutex<VecDeque<(usize, Arc<Scenario>)>>>;
-type Outcomes = BTreeMap<usize, (Outcome, Duration)>;
+type Results = BTreeMap<usize, ScenarioResult>;
 
 /// Runs scenarios in sequence with one adapter.
 struct Worker {
@@ -250,52 +251,53 @@ impl Worker {
         Ok(Self { number, home: home.to_owned(), options, adapter: Some(adapter), description })
     }
 
-    async fn work(mut self, queue: Queue) -> Outcomes {
-        let mut outcomes = Outcomes::new();
+    async fn work(mut self, queue: Queue) -> Results {
+        let mut results = Results::new();
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some((index, scenario)) = next else { break };
             #[expect(clippy::disallowed_methods, reason = "the report contains the time of each scenario")]
             let start = Instant::now();
-            let outcome = match self.run(&scenario).await {
-                Ok(outcome) => self.options.baseline.apply(&scenario.id, outcome),
+            let (outcome, unreported) = match self.run(&scenario).await {
+                Ok((outcome, unreported)) => (self.options.baseline.apply(&scenario.id, outcome), unreported),
                 // A baseline lists differences of the client, and not failures of the adapter.
-                Err(message) => Outcome::Failed(vec![message]),
+                Err(message) => (Outcome::Failed(vec![message]), Vec::new()),
             };
-            outcomes.insert(index, (outcome, start.elapsed()));
+            let unreported = unreported.into_iter().map(str::to_owned).collect();
+            results
+                .insert(index, ScenarioResult { scenario, outcome, unreported, duration: start.elapsed() });
         }
         if let Some(adapter) = self.adapter {
             adapter.stop().await;
         }
-        outcomes
+        results
     }
 
-    /// Runs one scenario. Returns an error if the adapter or a server fails.
-    async fn run(&mut self, scenario: &Scenario) -> Result<Outcome, String> {
+    /// Runs one scenario. Returns the outcome, and the expected facts that the client does not report. Returns an error
+    /// if the adapter or a server fails.
+    async fn run(&mut self, scenario: &Scenario) -> Result<(Outcome, Vec<&'static str>), String> {
         let servers = Servers::start(scenario).await?;
         let ca_file = self.home.join(format!("ca-{}.pem", self.number));
         let mut request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
         let environment =
             scenario.settings.environment.as_ref().map(|environment| servers.environment(environment));
-        let report = match environment {
-            None => self.report(&request).await,
+        let environment = match environment {
             Some(environment) if self.description.environment => {
                 request["environment"] = json!(environment);
-                self.report(&request).await
+                None
             }
-            Some(environment) => {
-                if let AdapterAddress::Tcp(_) = self.options.adapter {
-                    let reason = "the runner cannot set the environment of a running adapter";
-                    return Ok(Outcome::Unsupported(reason.to_owned()));
-                }
-                self.report_in(&environment, &request).await
+            Some(_) if matches!(self.options.adapter, AdapterAddress::Tcp(_)) => {
+                let reason = "the runner cannot set the environment of a running adapter";
+                return Ok((Outcome::Unsupported(reason.to_owned()), Vec::new()));
             }
+            environment => environment,
         };
+        let (report, took) = measured(&servers, self.report(&request, environment.as_ref())).await;
         let report = report.map_err(|error| error.to_string())?;
         if let Some(reason) = report.unsupported {
-            return Ok(Outcome::Unsupported(reason));
+            return Ok((Outcome::Unsupported(reason), Vec::new()));
         }
-        let observation = servers.observe(&scenario.expect).await;
+        let observation = servers.observe(&scenario.expect, took).await;
         let judge = Judge {
             observation: &observation,
             report: &report,
@@ -303,36 +305,68 @@ impl Worker {
             cancels: scenario.cancel.is_some(),
         };
         let differences = judge.differences(&scenario.expect);
-        Ok(if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) })
+        let outcome = if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) };
+        Ok((outcome, judge.unreported(&scenario.expect)))
     }
 
-    /// Sends a request to the adapter of this worker. Starts the adapter if it does not run.
-    async fn report(&mut self, request: &serde_json::Value) -> Result<Report, AdapterError> {
-        let mut adapter = match self.adapter.take() {
+    /// Sends a request to the adapter of this worker, or to a new adapter if the scenario needs environment variables
+    /// that the adapter does not set.
+    async fn report(
+        &mut self,
+        request: &Value,
+        environment: Option<&Environment>,
+    ) -> Result<Report, AdapterError> {
+        let running = if environment.is_none() { self.adapter.take() } else { None };
+        let mut adapter = match running {
             Some(adapter) => adapter,
-            None => {
-                let Options { adapter, limit, .. } = &self.options;
-                Adapter::start(adapter, &Environment::new(), &self.home, *limit).await?.0
-            }
+            None => self.start_adapter(environment.unwrap_or(&Environment::new())).await?,
         };
         let report = adapter.run(request).await;
-        match report {
-            Ok(_) => self.adapter = Some(adapter),
-            Err(_) => adapter.stop().await,
+        if report.is_ok() && environment.is_none() {
+            self.adapter = Some(adapter);
+        } else {
+            adapter.stop().await;
         }
         report
     }
 
-    /// Sends a request to a new adapter with these environment variables.
-    async fn report_in(
-        &self,
-        environment: &Environment,
-        request: &serde_json::Value,
-    ) -> Result<Report, AdapterError> {
+    /// Starts an adapter after the first one, which has described the client.
+    async fn start_adapter(&self, environment: &Environment) -> Result<Adapter, AdapterError> {
         let Options { adapter, limit, .. } = &self.options;
-        let (mut adapter, _) = Adapter::start(adapter, environment, &self.home, *limit).await?;
-        let report = adapter.run(request).await;
-        adapter.stop().await;
-        report
+        match Adapter::start(adapter, environment, &self.home, *limit).await {
+            Ok((adapter, _)) => Ok(adapter),
+            Err(AdapterError::Connect { address, error }) => Err(AdapterError::Reconnect { address, error }),
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// Changes the outcome of each scenario that requires another scenario, if the run has a result of the other scenario,
+/// and the client did not pass it.
+fn apply_requirements(results: &mut [ScenarioResult]) {
+    let passed: BTreeMap<_, _> = results
+        .iter()
+        .map(|result| (result.scenario.id.clone(), result.outcome == Outcome::Passed))
+        .collect();
+    for result in results {
+        let Some(required) = &result.scenario.requires else { continue };
+        if passed.get(required) == Some(&false) {
+            let reason = format!("the scenario shows nothing, because the client did not pass `{required}`");
+            result.outcome = Outcome::Unsupported(reason);
+        }
+    }
+}
+
+/// Waits for the response of an adapter. Also returns the time from the first connection of the client to the response.
+async fn measured<T>(servers: &Servers, response: impl Future<Output = T>) -> (T, Option<Duration>) {
+    let mut response = pin!(response);
+    tokio::select! {
+        biased;
+        // A call can be shorter than the interval between two checks of the connections.
+        response = &mut response => return (response, servers.is_connected().then_some(Duration::ZERO)),
+        () = servers.connected() => {}
+    }
+    #[expect(clippy::disallowed_methods, reason = "scenarios limit the real time of a call")]
+    let start = Instant::now();
+    (response.await, Some(start.elapsed()))
 }

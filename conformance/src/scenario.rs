@@ -52,6 +52,10 @@ pub struct Scenario {
     /// The point at which the caller cancels the call.
     #[serde(default)]
     pub cancel: Option<Cancel>,
+    /// The id of another scenario of the file that the client must pass. Otherwise this scenario would show nothing, and
+    /// is unsupported. When a file is loaded, the group and the name of the file are put before the id.
+    #[serde(default)]
+    pub requires: Option<String>,
     /// The expected outcome.
     pub expect: Expectation,
 }

@@ -145,9 +145,22 @@ impl Servers {
         }
     }
 
+    /// Waits until the client connects to the endpoint, or sends a request to the proxy.
+    pub(crate) async fn connected(&self) {
+        while !self.is_connected() {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Returns `true` if the client has connected to the endpoint, or has sent a request to the proxy.
+    pub(crate) fn is_connected(&self) -> bool {
+        let is_proxy_used = || self.proxy.as_ref().is_some_and(|(_, log)| !log.heads().is_empty());
+        self.endpoint.stats().connections > 0 || is_proxy_used()
+    }
+
     /// Waits a limited time until the expected calls have arrived and ended, and returns the records of the servers. A
     /// call can end later at the endpoint than in the client, for example if the client closes the connection.
-    pub(crate) async fn observe(&self, expect: &Expectation) -> Observation {
+    pub(crate) async fn observe(&self, expect: &Expectation, took: Option<Duration>) -> Observation {
         let expected = expect.minimum_attempts();
         let arrived = async {
             while self.endpoint.stats().request_heads < expected {
@@ -172,6 +185,7 @@ impl Servers {
             proxy_heads: heads(&self.proxy),
             credentials_requests: heads(&self.credentials).len() as u64,
             port: self.endpoint.address().port(),
+            took,
         }
     }
 }

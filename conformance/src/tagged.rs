@@ -16,6 +16,19 @@ const TIME: &str = "$time";
 const ANY: &str = "$any";
 const OPTIONAL: &str = "$optional";
 
+/// Keywords of JSON Schema. The schema of a tool can contain objects whose only member is one of them.
+const KEYWORDS: [&str; 9] = [
+    "$anchor",
+    "$comment",
+    "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$id",
+    "$ref",
+    "$schema",
+    "$vocabulary",
+];
+
 /// The maximum size of a repeated text in bytes.
 const MAX_REPEATED: usize = 100_000_000;
 
@@ -39,11 +52,51 @@ pub(crate) fn encode_members(members: &Map<String, Value>) -> Result<Map<String,
     members.iter().map(|(name, value)| Ok((name.clone(), encode(value)?))).collect()
 }
 
+/// Checks the tags of a member of an input.
+///
+/// # Errors
+/// Returns an error if a tag is unknown or is not a value, or if the value of a tag has the wrong type.
+pub(crate) fn check_input(value: &Value) -> Result<(), String> {
+    match tag(value) {
+        // The value of `$json` is any JSON.
+        Some((BYTES | TEXT | JSON | REPEAT, _)) => bytes(value).map(drop),
+        Some((TIME, _)) => Ok(()),
+        Some((name, _)) => Err(unknown(name, &[BYTES, TEXT, JSON, REPEAT, TIME])),
+        None => children(value).try_for_each(check_input),
+    }
+}
+
+/// Checks the tags of an expected value.
+///
+/// # Errors
+/// Returns an error if a tag is unknown, or if the value of a tag has the wrong type.
+pub(crate) fn check_expected(value: &Value) -> Result<(), String> {
+    match tag(value) {
+        Some((BYTES | TEXT | REPEAT, _)) => bytes(value).map(drop),
+        Some((JSON, value)) => check_expected(value),
+        Some((TIME | ANY | OPTIONAL, _)) => Ok(()),
+        Some((name, _)) => Err(unknown(name, &[BYTES, TEXT, JSON, REPEAT, TIME, ANY, OPTIONAL])),
+        None => children(value).try_for_each(check_expected),
+    }
+}
+
+fn unknown(tag: &str, known: &[&str]) -> String {
+    format!("unknown tag `{tag}`, expected one of {}", known.join(", "))
+}
+
+fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match value {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(members) => Box::new(members.values()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
 /// Returns the tag and its value, if the value is an object whose only member is a tag.
 fn tag(value: &Value) -> Option<(&str, &Value)> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     let (name, value) = members.iter().next()?;
-    name.starts_with('$').then_some((name, value))
+    (name.starts_with('$') && !KEYWORDS.contains(&name.as_str())).then_some((name, value))
 }
 
 /// Returns the bytes of a tagged blob, or `None` for any other value.

@@ -16,6 +16,8 @@ pub mod json;
 pub mod names;
 #[path = "../models/payloads/generated/mod.rs"]
 pub mod payloads;
+#[path = "../models/python/generated/mod.rs"]
+pub mod python;
 #[path = "../models/requests/generated/mod.rs"]
 pub mod requests;
 #[path = "../models/rules/generated/mod.rs"]

@@ -1,17 +1,19 @@
-//! `cargo xtask codegen`: generates Rust code from a model. The command writes the code, or compares it with
-//! the existing files.
+//! `cargo xtask codegen`: generates Rust code and Python type annotations from a model. The command writes the
+//! code, or compares it with the existing files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use invoke_model_codegen::{
     Config, Diagnostic, Drift, Files, Package, Partitions, generate, generate_client, generate_conformance,
-    generate_crate, inherent_methods,
+    generate_crate, generate_python, inherent_methods,
 };
 
 use crate::supplements::{applied, read, supplemented};
 use crate::{Failure, root};
 
+/// Folder of the Python package.
+const PYTHON: &str = "bindings/python/python/invoke_model";
 /// Folders of the workspace that contain generated code only.
 const TYPES: &str = "crates/types/src/generated";
 const CLIENT: &str = "crates/client/src/generated";
@@ -66,6 +68,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let client = generate_client(&model, &config).map_err(|found| diagnostics(&path, &found))?;
     write_or_compare(&types, &root().join(TYPES), arguments.check)?;
     write_or_compare(&client, &root().join(CLIENT), arguments.check)?;
+    let python = generate_python(&model, &config).map_err(|found| diagnostics(&path, &found))?;
+    write_or_compare(&python, &root().join(PYTHON), arguments.check)?;
     if arguments.operations.is_empty() {
         write_or_compare(&own_tests(&path, &config)?, &root().join(TESTS), arguments.check)?;
     }

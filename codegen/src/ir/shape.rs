@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{EventStream, Type};
+use super::{EventStream, IntEnum, StringEnum, Type};
 
 /// A named shape.
 #[derive(Clone, Debug)]
@@ -363,6 +363,8 @@ pub(crate) enum Retryable {
 pub(crate) struct Union {
     /// Rust name.
     pub(crate) rust_name: String,
+    /// Name of the shape in the model.
+    pub(crate) wire_name: String,
     /// Documentation.
     pub(crate) doc: String,
     /// Members, in the order of the model.
@@ -399,52 +401,4 @@ pub(crate) struct UnionMember {
     pub(crate) sensitive: bool,
     /// Constraints that servers check.
     pub(crate) constraints: Vec<Constraint>,
-}
-
-/// A string enum.
-#[derive(Clone, Debug)]
-pub(crate) struct StringEnum {
-    /// Rust name.
-    pub(crate) rust_name: String,
-    /// Documentation.
-    pub(crate) doc: String,
-    /// Values, in the order of the model.
-    pub(crate) members: Vec<EnumMember>,
-    /// `true` if `Debug` hides the value.
-    pub(crate) sensitive: bool,
-}
-
-/// A value of a string enum.
-#[derive(Clone, Debug)]
-pub(crate) struct EnumMember {
-    /// Rust name of the constant.
-    pub(crate) rust_name: String,
-    /// Value on the wire.
-    pub(crate) value: String,
-    /// Documentation.
-    pub(crate) doc: String,
-}
-
-/// An int enum.
-#[derive(Clone, Debug)]
-pub(crate) struct IntEnum {
-    /// Rust name.
-    pub(crate) rust_name: String,
-    /// Documentation.
-    pub(crate) doc: String,
-    /// Values, in the order of the model.
-    pub(crate) members: Vec<IntEnumMember>,
-    /// `true` if `Debug` hides the value.
-    pub(crate) sensitive: bool,
-}
-
-/// A value of an int enum.
-#[derive(Clone, Debug)]
-pub(crate) struct IntEnumMember {
-    /// Rust name of the constant.
-    pub(crate) rust_name: String,
-    /// Value on the wire.
-    pub(crate) value: i32,
-    /// Documentation.
-    pub(crate) doc: String,
 }

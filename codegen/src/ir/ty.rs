@@ -53,6 +53,20 @@ pub(crate) enum Type {
 }
 
 impl Type {
+    /// Returns the Rust name of the shape in the type. For a list or map, the shape is the type of the elements
+    /// or values. Returns `None` if the type contains no named shape.
+    pub(crate) fn shape(&self) -> Option<&str> {
+        match self {
+            Self::StringEnum(name) | Self::IntEnum(name) | Self::Structure(name) | Self::Union(name) => {
+                Some(name)
+            }
+            Self::List { element: inner, .. } | Self::Map { value: inner, .. } | Self::Boxed(inner) => {
+                inner.shape()
+            }
+            _ => None,
+        }
+    }
+
     /// Returns `true` if the type is a map whose values are lists.
     pub(crate) fn is_map_of_lists(&self) -> bool {
         matches!(self, Self::Map { value, .. } if matches!(**value, Self::List { .. }))

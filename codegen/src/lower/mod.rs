@@ -16,6 +16,7 @@ mod sequence;
 mod shape;
 mod traits;
 mod types;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,6 +127,8 @@ impl<'a> Lowering<'a> {
         let operations: Vec<ir::Operation> =
             operations.filter_map(|(id, names)| self.operation(id, names, &shapes)).collect();
         let endpoint_rules = self.endpoint_rules(shape, &operations, &shapes);
+        let request_shapes = usage::request_shapes(&operations, &shapes);
+        let response_shapes = usage::response_shapes(&operations, &shapes);
         ir::Service {
             sdk_id: string_in(shape, traits::SERVICE, "sdkId").unwrap_or_else(|| id.name().to_owned()),
             version: shape.version.clone().unwrap_or_default(),
@@ -133,6 +136,8 @@ impl<'a> Lowering<'a> {
             bearer: shape.has(traits::BEARER),
             operations,
             shapes,
+            request_shapes,
+            response_shapes,
             endpoint_rules,
         }
     }

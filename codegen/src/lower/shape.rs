@@ -110,7 +110,8 @@ impl Lowering<'_> {
         });
         let members = members.collect();
         let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));
-        ir::Union { rust_name, doc, members, sensitive, is_checked: self.is_checked(id) }
+        let (wire_name, is_checked) = (id.name().to_owned(), self.is_checked(id));
+        ir::Union { rust_name, wire_name, doc, members, sensitive, is_checked }
     }
 
     fn string_enum(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::StringEnum {
@@ -125,7 +126,7 @@ impl Lowering<'_> {
         });
         let members = members.collect();
         let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));
-        ir::StringEnum { rust_name, doc, members, sensitive }
+        ir::StringEnum { rust_name, wire_name: id.name().to_owned(), doc, members, sensitive }
     }
 
     fn int_enum(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::IntEnum {

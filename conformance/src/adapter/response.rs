@@ -1,20 +1,32 @@
 //! The responses of adapters.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The facts that an adapter can list as unreported.
-const FACTS: [&str; 7] =
+pub(crate) const FACTS: [&str; 7] =
     ["output", "events", "error.class", "error.code", "error.message", "error.status", "error.request_id"];
 
 /// The classes of errors.
-const CLASSES: [&str; 8] =
+pub(crate) const CLASSES: [&str; 8] =
     ["service", "stream", "timeout", "connection", "response", "input", "credentials", "other"];
 
 fn facts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let facts = Vec::<String>::deserialize(deserializer)?;
     facts.iter().try_for_each(|fact| check("fact", fact, &FACTS))?;
     Ok(facts)
+}
+
+/// Reads the facts that a client does not report for one call. A client must report the class of each error, or never.
+fn facts_of_call<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let facts = facts(deserializer)?;
+    match facts.iter().any(|fact| fact == "error.class") {
+        true => Err(D::Error::custom(
+            "`error.class` can only be in the first response: if the client never reports classes, list it there",
+        )),
+        false => Ok(facts),
+    }
 }
 
 fn class<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
@@ -61,7 +73,7 @@ pub(crate) struct Report {
     pub(crate) cancelled: bool,
     pub(crate) unsupported: Option<String>,
     /// The facts that the client does not report for this call, in addition to those of the description.
-    #[serde(default, deserialize_with = "facts")]
+    #[serde(default, deserialize_with = "facts_of_call")]
     pub(crate) unreported: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Tests of `adapter`.
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncBufReadExt, DuplexStream, duplex};
 
 use super::*;
 
@@ -10,16 +10,7 @@ fn connection() -> (Adapter, DuplexStream) {
     let (adapter_output, output) = duplex(4096);
     // The requests are not of interest.
     tokio::spawn(async move { tokio::io::copy(&mut adapter_input, &mut tokio::io::sink()).await });
-    let adapter = Adapter {
-        child: None,
-        group: ProcessGroup(None),
-        input: Some(Box::new(input)),
-        output: Box::new(BufReader::new(output)),
-        line: Vec::new(),
-        stderr: Arc::default(),
-        stderr_reader: None,
-        limit: Duration::from_secs(60),
-    };
+    let adapter = Adapter::new(input, output, Duration::from_secs(60));
     (adapter, adapter_output)
 }
 
@@ -41,6 +32,45 @@ async fn a_late_line_is_not_the_next_response() {
     output.write_all(b"{}\n").await.unwrap();
     let error = adapter.run(&json!({})).await.unwrap_err();
     assert!(matches!(error, AdapterError::LateLine { line } if line == "{}"));
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_long_is_not_read() {
+    let (mut adapter, mut output) = connection();
+    adapter.max_line = 8;
+    output.write_all(b"12345678\n").await.unwrap();
+    assert_eq!(adapter.read_line().await.unwrap().as_deref(), Some("12345678"));
+    output.write_all(b"123456789").await.unwrap();
+    let error = adapter.read_line().await.unwrap_err().to_string();
+    let expected = "the adapter printed a line of more than 8 bytes; the line begins with `12345678`";
+    assert_eq!(error, expected);
+    assert_eq!(connection().0.max_line, 64_000_000);
+}
+
+#[tokio::test]
+async fn a_line_before_the_description_has_its_own_error() {
+    let check = async |before: &str, response: &'static str| {
+        let (input, adapter_input) = duplex(4096);
+        let (mut adapter_output, output) = duplex(4096);
+        adapter_output.write_all(before.as_bytes()).await.unwrap();
+        tokio::spawn(async move {
+            BufReader::new(adapter_input).read_line(&mut String::new()).await.unwrap();
+            adapter_output.write_all(response.as_bytes()).await.unwrap();
+            pending::<()>().await;
+        });
+        let described = Adapter::new(input, output, Duration::from_secs(60)).describe().await;
+        described.map(|description| description.client).map_err(|error| error.to_string())
+    };
+    let description = "{\"client\": \"a\"}\n";
+    assert_eq!(check("", description).await, Ok("a".to_owned()));
+    let error = "the adapter printed a line before its description, which must be its first line; the line is `banner`; \
+                 print everything except responses to standard error";
+    let error = Err(error.to_owned());
+    assert_eq!(check("banner\n", description).await, error);
+    assert_eq!(check("", "banner\n").await, error);
+    assert_eq!(check("", "banner\n{\"client\": \"a\"}\n").await, error);
+    let error = check("", "{\"client\": \"a\"}\nsecond\n").await.unwrap_err();
+    assert_eq!(error, "the adapter printed two lines for one request; the second line is `second`");
 }
 
 #[test]
@@ -66,6 +96,10 @@ fn errors_of_responses_name_the_member() {
         r#"{"output": {}, "unreported": ["output", "request_id"]}"#,
         "unreported: unknown fact `request_id`, expected one of output, events, error.class, error.code, \
          error.message, error.status, error.request_id",
+    );
+    check(
+        r#"{"output": {}, "unreported": ["error.class"]}"#,
+        "unreported: `error.class` can only be in the first response: if the client never reports classes, list it there",
     );
     let error = parse::<Description>(r#"{"client": "a", "unreported": ["a"]}"#).unwrap_err().to_string();
     assert!(error.contains("unreported: unknown fact `a`"), "{error}");

@@ -81,6 +81,67 @@ fn errors_name_the_file_the_scenario_and_the_member() {
         &|scenario| scenario["server"] = json!({"rules": [{"frist": 1}]}),
         "server.rules: rule 1: unknown field `frist`",
     );
+    check(
+        &|scenario| scenario["id"] = json!("a/../b"),
+        "id: \"a/../b\" must consist of a-z, 0-9, `-`, `.` and `_`, and its parts between `/` must not be empty",
+    );
+    check(&|scenario| scenario["id"] = json!("a//b"), "its parts between `/` must not be empty");
+    check(
+        &|scenario| scenario["settings"] = json!({"retry_mode": "legacy"}),
+        "scenario `first`: settings.retry_mode: unknown retry mode `legacy`, expected one of standard, adaptive at line",
+    );
+    check(
+        &|scenario| scenario["input"]["a"] = json!([{"$tiem": 1}]),
+        "input: unknown tag `$tiem`, expected one of",
+    );
+    check(
+        &|scenario| scenario["input"]["a"] = json!({"$any": true}),
+        "input: unknown tag `$any`, expected one of",
+    );
+    let expect = |expect: Value, expected: &str| {
+        check(
+            &|scenario| scenario["expect"] = expect.clone(),
+            &format!("scenario `first`: expect{expected}"),
+        );
+    };
+    expect(json!({"output": {"a": {"$ayn": true}}}), ": unknown tag `$ayn`, expected one of $bytes, ");
+    expect(
+        json!({"request": {"body": {"$json": [{"$ayn": 1}]}}}),
+        ": unknown tag `$ayn`, expected one of $bytes, ",
+    );
+    expect(json!({"events": [{"$ayn": true}]}), ": unknown tag `$ayn`");
+    expect(
+        json!({"error": {"class": "throttled"}}),
+        ": unknown class `throttled`, expected one of service, ",
+    );
+    expect(json!({"error": {"class": ["service", "a"]}}), ": unknown class `a`, expected one of service, ");
+    expect(
+        json!({"error": {"class": {"contains": "x"}}}),
+        ": no class contains `x`, the classes are service, ",
+    );
+    expect(json!({"either": [{}, {"error": {"class": "a"}}]}), ": unknown class `a`");
+    expect(json!({"same": ["bdoy"]}), ": unknown name in `same` `bdoy`, expected one of body, accept, ");
+    expect(
+        json!({"either": []}),
+        ".either: the list of alternatives is empty: add expectations, or remove it",
+    );
+    expect(json!({"either": [{"either": [{}]}]}), ".either: an alternative cannot have alternatives");
+    for name in ["attempts", "connections", "credentials_requests", "frames_sent", "took_ms"] {
+        expect(
+            json!({name: {"min": 3, "max": 2}}),
+            &format!(": {name}: `min` is 3, and `max` is 2: `min` must not be greater"),
+        );
+    }
+    expect(json!({"delays_ms": [{"min": 1}, {"min": 3, "max": 2}]}), ": delays_ms: `min` is 3");
+    expect(json!({"proxy": {"requests": {"min": 3, "max": 2}}}), ": proxy.requests: `min` is 3");
+    check(
+        &|scenario| scenario["requires"] = json!("second"),
+        "scenario `signing/concern/first`: requires: there is no scenario `signing/concern/second`",
+    );
+    let empty =
+        json!({"concern": "A", "rule": {"text": "A", "link": "https://a"}, "scenarios": []}).to_string();
+    let expected = "signing/concern.json: `scenarios` is empty: add a scenario, or remove the file";
+    assert_eq!(load(&empty).unwrap_err(), expected);
     check(&|scenario| scenario["rows"] = json!([]), "`rows` must be a list of objects");
     check(&|scenario| scenario["rows"] = json!([{"n": 1}]), "each row needs an `id`");
     check(
@@ -103,6 +164,21 @@ fn errors_name_the_file_the_scenario_and_the_member() {
             .unwrap_err()
             .contains("a `link` that begins with https://")
     );
+}
+
+#[test]
+fn a_keyword_of_json_schema_is_not_a_tag() {
+    let schema = json!({"items": {"$ref": "#/$defs/A"}, "$defs": {"A": {"$comment": {"$ref": "B"}}}});
+    let [scenario] = &load(&file(|scenario| scenario["input"]["a"] = schema.clone())).unwrap()[..] else {
+        panic!()
+    };
+    assert_eq!(scenario.input["a"], schema);
+}
+
+#[test]
+fn scenarios_can_compare_any_header_that_they_name() {
+    let expect = json!({"same": ["body", "x-own"], "request": {"headers": {"x-own": {"$any": true}}}});
+    load(&file(|scenario| scenario["expect"] = expect)).unwrap();
 }
 
 #[test]

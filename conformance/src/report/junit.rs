@@ -50,8 +50,12 @@ fn case(writer: &mut Writer<Vec<u8>>, report: &ClientReport, result: &ScenarioRe
         ("time", &time),
     ]);
     let (kind, message) = match &result.outcome {
-        Outcome::Passed => {
+        Outcome::Passed if result.unreported.is_empty() => {
             element.write_empty()?;
+            return Ok(());
+        }
+        Outcome::Passed => {
+            element.write_inner_content(|writer| unreported(writer, result))?;
             return Ok(());
         }
         Outcome::Failed(differences) => ("failure", differences.join("\n")),
@@ -59,7 +63,24 @@ fn case(writer: &mut Writer<Vec<u8>>, report: &ClientReport, result: &ScenarioRe
         Outcome::Known { reason, .. } => ("skipped", format!("known difference: {reason}")),
         Outcome::Unsupported(reason) => ("skipped", format!("unsupported: {reason}")),
     };
-    element.write_inner_content(|writer| reason(writer, kind, &message))?;
+    element.write_inner_content(|writer| {
+        unreported(writer, result)?;
+        reason(writer, kind, &message)
+    })?;
+    Ok(())
+}
+
+/// Writes a property with the expected facts that the client does not report.
+fn unreported(writer: &mut Writer<Vec<u8>>, result: &ScenarioResult) -> io::Result<()> {
+    if result.unreported.is_empty() {
+        return Ok(());
+    }
+    let facts = result.unreported.join(", ");
+    writer.create_element("properties").write_inner_content(|writer| {
+        let property = writer.create_element("property");
+        property.with_attributes([("name", "unreported"), ("value", facts.as_str())]).write_empty()?;
+        Ok(())
+    })?;
     Ok(())
 }
 

@@ -17,7 +17,9 @@ fn report() -> ClientReport {
             scenario.concern = "A concern".to_owned();
             scenario.description = "A description".to_owned();
         }
-        ScenarioResult { scenario: Arc::new(scenario), outcome, duration: Duration::from_millis(1500) }
+        let unreported = if id == "errors/a/2" { vec!["output".to_owned()] } else { Vec::new() };
+        let (scenario, duration) = (Arc::new(scenario), Duration::from_millis(1500));
+        ScenarioResult { scenario, outcome, unreported, duration }
     };
     let known = Outcome::Known { reason: "By design".to_owned(), differences: vec!["c".to_owned()] };
     ClientReport {
@@ -40,11 +42,11 @@ fn report() -> ClientReport {
 #[test]
 fn the_table_has_a_line_for_each_group() {
     let expected = "\
-client    group         passed  known  failed  unsupported
-tiny 1.0  encoding           0      0       2            0
-tiny 1.0  signing            1      0       0            0
-tiny 1.0  errors             1      1       0            1
-tiny 1.0  all                2      1       2            1
+client    group         passed  known  failed  unsupported  unreported
+tiny 1.0  encoding           0      0       2            0           0
+tiny 1.0  signing            1      0       0            0           0
+tiny 1.0  errors             1      1       0            1           1
+tiny 1.0  all                2      1       2            1           1
 ";
     assert_eq!(table(&[report()]), expected);
 }
@@ -86,7 +88,7 @@ fn long_differences_are_shortened_only_in_texts() {
 fn the_coverage_has_the_most_frequent_reasons() {
     let mut report = report();
     let expected = "
-not compared, because the client does not report them: output
+not compared, because the client does not report them (number of scenarios): output (1)
 
 1 unsupported:
     1 x \"No\"
@@ -105,6 +107,11 @@ not compared, because the client does not report them: output
     assert!(text.ends_with("    1 x \"reason 08\"\n    3 x 3 other reasons\n"), "{text}");
     report.unreported.clear();
     report.results.truncate(5);
+    assert_eq!(
+        coverage(&report),
+        "\nnot compared, because the client does not report them (number of scenarios): output (1)\n"
+    );
+    report.results.remove(1);
     assert_eq!(coverage(&report), "");
 }
 
@@ -133,6 +140,7 @@ fn json_has_every_result() {
     let known = json!({
         "scenario": "errors/a/2", "outcome": "known", "milliseconds": 1500,
         "rule": {"text": "A rule.", "link": "https://example.com"}, "reason": "By design", "differences": ["c"],
+        "unreported": ["output"],
     });
     assert_eq!(json["results"][1], known);
     assert_eq!(json["results"].as_array().map(Vec::len), Some(6));
@@ -145,6 +153,9 @@ fn junit_has_a_test_for_each_scenario() {
   <testsuite name="tiny 1.0" tests="7" failures="3" skipped="2">
     <testcase classname="tiny.errors" name="errors/a/1" time="1.500"/>
     <testcase classname="tiny.errors" name="errors/a/2" time="1.500">
+      <properties>
+        <property name="unreported" value="output"/>
+      </properties>
       <skipped message="known difference: By design">known difference: By design</skipped>
     </testcase>
     <testcase classname="tiny.encoding" name="encoding/a/3" time="1.500">

@@ -1,12 +1,13 @@
 //! Comparisons of calls. The adapter is a task with a tiny HTTP client.
 
 use invoke_model_conformance::report;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 use super::*;
 
-/// Starts an adapter that calls `CountTokens`. It does not report the request id.
+/// Starts an adapter that calls `CountTokens` or, without reporting events, `ConverseStream`. It does not report the
+/// request id. If it must cancel a call after an event, it first reads the complete response.
 async fn adapter() -> AdapterAddress {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -38,19 +39,24 @@ async fn call(request: &Value) -> Value {
         Some(proxy) => (proxy.strip_prefix("http://").unwrap(), url),
         None => (host, ""),
     };
+    let operation = if request["operation"] == "ConverseStream" { "converse-stream" } else { "count-tokens" };
     let text = format!(
-        "POST {origin}/model/amazon.nova-lite-v1%3A0/count-tokens HTTP/1.1\r\nhost: {host}\r\n\
-         authorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {origin}/model/amazon.nova-lite-v1%3A0/{operation} HTTP/1.1\r\nhost: {host}\r\n\
+         authorization: Bearer {token}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(text.as_bytes()).await.unwrap();
+    if !request["cancel"]["after_ms"].is_null() {
+        return json!({"cancelled": true});
+    }
+    let mut response = Vec::new();
+    socket.read_to_end(&mut response).await.unwrap();
     if !request["cancel"].is_null() {
         return json!({"cancelled": true});
     }
-    socket.shutdown().await.unwrap();
-    let mut response = String::new();
-    socket.read_to_string(&mut response).await.unwrap();
+    let response = String::from_utf8(response).unwrap();
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
     let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -121,6 +127,11 @@ async fn a_call_without_differences_passes() {
     let report = run(&scenarios, &options(adapter().await)).await.unwrap();
     assert_eq!(report::failures(&report), "");
     assert!(report.is_success());
+    // The scenario `error` expects a request id, and this client does not report request ids.
+    let unreported = report.results.iter().filter(|result| !result.unreported.is_empty());
+    let unreported: Vec<_> =
+        unreported.map(|result| (result.scenario.id.as_str(), result.unreported.join(","))).collect();
+    assert_eq!(unreported, [("signing/test/error", "error.request_id".to_owned())]);
 }
 
 #[tokio::test]
@@ -140,6 +151,7 @@ async fn each_difference_is_stated() {
         ),
         (check(json!({"worked_on": 0})), "calls that the server worked on: expected at most 0, found 1"),
         (check(json!({"connections": 0})), "connections: expected 0, found 1"),
+        (check(json!({"frames_sent": 1})), "frames that the server sent: expected 1, found 0"),
         (check(json!({"output": {"inputTokens": 41}})), "output.inputTokens: expected 41, found 42"),
         (check(json!({"error": {}})), "expected an error, found success"),
         (check(json!({"not_sent": ["count-tokens"]})), "request 1: must not contain `count-tokens`"),
@@ -163,7 +175,10 @@ async fn each_difference_is_stated() {
             check(json!({"request": {"body": {"$json": {"input": {}}}, "auth": "any"}})),
             "request 1, body.input.converse: expected no value, found {}",
         ),
-        (check(json!({"request": {}})), "request 1, signature: expected valid, found `bearer`"),
+        (
+            check(json!({"request": {"auth": "sigv4"}})),
+            "request 1, signature: expected valid, found `bearer`",
+        ),
         (
             check(json!({"request": {"access_key_id": "A", "signed_headers": ["host"], "auth": "any"}})),
             "request 1, access key id: expected A, found `none`\nrequest 1, signed headers: expected host, found ``",
@@ -196,6 +211,99 @@ async fn each_difference_is_stated() {
     let report = run(&scenarios(&changes), &options(adapter().await)).await.unwrap();
     for (id, (change, expected)) in ids.iter().zip(&checks) {
         assert_eq!(differences(&report, id).join("\n"), *expected, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn each_request_needs_a_valid_signature_or_token() {
+    let check = |mut expect: Value| {
+        expect["error"] = json!({});
+        // The server accepts another token than the client sends.
+        let settings = json!({"bearer_token": "token", "known_bearer_token": "other"});
+        json!({"settings": settings, "server": {"rules": [{"status": 404}]}, "expect": expect})
+    };
+    let rejected = "request 1, signature: expected valid, found `Authentication failed: Please make sure your API Key is \
+                    valid.`";
+    let checks = [
+        (json!({}), rejected),
+        (json!({"request": {"method": "POST"}}), rejected),
+        (json!({"requests": [{"method": "POST"}]}), rejected),
+        (json!({"request": {"auth": "any"}}), ""),
+        (json!({"either": [{"worked_on": 0}, {"worked_on": 1}]}), rejected),
+        (
+            json!({"either": [{"request": {"method": "GET", "auth": "any"}}, {"request": {"auth": "any"}}]}),
+            "",
+        ),
+        // An alternative without requests expects a valid signature, because another alternative has requests.
+        (json!({"either": [{"request": {"method": "GET", "auth": "any"}, "connections": 2}, {}]}), rejected),
+    ];
+    let ids: Vec<_> = (0..checks.len()).map(|number| format!("s{number}")).collect();
+    let changes = ids.iter().zip(&checks).map(|(id, (expect, _))| (id.as_str(), check(expect.clone())));
+    let report = run(&scenarios(&changes.collect::<Vec<_>>()), &options(adapter().await)).await.unwrap();
+    for (id, (expect, expected)) in ids.iter().zip(&checks) {
+        match *expected {
+            "" => assert_eq!(*outcome(&report, id), Outcome::Passed, "{expect}"),
+            expected => assert_eq!(differences(&report, id).join("\n"), expected, "{expect}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scenario_that_requires_another_one_is_unsupported_if_the_client_does_not_pass_it() {
+    let scenarios = scenarios(&[
+        ("a", json!({"requires": "failed"})),
+        ("b", json!({"requires": "passed"})),
+        ("failed", json!({"expect": {"attempts": 2}})),
+        ("passed", json!({})),
+    ]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    let reason = "the scenario shows nothing, because the client did not pass `signing/test/failed`";
+    assert_eq!(*outcome(&report, "a"), Outcome::Unsupported(reason.to_owned()));
+    assert_eq!(*outcome(&report, "b"), Outcome::Passed);
+    // Without a result of the other scenario, the result counts.
+    let options = Options { patterns: vec!["signing/test/a".to_owned()], ..options(adapter().await) };
+    assert_eq!(*outcome(&run(&scenarios, &options).await.unwrap(), "a"), Outcome::Passed);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_the_complete_stream_before_the_first_event_differs() {
+    let frame = json!({"event": "messageStop", "payload": {"stopReason": "end_turn"}});
+    let scenarios = scenarios(&[(
+        "a",
+        json!({
+            "operation": "ConverseStream",
+            "input": {"modelId": "amazon.nova-lite-v1:0"},
+            "server": {"rules": [{"frames": [frame, frame]}]},
+            "cancel": {"after_events": 1},
+            "expect": {"cancelled": true, "frames_sent": 1},
+        }),
+    )]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    let expected =
+        ["frames that the server sent: expected 1, found 2", "request 1: the response was sent completely"];
+    assert_eq!(differences(&report, "a"), expected);
+}
+
+#[tokio::test]
+async fn the_time_of_a_call_starts_at_its_first_connection() {
+    let server = json!({"rules": [{"status": 200, "body_json": {"inputTokens": 42}, "delay_ms": 300}]});
+    let check = |took: Value| json!({"server": server, "expect": {"took_ms": took}});
+    let through_proxy = json!({"settings": {"bearer_token": "token", "proxy": "refuse"}, "expect": {
+        "attempts": 0, "error": {"status": 502}, "took_ms": {"max": 60_000},
+    }});
+    let scenarios = scenarios(&[
+        ("within", check(json!({"min": 200, "max": 60_000}))),
+        ("proxy", through_proxy),
+        ("slow", check(json!({"max": 100}))),
+        ("fast", check(json!({"min": 60_000}))),
+    ]);
+    let report = run(&scenarios, &options(adapter().await)).await.unwrap();
+    assert_eq!(*outcome(&report, "within"), Outcome::Passed);
+    assert_eq!(*outcome(&report, "proxy"), Outcome::Passed);
+    for (id, expected) in [("slow", "0 to 100"), ("fast", "60000 or more")] {
+        let prefix = format!("time from the first connection to the result: expected {expected} ms, found ");
+        let [difference] = differences(&report, id) else { panic!() };
+        assert!(difference.starts_with(&prefix), "{difference}");
     }
 }
 

@@ -13,6 +13,8 @@ use invoke_model_conformance::baseline::Baseline;
 use invoke_model_conformance::run::{ClientReport, Options, Outcome, run};
 use invoke_model_conformance::{AdapterAddress, Scenario, load};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 /// Returns scenarios with the ids `signing/test/ID`. Each scenario calls `CountTokens` with a bearer token. `change`
 /// replaces members.
@@ -80,6 +82,26 @@ async fn an_adapter_that_does_not_run_is_an_error() {
     let error = run(&scenarios(&[("a", json!({}))]), &options).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot connect to the adapter at {address}: ")), "{error}");
     assert!(error.ends_with("; start it first"), "{error}");
+}
+
+#[tokio::test]
+async fn an_adapter_that_stops_listening_has_its_own_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        // Responds to the first line, and closes the connection and the listener after the second line.
+        let mut lines = BufReader::new(&mut connection).lines();
+        lines.next_line().await.unwrap();
+        let description = b"{\"client\": \"a\"}\n";
+        lines.get_mut().get_mut().write_all(description).await.unwrap();
+        lines.next_line().await.unwrap();
+    });
+    let scenarios = scenarios(&["a", "b"].map(|id| (id, json!({}))));
+    let report = run(&scenarios, &options(AdapterAddress::Tcp(address.clone()))).await.unwrap();
+    assert_eq!(differences(&report, "a"), ["the adapter ended without a response"]);
+    let [error] = differences(&report, "b") else { panic!() };
+    assert!(error.starts_with(&format!("cannot connect again to the adapter at {address}: ")), "{error}");
 }
 
 #[test]

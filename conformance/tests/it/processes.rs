@@ -40,8 +40,9 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
         "unknown",
         "z",
     ];
-    let scenarios = scenarios(&ids.map(|id| (id, expect.clone())));
-    let report = run(&scenarios, &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
+    let mut changes = ids.map(|id| (id, expect.clone())).to_vec();
+    changes.push(("took", json!({"expect": {"attempts": 0, "took_ms": {"min": 1}}})));
+    let report = run(&scenarios(&changes), &options(sh(&format!("{HELLO} {script}")))).await.unwrap();
     assert_eq!((report.client.as_str(), report.version.as_str()), ("sh", "1"));
     assert!(!report.is_success());
     for id in ["a", "p", "z"] {
@@ -63,6 +64,7 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
              or `unsupported`; the line is `{}`",
         ),
         ("cancels", "expected a call that is not cancelled, found a cancelled call"),
+        ("took", "time from the first connection to the result: the client did not connect"),
         ("lies", "output.inputTokens: expected no value, found 1"),
         (
             "two-lines",
@@ -77,6 +79,33 @@ async fn a_failure_of_the_adapter_is_the_outcome_of_one_scenario() {
         assert_eq!(differences(&report, id), [expected], "{id}");
     }
     assert!(differences(&report, "unknown")[0].contains("unknown field `otput`"));
+}
+
+#[tokio::test]
+async fn a_process_that_holds_the_output_does_not_hide_the_exit_of_the_adapter() {
+    let script = r#"while read line; do case "$line" in
+        *test/ends*) sleep 1000 & exit 3;;
+        *test/responds*) echo '{"output": {}}'; sleep 1000 & exit 3;;
+    esac; done"#;
+    let expect = json!({"expect": {"attempts": 0}});
+    let scenarios = scenarios(&["ends", "responds"].map(|id| (id, expect.clone())));
+    let options = options(sh(&format!("{HELLO} {script}")));
+    let run = tokio::time::timeout(options.limit, run(&scenarios, &options));
+    let report = run.await.expect("the exit was noticed before the time limit").unwrap();
+    assert_eq!(differences(&report, "ends"), ["the adapter ended without a response (exit status: 3)"]);
+    assert_eq!(*outcome(&report, "responds"), Outcome::Passed);
+}
+
+#[tokio::test]
+async fn long_lines_of_standard_error_are_shortened() {
+    let script = r#"printf '%0200000d\nlast\n' 7 >&2; exit 3"#;
+    let error = run(&scenarios(&[("a", json!({}))]), &options(sh(script))).await.unwrap_err().to_string();
+    let expected = format!(
+        "the adapter ended without a response (exit status: 3); its standard error ends with:\n{}.. (only the first \
+         12800 bytes of the line are kept)\nlast",
+        "0".repeat(12_800)
+    );
+    assert_eq!(error, expected);
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use invoke_model_codegen::model::Model;
 use invoke_model_codegen::{
-    Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client, inherent_methods,
+    Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client, generate_python,
+    inherent_methods,
 };
 use invoke_model_test_support::suites::find_all_or_skip;
 
@@ -28,6 +29,9 @@ fn goldens_are_up_to_date() {
         let drift = if update { files.write(&golden) } else { files.drift(&golden) };
         found.extend(drift.unwrap().iter().map(|one| format!("{name}: {one}")));
     }
+    let (golden, files) = (models().join("python/annotations"), python_golden());
+    let drift = if update { files.write(&golden) } else { files.drift(&golden) };
+    found.extend(drift.unwrap().iter().map(|one| format!("python: {one}")));
     assert!(
         update || found.is_empty(),
         "the goldens are out of date; run `{UPDATE}=1 cargo test -p invoke-model-tests goldens` and review the \
@@ -50,6 +54,7 @@ fn generation_is_deterministic() {
     for name in ["names", "json", "rules"] {
         assert_eq!(golden_files(name), golden_files(name), "{name}");
     }
+    assert_eq!(python_golden(), python_golden());
 }
 
 #[test]
@@ -81,6 +86,7 @@ fn generated_code_of_our_model_is_up_to_date() {
     for (files, folder) in [
         (generate(&model, &config), "crates/types/src/generated"),
         (generate_client(&model, &config), "crates/client/src/generated"),
+        (generate_python(&model, &config), "bindings/python/python/invoke_model"),
     ] {
         let drift = files.unwrap().drift(&workspace().join(folder)).unwrap();
         assert_eq!(drift, [], "{folder} is out of date; run `cargo xtask codegen`");
@@ -157,6 +163,12 @@ fn golden_files(name: &str) -> Files {
     };
     let files = generate(&model(&folder.join("model.json")), &config);
     files.unwrap_or_else(|found| panic!("{name}:\n{}", lines(&found)))
+}
+
+/// Returns the type annotations of the only tiny model for which this test generates Python code.
+fn python_golden() -> Files {
+    let model = model(&models().join("python/model.json"));
+    generate_python(&model, &Config::default()).unwrap_or_else(|found| panic!("{}", lines(&found)))
 }
 
 /// Returns the names of the methods of `Call` in the client.

@@ -5,6 +5,7 @@ use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::emit::wrap::wrapped;
 use crate::ir::{Constraint, Location, Member, Presence};
 
 /// Maximum number of characters in a line of documentation.
@@ -16,24 +17,6 @@ pub(super) fn doc(text: &str) -> TokenStream {
     let lines = text.trim().lines().flat_map(|line| wrapped(line.trim(), WIDTH));
     let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
-}
-
-/// Wraps a paragraph at a width. Indents the continuation lines of a list item.
-fn wrapped(paragraph: &str, width: usize) -> Vec<String> {
-    let indent = if paragraph.starts_with("- ") { "  " } else { "" };
-    let mut lines = vec![String::new()];
-    for word in paragraph.split(' ') {
-        let line = lines.last_mut().filter(|line| line.is_empty() || line.len() + word.len() < width);
-        match line {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            None => lines.push(format!("{indent}{word}")),
-        }
-    }
-    lines
 }
 
 /// Returns the doc comment of a shape. Uses `otherwise` if the model does not document the shape.

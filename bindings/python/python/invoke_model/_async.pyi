@@ -1,0 +1,78 @@
+"""Base classes of the asyncio client, its paginators, and the parts of its responses.
+
+This module exists only for type checkers.
+"""
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from ._client import BaseClient
+
+_Event = TypeVar("_Event", covariant=True)
+_Page = TypeVar("_Page")
+
+class _Context:
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+class AsyncBaseClient(BaseClient, _Context):
+    """A client whose methods return coroutines."""
+
+    async def close(self) -> None:
+        """Closes the client. Further calls raise an exception."""
+
+class AsyncStreamingBody(_Context):
+    """The body of a response, which is read from the connection on demand."""
+
+    async def read(self, amt: int | None = None) -> bytes:
+        """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
+
+    async def text(self, encoding: str = "utf-8") -> str:
+        """Reads the complete rest as text."""
+
+    def iter_chunks(self, chunk_size: int = 1024) -> AsyncIterator[bytes]:
+        """Returns an iterator over chunks of at most `chunk_size` bytes."""
+
+    def iter_lines(self, chunk_size: int = 1024, keepends: bool = False) -> AsyncIterator[bytes]:
+        """Returns an iterator over the lines."""
+
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> bytes: ...
+    def tell(self) -> int:
+        """Returns the number of bytes that were read."""
+
+    def readable(self) -> bool:
+        """Returns `True`."""
+
+    def close(self) -> None:
+        """Closes the body. If it was not read completely, also closes the connection."""
+
+class AsyncEventStream(_Context, Generic[_Event]):
+    """The events of a response."""
+
+    metadata: Any
+    """The metadata of the call after the last event: token counts, latency, stop reason and attempts."""
+
+    def __aiter__(self) -> AsyncIterator[_Event]: ...
+    async def get_initial_response(self) -> dict[str, Any]:
+        """Returns the members of the response except the events."""
+
+    def close(self) -> None:
+        """Closes the stream. If it was not read completely, also closes the connection."""
+
+class AsyncPaginator(Generic[_Page]):
+    """Reads the pages of a list."""
+
+class AsyncPageIterator(Generic[_Page]):
+    """The pages of a list."""
+
+    def __aiter__(self) -> AsyncIterator[_Page]: ...
+    async def build_full_result(self) -> _Page:
+        """Reads all pages, and returns their items in one dictionary."""
