@@ -18,6 +18,7 @@ The clients of aiobotocore are not accelerated. For asyncio, use `invoke_model.A
 
 import functools
 import logging
+from typing import TypeVar
 
 from botocore.client import ClientCreator
 
@@ -27,9 +28,10 @@ from ._client import Acceleration, add_methods
 __all__ = ["accelerate", "install", "uninstall"]
 
 logger = logging.getLogger(__name__)
+_Client = TypeVar("_Client")
 
 
-def accelerate(client):
+def accelerate(client: _Client) -> _Client:
     """Accelerates a client of boto3, and returns it.
 
     Raises `TypeError` if it is not a client of Bedrock Runtime, and `ValueError` if it has a setting that this package
@@ -88,7 +90,7 @@ class _Installation:
 _installation = _Installation()
 
 
-def install():
+def install() -> None:
     """Accelerates each Bedrock Runtime client that boto3 or botocore creates from now on.
 
     Existing clients stay as they are. If a client has a setting that this package does not support, a warning is
@@ -97,6 +99,6 @@ def install():
     _installation.start()
 
 
-def uninstall():
+def uninstall() -> None:
     """Ends the effect of `install`. Clients that are already accelerated stay accelerated."""
     _installation.stop()

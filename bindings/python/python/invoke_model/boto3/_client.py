@@ -35,13 +35,12 @@ class _Request(dict):
         self.arguments = arguments
         self.operation = operation
         self.handlers = handlers
-        self.stream_output = operation.streams
 
 
 class _Attempt:
     """The request of one attempt, for the handlers of `request-created`."""
 
-    __slots__ = ("context", "headers", "method", "url")
+    __slots__ = ("context", "headers", "url")
 
     def __init__(self, request):
         self.headers = request["headers"].copy()
