@@ -53,6 +53,15 @@ pub(crate) fn install() -> Result<PathBuf, Failure> {
     Ok(package.program("python"))
 }
 
+/// Returns the folder of the package that this command has installed, if it exists.
+pub(crate) fn installed_package() -> Result<Option<PathBuf>, Failure> {
+    let libraries = Package::new()?.environment().join("lib");
+    let Ok(versions) = fs::read_dir(libraries) else { return Ok(None) };
+    let mut packages =
+        versions.filter_map(|version| Some(version.ok()?.path().join("site-packages/invoke_model")));
+    Ok(packages.find(|package| package.join("__init__.py").exists()))
+}
+
 /// The source of the package, and the folders that the command creates.
 struct Package {
     source: PathBuf,

@@ -53,16 +53,24 @@ pub(crate) struct Prepare<'a, 'py> {
     pub(crate) arguments: &'a Bound<'py, PyDict>,
 }
 
+/// Converts the arguments of a call into the input of the operation.
+pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>) -> PyResult<O::Input>
+where
+    O::Input: DeserializeOwned,
+{
+    let Input { mut value, payload } = from_python::<O::Input>(arguments, O::INPUT_PAYLOAD)?;
+    if let Some(payload) = payload {
+        O::set_input_payload(&mut value, payload);
+    }
+    Ok(value)
+}
+
 impl Prepare<'_, '_> {
     fn call<O: Operation>(self) -> PyResult<(Arc<Site>, Call<O>)>
     where
         O::Input: DeserializeOwned,
     {
-        let Input { mut value, payload } = from_python::<O::Input>(self.arguments, O::INPUT_PAYLOAD)?;
-        if let Some(payload) = payload {
-            O::set_input_payload(&mut value, payload);
-        }
-        let call = self.site.client.call::<O>(value);
+        let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
         Ok((self.site, call))
     }
 }
