@@ -23,7 +23,7 @@ use crate::scenario::Environment;
 use crate::tagged::shorten;
 
 pub use error::AdapterError;
-pub(crate) use response::{CLASSES, Description, FACTS, Report, ReportedError};
+pub(crate) use response::{CLASSES, Description, FACTS, Report, ReportedError, check_name};
 
 /// The time to wait for a second line after a response. A second line is an error of the adapter.
 const SECOND_LINE: Duration = Duration::from_millis(2);
