@@ -1,4 +1,5 @@
-//! `cargo xtask python`: builds the Python package in `bindings/python`, and runs its tests.
+//! `cargo xtask python`: builds the Python package in `bindings/python`, runs its tests, and checks its type
+//! annotations.
 //!
 //! The command creates a virtual environment in the target directory. The package is a separate workspace, so that the
 //! main workspace needs no Python.
@@ -36,7 +37,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(recorded) = suites::find_all("recorded").first() {
         tests.env("INVOKE_MODEL_RECORDED", recorded);
     }
-    program::run(&mut tests)
+    program::run(&mut tests)?;
+    // Arguments of pytest select tests.
+    if !arguments.arguments.is_empty() {
+        return Ok(());
+    }
+    program::run(package.python().args(["tests/typing/check.py", "--runtime"]))
 }
 
 /// The source of the package, and the folders that the command creates.
