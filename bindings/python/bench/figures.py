@@ -25,9 +25,9 @@ SIZE = 25_000_000
 ROOT = pathlib.Path(__file__).parents[3]
 
 SERVER = """
-import sys
+import json, sys
 from invoke_model.testing import local_endpoint
-import json
+
 with local_endpoint() as endpoint:
     print(json.dumps(endpoint.settings), flush=True)
     for line in sys.stdin:
@@ -133,6 +133,7 @@ def streams(server, pair):
         server.set({"frames": [rule] * number, "headers": {"x-amzn-bedrock-content-type": "application/json"}})
         found = {}
         for name, client in pair.items():
+
             def read():
                 count = sum(1 for _ in call(client)[member])
                 assert count == number, count
@@ -172,6 +173,7 @@ async def main(settings):
 
 asyncio.run(main(json.loads(sys.argv[1])))
 """
+
 
 def cancelled(server):
     """Returns the number of calls that still run at the endpoint after 10,000 cancelled tasks."""
@@ -218,7 +220,8 @@ def memory(server):
 
 
 def imports():
-    """Returns the CPU time of an import, without the start of Python."""
+    """Returns the CPU time of each import, without the start of Python."""
+
     def seconds(code):
         times = []
         for _ in range(10):

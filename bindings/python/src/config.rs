@@ -73,6 +73,7 @@ impl Settings {
         };
         if let Some(mode) = self.retry_mode.as_deref() {
             builder = match mode {
+                // A `Config` of botocore can contain "legacy". This client has no such mode.
                 "standard" | "legacy" => builder,
                 "adaptive" => builder.adaptive_rate_limiter(AdaptiveRateLimiter::new()),
                 other => {

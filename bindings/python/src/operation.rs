@@ -47,7 +47,7 @@ impl Site {
     }
 }
 
-/// Converts the arguments of a call, and returns the job that sends it.
+/// The visitor that converts the arguments of a call, and returns the job that sends it.
 pub(crate) struct Prepare<'a, 'py> {
     pub(crate) site: Arc<Site>,
     pub(crate) arguments: &'a Bound<'py, PyDict>,
@@ -157,7 +157,7 @@ pub(crate) struct Facts {
     pub(crate) codes: &'static [&'static str],
 }
 
-/// Returns the facts about an operation.
+/// The visitor that returns the facts about an operation.
 pub(crate) struct Describe;
 
 fn facts<O: Operation>() -> Facts {

@@ -1,4 +1,4 @@
-"""What the synchronous and the asyncio client share."""
+"""The code that the synchronous and the asyncio client share."""
 
 from . import _errors, _native
 
@@ -45,7 +45,7 @@ PAGES = {python_name(operation): pages for operation, pages, _ in _native.operat
 
 
 class ClientMeta:
-    """Facts about a client, as `client.meta` of boto3."""
+    """Facts about a client: a part of `client.meta` of boto3."""
 
     def __init__(self, region_name, endpoint_url, config):
         self.region_name = region_name

@@ -58,13 +58,13 @@ _KINDS = {
 
 
 class CallDetails:
-    """What an exception knows about its call, in addition to botocore."""
+    """The facts about a call that exceptions of botocore do not have."""
 
     #: The request id that the service assigned.
     request_id = None
     #: The number of attempts.
     attempts = 0
-    #: If the service may have executed the call: "not sent", "rejected", "server error" or "ambiguous".
+    #: "not sent", "rejected", "server error" or "ambiguous". The service may have executed an "ambiguous" call.
     retry_class = None
     #: Advice for a well-known error.
     hint = None
