@@ -25,9 +25,9 @@ SIZE = 25_000_000
 ROOT = pathlib.Path(__file__).parents[3]
 
 SERVER = """
-import sys
+import json, sys
 from invoke_model.testing import local_endpoint
-import json
+
 with local_endpoint() as endpoint:
     print(json.dumps(endpoint.settings), flush=True)
     for line in sys.stdin:
@@ -130,9 +130,10 @@ def streams(server, pair):
             "stream",
         ),
     ):
-        server.set({"frames": [rule] * number})
+        server.set({"frames": [rule] * number, "headers": {"x-amzn-bedrock-content-type": "application/json"}})
         found = {}
         for name, client in pair.items():
+
             def read():
                 count = sum(1 for _ in call(client)[member])
                 assert count == number, count
@@ -173,6 +174,7 @@ async def main(settings):
 asyncio.run(main(json.loads(sys.argv[1])))
 """
 
+
 def cancelled(server):
     """Returns the number of calls that still run at the endpoint after 10,000 cancelled tasks."""
     server.set({"delay_ms": 600_000})
@@ -184,7 +186,7 @@ def cancelled(server):
 
 
 MEMORY = """
-import json, resource, sys
+import json, sys
 settings = json.loads(sys.argv[2])
 size = int(sys.argv[3])
 if sys.argv[1] == "boto3":
@@ -193,13 +195,18 @@ if sys.argv[1] == "boto3":
 else:
     import invoke_model
     client = invoke_model.Client(**settings)
+
+def peak():
+    # The maximum memory of this process in MiB. `ru_maxrss` would include the memory of the parent before `exec`.
+    status = open("/proc/self/status").read()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
 client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=b"{}")["body"].read(1)
 body = b"x" * size
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 data = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)["body"].read()
 assert len(data) == size, len(data)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) / 1024 - size / 1048576)
+print(peak() - before - size / 1048576)
 """
 
 
@@ -213,7 +220,8 @@ def memory(server):
 
 
 def imports():
-    """Returns the CPU time of an import, without the start of Python."""
+    """Returns the CPU time of each import, without the start of Python."""
+
     def seconds(code):
         times = []
         for _ in range(10):
@@ -261,7 +269,8 @@ def main():
     arguments = parser.parse_args()
     server = Server()
     pair = clients(server.settings)
-    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server), memory(server), imports(), wheel()]
+    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server)]
+    rows += [memory(server), imports(), wheel()]
     server.stop()
     version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"
     text = f"{table(rows)}\n\n{version}."

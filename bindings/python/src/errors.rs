@@ -17,7 +17,7 @@ pub(crate) fn param_validation(py: Python<'_>, report: &str) -> PyErr {
     create(py, "param_validation", (report,))
 }
 
-/// Returns the exception of a setting.
+/// Returns the exception of an invalid or missing setting.
 pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
     let kind = match error {
         ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => "no_region",

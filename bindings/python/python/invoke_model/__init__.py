@@ -2,7 +2,16 @@
 
 from . import exceptions
 from ._native import __version__
-from .aio import AsyncClient
 from .client import Client
 
 __all__ = ["AsyncClient", "Client", "__version__", "exceptions"]
+
+
+def __getattr__(name):
+    # The import of asyncio takes longer than all other imports together.
+    if name == "AsyncClient":
+        from .aio import AsyncClient
+
+        globals()[name] = AsyncClient
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -58,13 +58,13 @@ _KINDS = {
 
 
 class CallDetails:
-    """What an exception knows about its call, in addition to botocore."""
+    """The facts about a call that exceptions of botocore do not have."""
 
     #: The request id that the service assigned.
     request_id = None
     #: The number of attempts.
     attempts = 0
-    #: If the service may have executed the call: "not sent", "rejected", "server error" or "ambiguous".
+    #: "not sent", "rejected", "server error" or "ambiguous". The service may have executed an "ambiguous" call.
     retry_class = None
     #: Advice for a well-known error.
     hint = None
@@ -133,10 +133,10 @@ def classes():
     """Returns the exception classes by name."""
     try:
         from botocore import exceptions as botocore
-        from botocore.eventstream import ParserError as parser_error
-        from botocore.parsers import ResponseParserError as response_parser_error
+        from botocore.eventstream import ParserError as frame_error
+        from botocore.parsers import ResponseParserError as response_error
     except ImportError:
-        botocore, parser_error, response_parser_error = None, Exception, Exception
+        botocore, frame_error, response_error = None, Exception, Exception
     found = {}
     for name, (base, fmt) in _FORMATS.items():
         bases = (found[base],) if base in found else (CallDetails,)
@@ -158,8 +158,8 @@ def classes():
     else:
         bases = (CallDetails, botocore.EventStreamError)
         found["EventStreamError"] = type("EventStreamError", bases, dict(body))
-    for original, name in ((parser_error, "ParserError"), (response_parser_error, "ResponseParserError")):
-        found[name] = type(name, (CallDetails, original), {"__module__": "invoke_model.exceptions"})
+    for name, base in (("ParserError", frame_error), ("ResponseParserError", response_error)):
+        found[name] = type(name, (CallDetails, base), {"__module__": "invoke_model.exceptions"})
     found["QuotaError"] = type("QuotaError", (found["HTTPClientError"],), {"__module__": "invoke_model.exceptions"})
     return found
 

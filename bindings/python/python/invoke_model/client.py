@@ -7,18 +7,18 @@ from .response import EventStream, StreamingBody
 class Client(_client.BaseClient):
     """A client for Amazon Bedrock Runtime with the interface of `boto3.client("bedrock-runtime")`.
 
-    Threads can share a client. A process that was forked can use the client of its parent.
+    Threads can share a client. A forked process can use the client of its parent.
 
-    Settings, all optional. The environment and the shared files of AWS have the defaults:
+    All settings are optional. Their defaults come from the environment and the shared files of AWS:
 
     * `region_name`, `endpoint_url`, `profile_name`, `use_fips_endpoint`, `use_dualstack_endpoint`
     * `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, or `bearer_token` for an API key
     * `connect_timeout`, `first_byte_timeout`, `idle_timeout`, and `timeout` of a complete call, in seconds.
       `read_timeout` sets both `first_byte_timeout` and `idle_timeout`
-    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), and `retry_ambiguous`, which
-      also repeats calls that the service may have billed
+    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), `max_backoff` in seconds, and
+      `retry_ambiguous`, which also repeats calls that the service may have billed
     * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits
-    * `proxy`, `verify` (the path of a file with root certificates), `http_version` ("1.1" or "2")
+    * `proxy`, `verify` or `ca_bundle` (the path of a file with root certificates), `http_version` ("1.1" or "2")
     * `config`: a `botocore.config.Config`. Other arguments take precedence
     """
 

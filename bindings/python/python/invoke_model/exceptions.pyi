@@ -25,7 +25,7 @@ class _CallDetails:
     """The number of attempts."""
 
     retry_class: str | None
-    """If the service may have executed the call: "not sent", "rejected", "server error" or "ambiguous"."""
+    """"not sent", "rejected", "server error" or "ambiguous". The service may have executed an "ambiguous" call."""
 
     hint: str | None
     """Advice for a well-known error."""

@@ -13,7 +13,6 @@ import json
 import os
 
 from . import _native
-from .aio import AsyncClient
 from .client import Client
 
 
@@ -53,6 +52,8 @@ class LocalEndpoint:
 
     def async_client(self, **settings):
         """Returns an asyncio client of this endpoint."""
+        from .aio import AsyncClient
+
         return AsyncClient(**{**self.settings, **settings})
 
     @property

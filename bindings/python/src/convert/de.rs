@@ -22,8 +22,8 @@ const MAP: &str = "<class 'dict'>";
 pub(super) const BLOB: &str = "<class 'bytes'>, <class 'bytearray'>, file-like object";
 const TIMESTAMP: &str = "<class 'datetime.datetime'>, timestamp-string";
 
-/// The maximum depth of nested dictionaries and lists. It is the limit of the service and of our parsers, and
-/// protects the stack.
+/// The maximum depth of nested dictionaries and lists. With this limit, which is also the limit of the JSON parser,
+/// recursive functions do not overflow the stack.
 const MAX_DEPTH: usize = 256;
 
 /// The maximum number of passes over an input. Each missing parameter needs a pass, so without a limit the time grows
@@ -78,7 +78,7 @@ pub(super) struct Value<'a, 'py> {
 }
 
 impl<'a, 'py> Value<'a, 'py> {
-    /// Reports a value of the wrong type, and returns the deserializer that replaces it.
+    /// Reports that the value has the wrong type, and returns the deserializer that replaces it.
     fn mistyped(&self, expected: &str) -> Placeholder<'a> {
         self.report.add_type(self.path, &self.value, expected);
         Placeholder::new(self.path, self.report)
@@ -107,7 +107,7 @@ impl<'a, 'py> Value<'a, 'py> {
         Ok(self.value.cast::<PyTuple>().ok().map(|tuple| tuple.iter().collect()))
     }
 
-    /// Reads an integer. Python's integers have any size.
+    /// Reads an integer. An integer of Python can have more than 64 bits.
     fn integer<'de, V: Visitor<'de>>(
         &self,
         integer: &Bound<'py, PyAny>,

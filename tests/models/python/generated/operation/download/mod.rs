@@ -43,6 +43,8 @@ impl Operation for Download {
     }
 }
 
-impl PayloadOutput for Download {}
+impl PayloadOutput for Download {
+    const MEMBER: &'static str = "data";
+}
 
 invoke_model_protocol::operation_error!(DownloadError, "An error of the `Download` operation.", []);

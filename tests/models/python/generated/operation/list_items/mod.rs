@@ -4,8 +4,8 @@
 use crate::python::Item;
 use http::Method;
 use invoke_model_protocol::{
-    Operation, PaginatedOperation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, json, text,
+    Operation, PaginatedOperation, Pagination, ParseError, PathSegment, Request, RequestBuilder, Response,
+    Route, SerializeError, delivery, json, text,
 };
 
 mod messages;
@@ -23,6 +23,12 @@ impl Operation for ListItems {
     type Output = ListItemsOutput;
     type Error = ListItemsError;
     type Delivery = delivery::Buffered;
+    const PAGINATION: Option<Pagination> = Some(Pagination {
+        input_token: "nextToken",
+        output_token: "nextToken",
+        items: "items",
+        page_size: Some("maxResults"),
+    });
 
     fn serialize(input: ListItemsInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

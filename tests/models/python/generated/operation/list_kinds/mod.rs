@@ -4,8 +4,8 @@
 use crate::python::Kind;
 use http::Method;
 use invoke_model_protocol::{
-    Operation, PaginatedOperation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, json, text,
+    Operation, PaginatedOperation, Pagination, ParseError, PathSegment, Request, RequestBuilder, Response,
+    Route, SerializeError, delivery, json, text,
 };
 
 mod messages;
@@ -23,6 +23,8 @@ impl Operation for ListKinds {
     type Output = ListKindsOutput;
     type Error = ListKindsError;
     type Delivery = delivery::Buffered;
+    const PAGINATION: Option<Pagination> =
+        Some(Pagination { input_token: "from", output_token: "next", items: "kinds", page_size: None });
 
     fn serialize(input: ListKindsInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

@@ -36,10 +36,12 @@ impl Operation for Talk {
 }
 
 impl event_stream::InputEventStream for Talk {
+    const MEMBER: &'static str = "sent";
     type Events = Sent;
 }
 
 impl event_stream::OutputEventStream for Talk {
+    const MEMBER: &'static str = "received";
     type Events = Received;
 }
 
