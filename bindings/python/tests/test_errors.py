@@ -89,3 +89,18 @@ def test_unknown_names_of_exceptions(client):
     with pytest.raises(AttributeError):
         exceptions.Nonsense
     assert "ThrottlingException" in dir(exceptions)
+
+
+def test_the_hierarchy_of_the_classes():
+    pairs = [
+        (exceptions.ReadTimeoutError, exceptions.HTTPClientError),
+        (exceptions.ConnectTimeoutError, exceptions.ConnectionError),
+        (exceptions.NoRegionError, exceptions.BotoCoreError),
+        (exceptions.ThrottlingException, exceptions.ClientError),
+        (exceptions.EventStreamError, exceptions.ClientError),
+    ]
+    for derived, base in pairs:
+        assert issubclass(derived, base)
+    botocore = pytest.importorskip("botocore.exceptions")
+    for derived, base in pairs:
+        assert issubclass(derived, getattr(botocore, base.__name__))
