@@ -61,6 +61,10 @@ fn facts<'py>(
     endpoint_url: &str,
     max_attempts: u32,
 ) -> PyResult<Bound<'py, PyDict>> {
+    // For an error within a stream, the head of the response has already been logged.
+    if error.received().is_none() {
+        crate::reply::log_retries(py, error.earlier_attempts())?;
+    }
     let facts = PyDict::new(py);
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", error.to_string())?;

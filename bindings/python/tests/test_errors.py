@@ -30,6 +30,15 @@ def test_service_errors(client, local_endpoint):
     assert (str(copy), copy.response, copy.attempts) == (str(caught), caught.response, 1)
 
 
+def test_retries_are_logged(local_endpoint, caplog):
+    caplog.set_level("INFO", "invoke_model")
+    local_endpoint.inject({"error": {"code": "ThrottlingException"}, "retry_after": {"seconds": 0}})
+    with local_endpoint.client(max_attempts=2) as client:
+        failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ThrottlingException)
+    expected = "Converse: attempt 1 failed: ThrottlingException (rejected), request id "
+    assert [record.getMessage()[: len(expected)] for record in caplog.records] == [expected]
+
+
 def test_the_client_retries(local_endpoint):
     local_endpoint.inject({"first": 1, "error": {"code": "ThrottlingException"}, "retry_after": {"seconds": 0}})
     with local_endpoint.client(max_attempts=2) as client:
