@@ -254,10 +254,10 @@ def table(rows):
     lines = ["| figure | invoke_model | boto3 | factor |", "|---|---|---|---|"]
     for title, found, form in rows:
         ours, theirs = found.get("invoke_model"), found.get("boto3")
-        factor = ""
-        if ours and theirs and ours > 0 and theirs > 0:
-            factor = f"{max(ours, theirs) / min(ours, theirs):.1f}"
-        cells = [title, *("" if value is None else form.format(value) for value in (ours, theirs)), factor]
+        cells = [title, *("" if value is None else form.format(value) for value in (ours, theirs))]
+        # A factor of numbers that are rounded to zero would be random.
+        is_zero = any(not cell.strip("0.-") for cell in cells[1:])
+        cells.append("" if is_zero else f"{max(ours, theirs) / min(ours, theirs):.1f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
