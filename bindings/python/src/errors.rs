@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind};
+use invoke_model_client::{
+    ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind, TruncationCause,
+};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -63,6 +65,10 @@ fn facts<'py>(
     endpoint_url: &str,
     max_attempts: u32,
 ) -> PyResult<Bound<'py, PyDict>> {
+    // For an error within a stream, the head of the response has already been logged.
+    if error.received().is_none() {
+        crate::reply::log_retries(py, error.earlier_attempts())?;
+    }
     let facts = PyDict::new(py);
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", error.to_string())?;
@@ -110,8 +116,10 @@ fn kind(kind: &ErrorKind) -> String {
         ErrorKind::Service { .. } => "Service".to_owned(),
         ErrorKind::StreamException { .. } => "StreamException".to_owned(),
         ErrorKind::Transport(error) => format!("{:?}", error.kind()),
-        ErrorKind::Truncated(_) => "Truncated".to_owned(),
-        ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
+        ErrorKind::Truncated(error) if !matches!(error.cause, TruncationCause::IncompleteFrame { .. }) => {
+            "Truncated".to_owned()
+        }
+        ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
         ErrorKind::Parse { .. } => "Parse".to_owned(),
         ErrorKind::Credentials(error) if error.is_not_configured() => "NoCredentials".to_owned(),
         ErrorKind::Credentials(CredentialsError::NoRegion) => "NoRegion".to_owned(),

@@ -30,6 +30,15 @@ def test_service_errors(client, local_endpoint):
     assert (str(copy), copy.response, copy.attempts) == (str(caught), caught.response, 1)
 
 
+def test_retries_are_logged(local_endpoint, caplog):
+    caplog.set_level("INFO", "invoke_model")
+    local_endpoint.inject({"error": {"code": "ThrottlingException"}, "retry_after": {"seconds": 0}})
+    with local_endpoint.client(max_attempts=2) as client:
+        failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ThrottlingException)
+    expected = "Converse: attempt 1 failed: ThrottlingException (rejected), request id "
+    assert [record.getMessage()[: len(expected)] for record in caplog.records] == [expected]
+
+
 def test_the_client_retries(local_endpoint):
     local_endpoint.inject({"first": 1, "error": {"code": "ThrottlingException"}, "retry_after": {"seconds": 0}})
     with local_endpoint.client(max_attempts=2) as client:
@@ -105,3 +114,18 @@ def test_unknown_names_of_exceptions(client):
     with pytest.raises(AttributeError):
         exceptions.Nonsense
     assert "ThrottlingException" in dir(exceptions)
+
+
+def test_the_hierarchy_of_the_classes():
+    pairs = [
+        (exceptions.ReadTimeoutError, exceptions.HTTPClientError),
+        (exceptions.ConnectTimeoutError, exceptions.ConnectionError),
+        (exceptions.NoRegionError, exceptions.BotoCoreError),
+        (exceptions.ThrottlingException, exceptions.ClientError),
+        (exceptions.EventStreamError, exceptions.ClientError),
+    ]
+    for derived, base in pairs:
+        assert issubclass(derived, base)
+    botocore = pytest.importorskip("botocore.exceptions")
+    for derived, base in pairs:
+        assert issubclass(derived, getattr(botocore, base.__name__))

@@ -60,6 +60,7 @@ class BaseClient:
         max_attempts: int | None = None,
         retry_mode: Literal["adaptive", "legacy", "standard"] | None = None,
         retry_ambiguous: bool | None = None,
+        max_backoff: float | None = None,
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         ca_bundle: str | None = None,

@@ -139,11 +139,11 @@ def classes():
         botocore, frame_error, response_error = None, Exception, Exception
     found = {}
     for name, (base, fmt) in _FORMATS.items():
-        bases = (found[base],) if base in found else (CallDetails,)
+        # A class has the base class of this package and the class of botocore, so that both work in `except`.
+        bases = (found.get(base, CallDetails),)
         body = {"__module__": "invoke_model.exceptions"}
         if botocore is not None:
-            original = getattr(botocore, name)
-            bases = (CallDetails, original)
+            bases += (getattr(botocore, name),)
             body["__reduce__"] = _reduce_core_error
         elif base == "Exception":
             bases = (CallDetails, _BotoCoreError)
@@ -156,7 +156,7 @@ def classes():
     if botocore is None:
         found["EventStreamError"] = type("EventStreamError", (found["ClientError"],), dict(body))
     else:
-        bases = (CallDetails, botocore.EventStreamError)
+        bases = (found["ClientError"], botocore.EventStreamError)
         found["EventStreamError"] = type("EventStreamError", bases, dict(body))
     for name, base in (("ParserError", frame_error), ("ResponseParserError", response_error)):
         found[name] = type(name, (CallDetails, base), {"__module__": "invoke_model.exceptions"})
