@@ -27,7 +27,11 @@ pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
         ConfigError::IncompleteCredentials { .. } => "partial_credentials",
         _ => "invalid",
     };
-    create(py, "of_config", (kind, error.to_string()))
+    let variable = match error {
+        ConfigError::IncompleteCredentials { missing, .. } => Some(*missing),
+        _ => None,
+    };
+    create(py, "of_config", (kind, error.to_string(), variable))
 }
 
 /// Returns the exception of a failed call.

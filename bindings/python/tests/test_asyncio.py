@@ -81,6 +81,10 @@ def test_pages(local_endpoint):
         pages = client.get_paginator("list_async_invokes").paginate(PaginationConfig={"PageSize": 2})
         assert [len(page["asyncInvokeSummaries"]) async for page in pages] == [2, 1]
         assert len((await pages.build_full_result())["asyncInvokeSummaries"]) == 3
+        paginate = client.get_paginator("list_async_invokes").paginate
+        result = await paginate(PaginationConfig={"MaxItems": 2}).build_full_result()
+        rest = paginate(PaginationConfig={"StartingToken": result["NextToken"]})
+        assert len((await rest.build_full_result())["asyncInvokeSummaries"]) == 1
 
     run(main())
 

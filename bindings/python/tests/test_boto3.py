@@ -11,7 +11,7 @@ import pathlib
 from urllib.parse import unquote
 
 import pytest
-from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL
+from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
 
 boto3 = pytest.importorskip("boto3")
 from botocore.config import Config  # noqa: E402
@@ -254,6 +254,26 @@ def test_operations(clients, operation, given):
     their_call, our_call = endpoint.calls
     assert (our_call["method"], our_call["target"]) == (their_call["method"], their_call["target"])
     assert our_call["body"] == their_call["body"] or json.loads(our_call["body"]) == json.loads(their_call["body"])
+
+
+@pytest.mark.parametrize("limits", [{"MaxItems": 2}, {"MaxItems": 3, "PageSize": 2}, {"MaxItems": 2, "PageSize": 2}, {"MaxItems": 5}], ids=str)
+def test_pages_continue_at_the_token_of_boto3(clients, limits):
+    endpoint, theirs, ours = clients
+    endpoint.clear_faults()
+    output = {"s3OutputDataConfig": {"s3Uri": "s3://bucket/path"}}
+    while len(ours.list_async_invokes()["asyncInvokeSummaries"]) < 5:
+        ours.start_async_invoke(modelId=VIDEO, modelInput=VIDEO_INPUT, outputDataConfig=output)
+    start = None
+    for _ in range(3):
+        config = {**limits, "StartingToken": start}
+        expected, found = (
+            client.get_paginator("list_async_invokes").paginate(PaginationConfig=config).build_full_result()
+            for client in (theirs, ours)
+        )
+        assert found == expected
+        start = found.get("NextToken")
+        if start is None:
+            break
 
 
 def drop_latency(result):

@@ -65,6 +65,22 @@ def test_errors_in_streams(client, local_endpoint):
     assert type(pickle.loads(pickle.dumps(caught))) is type(caught)
 
 
+def test_responses_that_cannot_be_parsed(client, local_endpoint):
+    """The class must not be that of a lost connection, because programs repeat the call after such an exception."""
+    local_endpoint.inject({"status": 200, "headers": {"content-type": "application/json"}, "body": "nonsense"})
+    caught = failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), exceptions.ResponseParserError)
+    assert "the body is not JSON" in str(caught)
+    assert not isinstance(caught, exceptions.BotoCoreError)
+    assert str(pickle.loads(pickle.dumps(caught))) == str(caught)
+
+
+def test_members_of_errors_that_are_null(client, local_endpoint):
+    body = {"message": "no", "originalStatusCode": None}
+    local_endpoint.inject({"status": 424, "headers": {"x-amzn-errortype": "ModelErrorException"}, "body_json": body})
+    caught = failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ModelErrorException)
+    assert "originalStatusCode" not in caught.response
+
+
 def test_truncated_streams_and_bodies(client, local_endpoint):
     local_endpoint.inject({"first": 1, "break": {"at": {"body_bytes": 100}, "by": "close"}})
     body = client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]

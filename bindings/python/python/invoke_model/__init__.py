@@ -1,9 +1,10 @@
 """A client for Amazon Bedrock Runtime with the interface of boto3, sync and asyncio."""
 
+from . import exceptions
 from ._native import __version__
 from .client import Client
 
-__all__ = ["AsyncClient", "Client", "__version__"]
+__all__ = ["AsyncClient", "Client", "__version__", "exceptions"]
 
 
 def __getattr__(name):

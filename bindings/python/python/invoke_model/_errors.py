@@ -187,14 +187,14 @@ def partial_credentials(missing):
     return classes()["PartialCredentialsError"](provider="explicit", cred_var=missing)
 
 
-def of_config(kind, text):
+def of_config(kind, text, variable=None):
     known = classes()
     if kind == "no_region":
         error = known["NoRegionError"]()
     elif kind == "profile":
         error = known["ProfileNotFound"](profile=text)
     elif kind == "partial_credentials":
-        error = known["PartialCredentialsError"](provider="environment", cred_var=text)
+        error = known["PartialCredentialsError"](provider="env", cred_var=variable)
     else:
         return ValueError(text)
     error.add_note(text)
@@ -242,7 +242,8 @@ def _members(body):
         return {}
     if not isinstance(members, dict):
         return {}
-    return {name: value for name, value in members.items() if name not in ("__type", "code", "Code", "Message")}
+    ignored = ("__type", "code", "Code", "Message")
+    return {name: value for name, value in members.items() if value is not None and name not in ignored}
 
 
 def _service_error(facts):

@@ -182,7 +182,8 @@ class AsyncClient(_client.BaseClient):
 
     def get_paginator(self, operation_name):
         """Returns a paginator of an operation that returns a list in pages."""
-        return AsyncPaginator(getattr(self, operation_name), self._pages(operation_name))
+        pages = self._pages(operation_name)
+        return AsyncPaginator(getattr(self, operation_name), pages)
 
     async def close(self):
         """Closes the client. Further calls raise an exception."""
@@ -227,13 +228,20 @@ class AsyncPageIterator:
         self._pages = pages
         self._config = config
         self._arguments = arguments
+        #: The `StartingToken` of the items after `MaxItems`, or `None`.
+        self.resume_token = None
 
     async def __aiter__(self):
         state = _client.PageState(self._pages, self._config, dict(self._arguments))
         while not state.is_last:
-            yield state.accept(await self._call(**state.arguments))
+            page = state.accept(await self._call(**state.arguments))
+            self.resume_token = state.resume_token
+            yield page
 
     async def build_full_result(self):
-        """Reads all pages, and returns their items in one dictionary."""
+        """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
         items = self._pages[2]
-        return {items: [item async for page in self for item in _client.member(page, items) or ()]}
+        result = {items: [item async for page in self for item in _client.member(page, items) or ()]}
+        if self.resume_token is not None:
+            result["NextToken"] = self.resume_token
+        return result

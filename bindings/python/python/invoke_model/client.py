@@ -27,7 +27,8 @@ class Client(_client.BaseClient):
 
     def get_paginator(self, operation_name):
         """Returns a paginator of an operation that returns a list in pages."""
-        return Paginator(getattr(self, operation_name), self._pages(operation_name))
+        pages = self._pages(operation_name)
+        return Paginator(getattr(self, operation_name), pages)
 
     def close(self):
         """Closes the client. Further calls raise an exception."""
@@ -72,13 +73,20 @@ class PageIterator:
         self._pages = pages
         self._config = config
         self._arguments = arguments
+        #: The `StartingToken` of the items after `MaxItems`, or `None`.
+        self.resume_token = None
 
     def __iter__(self):
         state = _client.PageState(self._pages, self._config, dict(self._arguments))
         while not state.is_last:
-            yield state.accept(self._call(**state.arguments))
+            page = state.accept(self._call(**state.arguments))
+            self.resume_token = state.resume_token
+            yield page
 
     def build_full_result(self):
-        """Reads all pages, and returns their items in one dictionary."""
+        """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
         items = self._pages[2]
-        return {items: [item for page in self for item in _client.member(page, items) or ()]}
+        result = {items: [item for page in self for item in _client.member(page, items) or ()]}
+        if self.resume_token is not None:
+            result["NextToken"] = self.resume_token
+        return result

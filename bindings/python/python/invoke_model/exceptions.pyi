@@ -45,6 +45,9 @@ class EventStreamError(ClientError):
     """An error that ended an event stream."""
 
 class ParserError(_CallDetails, Exception):
+    """An event stream that is not valid."""
+
+class ResponseParserError(_CallDetails, Exception):
     """A response that is not valid."""
 
 class BotoCoreError(_CallDetails, Exception):

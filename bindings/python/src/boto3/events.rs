@@ -92,7 +92,7 @@ fn headers<'py>(py: Python<'py>, message: &Message) -> PyResult<Bound<'py, PyDic
     Ok(dict)
 }
 
-/// Returns the function that converts the events of an operation.
+/// The visitor that returns the function that converts the events of an operation.
 struct Converter;
 
 fn convert<'py, O: OutputEventStream>(

@@ -17,7 +17,7 @@ use crate::operation::input;
 
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// Serializes the arguments of an operation.
+/// The visitor that serializes the arguments of an operation.
 pub(super) struct Serialize<'a, 'py> {
     pub(super) arguments: &'a Bound<'py, PyDict>,
 }

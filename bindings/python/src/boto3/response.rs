@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::convert::to_python;
 
-/// Parses a successful response. The output is `None` if botocore must parse the response, because it is not valid.
-/// botocore then raises its exception.
+/// The visitor that parses a successful response. Returns `None` for an invalid response, which botocore then parses, so
+/// that botocore raises its own exception.
 pub(super) struct Parse<'a, 'py> {
     pub(super) py: Python<'py>,
     pub(super) response: &'a Response<Bytes>,

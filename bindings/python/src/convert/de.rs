@@ -26,6 +26,10 @@ const TIMESTAMP: &str = "<class 'datetime.datetime'>, timestamp-string";
 /// recursive functions do not overflow the stack.
 const MAX_DEPTH: usize = 256;
 
+/// The maximum number of passes over an input. Each missing parameter needs a pass, so without a limit the time grows
+/// with the square of their number.
+const MAX_PASSES: usize = 64;
+
 /// An input, and its payload.
 #[derive(Debug)]
 pub(crate) struct Input<T> {
@@ -43,15 +47,13 @@ pub(crate) fn from_python<T: DeserializeOwned>(
     payload_member: Option<&'static str>,
 ) -> PyResult<Input<T>> {
     let report = Report::new(payload_member);
-    loop {
+    for _ in 0..MAX_PASSES {
+        report.restart();
         let value =
             Value { value: arguments.as_any().clone(), path: &Path::Input, report: &report, depth: 0 };
         let value = match T::deserialize(value) {
             Ok(value) => value,
-            Err(Failure::Restart) => {
-                report.restart();
-                continue;
-            }
+            Err(Failure::Restart) => continue,
             Err(Failure::Python(error)) => return Err(error),
             Err(other) => {
                 report.add(format!("Invalid value in input: {other}"));
@@ -63,6 +65,8 @@ pub(crate) fn from_python<T: DeserializeOwned>(
             Some(text) => Err(errors::param_validation(arguments.py(), &text)),
         };
     }
+    report.add(format!("At least {MAX_PASSES} required parameters are missing: this report is not complete"));
+    Err(errors::param_validation(arguments.py(), &report.text().unwrap_or_default()))
 }
 
 /// A Python object as the source of a value.
@@ -207,7 +211,7 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match blob::read(&self.value)? {
+        match blob::read(&self.value, self.report.is_first_pass())? {
             Some(bytes) => visitor.visit_bytes(&bytes),
             None => self.mistyped(BLOB).deserialize_byte_buf(visitor),
         }

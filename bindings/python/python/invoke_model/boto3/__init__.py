@@ -6,12 +6,11 @@
     invoke_model.boto3.install()
     client = boto3.client("bedrock-runtime")
 
-`install` accelerates each client that is created afterwards, and `accelerate` accelerates one client. The client is
-still boto3's: its class, its exceptions, its settings, its credentials, its retries and its events stay as they are.
+`install` accelerates each client that is created afterwards, and `accelerate` accelerates one client. The class, the
+exceptions, the settings, the credentials, the retries and the events of the client are still those of botocore.
 
-If no one has registered a handler for an event of the request, the package validates, serializes, signs, sends and
-parses. Otherwise, botocore does all of this and runs the handlers, and the package only exchanges the signed request
-for the response.
+If no other library has registered a handler for an event of the request, the package validates, serializes, signs,
+sends and parses. Otherwise, botocore runs the handlers, and does all of this except for sending the signed request.
 
 The clients of aiobotocore are not accelerated. For asyncio, use `invoke_model.AsyncClient`.
 """

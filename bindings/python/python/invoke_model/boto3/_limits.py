@@ -1,7 +1,7 @@
 """Checks the minimum lengths and values of arguments, which the native module leaves to the service.
 
-botocore checks them before it sends a request. This module only finds out if one is violated, and then botocore
-reports all problems of the arguments.
+botocore checks them before it sends a request. This module only detects a violation. botocore then reports all problems
+of the arguments.
 """
 
 _NUMBERS = ("integer", "long", "float", "double")
@@ -56,7 +56,7 @@ class Limits:
         if shape.name not in self._limited:
             return None
         if shape.name not in self._checks:
-            # A shape can contain itself. The inner check calls the outer check, when that is known.
+            # A shape can contain itself. This function calls the check of the shape, which does not exist yet.
             self._checks[shape.name] = lambda value: self._checks[shape.name](value)
             self._checks[shape.name] = getattr(self, f"_{shape.type_name}", self._number)(shape)
         return self._checks[shape.name]

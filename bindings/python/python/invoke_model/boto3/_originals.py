@@ -83,7 +83,8 @@ class _Functions:
         for instance in instances:
             if not self._names.isdisjoint(instance.__dict__):
                 return False
-        # A wrapper may be equal to the function that it wraps, so compare identities. The known functions exist.
+        # A wrapper may be equal to the function that it wraps, so compare ids. `_known` keeps the functions alive, so
+        # no other object can have one of these ids.
         if [tuple(map(id, get(owner))) for owner, get in self._groups] != self._ids:
             found = [get(owner) for owner, get in self._groups]
             if not all(_is_original(value) for values in found for value in values):
