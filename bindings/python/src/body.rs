@@ -178,6 +178,12 @@ fn object(parts: Vec<Bytes>) -> Outcome {
     })
 }
 
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.slot.close().into_iter().for_each(runtime::close_dropped);
+    }
+}
+
 #[pymethods]
 impl Body {
     /// Reads up to `amt` bytes, or the complete rest.

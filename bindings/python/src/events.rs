@@ -124,6 +124,12 @@ impl Events {
     }
 }
 
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.slot.close().into_iter().for_each(runtime::close_dropped);
+    }
+}
+
 #[pymethods]
 impl Events {
     /// Returns a list of the events that have arrived, and waits for at least one event. At the end of the stream,

@@ -45,10 +45,10 @@ class EventStreamError(ClientError):
     """An error that ended an event stream."""
 
 class ParserError(_CallDetails, Exception):
-    """An event stream that is not valid."""
+    """A frame of an event stream that is not valid or not complete."""
 
 class ResponseParserError(_CallDetails, Exception):
-    """A response that is not valid."""
+    """A response that does not match the model."""
 
 class BotoCoreError(_CallDetails, Exception):
     """An error of the client. The base class of the errors below."""

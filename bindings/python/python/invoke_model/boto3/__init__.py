@@ -40,7 +40,7 @@ def accelerate(client: _Client) -> _Client:
     if model is None or model.service_id != Boto3Calls.SERVICE_ID or not hasattr(client, "_make_api_call"):
         raise TypeError(f"expected a client of the service {Boto3Calls.SERVICE_ID!r} that boto3 created, not {client!r}")
     if not isinstance(client.__dict__.get("_acceleration"), Acceleration):
-        client._acceleration = Acceleration(client)
+        client.__dict__["_acceleration"] = Acceleration(client)
         add_methods(type(client))
     return client
 
