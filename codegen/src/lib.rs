@@ -55,7 +55,7 @@ pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diag
 }
 
 /// Generates the type annotations of the Python package: the types of arguments and responses, the values of
-/// enums, and the stub of the clients.
+/// enums, and the stubs of the clients and of the errors.
 ///
 /// # Errors
 /// Returns the diagnostics of [`generate`].

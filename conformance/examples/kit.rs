@@ -54,8 +54,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let scenarios: Vec<_> = scenarios.into_iter().map(Arc::new).collect();
     let mut runs = Vec::new();
-    // A run mostly waits for delays of scenarios, so this program checks one client more at the same time than the
-    // machine has processors.
+    // A run mostly waits for the delays of scenarios, so more clients run at the same time than the machine has
+    // processors.
     let processors = available_parallelism().map_or(2, NonZero::get);
     let turns = Arc::new(Semaphore::new(processors + 1));
     for Adapter { command, baseline } in adapters {

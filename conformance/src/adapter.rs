@@ -23,7 +23,7 @@ use crate::scenario::Environment;
 use crate::tagged::shorten;
 
 pub use error::AdapterError;
-pub(crate) use response::{CLASSES, Description, FACTS, Report, ReportedError};
+pub(crate) use response::{CLASSES, Description, FACTS, Report, ReportedError, check_name};
 
 /// The time to wait for a second line after a response. A second line is an error of the adapter.
 const SECOND_LINE: Duration = Duration::from_millis(2);
@@ -133,7 +133,7 @@ impl Adapter {
             return Ok(report);
         }
         let message = "it has no `output`, `events`, `error`, `cancelled` or `unsupported`".to_owned();
-        Err(AdapterError::Malformed { line, message })
+        Err(AdapterError::Malformed { line: shorten(&line, SHOWN), message })
     }
 
     /// Sends a line, and returns the line of the response. Logs both lines.
@@ -152,6 +152,7 @@ impl Adapter {
         let is_start = request.get("kit").is_some();
         // A line that has arrived since the last response must not become the next response.
         if let Ok(Some(line)) = timeout(Duration::ZERO, self.read_line()).await.unwrap_or(Ok(None)) {
+            let line = shorten(&line, SHOWN);
             return Err(match is_start {
                 true => AdapterError::EarlyLine { line },
                 false => AdapterError::LateLine { line },

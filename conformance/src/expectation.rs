@@ -32,8 +32,8 @@ pub struct Expectation {
     pub either: Vec<Expectation>,
     /// The times between the arrivals of two successive requests.
     pub delays_ms: Vec<Range>,
-    /// The time from the first connection of the client, to the server or the proxy, to the response of the adapter. The
-    /// start of the adapter and of its client does not count.
+    /// The time between the first connection of the client to the server or the proxy, and the response of the adapter.
+    /// The start of the adapter and of its client does not count.
     pub took_ms: Option<Range>,
     /// The number of frames of event streams that the server sends in all responses, until the client ends them.
     pub frames_sent: Option<Count>,

@@ -36,7 +36,8 @@ pub enum Outcome {
         /// The pattern of the entry in the baseline.
         pattern: String,
     },
-    /// The client or its adapter cannot make the call. The text is the reason.
+    /// The client or its adapter cannot make the call, or the client did not pass the scenario that this one requires.
+    /// The text is the reason.
     Unsupported(String),
 }
 

@@ -52,8 +52,8 @@ pub struct Scenario {
     /// The point at which the caller cancels the call.
     #[serde(default)]
     pub cancel: Option<Cancel>,
-    /// The id of another scenario of the file that the client must pass. Otherwise this scenario would show nothing, and
-    /// is unsupported. When a file is loaded, the group and the name of the file are put before the id.
+    /// The id of another scenario of the file. If the client does not pass it, this scenario would show nothing, so it is
+    /// unsupported. A file contains the id without the group and the name of the file.
     #[serde(default)]
     pub requires: Option<String>,
     /// The expected outcome.

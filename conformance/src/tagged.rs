@@ -52,15 +52,15 @@ pub(crate) fn encode_members(members: &Map<String, Value>) -> Result<Map<String,
     members.iter().map(|(name, value)| Ok((name.clone(), encode(value)?))).collect()
 }
 
-/// Checks the tags of a member of an input.
+/// Checks the tags of a member of an input. The tags `$any` and `$optional` are only for expectations.
 ///
 /// # Errors
-/// Returns an error if a tag is unknown or is not a value, or if the value of a tag has the wrong type.
+/// Returns an error if a tag is unknown or only for expectations, or if the value of a tag is invalid.
 pub(crate) fn check_input(value: &Value) -> Result<(), String> {
     match tag(value) {
-        // The value of `$json` is any JSON.
+        // The value of `$json` can be any JSON.
         Some((BYTES | TEXT | JSON | REPEAT, _)) => bytes(value).map(drop),
-        Some((TIME, _)) => Ok(()),
+        Some((TIME, _)) => check_time(value),
         Some((name, _)) => Err(unknown(name, &[BYTES, TEXT, JSON, REPEAT, TIME])),
         None => children(value).try_for_each(check_input),
     }
@@ -69,15 +69,20 @@ pub(crate) fn check_input(value: &Value) -> Result<(), String> {
 /// Checks the tags of an expected value.
 ///
 /// # Errors
-/// Returns an error if a tag is unknown, or if the value of a tag has the wrong type.
+/// Returns an error if a tag is unknown, or if the value of a tag is invalid.
 pub(crate) fn check_expected(value: &Value) -> Result<(), String> {
     match tag(value) {
         Some((BYTES | TEXT | REPEAT, _)) => bytes(value).map(drop),
         Some((JSON, value)) => check_expected(value),
-        Some((TIME | ANY | OPTIONAL, _)) => Ok(()),
+        Some((TIME, _)) => check_time(value),
+        Some((ANY | OPTIONAL, _)) => Ok(()),
         Some((name, _)) => Err(unknown(name, &[BYTES, TEXT, JSON, REPEAT, TIME, ANY, OPTIONAL])),
         None => children(value).try_for_each(check_expected),
     }
+}
+
+fn check_time(value: &Value) -> Result<(), String> {
+    time(value).map(drop).ok_or_else(|| format!("`{TIME}` must be a time such as \"2026-01-31T12:00:00Z\""))
 }
 
 fn unknown(tag: &str, known: &[&str]) -> String {

@@ -1,4 +1,5 @@
-//! `cargo xtask python`: builds the Python package in `bindings/python`, and runs its tests.
+//! `cargo xtask python`: builds the Python package in `bindings/python`, runs its tests, and checks its type
+//! annotations.
 //!
 //! The command creates a virtual environment in the target directory. The package is a separate workspace, so that the
 //! main workspace needs no Python.
@@ -36,7 +37,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(recorded) = suites::find_all("recorded").first() {
         tests.env("INVOKE_MODEL_RECORDED", recorded);
     }
-    program::run(&mut tests)
+    program::run(&mut tests)?;
+    // Arguments of pytest select tests.
+    if !arguments.arguments.is_empty() {
+        return Ok(());
+    }
+    program::run(package.python().args(["tests/typing/check.py", "--runtime"]))
+}
+
+/// Builds the package, and installs it in a virtual environment. Returns the path of its interpreter.
+pub(crate) fn install() -> Result<PathBuf, Failure> {
+    let package = Package::new()?;
+    package.install_tools()?;
+    package.install(&["--profile", "dev"])?;
+    Ok(package.program("python"))
+}
+
+/// Returns the folder of the package that this command has installed, if it exists.
+pub(crate) fn installed_package() -> Result<Option<PathBuf>, Failure> {
+    let libraries = Package::new()?.environment().join("lib");
+    let Ok(versions) = fs::read_dir(libraries) else { return Ok(None) };
+    let mut packages =
+        versions.filter_map(|version| Some(version.ok()?.path().join("site-packages/invoke_model")));
+    Ok(packages.find(|package| package.join("__init__.py").exists()))
 }
 
 /// The source of the package, and the folders that the command creates.

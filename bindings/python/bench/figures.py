@@ -25,19 +25,17 @@ SIZE = 25_000_000
 ROOT = pathlib.Path(__file__).parents[3]
 
 SERVER = """
-import sys
+import json, sys
 from invoke_model.testing import local_endpoint
-import json
+
 with local_endpoint() as endpoint:
     print(json.dumps(endpoint.settings), flush=True)
     for line in sys.stdin:
-        command = json.loads(line)
-        if "rule" in command:
-            endpoint.clear_faults()
-            endpoint.clear()
-            if command["rule"]:
-                endpoint.inject(command["rule"])
-        print(endpoint.stats["request_heads"] - len(endpoint.calls), flush=True)
+        endpoint.clear_faults()
+        endpoint.clear()
+        if rule := json.loads(line):
+            endpoint.inject(rule)
+        print("ready", flush=True)
 """
 
 
@@ -50,18 +48,11 @@ class Server:
         )
         self.settings = json.loads(self.process.stdout.readline())
 
-    def _send(self, **command):
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
     def set(self, rule):
         """Replaces the fault rules."""
-        self._send(rule=rule)
-
-    def running(self):
-        """Returns the number of calls in progress."""
-        return self._send()
+        self.process.stdin.write(json.dumps(rule) + "\n")
+        self.process.stdin.flush()
+        self.process.stdout.readline()
 
     def stop(self):
         self.process.stdin.close()
@@ -130,9 +121,10 @@ def streams(server, pair):
             "stream",
         ),
     ):
-        server.set({"frames": [rule] * number})
+        server.set({"frames": [rule] * number, "headers": {"x-amzn-bedrock-content-type": "application/json"}})
         found = {}
         for name, client in pair.items():
+
             def read():
                 count = sum(1 for _ in call(client)[member])
                 assert count == number, count
@@ -157,34 +149,51 @@ def concurrency(server):
 
 
 CANCEL = """
-import asyncio, json, sys
+import asyncio, json, os, sys
 import invoke_model
+
+def sockets():
+    links = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
+    return sum(os.path.lexists(link) and os.readlink(link).startswith("socket:") for link in links)
 
 async def main(settings):
     client = invoke_model.AsyncClient(**settings)
     messages = [{"role": "user", "content": [{"text": "hi"}]}]
+    # The first call starts the background thread, which has sockets of its own.
+    try:
+        await asyncio.wait_for(client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages), 0.5)
+    except TimeoutError:
+        await asyncio.sleep(1)
+    before = sockets()
     for _ in range(100):
-        tasks = [asyncio.create_task(client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)) for _ in range(100)]
+        tasks = [
+            asyncio.create_task(client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages))
+            for _ in range(100)
+        ]
         await asyncio.sleep(0.05)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        if sockets() == before:
+            break
+    print(sockets() - before)
 
 asyncio.run(main(json.loads(sys.argv[1])))
 """
 
+
 def cancelled(server):
-    """Returns the number of calls that still run at the endpoint after 10,000 cancelled tasks."""
+    """Returns the number of connections that are still open after 10,000 cancelled tasks."""
     server.set({"delay_ms": 600_000})
-    subprocess.run([sys.executable, "-c", CANCEL, json.dumps(server.settings)], check=True)
-    deadline = time.monotonic() + 10
-    while (running := server.running()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return ("calls that run at the endpoint after 10,000 cancelled tasks", {"invoke_model": running}, "{:,}")
+    command = [sys.executable, "-c", CANCEL, json.dumps(server.settings)]
+    found = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return ("open connections after 10,000 cancelled tasks", {"invoke_model": found}, "{:,}")
 
 
 MEMORY = """
-import json, resource, sys
+import json, sys
 settings = json.loads(sys.argv[2])
 size = int(sys.argv[3])
 if sys.argv[1] == "boto3":
@@ -193,13 +202,18 @@ if sys.argv[1] == "boto3":
 else:
     import invoke_model
     client = invoke_model.Client(**settings)
+
+def peak():
+    # The maximum memory of this process in MiB. `ru_maxrss` would include the memory of the parent before `exec`.
+    status = open("/proc/self/status").read()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
 client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=b"{}")["body"].read(1)
 body = b"x" * size
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 data = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)["body"].read()
 assert len(data) == size, len(data)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) / 1024 - size / 1048576)
+print(peak() - before - size / 1048576)
 """
 
 
@@ -213,7 +227,8 @@ def memory(server):
 
 
 def imports():
-    """Returns the CPU time of an import, without the start of Python."""
+    """Returns the CPU time of each import, without the start of Python."""
+
     def seconds(code):
         times = []
         for _ in range(10):
@@ -239,10 +254,10 @@ def table(rows):
     lines = ["| figure | invoke_model | boto3 | factor |", "|---|---|---|---|"]
     for title, found, form in rows:
         ours, theirs = found.get("invoke_model"), found.get("boto3")
-        factor = ""
-        if ours and theirs and ours > 0 and theirs > 0:
-            factor = f"{max(ours, theirs) / min(ours, theirs):.1f}"
-        cells = [title, *("" if value is None else form.format(value) for value in (ours, theirs)), factor]
+        cells = [title, *("" if value is None else form.format(value) for value in (ours, theirs))]
+        # A factor of numbers that are rounded to zero would be random.
+        is_zero = any(not cell.strip("0.-") for cell in cells[1:])
+        cells.append("" if is_zero else f"{max(ours, theirs) / min(ours, theirs):.1f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -261,7 +276,8 @@ def main():
     arguments = parser.parse_args()
     server = Server()
     pair = clients(server.settings)
-    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server), memory(server), imports(), wheel()]
+    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server)]
+    rows += [memory(server), imports(), wheel()]
     server.stop()
     version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"
     text = f"{table(rows)}\n\n{version}."

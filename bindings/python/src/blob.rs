@@ -10,11 +10,11 @@ use pyo3::types::{PyBytes, PyString};
 /// Returns the bytes of a blob, or `None` if the object is not a blob.
 ///
 /// Does not copy `bytes`, because they never change. Copies other buffers. Reads a file from its position to its
-/// end.
+/// end. If `reads_files` is `false`, returns no bytes instead of reading a file, because a file can be read only once.
 ///
 /// # Errors
 /// Returns the exception of `read`. Also returns an exception if a file is open in text mode, or is at its end.
-pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+pub(crate) fn read(value: &Bound<'_, PyAny>, reads_files: bool) -> PyResult<Option<Bytes>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Some(Bytes::from_owner(PyBackedBytes::from(bytes.clone()))));
     }
@@ -26,6 +26,9 @@ pub(crate) fn read(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     }
     if !value.hasattr("read")? {
         return Ok(None);
+    }
+    if !reads_files {
+        return Ok(Some(Bytes::new()));
     }
     let content = value.call_method0("read")?;
     let Ok(content) = content.cast::<PyBytes>() else {

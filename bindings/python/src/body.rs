@@ -3,8 +3,11 @@
 use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use invoke_model_client::{ResponseBody, TransportError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use tokio::sync::Notify;
 
 use crate::errors;
 use crate::queue::Queue;
@@ -16,6 +19,15 @@ use crate::slot::{Slot, TakenStream};
 pub(crate) struct Body {
     slot: Slot<Reader>,
     endpoint_url: String,
+    /// Ends a read in another thread.
+    closed: Notify,
+}
+
+/// The kind and the text of a failure.
+type Failure = (String, String);
+
+fn failure(error: &TransportError) -> Failure {
+    (format!("{:?}", error.kind()), error.to_string())
 }
 
 /// A body, and the rest of the last chunk that was read from it.
@@ -45,7 +57,7 @@ impl Reader {
 
 impl Body {
     pub(crate) fn new(body: ResponseBody, endpoint_url: String) -> Self {
-        Self { slot: Slot::new(Reader { body, rest: Bytes::new() }), endpoint_url }
+        Self { slot: Slot::new(Reader { body, rest: Bytes::new() }), endpoint_url, closed: Notify::new() }
     }
 
     /// Returns a job that reads up to `limit` bytes, or the complete rest.
@@ -63,36 +75,49 @@ impl Body {
         }))
     }
 
-    /// Reads a body of known length into its `bytes` object, without another copy in memory.
-    fn read_known(
-        &self,
-        py: Python<'_>,
-        mut taken: TakenStream<Reader>,
-        length: usize,
-    ) -> PyResult<Py<PyAny>> {
-        let object = PyBytes::new_with(py, length, |buffer| {
-            let reader = taken.get();
-            let read = Box::pin(async move {
-                let mut filled = 0;
-                while let Some(part) = reader.next(buffer.len() - filled).await? {
-                    if part.is_empty() {
-                        break;
-                    }
-                    buffer[filled..filled + part.len()].copy_from_slice(&part);
-                    filled += part.len();
-                    if filled == buffer.len() {
-                        // Reads the end, so that the connection can be used again.
-                        reader.next(1).await?;
-                        break;
-                    }
+    fn exception(&self, py: Python<'_>, error: &TransportError) -> PyErr {
+        errors::of_body(py, error.kind(), &error.to_string(), &self.endpoint_url)
+    }
+}
+
+/// Reads a body of known length into its `bytes` object, without another copy in memory. Returns the bytes before a
+/// failure, and the failure.
+fn read_known(
+    py: Python<'_>,
+    mut taken: TakenStream<Reader>,
+    length: usize,
+) -> PyResult<(Py<PyAny>, Option<TransportError>)> {
+    let mut failed = None;
+    let object = PyBytes::new_with(py, length, |buffer| {
+        let reader = taken.get();
+        let mut filled = 0;
+        let read = Box::pin(async {
+            while let Some(part) = reader.next(buffer.len() - filled).await? {
+                if part.is_empty() {
+                    break;
                 }
-                Ok::<_, TransportError>(())
-            });
-            runtime::wait(py, read)?
-                .map_err(|error| errors::of_body(py, error.kind(), &error.to_string(), &self.endpoint_url))
-        })?;
-        taken.end();
-        Ok(object.into_any().unbind())
+                buffer[filled..filled + part.len()].copy_from_slice(&part);
+                filled += part.len();
+                if filled == buffer.len() {
+                    // Reads the end, so that the connection can be used again.
+                    reader.next(1).await?;
+                    break;
+                }
+            }
+            Ok::<_, TransportError>(())
+        });
+        runtime::wait(py, read)?.map_err(|error| {
+            failed = Some((PyBytes::new(py, &buffer[..filled]).into_any().unbind(), error));
+            PyOSError::new_err("the body is incomplete")
+        })
+    });
+    match (object, failed) {
+        (_, Some((read, error))) => Ok((read, Some(error))),
+        (object, None) => {
+            let object = object?;
+            taken.end();
+            Ok((object.into_any().unbind(), None))
+        }
     }
 }
 
@@ -112,6 +137,33 @@ async fn read(mut taken: TakenStream<Reader>, limit: Option<usize>) -> Result<Ve
     Ok(parts)
 }
 
+/// Reads up to `left` bytes, or the first part if `some` is set. Returns the parts before a failure, and the failure.
+async fn read_parts(
+    mut taken: TakenStream<Reader>,
+    mut left: usize,
+    some: bool,
+) -> (Vec<Bytes>, Option<TransportError>) {
+    let mut parts = Vec::new();
+    while left > 0 {
+        match taken.get().next(left).await {
+            Ok(Some(part)) => {
+                left = if some { 0 } else { left - part.len() };
+                parts.push(part);
+            }
+            Ok(None) => {
+                taken.end();
+                return (parts, None);
+            }
+            Err(error) => {
+                taken.end();
+                return (parts, Some(error));
+            }
+        }
+    }
+    taken.put_back();
+    (parts, None)
+}
+
 fn object(parts: Vec<Bytes>) -> Outcome {
     outcome(move |py| {
         let bytes = PyBytes::new_with(py, parts.iter().map(Bytes::len).sum(), |mut buffer| {
@@ -126,6 +178,12 @@ fn object(parts: Vec<Bytes>) -> Outcome {
     })
 }
 
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.slot.close().into_iter().for_each(runtime::close_dropped);
+    }
+}
+
 #[pymethods]
 impl Body {
     /// Reads up to `amt` bytes, or the complete rest.
@@ -134,11 +192,45 @@ impl Body {
         if amt.is_none() {
             let Some(mut taken) = self.slot.take()? else { return object(Vec::new())(py) };
             match taken.get().remaining() {
-                Some(length) if length > 0 => return self.read_known(py, taken, length),
+                Some(length) if length > 0 => {
+                    let (object, failed) = read_known(py, taken, length)?;
+                    return failed.map_or(Ok(object), |error| Err(self.exception(py, &error)));
+                }
                 _ => taken.put_back(),
             }
         }
         runtime::run(py, self.job(amt)?)
+    }
+
+    /// Reads up to `amt` bytes, or the complete rest. If `some` is set, returns the bytes that have arrived, and waits
+    /// for at least one byte.
+    ///
+    /// Returns the bytes before a failure, and the failure. If another thread closes the body, the read ends.
+    #[pyo3(signature = (amt=None, some=false))]
+    fn read_before_failure(
+        &self,
+        py: Python<'_>,
+        amt: Option<usize>,
+        some: bool,
+    ) -> PyResult<(Py<PyAny>, Option<Failure>)> {
+        // This future also completes if another thread closes the body before the future is polled.
+        let closed = self.closed.notified();
+        let Some(mut taken) = self.slot.take()? else { return Ok((object(Vec::new())(py)?, None)) };
+        let remaining = taken.get().remaining().filter(|length| *length > 0);
+        if let (None, false, Some(length)) = (amt, some, remaining) {
+            let (object, failed) = read_known(py, taken, length)?;
+            return Ok((object, failed.as_ref().map(failure)));
+        }
+        let read = Box::pin(async {
+            let read = read_parts(taken, amt.unwrap_or(usize::MAX), some);
+            tokio::select! {
+                biased;
+                () = closed => (Vec::new(), None),
+                read = read => read,
+            }
+        });
+        let (parts, failed) = runtime::wait(py, read)?;
+        Ok((object(parts)(py)?, failed.as_ref().map(failure)))
     }
 
     /// Starts a read for an event loop. Returns the id of the read in the queue.
@@ -148,6 +240,7 @@ impl Body {
 
     /// Closes the body and, if it was not read completely, its connection.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.closed.notify_waiters();
         match self.slot.close() {
             Some(reader) => runtime::close(py, reader),
             None => Ok(()),

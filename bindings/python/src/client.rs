@@ -1,6 +1,5 @@
 //! The native client. The Python classes `Client` and `AsyncClient` wrap it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use invoke_model_client::{Client as CoreClient, ConfigBuilder, visit_operation};
@@ -19,25 +18,25 @@ use crate::runtime::{self, Job};
 pub(crate) struct Client {
     builder: ConfigBuilder,
     classes: Arc<Classes>,
-    /// The client of a process, with the id of this process.
-    site: Mutex<(u32, Arc<Site>)>,
-    is_closed: AtomicBool,
+    /// The client of a process, with the id of this process. `None` after `close`.
+    site: Mutex<Option<(u32, Arc<Site>)>>,
 }
 
 impl Client {
     /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
     fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
-        if self.is_closed.load(Ordering::Relaxed) {
+        let mut slot = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((of, site)) = &mut *slot else {
             return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
-        }
-        let mut site = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+        };
         let pid = std::process::id();
-        if site.0 != pid {
+        if *of != pid {
             let new = create(py, &self.builder, self.classes.clone())?;
             // Another thread of the parent may have held a lock of the old client when the parent forked.
-            std::mem::forget(std::mem::replace(&mut *site, (pid, new)));
+            std::mem::forget(std::mem::replace(site, new));
+            *of = pid;
         }
-        Ok(site.1.clone())
+        Ok(site.clone())
     }
 
     fn job(&self, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Job> {
@@ -62,12 +61,7 @@ impl Client {
         let builder = Settings::read(settings)?.builder(py)?;
         let classes = Arc::new(Classes { body, events });
         let site = create(py, &builder, classes.clone())?;
-        Ok(Self {
-            builder,
-            classes,
-            site: Mutex::new((std::process::id(), site)),
-            is_closed: AtomicBool::new(false),
-        })
+        Ok(Self { builder, classes, site: Mutex::new(Some((std::process::id(), site))) })
     }
 
     /// Makes a call on this thread.
@@ -98,8 +92,17 @@ impl Client {
         Ok(self.site(py)?.endpoint_url.clone())
     }
 
-    /// Closes the client. Calls in progress go on, and further calls raise an exception.
-    fn close(&self) {
-        self.is_closed.store(true, Ordering::Relaxed);
+    /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let slot = self.site.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match slot {
+            Some((of, site)) if of == std::process::id() => runtime::close(py, site),
+            // The connections belong to the parent process.
+            Some((_, site)) => {
+                std::mem::forget(site);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }

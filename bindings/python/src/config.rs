@@ -29,6 +29,7 @@ pub(crate) struct Settings {
     max_attempts: Option<u32>,
     retry_mode: Option<String>,
     retry_ambiguous: Option<bool>,
+    max_backoff: Option<f64>,
     use_fips_endpoint: Option<bool>,
     use_dualstack_endpoint: Option<bool>,
     ca_bundle: Option<String>,
@@ -72,6 +73,7 @@ impl Settings {
         };
         if let Some(mode) = self.retry_mode.as_deref() {
             builder = match mode {
+                // A `Config` of botocore can contain "legacy". This client has no such mode.
                 "standard" | "legacy" => builder,
                 "adaptive" => builder.adaptive_rate_limiter(AdaptiveRateLimiter::new()),
                 other => {
@@ -81,7 +83,7 @@ impl Settings {
                 }
             };
         }
-        if self.max_attempts.is_some() || self.retry_ambiguous.is_some() {
+        if self.max_attempts.is_some() || self.retry_ambiguous.is_some() || self.max_backoff.is_some() {
             builder = builder.retry_config(self.retries()?);
         }
         builder = builder.timeout_config(self.timeouts()?);
@@ -131,6 +133,9 @@ impl Settings {
             }
             Some(attempts) => retries = retries.max_attempts(attempts),
             None => {}
+        }
+        if let Some(value) = self.max_backoff {
+            retries = retries.max_backoff(seconds("max_backoff", value)?);
         }
         Ok(retries.retry_ambiguous(self.retry_ambiguous.unwrap_or_default()))
     }

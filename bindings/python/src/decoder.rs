@@ -21,8 +21,8 @@ use crate::errors;
 /// end of the body. With the name of an operation, an event is a dictionary, as in the streams of a client. Without
 /// it, an event is a tuple of the headers and the payload of a message.
 ///
-/// An exception that the service sends in the stream raises an `EventStreamError`. An invalid frame raises a
-/// `ParserError`. Events before them are returned first.
+/// An exception that the service sends in the stream raises an `EventStreamError`. An invalid or incomplete message raises
+/// a `ParserError`. Events before them are returned first.
 #[pyclass(module = "invoke_model")]
 pub(crate) struct EventStreamDecoder {
     decoder: Decoder,
@@ -126,7 +126,7 @@ impl EventStreamDecoder {
         self.check(py)?;
         self.is_finished = true;
         self.decoder.finish().map_err(|error| {
-            let error = errors::truncated(py, &format!("byte {} of the stream: {error}", self.received));
+            let error = errors::invalid_frame(py, &format!("byte {} of the stream: {error}", self.received));
             self.failed = Some(error.clone_ref(py));
             error
         })

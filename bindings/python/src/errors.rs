@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind};
+use invoke_model_client::{
+    ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind, TruncationCause,
+};
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderValue, Message};
 use pyo3::exceptions::PyRuntimeError;
@@ -19,7 +21,7 @@ pub(crate) fn param_validation(py: Python<'_>, report: &str) -> PyErr {
     create(py, "param_validation", (report,))
 }
 
-/// Returns the exception of a setting.
+/// Returns the exception of an invalid or missing setting.
 pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
     let kind = match error {
         ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => "no_region",
@@ -27,7 +29,11 @@ pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
         ConfigError::IncompleteCredentials { .. } => "partial_credentials",
         _ => "invalid",
     };
-    create(py, "of_config", (kind, error.to_string()))
+    let variable = match error {
+        ConfigError::IncompleteCredentials { missing, .. } => Some(*missing),
+        _ => None,
+    };
+    create(py, "of_config", (kind, error.to_string(), variable))
 }
 
 /// Returns the exception of a failed call.
@@ -48,14 +54,9 @@ pub(crate) fn no_credentials(py: Python<'_>, error: &CredentialsError) -> PyErr 
     of_kind(py, credentials_kind(error), &error.to_string())
 }
 
-/// Returns the exception of an invalid frame of an event stream.
+/// Returns the exception of an invalid or incomplete frame of an event stream.
 pub(crate) fn invalid_frame(py: Python<'_>, text: &str) -> PyErr {
     of_kind(py, "Decode", text)
-}
-
-/// Returns the exception of an event stream that ended inside of a frame.
-pub(crate) fn truncated(py: Python<'_>, text: &str) -> PyErr {
-    of_kind(py, "Truncated", text)
 }
 
 /// Returns the `EventStreamError` of an exception in an event stream.
@@ -109,6 +110,10 @@ fn facts<'py>(
     endpoint_url: &str,
     max_attempts: u32,
 ) -> PyResult<Bound<'py, PyDict>> {
+    // For an error within a stream, the head of the response has already been logged.
+    if error.received().is_none() {
+        crate::reply::log_retries(py, error.earlier_attempts())?;
+    }
     let facts = PyDict::new(py);
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", error.to_string())?;
@@ -166,8 +171,10 @@ fn kind(kind: &ErrorKind) -> String {
         ErrorKind::Service { .. } => "Service".to_owned(),
         ErrorKind::StreamException { .. } => "StreamException".to_owned(),
         ErrorKind::Transport(error) => format!("{:?}", error.kind()),
-        ErrorKind::Truncated(_) => "Truncated".to_owned(),
-        ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
+        ErrorKind::Truncated(error) if !matches!(error.cause, TruncationCause::IncompleteFrame { .. }) => {
+            "Truncated".to_owned()
+        }
+        ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
         ErrorKind::Parse { .. } => "Parse".to_owned(),
         ErrorKind::Credentials(error) => credentials_kind(error).to_owned(),
         ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize".to_owned(),

@@ -101,8 +101,8 @@ impl Events {
         Self { slot: Slot::new(Box::new(TypedReceiver { receiver, failed: None })), site }
     }
 
-    /// Returns a job that reads the events which have arrived, at least one. Its outcome is a list, or `None` at the
-    /// end of the stream.
+    /// Returns a job that reads the events that have arrived, or waits for the next event. Its outcome is that of
+    /// `next_batch`.
     fn job(&self) -> PyResult<Job> {
         let taken = self.slot.take()?;
         let site = self.site.clone();
@@ -125,6 +125,12 @@ impl Events {
                 }
             }
         }))
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.slot.close().into_iter().for_each(runtime::close_dropped);
     }
 }
 

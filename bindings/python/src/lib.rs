@@ -5,6 +5,7 @@
 
 mod blob;
 mod body;
+mod boto3;
 mod client;
 mod config;
 mod convert;
@@ -48,6 +49,8 @@ fn operations() -> Vec<(&'static str, Option<Pages>, Vec<&'static str>)> {
 mod _native {
     #[pymodule_export]
     use super::body::Body;
+    #[pymodule_export]
+    use super::boto3::{Boto3Calls, EventDecoder, TransportFailure};
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]

@@ -47,10 +47,22 @@ impl Site {
     }
 }
 
-/// Converts the arguments of a call, and returns the job that sends it.
+/// The visitor that converts the arguments of a call, and returns the job that sends it.
 pub(crate) struct Prepare<'a, 'py> {
     pub(crate) site: Arc<Site>,
     pub(crate) arguments: &'a Bound<'py, PyDict>,
+}
+
+/// Converts the arguments of a call into the input of the operation.
+pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>) -> PyResult<O::Input>
+where
+    O::Input: DeserializeOwned,
+{
+    let Input { mut value, payload } = from_python::<O::Input>(arguments, O::INPUT_PAYLOAD)?;
+    if let Some(payload) = payload {
+        O::set_input_payload(&mut value, payload);
+    }
+    Ok(value)
 }
 
 impl Prepare<'_, '_> {
@@ -58,11 +70,7 @@ impl Prepare<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let Input { mut value, payload } = from_python::<O::Input>(self.arguments, O::INPUT_PAYLOAD)?;
-        if let Some(payload) = payload {
-            O::set_input_payload(&mut value, payload);
-        }
-        let call = self.site.client.call::<O>(value);
+        let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
         Ok((self.site, call))
     }
 }
@@ -149,7 +157,7 @@ pub(crate) struct Facts {
     pub(crate) codes: &'static [&'static str],
 }
 
-/// Returns the facts about an operation.
+/// The visitor that returns the facts about an operation.
 pub(crate) struct Describe;
 
 fn facts<O: Operation>() -> Facts {

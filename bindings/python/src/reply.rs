@@ -1,7 +1,7 @@
 //! The parts of a response dictionary that all operations share.
 
 use http::HeaderMap;
-use invoke_model_client::Metadata;
+use invoke_model_client::{Attempt, Metadata};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::Serialize;
@@ -14,6 +14,7 @@ pub(crate) fn dict<'py>(
     output: &impl Serialize,
     metadata: &Metadata,
 ) -> PyResult<Bound<'py, PyDict>> {
+    log_retries(py, &metadata.earlier_attempts)?;
     let dict = PyDict::new(py);
     dict.set_item(pyo3::intern!(py, "ResponseMetadata"), response_metadata(py, metadata)?)?;
     dict.update(to_python(py, output)?.cast_into::<PyDict>()?.as_mapping())?;
@@ -32,6 +33,14 @@ fn response_metadata<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Boun
     }
     dict.set_item(pyo3::intern!(py, "RetryAttempts"), metadata.attempts.saturating_sub(1))?;
     Ok(dict)
+}
+
+/// Logs the failed attempts before the last attempt of a call.
+pub(crate) fn log_retries(py: Python<'_>, attempts: &[Attempt]) -> PyResult<()> {
+    if !attempts.is_empty() {
+        py.import("invoke_model._log")?.call_method1("retried", (to_python(py, &attempts)?,))?;
+    }
+    Ok(())
 }
 
 /// Returns headers with names in lower case. A comma joins the values of a repeated header.

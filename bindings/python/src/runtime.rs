@@ -40,6 +40,12 @@ impl<T: Clone> PerProcess<T> {
         Self(Mutex::new(None))
     }
 
+    /// Returns the value if this process has already created it.
+    fn existing(&self) -> Option<T> {
+        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().filter(|(of, _)| *of == std::process::id()).map(|(_, value)| value.clone())
+    }
+
     pub(crate) fn get(&self, create: impl FnOnce() -> std::io::Result<T>) -> PyResult<T> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pid = std::process::id();
@@ -127,6 +133,17 @@ pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
     let runtime = callers()?;
     py.detach(|| discard(&runtime, value));
     Ok(())
+}
+
+/// Drops a stream whose Python object was dropped, and closes its connection. Otherwise, the connection of a
+/// synchronous call would stay open until the next call drives its runtime.
+///
+/// This function does not release the global interpreter lock, because it does not wait for sockets.
+pub(crate) fn close_dropped<T>(value: T) {
+    match CALLERS.existing() {
+        Some(runtime) if Handle::try_current().is_err() => discard(&runtime, value),
+        _ => drop(value),
+    }
 }
 
 fn discard<T>(runtime: &Runtime, value: T) {

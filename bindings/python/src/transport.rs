@@ -194,6 +194,12 @@ impl HttpBody {
     }
 }
 
+impl Drop for HttpBody {
+    fn drop(&mut self) {
+        self.slot.close().into_iter().for_each(runtime::close_dropped);
+    }
+}
+
 #[pymethods]
 impl HttpBody {
     /// Returns the bytes that have arrived, or waits for them. Returns `None` at the end.

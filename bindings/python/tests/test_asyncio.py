@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import time
 
 import pytest
 from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
@@ -80,6 +81,10 @@ def test_pages(local_endpoint):
         pages = client.get_paginator("list_async_invokes").paginate(PaginationConfig={"PageSize": 2})
         assert [len(page["asyncInvokeSummaries"]) async for page in pages] == [2, 1]
         assert len((await pages.build_full_result())["asyncInvokeSummaries"]) == 3
+        paginate = client.get_paginator("list_async_invokes").paginate
+        result = await paginate(PaginationConfig={"MaxItems": 2}).build_full_result()
+        rest = paginate(PaginationConfig={"StartingToken": result["NextToken"]})
+        assert len((await rest.build_full_result())["asyncInvokeSummaries"]) == 1
 
     run(main())
 
@@ -132,6 +137,64 @@ def test_cancelling_the_read_of_a_stream_closes_it(local_endpoint):
         with pytest.raises(ValueError, match="closed file"):
             await anext(stream.__aiter__())
         await until(lambda: local_endpoint.calls and local_endpoint.calls[0]["stream"]["end"] != "in_progress")
+
+    run(main())
+
+
+def test_a_cancelled_read_closes_the_stream_at_once(local_endpoint):
+    """The next read must not depend on the time at which the background thread drops the stream."""
+    local_endpoint.inject({"pace_ms": 60_000})
+
+    async def main():
+        client = local_endpoint.async_client()
+        for _ in range(50):
+            stream = (await client.converse_stream(modelId=MODEL, messages=MESSAGES))["stream"]
+            read = asyncio.create_task(anext(stream.__aiter__()))
+            await asyncio.sleep(0)
+            read.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await read
+            with pytest.raises(ValueError, match="closed file"):
+                await anext(stream.__aiter__())
+
+    run(main())
+
+
+def test_a_cancelled_read_does_not_lose_data_silently(local_endpoint):
+    """The background thread may have read data that the cancelled task never receives."""
+
+    async def main():
+        client = local_endpoint.async_client()
+        body = (await client.invoke_model(modelId=EMBEDDING, body=HELLO))["body"]
+        read = asyncio.create_task(body.read(10))
+        await asyncio.sleep(0)
+        # Blocks the event loop until the background thread has read the data.
+        time.sleep(0.2)
+        read.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await read
+        with pytest.raises(ValueError, match="closed file"):
+            await body.read(10)
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", ["events", "body"])
+def test_closing_a_stream_ends_the_read_of_another_task(local_endpoint, kind):
+    async def main():
+        client = local_endpoint.async_client()
+        if kind == "events":
+            local_endpoint.inject({"pace_ms": 60_000})
+            stream = (await client.converse_stream(modelId=MODEL, messages=MESSAGES))["stream"]
+            read = asyncio.create_task(anext(stream.__aiter__()))
+        else:
+            local_endpoint.inject({"break": {"at": {"body_bytes": 10}, "by": "stall"}})
+            stream = (await client.invoke_model(modelId=EMBEDDING, body=HELLO))["body"]
+            read = asyncio.create_task(stream.read())
+        await asyncio.sleep(0.05)
+        stream.close()
+        with pytest.raises(ValueError, match="closed file"):
+            await asyncio.wait_for(read, 10)
 
     run(main())
 

@@ -1,6 +1,7 @@
 """Bad input: a clear exception each."""
 
 import io
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
@@ -86,6 +87,22 @@ def test_bodies_that_cannot_be_read(client, tmp_path):
         client.invoke_model(modelId=EMBEDDING, body="\ud800")
 
 
+def test_a_report_does_not_depend_on_files(client):
+    """The conversion needs a second pass for the report, and a file can be read only once."""
+    with pytest.raises(Exception, match='Missing required parameter in input: "modelId"$'):
+        client.invoke_model(body=io.BytesIO(HELLO))
+    image = {"image": {"format": "png", "source": {"bytes": io.BytesIO(b"png")}}}
+    with pytest.raises(Exception, match='Missing required parameter in input: "modelId"$'):
+        client.converse(messages=[{"role": "user", "content": [image]}])
+
+
+def test_many_missing_parameters(client):
+    """Without a limit, this report takes minutes."""
+    with pytest.raises(Exception, match="At least 64 required parameters are missing: ") as failure:
+        client.converse(modelId=MODEL, messages=[{"role": "user"}] * 3000)
+    assert str(failure.value).count('Missing required parameter in messages[') >= 60
+
+
 def test_positional_arguments(client):
     with pytest.raises(TypeError, match=r"converse\(\) only accepts keyword arguments."):
         client.converse(MODEL)
@@ -118,12 +135,84 @@ def test_settings(settings, error, text):
         invoke_model.Client(**settings)
 
 
-def test_missing_settings():
+@pytest.mark.parametrize("verify", [5, b"/ca.pem", ["/ca.pem"]])
+def test_verify_must_be_a_path(verify):
+    with pytest.raises(TypeError, match="verify: expected a path, not "):
+        invoke_model.Client(region_name="us-east-1", verify=verify)
+
+
+def test_verify_accepts_path_objects(tmp_path):
+    """The client reads the file for its first connection, so a missing file shows that it uses the path."""
+    missing = tmp_path / "missing.pem"
+    settings = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b", "max_attempts": 1}
+    with invoke_model.Client(endpoint_url="https://127.0.0.1:9", verify=missing, **settings) as client:
+        with pytest.raises(Exception) as failure:
+            client.converse(modelId=MODEL, messages=MESSAGES)
+    assert "missing.pem" in "".join(failure.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"retries": 5}, "config: retries: expected a dict, not int"),
+        ({"retries": {"max_attempts": "3"}}, "config: max_attempts: expected a number, not str"),
+        ({"retries": {"total_max_attempts": True}}, "config: total_max_attempts: expected a number, not bool"),
+        ({"proxies": "x"}, "config: proxies: expected a dict, not str"),
+    ],
+)
+def test_options_of_a_config(config, text):
+    with pytest.raises(TypeError, match=text):
+        invoke_model.Client(region_name="us-east-1", config=config)
+
+
+TIMESTAMPS = [
+    "1700000000",
+    "Mon, 06 May 2024 07:08:09 GMT",
+    "2024-05-06T07:08:09Z",
+    "2024-05-06",
+    1700000000,
+    -5,
+    datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc),
+    datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+    datetime(2024, 5, 6, 7, 8, 9),
+]
+
+
+@pytest.mark.parametrize("value", TIMESTAMPS, ids=str)
+def test_timestamps_are_those_of_botocore(client, local_endpoint, value):
+    boto3 = pytest.importorskip("boto3")
+    boto3.client("bedrock-runtime", **local_endpoint.settings).list_async_invokes(submitTimeAfter=value)
+    client.list_async_invokes(submitTimeAfter=value)
+    theirs, ours = local_endpoint.calls
+    assert ours["target"] == theirs["target"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e20, "inf", "junk", "", [], datetime(1, 1, 1)], ids=str)
+def test_invalid_timestamps(client, local_endpoint, value):
+    with pytest.raises(Exception, match="Invalid type for parameter submitTimeAfter, value: "):
+        client.list_async_invokes(submitTimeAfter=value)
+    assert local_endpoint.calls == []
+
+
+def test_paginators_of_unknown_operations(client, local_endpoint):
+    for name in ("converse", "nonsense"):
+        with pytest.raises(Exception, match=f"Operation cannot be paginated: {name}"):
+            client.get_paginator(name)
+        with pytest.raises(Exception, match=f"Operation cannot be paginated: {name}"):
+            local_endpoint.async_client().get_paginator(name)
+
+
+def test_missing_settings(monkeypatch):
     botocore = pytest.importorskip("botocore.exceptions")
     with pytest.raises(botocore.NoRegionError):
         invoke_model.Client()
-    with pytest.raises(botocore.PartialCredentialsError):
+    text = "Partial credentials found in explicit, missing: aws_secret_access_key"
+    with pytest.raises(botocore.PartialCredentialsError, match=text):
         invoke_model.Client(region_name="us-east-1", aws_access_key_id="a")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    with pytest.raises(botocore.PartialCredentialsError, match="found in env, missing: AWS_SECRET_ACCESS_KEY"):
+        invoke_model.Client(region_name="us-east-1")
+    monkeypatch.undo()
     with pytest.raises(botocore.ProfileNotFound):
         invoke_model.Client(region_name="us-east-1", profile_name="missing")
 

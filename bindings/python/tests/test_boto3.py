@@ -11,7 +11,7 @@ import pathlib
 from urllib.parse import unquote
 
 import pytest
-from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL
+from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
 
 boto3 = pytest.importorskip("boto3")
 from botocore.config import Config  # noqa: E402
@@ -91,7 +91,7 @@ def events(stream):
 
 
 def failure(error):
-    response = dict(getattr(error, "response", {}))
+    response = dict(getattr(error, "response", None) or {})
     if "ResponseMetadata" in response:
         response["ResponseMetadata"] = metadata(response["ResponseMetadata"])
     names = {cls.__name__ for cls in type(error).__mro__}
@@ -126,7 +126,7 @@ def compare(clients, operation, rule, given_of=None):
     endpoint.clear_faults()
     endpoint.clear()
     endpoint.inject(rule)
-    expected, found = (outcome(client, operation, given_of()) for client in (theirs, ours))
+    expected, found = (drop_latency(outcome(client, operation, given_of())) for client in (theirs, ours))
     assert without_zero_values(found, expected) == expected
     their_call, our_call = endpoint.calls
     assert our_call["target"] == their_call["target"]
@@ -138,8 +138,8 @@ def compare(clients, operation, rule, given_of=None):
     return found
 
 
-@pytest.mark.parametrize(("operation", "exchange"), list(exchanges()))
-def test_recorded_exchanges(clients, operation, exchange):
+def recorded_rule(exchange):
+    """Returns the rule with which the endpoint sends a recorded response."""
     keep = ("content-type",)
     headers = {name: value for name, value in exchange["headers"].items() if name in keep or name.startswith("x-amzn-")}
     if exchange["status"] >= 400:
@@ -151,8 +151,12 @@ def test_recorded_exchanges(clients, operation, exchange):
     else:
         body = base64.b64encode(exchange["body"].encode()).decode()
         headers.setdefault("content-type", "application/json")
-    rule = {"status": exchange["status"], "headers": headers, "body_base64": body}
-    compare(clients, operation, rule, lambda: arguments(clients[1], operation, exchange))
+    return {"status": exchange["status"], "headers": headers, "body_base64": body}
+
+
+@pytest.mark.parametrize(("operation", "exchange"), list(exchanges()))
+def test_recorded_exchanges(clients, operation, exchange):
+    compare(clients, operation, recorded_rule(exchange), lambda: arguments(clients[1], operation, exchange))
 
 
 @pytest.mark.parametrize(
@@ -250,6 +254,26 @@ def test_operations(clients, operation, given):
     their_call, our_call = endpoint.calls
     assert (our_call["method"], our_call["target"]) == (their_call["method"], their_call["target"])
     assert our_call["body"] == their_call["body"] or json.loads(our_call["body"]) == json.loads(their_call["body"])
+
+
+@pytest.mark.parametrize("limits", [{"MaxItems": 2}, {"MaxItems": 3, "PageSize": 2}, {"MaxItems": 2, "PageSize": 2}, {"MaxItems": 5}], ids=str)
+def test_pages_continue_at_the_token_of_boto3(clients, limits):
+    endpoint, theirs, ours = clients
+    endpoint.clear_faults()
+    output = {"s3OutputDataConfig": {"s3Uri": "s3://bucket/path"}}
+    while len(ours.list_async_invokes()["asyncInvokeSummaries"]) < 5:
+        ours.start_async_invoke(modelId=VIDEO, modelInput=VIDEO_INPUT, outputDataConfig=output)
+    start = None
+    for _ in range(3):
+        config = {**limits, "StartingToken": start}
+        expected, found = (
+            client.get_paginator("list_async_invokes").paginate(PaginationConfig=config).build_full_result()
+            for client in (theirs, ours)
+        )
+        assert found == expected
+        start = found.get("NextToken")
+        if start is None:
+            break
 
 
 def drop_latency(result):

@@ -1,7 +1,9 @@
 """Calls, and the shapes of their results."""
 
 import datetime
+import gc
 import io
+import time
 
 import pytest
 from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
@@ -109,6 +111,17 @@ def test_parts_of_a_stream_are_bytes(client):
         parts = [event["chunk"]["bytes"] for event in stream]
     assert all(type(part) is bytes for part in parts)
     assert parts[0].startswith(b'{"type":"message_start"')
+
+
+def test_dropping_a_stream_closes_its_connection(client, local_endpoint):
+    local_endpoint.inject({"pace_ms": 600_000})
+    response = client.converse_stream(modelId=MODEL, messages=MESSAGES)
+    assert local_endpoint.calls[0]["stream"]["end"] is None
+    del response
+    gc.collect()
+    # No further call drives the connection.
+    while local_endpoint.calls[0]["stream"]["end"] is None:
+        time.sleep(0.01)
 
 
 def test_a_closed_stream_raises(client):

@@ -30,6 +30,15 @@ def test_service_errors(client, local_endpoint):
     assert (str(copy), copy.response, copy.attempts) == (str(caught), caught.response, 1)
 
 
+def test_retries_are_logged(local_endpoint, caplog):
+    caplog.set_level("INFO", "invoke_model")
+    local_endpoint.inject({"error": {"code": "ThrottlingException"}, "retry_after": {"seconds": 0}})
+    with local_endpoint.client(max_attempts=2) as client:
+        failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ThrottlingException)
+    expected = "Converse: attempt 1 failed: ThrottlingException (rejected), request id "
+    assert [record.getMessage()[: len(expected)] for record in caplog.records] == [expected]
+
+
 def test_the_client_retries(local_endpoint):
     local_endpoint.inject({"first": 1, "error": {"code": "ThrottlingException"}, "retry_after": {"seconds": 0}})
     with local_endpoint.client(max_attempts=2) as client:
@@ -54,6 +63,22 @@ def test_errors_in_streams(client, local_endpoint):
         str(caught) == "An error occurred (throttlingException) when calling the ConverseStream operation: slow"
     )
     assert type(pickle.loads(pickle.dumps(caught))) is type(caught)
+
+
+def test_responses_that_cannot_be_parsed(client, local_endpoint):
+    """The class must not be that of a lost connection, because programs repeat the call after such an exception."""
+    local_endpoint.inject({"status": 200, "headers": {"content-type": "application/json"}, "body": "nonsense"})
+    caught = failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), exceptions.ResponseParserError)
+    assert "the body is not JSON" in str(caught)
+    assert not isinstance(caught, exceptions.BotoCoreError)
+    assert str(pickle.loads(pickle.dumps(caught))) == str(caught)
+
+
+def test_members_of_errors_that_are_null(client, local_endpoint):
+    body = {"message": "no", "originalStatusCode": None}
+    local_endpoint.inject({"status": 424, "headers": {"x-amzn-errortype": "ModelErrorException"}, "body_json": body})
+    caught = failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ModelErrorException)
+    assert "originalStatusCode" not in caught.response
 
 
 def test_truncated_streams_and_bodies(client, local_endpoint):
@@ -89,3 +114,18 @@ def test_unknown_names_of_exceptions(client):
     with pytest.raises(AttributeError):
         exceptions.Nonsense
     assert "ThrottlingException" in dir(exceptions)
+
+
+def test_the_hierarchy_of_the_classes():
+    pairs = [
+        (exceptions.ReadTimeoutError, exceptions.HTTPClientError),
+        (exceptions.ConnectTimeoutError, exceptions.ConnectionError),
+        (exceptions.NoRegionError, exceptions.BotoCoreError),
+        (exceptions.ThrottlingException, exceptions.ClientError),
+        (exceptions.EventStreamError, exceptions.ClientError),
+    ]
+    for derived, base in pairs:
+        assert issubclass(derived, base)
+    botocore = pytest.importorskip("botocore.exceptions")
+    for derived, base in pairs:
+        assert issubclass(derived, getattr(botocore, base.__name__))

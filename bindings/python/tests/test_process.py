@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -39,23 +40,58 @@ def test_ten_threads_share_a_client(client, local_endpoint):
 
 
 def test_a_call_does_not_block_other_threads(client, local_endpoint):
-    local_endpoint.inject({"first": 1, "delay_ms": 60_000})
     stopped = []
 
     def blocked():
-        with pytest.raises(Exception, match="Read timeout"):
-            with local_endpoint.client(timeout=20) as other:
-                other.converse(modelId=MODEL, messages=MESSAGES)
+        with pytest.raises(Exception, match="Connection was closed before we received a valid response"):
+            other.converse(modelId=MODEL, messages=MESSAGES)
         stopped.append(True)
 
-    thread = threading.Thread(target=blocked)
-    thread.start()
-    while local_endpoint.stats["requests"] == 0:
-        pass
-    client.converse(modelId=MODEL, messages=MESSAGES)
-    assert not stopped
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = "http://127.0.0.1:%d" % silent.getsockname()[1]
+        # If the call blocked this thread, its timeout would end the test.
+        other = local_endpoint.client(endpoint_url=url, max_attempts=1, timeout=20)
+        thread = threading.Thread(target=blocked)
+        thread.start()
+        connection, _ = silent.accept()
+        connection.recv(65_536)
+        client.converse(modelId=MODEL, messages=MESSAGES)
+        assert not stopped
+        connection.close()
     thread.join(60)
     assert stopped
+
+
+CLOSE = """
+import os, time
+from invoke_model.testing import local_endpoint
+
+def sockets():
+    paths = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    return sum(os.readlink(path).startswith("socket:") for path in paths if os.path.islink(path))
+
+messages = [{"role": "user", "content": [{"text": "hi"}]}]
+with local_endpoint() as endpoint:
+    clients = [endpoint.client() for _ in range(11)]
+    # The first call also opens the sockets of the runtime.
+    first = clients.pop()
+    first.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
+    before = sockets()
+    for client in clients:
+        client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
+    # Both sides of a connection are in this process.
+    assert sockets() == before + 20, sockets()
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + 20
+    while sockets() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    print(sockets() - before)
+"""
+
+
+def test_closing_a_client_closes_its_connections():
+    assert python(CLOSE).strip() == "0"
 
 
 INTERRUPT = """
@@ -147,6 +183,25 @@ def test_a_forked_child_can_use_the_client_of_its_parent():
     assert python(FORK).strip() == "11"
 
 
+FORKED_ENDPOINT = """
+import os, sys
+from invoke_model.testing import local_endpoint
+
+with local_endpoint() as endpoint:
+    client = endpoint.client()
+    child = os.fork()
+    if child == 0:
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    client.converse(modelId="us.amazon.nova-lite-v1:0", messages=[{"role": "user", "content": [{"text": "hi"}]}])
+    print(len(endpoint.calls))
+"""
+
+
+def test_a_forked_child_leaves_the_endpoint_of_its_parent_alone():
+    assert python(FORKED_ENDPOINT).strip() == "1"
+
+
 def test_multiprocessing_with_fork():
     code = """
 import multiprocessing
@@ -230,6 +285,11 @@ def test_without_botocore():
     assert python(WITHOUT_BOTOCORE).strip() == "done"
 
 
+def test_the_package_contains_the_exceptions():
+    code = "import invoke_model, sys; print(invoke_model.exceptions.ClientError.__name__)"
+    assert python(code).strip() == "ClientError"
+
+
 def test_the_import_does_not_import_botocore():
-    code = "import invoke_model, sys; print({'asyncio', 'botocore', 'urllib3'} & set(sys.modules))"
-    assert "botocore" not in python(code)
+    code = "import invoke_model, sys; print('botocore' in sys.modules)"
+    assert python(code).strip() == "False"

@@ -135,6 +135,8 @@ def run(request):
 
 
 if __name__ == "__main__":
+    # A shell starts background jobs with an ignored SIGINT, which the command would inherit. It does not inherit a handler.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     COMMAND = sys.argv.pop(1)
     version = subprocess.run([COMMAND, "--version"], capture_output=True, text=True).stdout
     serve("cli", version.split()[-1], [], run)

@@ -23,7 +23,7 @@ const STDERR_LINES: usize = 5;
 const STDERR_LINE: usize = 64_000 / STDERR_LINES;
 
 /// The time to wait until an adapter exits after its standard input was closed.
-pub(super) const EXIT: Duration = Duration::from_secs(2);
+const EXIT: Duration = Duration::from_secs(2);
 
 /// A process that runs an adapter. It is killed when this value is dropped.
 pub(super) struct Process {

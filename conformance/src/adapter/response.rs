@@ -14,7 +14,7 @@ pub(crate) const CLASSES: [&str; 8] =
 
 fn facts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let facts = Vec::<String>::deserialize(deserializer)?;
-    facts.iter().try_for_each(|fact| check("fact", fact, &FACTS))?;
+    facts.iter().try_for_each(|fact| check_name("fact", fact, &FACTS)).map_err(D::Error::custom)?;
     Ok(facts)
 }
 
@@ -31,16 +31,15 @@ fn facts_of_call<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>
 
 fn class<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
     let class = String::deserialize(deserializer)?;
-    check("class", &class, &CLASSES)?;
+    check_name("class", &class, &CLASSES).map_err(D::Error::custom)?;
     Ok(class)
 }
 
-fn check<E: serde::de::Error>(noun: &str, name: &str, allowed: &[&str]) -> Result<(), E> {
+/// Checks that a list of names contains a name.
+pub(crate) fn check_name(noun: &str, name: &str, allowed: &[&str]) -> Result<(), String> {
     match allowed.contains(&name) {
         true => Ok(()),
-        false => {
-            Err(E::custom(format_args!("unknown {noun} `{name}`, expected one of {}", allowed.join(", "))))
-        }
+        false => Err(format!("unknown {noun} `{name}`, expected one of {}", allowed.join(", "))),
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::MemberError;
-use crate::adapter::CLASSES;
+use crate::adapter::{CLASSES, check_name};
 use crate::expectation::{Contains, Count, Expectation, Range, TextPattern};
 use crate::scenario::Scenario;
 use crate::tagged;
@@ -12,8 +12,8 @@ use crate::tagged;
 /// The retry modes of the setting `retry_mode`.
 const RETRY_MODES: [&str; 2] = ["standard", "adaptive"];
 
-/// The names that `same` can contain, in addition to the headers in the expectations of the scenario. The headers of
-/// most requests differ, so a name with a typo would always be equal: the header is missing in all requests.
+/// The names that `same` can contain, in addition to the headers in the expectations of the scenario. Other names are
+/// errors, because a header with a typo in its name is missing in all requests, and would always be equal.
 const SAME: [&str; 9] = [
     "body",
     "accept",
@@ -52,13 +52,6 @@ fn check_id(id: &str) -> Result<(), String> {
     }
 }
 
-fn check_name(noun: &str, name: &str, allowed: &[&str]) -> Result<(), String> {
-    match allowed.contains(&name) {
-        true => Ok(()),
-        false => Err(format!("unknown {noun} `{name}`, expected one of {}", allowed.join(", "))),
-    }
-}
-
 fn check_expectation(expect: &Expectation) -> Result<(), String> {
     for value in expect.output.iter().chain(expect.events.iter().flatten()).chain(bodies(expect)) {
         tagged::check_expected(value)?;
@@ -70,8 +63,7 @@ fn check_expectation(expect: &Expectation) -> Result<(), String> {
     for name in &expect.same {
         let requests = || expect.request.iter().chain(&expect.requests);
         if !requests().any(|request| request.headers.contains_key(name)) {
-            let hint = "name in `same`";
-            check_name(hint, name, &SAME)
+            check_name("name in `same`", name, &SAME)
                 .map_err(|problem| format!("{problem}, or a header in the expectations of the requests"))?;
         }
     }

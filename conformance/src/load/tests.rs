@@ -77,6 +77,8 @@ fn errors_name_the_file_the_scenario_and_the_member() {
     );
     check(&|scenario| scenario["input"]["body"] = json!({"$bytes": "?"}), "input: `$bytes` must be base64");
     check(&|scenario| scenario["expect"]["output"] = json!({"$text": 1}), "expect: `$text` must be a text");
+    check(&|scenario| scenario["input"]["a"] = json!({"$time": "noon"}), "input: `$time` must be a time");
+    check(&|scenario| scenario["expect"]["events"] = json!([{"$time": 1}]), "expect: `$time` must be a time");
     check(
         &|scenario| scenario["server"] = json!({"rules": [{"frist": 1}]}),
         "server.rules: rule 1: unknown field `frist`",

@@ -12,7 +12,7 @@ use spdx::{Expression, Licensee, ParseMode};
 use crate::program::{self, cargo, succeeds};
 use crate::{Failure, root};
 
-/// The workspaces whose crates are published.
+/// The workspaces of the crates and of the Python package. The other workspaces contain only tests and benchmarks.
 const MANIFESTS: [&str; 2] = ["Cargo.toml", "bindings/python/Cargo.toml"];
 
 /// Value of `source` that `cargo metadata` prints for crates from crates.io.

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 
-use self::Adapter::{Cargo, Command, Go, Java, Node, Python, Rust};
-use crate::Failure;
+use self::Adapter::{Cargo, Command, Go, Java, Node, Package, Python, Rust};
 use crate::clients::{Clients, Words, adapter};
 use crate::programs::Programs;
+use crate::{Failure, python};
 
 /// The name and the kind of each adapter. The name is the name of its folder in `conformance/adapters`.
-pub(super) const ADAPTERS: [(&str, Adapter); 9] = [
+pub(super) const ADAPTERS: [(&str, Adapter); 10] = [
     ("rust", Rust),
     ("cli", Command),
+    ("python", Package),
     ("boto3", Python),
     ("aws-cli", Python),
     ("anthropic", Python),
@@ -30,6 +31,8 @@ pub(super) enum Adapter {
     Rust,
     /// The script `adapter.py` with the path of our command as its argument.
     Command,
+    /// The script `adapter.py`, with the Python package of this project.
+    Package,
     /// The script `adapter.py`.
     Python,
     /// The script `adapter.mjs`.
@@ -70,6 +73,13 @@ impl Adapter {
             Command => {
                 let mut words = script("python", "adapter.py");
                 words.push(programs.invoke_model.clone().into());
+                Ok(Ok(words))
+            }
+            Package => {
+                let mut words = vec!["env".into()];
+                words.extend(environment(clients));
+                words.push(python::install()?.into_os_string());
+                words.push(adapter(client).join("adapter.py").into_os_string());
                 Ok(Ok(words))
             }
             Python => Ok(Ok(script("python", "adapter.py"))),

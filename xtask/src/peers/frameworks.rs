@@ -6,17 +6,17 @@
 use std::path::Path;
 use std::time::Instant;
 
-use self::Runtime::{Node, Python};
+use self::Runtime::{Boto3, Node, Python};
 use super::{Peers, installation};
 use crate::Failure;
 
 const FRAMEWORKS: [Framework; 9] = [
-    framework("langchain-aws", Python, "frameworks/langchain_chat.py", &[INVOKE, CONVERSE]),
-    framework("strands-agents", Python, "frameworks/strands_agent.py", &[CONVERSE]),
+    framework("langchain-aws", Boto3, "frameworks/langchain_chat.py", &[INVOKE, CONVERSE]),
+    framework("strands-agents", Boto3, "frameworks/strands_agent.py", &[CONVERSE]),
     // pydantic-ai streams all responses.
-    framework("pydantic-ai", Python, "frameworks/pydantic_ai_agent.py", &[&["ConverseStream"]]),
-    framework("amazon-bedrock-haystack", Python, "frameworks/haystack_generator.py", &[CONVERSE]),
-    framework("llama-index-llms-bedrock-converse", Python, "frameworks/llama_index_llm.py", &[CONVERSE]),
+    framework("pydantic-ai", Boto3, "frameworks/pydantic_ai_agent.py", &[&["ConverseStream"]]),
+    framework("amazon-bedrock-haystack", Boto3, "frameworks/haystack_generator.py", &[CONVERSE]),
+    framework("llama-index-llms-bedrock-converse", Boto3, "frameworks/llama_index_llm.py", &[CONVERSE]),
     framework("litellm", Python, "frameworks/litellm_completion.py", &[INVOKE, CONVERSE]),
     framework("@anthropic-ai/bedrock-sdk", Node, "frameworks/anthropic_sdk.mjs", &[INVOKE]),
     framework("@ai-sdk/amazon-bedrock", Node, "frameworks/ai_sdk.mjs", &[CONVERSE]),
@@ -52,26 +52,47 @@ const fn framework(
 /// The interpreter of a program.
 #[derive(Debug)]
 enum Runtime {
+    /// Python. The program makes its calls with clients of boto3.
+    Boto3,
+    /// Python. The program makes its calls with another HTTP client.
     Python,
     Node,
 }
 
-/// Runs the programs of all frameworks.
-pub(super) fn run(peers: &Peers, invoke_model: &Path) -> Result<(), Failure> {
+/// Runs the programs of all frameworks. If `package` is set, it is the folder of the Python package, and the programs
+/// with clients of boto3 run a second time: the package accelerates their clients.
+pub(super) fn run(peers: &Peers, invoke_model: &Path, package: Option<&Path>) -> Result<(), Failure> {
     for framework in &FRAMEWORKS {
-        #[expect(clippy::disallowed_methods, reason = "the output contains the time of each framework")]
-        let start = Instant::now();
-        let interpreter = match framework.runtime {
-            Python => peers.frameworks.program("python"),
-            Node => peers.clients.python.program("node"),
+        let program = installation::source(framework.program);
+        let (interpreter, is_boto3) = match framework.runtime {
+            Boto3 => (peers.frameworks.program("python"), true),
+            Python => (peers.frameworks.program("python"), false),
+            Node => (peers.clients.python.program("node"), false),
         };
-        let mut command = peers.serve(invoke_model, "logged.py");
-        command.args(framework.operations.concat()).arg("--");
-        command.arg(interpreter).arg(installation::source(framework.program));
-        installation::execute(&mut command, &format!("see tests/peers/{}", framework.program))?;
-        println!("{}: {:.1} seconds", framework.name, start.elapsed().as_secs_f64());
+        framework.run(peers, invoke_model, "", &[&interpreter, &program])?;
+        if let (true, Some(package)) = (is_boto3, package) {
+            let runner = installation::source("accelerated.py");
+            framework.run(
+                peers,
+                invoke_model,
+                ", accelerated",
+                &[&interpreter, &runner, package, &program],
+            )?;
+        }
     }
     Ok(())
+}
+
+impl Framework {
+    fn run(&self, peers: &Peers, invoke_model: &Path, variant: &str, words: &[&Path]) -> Result<(), Failure> {
+        #[expect(clippy::disallowed_methods, reason = "the output contains the time of each framework")]
+        let start = Instant::now();
+        let mut command = peers.serve(invoke_model, "logged.py");
+        command.args(self.operations.concat()).arg("--").args(words);
+        installation::execute(&mut command, &format!("see tests/peers/{}", self.program))?;
+        println!("{}{variant}: {:.1} seconds", self.name, start.elapsed().as_secs_f64());
+        Ok(())
+    }
 }
 
 #[cfg(test)]

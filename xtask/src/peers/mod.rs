@@ -12,6 +12,7 @@ use std::process::Command;
 use crate::Failure;
 use crate::clients::{Clients, Python, installation};
 use crate::programs::Programs;
+use crate::python;
 
 /// Runs all peers. Returns a line for each check that was not possible.
 pub(crate) fn run() -> Result<Vec<String>, Failure> {
@@ -24,12 +25,17 @@ pub(crate) fn run() -> Result<Vec<String>, Failure> {
     execute(&mut peers.serve(&programs.invoke_model, "messages.py"), "messages.py")?;
     let mut replay = peers.serve(&programs.invoke_model, "replay.py");
     execute(replay.arg(&programs.invoke_model), "replay.py")?;
-    frameworks::run(&peers, &programs.invoke_model)?;
-    let place = peers.clients.directory.join("page");
-    match page::run(&peers.clients.python, &place, &programs.invoke_model)? {
-        true => Ok(Vec::new()),
-        false => Ok(vec!["page of the local endpoint (there is no Chromium for this machine)".to_owned()]),
+    let mut unchecked = Vec::new();
+    let package = python::installed_package()?;
+    if package.is_none() {
+        unchecked.push("frameworks with accelerated clients (run `cargo xtask python` first)".to_owned());
     }
+    frameworks::run(&peers, &programs.invoke_model, package.as_deref())?;
+    let place = peers.clients.directory.join("page");
+    if !page::run(&peers.clients.python, &place, &programs.invoke_model)? {
+        unchecked.push("page of the local endpoint (there is no Chromium for this machine)".to_owned());
+    }
+    Ok(unchecked)
 }
 
 fn execute(command: &mut Command, script: &str) -> Result<(), Failure> {

@@ -1,8 +1,18 @@
 """A client for Amazon Bedrock Runtime with the interface of boto3, sync and asyncio."""
 
+from . import exceptions
 from ._native import EventStreamDecoder, __version__
 from ._sign import presign, sign
-from .aio import AsyncClient
 from .client import Client
 
-__all__ = ["AsyncClient", "Client", "EventStreamDecoder", "__version__", "presign", "sign"]
+__all__ = ["AsyncClient", "Client", "EventStreamDecoder", "__version__", "exceptions", "presign", "sign"]
+
+
+def __getattr__(name):
+    # The import of asyncio takes longer than all other imports together.
+    if name == "AsyncClient":
+        from .aio import AsyncClient
+
+        globals()[name] = AsyncClient
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ from typing import Any, final
 
 from typing_extensions import Buffer
 
+from . import exceptions as exceptions
 from ._sign import presign as presign
 from ._sign import sign as sign
 from .aio import AsyncClient as AsyncClient
@@ -19,8 +20,8 @@ class EventStreamDecoder:
     end of the body. With the name of an operation, an event is a dictionary, as in the streams of a client. Without
     it, an event is a tuple of the headers and the payload of a message.
 
-    An exception that the service sends in the stream raises an `EventStreamError`. An invalid frame raises a
-    `ParserError`. Events before them are returned first.
+    An exception that the service sends in the stream raises an `EventStreamError`. An invalid or incomplete message raises
+    a `ParserError`. Events before them are returned first.
     """
 
     def __new__(cls, operation: str | None = None) -> EventStreamDecoder: ...

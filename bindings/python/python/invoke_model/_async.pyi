@@ -73,6 +73,9 @@ class AsyncPaginator(Generic[_Page]):
 class AsyncPageIterator(Generic[_Page]):
     """The pages of a list."""
 
+    resume_token: str | None
+    """The `StartingToken` of the items after `MaxItems`, or `None`."""
+
     def __aiter__(self) -> AsyncIterator[_Page]: ...
     async def build_full_result(self) -> _Page:
         """Reads all pages, and returns their items in one dictionary."""

@@ -1,7 +1,6 @@
-"""What the synchronous and the asyncio client share."""
+"""The code that the synchronous and the asyncio client share."""
 
-import re
-
+import os
 
 from . import _errors, _native
 
@@ -22,6 +21,7 @@ SETTINGS = (
     "max_attempts",
     "retry_mode",
     "retry_ambiguous",
+    "max_backoff",
     "use_fips_endpoint",
     "use_dualstack_endpoint",
     "ca_bundle",
@@ -35,7 +35,9 @@ SETTINGS = (
 
 def python_name(operation):
     """Returns the name of a method as botocore does, for example `invoke_model` for `InvokeModel`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
+    # The module `re` would double the time of the import.
+    parts = (f"_{letter.lower()}" if letter.isupper() else letter for letter in operation)
+    return "".join(parts).lstrip("_")
 
 
 #: The operations by the name of their method.
@@ -45,7 +47,7 @@ PAGES = {python_name(operation): pages for operation, pages, _ in _native.operat
 
 
 class ClientMeta:
-    """Facts about a client, as `client.meta` of boto3."""
+    """Facts about a client: a part of `client.meta` of boto3."""
 
     def __init__(self, region_name, endpoint_url, config):
         self.region_name = region_name
@@ -81,18 +83,35 @@ def _of_config(config):
     if given is None:
         raise TypeError(f"config: expected a botocore Config or a dict, not {type(config).__name__}")
     settings = {name: given[name] for name in SETTINGS if given.get(name) is not None}
-    retries = given.get("retries") or {}
-    if "total_max_attempts" in retries:
-        settings["max_attempts"] = retries["total_max_attempts"]
-    elif "max_attempts" in retries:
-        # In a Config of botocore, this number does not include the first attempt.
-        settings["max_attempts"] = retries["max_attempts"] + 1
-    if "mode" in retries:
+    retries = _option(given, "retries", dict, "a dict") or {}
+    attempts = _option(retries, "total_max_attempts", int, "a number")
+    # In a Config of botocore, this number does not include the first attempt.
+    further_attempts = _option(retries, "max_attempts", int, "a number")
+    if attempts is not None:
+        settings["max_attempts"] = attempts
+    elif further_attempts is not None:
+        settings["max_attempts"] = further_attempts + 1
+    if retries.get("mode") is not None:
         settings["retry_mode"] = retries["mode"]
-    proxies = given.get("proxies") or {}
+    proxies = _option(given, "proxies", dict, "a dict") or {}
     if proxy := proxies.get("https") or proxies.get("http"):
         settings["proxy"] = proxy
     return settings
+
+
+def _path(name, value):
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(path, str):
+        raise TypeError(f"{name}: expected a path, not {type(value).__name__}")
+    return path
+
+
+def _option(given, name, types, expected):
+    """Returns an option of a `Config` that is not a setting of its own."""
+    value = given.get(name)
+    if value is not None and (not isinstance(value, types) or isinstance(value, bool)):
+        raise TypeError(f"config: {name}: expected {expected}, not {type(value).__name__}")
+    return value
 
 
 class BaseClient:
@@ -108,10 +127,10 @@ class BaseClient:
                 raise TypeError(f"{name!r} is not a setting of a client; known settings: config, verify, {known}")
             if value is not None:
                 all_settings[name] = value
-        if isinstance(verify, str):
-            all_settings["ca_bundle"] = verify
-        elif verify is False:
+        if verify is False:
             raise ValueError("verify=False is not supported: pass the path of a file with root certificates")
+        if verify is not None and verify is not True:
+            all_settings["ca_bundle"] = _path("verify", verify)
         self._native = _native.Client(all_settings, body, events)
         self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config)
         self.exceptions = ClientExceptions()
@@ -161,19 +180,47 @@ def member(page, path):
 
 
 def page_arguments(pages, config, arguments):
-    """Returns the arguments of the first page, and the maximum number of items."""
+    """Returns the arguments of the first page, the maximum number of items, and the number of items to skip."""
     token, _, _, size = pages
     config = dict(config or {})
     limit = config.pop("MaxItems", None)
+    skipped = 0
     if (start := config.pop("StartingToken", None)) is not None:
-        arguments[token] = start
+        start, skipped = _decode_token(token, start)
+        if start is not None:
+            arguments[token] = start
     if (page_size := config.pop("PageSize", None)) is not None:
         if size is None:
             raise ValueError("PageSize: the operation has no page size")
         arguments[size] = int(page_size)
     if config:
         raise ValueError(f"PaginationConfig: unknown keys {', '.join(config)}; known: MaxItems, PageSize, StartingToken")
-    return arguments, None if limit is None else int(limit)
+    return arguments, None if limit is None else int(limit), skipped
+
+
+# The format of these tokens is that of botocore, so a program can continue a list that botocore has begun.
+_SKIPPED = "boto_truncate_amount"
+
+
+def _encode_token(members):
+    import base64
+    import json
+
+    return base64.b64encode(json.dumps(members).encode()).decode()
+
+
+def _decode_token(name, text):
+    """Returns the token of the service, and the number of items to skip. Also accepts a token of the service."""
+    import base64
+    import json
+
+    try:
+        members = json.loads(base64.b64decode(text))
+    except (TypeError, ValueError):
+        return text, 0
+    if not isinstance(members, dict) or name not in members:
+        return text, 0
+    return members[name], members.get(_SKIPPED, 0)
 
 
 class PageState:
@@ -181,20 +228,29 @@ class PageState:
 
     def __init__(self, pages, config, arguments):
         self.pages = pages
-        self.arguments, self.left = page_arguments(pages, config, arguments)
-        self.is_last = self.left == 0
+        self.arguments, self.left, self.skipped = page_arguments(pages, config, arguments)
+        self.is_last = False
+        #: The `StartingToken` of the items after `MaxItems`.
+        self.resume_token = None
 
     def accept(self, page):
         """Prepares the arguments of the next page, and truncates the items of the last page."""
         token, next_token, items, _ = self.pages
-        found = member(page, items)
-        if self.left is not None and found is not None:
-            if len(found) >= self.left:
-                del found[self.left :]
-                self.is_last = True
-            self.left -= len(found)
+        found = member(page, items) or []
+        skipped, self.skipped = self.skipped, 0
+        del found[:skipped]
         following = member(page, next_token)
+        if self.left is not None:
+            if len(found) > self.left:
+                del found[self.left :]
+                self.resume_token = _encode_token({token: self.arguments.get(token), _SKIPPED: self.left + skipped})
+                self.is_last = True
+                return page
+            self.left -= len(found)
         if not following:
+            self.is_last = True
+        elif self.left == 0:
+            self.resume_token = _encode_token({token: following})
             self.is_last = True
         elif following == self.arguments.get(token):
             raise RuntimeError(f"the service returned the page token {following!r} twice")

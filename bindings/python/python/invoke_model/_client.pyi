@@ -1,6 +1,7 @@
 """Attributes and methods of the clients that do not depend on the model."""
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any, Literal
 
 from .exceptions import ClientError as _ClientError
@@ -43,7 +44,7 @@ class BaseClient:
         self,
         *,
         config: Any = None,
-        verify: str | bool | None = None,
+        verify: str | PathLike[str] | bool | None = None,
         region_name: str | None = None,
         endpoint_url: str | None = None,
         aws_access_key_id: str | None = None,
@@ -59,6 +60,7 @@ class BaseClient:
         max_attempts: int | None = None,
         retry_mode: Literal["adaptive", "legacy", "standard"] | None = None,
         retry_ambiguous: bool | None = None,
+        max_backoff: float | None = None,
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         ca_bundle: str | None = None,

@@ -49,6 +49,7 @@ _KINDS = {
     "BodyIncomplete": "ResponseStreamingError",
     "Truncated": "ResponseStreamingError",
     "Decode": "ParserError",
+    "Parse": "ResponseParserError",
     "NoCredentials": "NoCredentialsError",
     "NoRegion": "NoRegionError",
     "Credentials": "CredentialRetrievalError",
@@ -57,13 +58,13 @@ _KINDS = {
 
 
 class CallDetails:
-    """What an exception knows about its call, in addition to botocore."""
+    """The facts about a call that exceptions of botocore do not have."""
 
     #: The request id that the service assigned.
     request_id = None
     #: The number of attempts.
     attempts = 0
-    #: If the service may have executed the call: "not sent", "rejected", "server error" or "ambiguous".
+    #: "not sent", "rejected", "server error" or "ambiguous". The service may have executed an "ambiguous" call.
     retry_class = None
     #: Advice for a well-known error.
     hint = None
@@ -132,16 +133,17 @@ def classes():
     """Returns the exception classes by name."""
     try:
         from botocore import exceptions as botocore
-        from botocore.eventstream import ParserError as parser_error
+        from botocore.eventstream import ParserError as frame_error
+        from botocore.parsers import ResponseParserError as response_error
     except ImportError:
-        botocore, parser_error = None, Exception
+        botocore, frame_error, response_error = None, Exception, Exception
     found = {}
     for name, (base, fmt) in _FORMATS.items():
-        bases = (found[base],) if base in found else (CallDetails,)
+        # A class has the base class of this package and the class of botocore, so that both work in `except`.
+        bases = (found.get(base, CallDetails),)
         body = {"__module__": "invoke_model.exceptions"}
         if botocore is not None:
-            original = getattr(botocore, name)
-            bases = (CallDetails, original)
+            bases += (getattr(botocore, name),)
             body["__reduce__"] = _reduce_core_error
         elif base == "Exception":
             bases = (CallDetails, _BotoCoreError)
@@ -154,9 +156,10 @@ def classes():
     if botocore is None:
         found["EventStreamError"] = type("EventStreamError", (found["ClientError"],), dict(body))
     else:
-        bases = (CallDetails, botocore.EventStreamError)
+        bases = (found["ClientError"], botocore.EventStreamError)
         found["EventStreamError"] = type("EventStreamError", bases, dict(body))
-    found["ParserError"] = type("ParserError", (CallDetails, parser_error), {"__module__": "invoke_model.exceptions"})
+    for name, base in (("ParserError", frame_error), ("ResponseParserError", response_error)):
+        found[name] = type(name, (CallDetails, base), {"__module__": "invoke_model.exceptions"})
     found["QuotaError"] = type("QuotaError", (found["HTTPClientError"],), {"__module__": "invoke_model.exceptions"})
     return found
 
@@ -184,14 +187,14 @@ def partial_credentials(missing):
     return classes()["PartialCredentialsError"](provider="explicit", cred_var=missing)
 
 
-def of_config(kind, text):
+def of_config(kind, text, variable=None):
     known = classes()
     if kind == "no_region":
         error = known["NoRegionError"]()
     elif kind == "profile":
         error = known["ProfileNotFound"](profile=text)
     elif kind == "partial_credentials":
-        error = known["PartialCredentialsError"](provider="environment", cred_var=text)
+        error = known["PartialCredentialsError"](provider="env", cred_var=variable)
     else:
         return ValueError(text)
     error.add_note(text)
@@ -219,7 +222,7 @@ def of_call(facts):
 
 def _core_error(name, text, endpoint_url):
     cls = classes()[name]
-    if name == "ParserError":
+    if name in ("ParserError", "ResponseParserError"):
         return cls(text)
     return cls(
         error=text,
@@ -239,7 +242,8 @@ def _members(body):
         return {}
     if not isinstance(members, dict):
         return {}
-    return {name: value for name, value in members.items() if name not in ("__type", "code", "Code", "Message")}
+    ignored = ("__type", "code", "Code", "Message")
+    return {name: value for name, value in members.items() if value is not None and name not in ignored}
 
 
 def _service_error(facts):

@@ -32,6 +32,9 @@ class Paginator(Generic[_Page]):
 class PageIterator(Generic[_Page]):
     """The pages of a list."""
 
+    resume_token: str | None
+    """The `StartingToken` of the items after `MaxItems`, or `None`."""
+
     def __iter__(self) -> Iterator[_Page]: ...
     def build_full_result(self) -> _Page:
         """Reads all pages, and returns their items in one dictionary."""

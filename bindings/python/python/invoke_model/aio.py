@@ -46,26 +46,64 @@ async def _wait(start, *arguments):
         raise
 
 
-class AsyncStreamingBody:
+class _Stream:
+    """A native stream that one task reads at a time."""
+
+    def __init__(self, raw):
+        self._raw = raw
+        #: The future of the current read.
+        self._future = None
+
+    async def _read(self, start):
+        """Starts a read of the native stream, and waits for its outcome. If it is cancelled, closes the stream.
+
+        The background thread may have taken data from the stream when the task is cancelled. The next read would
+        miss this data without an error, so it raises an exception instead.
+        """
+
+        def start_and_remember(queue, future):
+            job = start(queue, future)
+            self._future = future
+            return job
+
+        try:
+            return await _wait(start_and_remember)
+        except (asyncio.CancelledError, GeneratorExit):
+            self._raw.close()
+            raise
+
+    def close(self):
+        """Closes the stream. If it was not read completely, also closes the connection and fails the current read."""
+        self._raw.close()
+        future, self._future = self._future, None
+        if future is not None and not future.done() and not future.get_loop().is_closed():
+            future.get_loop().call_soon_threadsafe(_fail, future)
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        self.close()
+
+
+def _fail(future):
+    if not future.done():
+        future.set_exception(ValueError("I/O operation on closed file"))
+
+
+class AsyncStreamingBody(_Stream):
     """The body of a response, which is read from the connection on demand."""
 
     _DEFAULT_CHUNK_SIZE = 1024
 
     def __init__(self, raw):
-        self._raw = raw
+        super().__init__(raw)
         self._amount_read = 0
 
     async def read(self, amt=None):
         """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
         limit = None if amt is None or amt < 0 else amt
-        loop, queue = _queue()
-        future = loop.create_future()
-        job = self._raw.start_read(queue, future, limit)
-        try:
-            data = await future
-        except BaseException:
-            queue.cancel(job)
-            raise
+        data = await self._read(lambda queue, future: self._raw.start_read(queue, future, limit))
         self._amount_read += len(data)
         return data
 
@@ -102,22 +140,12 @@ class AsyncStreamingBody:
     def readable(self):
         return True
 
-    def close(self):
-        """Closes the body. If it was not read completely, also closes the connection."""
-        self._raw.close()
 
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        self.close()
-
-
-class AsyncEventStream:
+class AsyncEventStream(_Stream):
     """The events of a response."""
 
     def __init__(self, raw, head):
-        self._raw = raw
+        super().__init__(raw)
         self._head = head
         self._ready = deque()
         #: The metadata of the call after the last event: token counts, latency, stop reason and attempts.
@@ -128,7 +156,7 @@ class AsyncEventStream:
         while True:
             while ready:
                 yield ready.popleft()
-            batch = await _wait(self._raw.start_next_batch)
+            batch = await self._read(self._raw.start_next_batch)
             if type(batch) is not list:
                 self.metadata = batch or self.metadata
                 return
@@ -141,13 +169,7 @@ class AsyncEventStream:
     def close(self):
         """Closes the stream. If it was not read completely, also closes the connection."""
         self._ready.clear()
-        self._raw.close()
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        self.close()
+        super().close()
 
 
 class AsyncClient(_client.BaseClient):
@@ -160,7 +182,8 @@ class AsyncClient(_client.BaseClient):
 
     def get_paginator(self, operation_name):
         """Returns a paginator of an operation that returns a list in pages."""
-        return AsyncPaginator(getattr(self, operation_name), self._pages(operation_name))
+        pages = self._pages(operation_name)
+        return AsyncPaginator(getattr(self, operation_name), pages)
 
     async def close(self):
         """Closes the client. Further calls raise an exception."""
@@ -205,13 +228,20 @@ class AsyncPageIterator:
         self._pages = pages
         self._config = config
         self._arguments = arguments
+        #: The `StartingToken` of the items after `MaxItems`, or `None`.
+        self.resume_token = None
 
     async def __aiter__(self):
         state = _client.PageState(self._pages, self._config, dict(self._arguments))
         while not state.is_last:
-            yield state.accept(await self._call(**state.arguments))
+            page = state.accept(await self._call(**state.arguments))
+            self.resume_token = state.resume_token
+            yield page
 
     async def build_full_result(self):
-        """Reads all pages, and returns their items in one dictionary."""
+        """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
         items = self._pages[2]
-        return {items: [item async for page in self for item in _client.member(page, items) or ()]}
+        result = {items: [item async for page in self for item in _client.member(page, items) or ()]}
+        if self.resume_token is not None:
+            result["NextToken"] = self.resume_token
+        return result

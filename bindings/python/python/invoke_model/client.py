@@ -7,18 +7,18 @@ from .response import EventStream, StreamingBody
 class Client(_client.BaseClient):
     """A client for Amazon Bedrock Runtime with the interface of `boto3.client("bedrock-runtime")`.
 
-    Threads can share a client. A process that was forked can use the client of its parent.
+    Threads can share a client. A forked process can use the client of its parent.
 
-    Settings, all optional. The environment and the shared files of AWS have the defaults:
+    All settings are optional. Their defaults come from the environment and the shared files of AWS:
 
     * `region_name`, `endpoint_url`, `profile_name`, `use_fips_endpoint`, `use_dualstack_endpoint`
     * `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, or `bearer_token` for an API key
     * `connect_timeout`, `first_byte_timeout`, `idle_timeout`, and `timeout` of a complete call, in seconds.
       `read_timeout` sets both `first_byte_timeout` and `idle_timeout`
-    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), and `retry_ambiguous`, which
-      also repeats calls that the service may have billed
+    * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), `max_backoff` in seconds, and
+      `retry_ambiguous`, which also repeats calls that the service may have billed
     * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits
-    * `proxy`, `verify` (the path of a file with root certificates), `http_version` ("1.1" or "2")
+    * `proxy`, `verify` or `ca_bundle` (the path of a file with root certificates), `http_version` ("1.1" or "2")
     * `config`: a `botocore.config.Config`. Other arguments take precedence
     """
 
@@ -27,7 +27,8 @@ class Client(_client.BaseClient):
 
     def get_paginator(self, operation_name):
         """Returns a paginator of an operation that returns a list in pages."""
-        return Paginator(getattr(self, operation_name), self._pages(operation_name))
+        pages = self._pages(operation_name)
+        return Paginator(getattr(self, operation_name), pages)
 
     def close(self):
         """Closes the client. Further calls raise an exception."""
@@ -72,13 +73,20 @@ class PageIterator:
         self._pages = pages
         self._config = config
         self._arguments = arguments
+        #: The `StartingToken` of the items after `MaxItems`, or `None`.
+        self.resume_token = None
 
     def __iter__(self):
         state = _client.PageState(self._pages, self._config, dict(self._arguments))
         while not state.is_last:
-            yield state.accept(self._call(**state.arguments))
+            page = state.accept(self._call(**state.arguments))
+            self.resume_token = state.resume_token
+            yield page
 
     def build_full_result(self):
-        """Reads all pages, and returns their items in one dictionary."""
+        """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
         items = self._pages[2]
-        return {items: [item for page in self for item in _client.member(page, items) or ()]}
+        result = {items: [item for page in self for item in _client.member(page, items) or ()]}
+        if self.resume_token is not None:
+            result["NextToken"] = self.resume_token
+        return result

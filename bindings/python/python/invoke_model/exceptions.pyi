@@ -25,7 +25,7 @@ class _CallDetails:
     """The number of attempts."""
 
     retry_class: str | None
-    """If the service may have executed the call: "not sent", "rejected", "server error" or "ambiguous"."""
+    """"not sent", "rejected", "server error" or "ambiguous". The service may have executed an "ambiguous" call."""
 
     hint: str | None
     """Advice for a well-known error."""
@@ -45,7 +45,10 @@ class EventStreamError(ClientError):
     """An error that ended an event stream."""
 
 class ParserError(_CallDetails, Exception):
-    """A response that is not valid."""
+    """A frame of an event stream that is not valid or not complete."""
+
+class ResponseParserError(_CallDetails, Exception):
+    """A response that does not match the model."""
 
 class BotoCoreError(_CallDetails, Exception):
     """An error of the client. The base class of the errors below."""

@@ -10,9 +10,9 @@ The pytest plugin of this package has the fixture `local_endpoint`.
 
 import contextlib
 import json
+import os
 
 from . import _native
-from .aio import AsyncClient
 from .client import Client
 
 
@@ -29,6 +29,7 @@ class LocalEndpoint:
     def __init__(self, *, port=0, faults=None, pace=None, replay=None, verify=True):
         text = None if faults is None else _fault_file(faults)
         self._native = _native.LocalEndpoint(port, text, pace, None if replay is None else str(replay), verify)
+        self._pid = os.getpid()
 
     #: The URL, for `endpoint_url` of a client.
     url = property(lambda self: self._native.url)
@@ -51,6 +52,8 @@ class LocalEndpoint:
 
     def async_client(self, **settings):
         """Returns an asyncio client of this endpoint."""
+        from .aio import AsyncClient
+
         return AsyncClient(**{**self.settings, **settings})
 
     @property
@@ -77,8 +80,9 @@ class LocalEndpoint:
         self._native.clear_faults()
 
     def stop(self):
-        """Stops the endpoint."""
-        self._native.stop()
+        """Stops the endpoint. Does nothing in a forked child, because the endpoint runs in the parent."""
+        if self._pid == os.getpid():
+            self._native.stop()
 
 
 @contextlib.contextmanager

@@ -22,9 +22,13 @@ const MAP: &str = "<class 'dict'>";
 pub(super) const BLOB: &str = "<class 'bytes'>, <class 'bytearray'>, file-like object";
 const TIMESTAMP: &str = "<class 'datetime.datetime'>, timestamp-string";
 
-/// The maximum depth of nested dictionaries and lists. It is the limit of the service and of our parsers, and
-/// protects the stack.
+/// The maximum depth of nested dictionaries and lists. With this limit, which is also the limit of the JSON parser,
+/// recursive functions do not overflow the stack.
 const MAX_DEPTH: usize = 256;
+
+/// The maximum number of passes over an input. Each missing parameter needs a pass, so without a limit the time grows
+/// with the square of their number.
+const MAX_PASSES: usize = 64;
 
 /// An input, and its payload.
 #[derive(Debug)]
@@ -43,15 +47,13 @@ pub(crate) fn from_python<T: DeserializeOwned>(
     payload_member: Option<&'static str>,
 ) -> PyResult<Input<T>> {
     let report = Report::new(payload_member);
-    loop {
+    for _ in 0..MAX_PASSES {
+        report.restart();
         let value =
             Value { value: arguments.as_any().clone(), path: &Path::Input, report: &report, depth: 0 };
         let value = match T::deserialize(value) {
             Ok(value) => value,
-            Err(Failure::Restart) => {
-                report.restart();
-                continue;
-            }
+            Err(Failure::Restart) => continue,
             Err(Failure::Python(error)) => return Err(error),
             Err(other) => {
                 report.add(format!("Invalid value in input: {other}"));
@@ -63,6 +65,8 @@ pub(crate) fn from_python<T: DeserializeOwned>(
             Some(text) => Err(errors::param_validation(arguments.py(), &text)),
         };
     }
+    report.add(format!("At least {MAX_PASSES} required parameters are missing: this report is not complete"));
+    Err(errors::param_validation(arguments.py(), &report.text().unwrap_or_default()))
 }
 
 /// A Python object as the source of a value.
@@ -74,7 +78,7 @@ pub(super) struct Value<'a, 'py> {
 }
 
 impl<'a, 'py> Value<'a, 'py> {
-    /// Reports a value of the wrong type, and returns the deserializer that replaces it.
+    /// Reports that the value has the wrong type, and returns the deserializer that replaces it.
     fn mistyped(&self, expected: &str) -> Placeholder<'a> {
         self.report.add_type(self.path, &self.value, expected);
         Placeholder::new(self.path, self.report)
@@ -103,7 +107,7 @@ impl<'a, 'py> Value<'a, 'py> {
         Ok(self.value.cast::<PyTuple>().ok().map(|tuple| tuple.iter().collect()))
     }
 
-    /// Reads an integer. Python's integers have any size.
+    /// Reads an integer. An integer of Python can have more than 64 bits.
     fn integer<'de, V: Visitor<'de>>(
         &self,
         integer: &Bound<'py, PyAny>,
@@ -207,7 +211,7 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match blob::read(&self.value)? {
+        match blob::read(&self.value, self.report.is_first_pass())? {
             Some(bytes) => visitor.visit_bytes(&bytes),
             None => self.mistyped(BLOB).deserialize_byte_buf(visitor),
         }

@@ -1,5 +1,5 @@
-//! A deserializer that needs no value. It takes the place of missing and mistyped values, so that the conversion
-//! can go on and find further problems.
+//! A deserializer that needs no value. It replaces missing values and values of the wrong type, so that the conversion
+//! continues and finds further problems.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
 use super::path::Path;
 use super::report::{Failure, Report};
 
-/// Yields a zero value of the requested type.
+/// A deserializer that returns the zero value of the requested type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placeholder<'a> {
     path: &'a Path<'a>,

@@ -55,6 +55,11 @@ impl Report {
         self.missing.borrow_mut().push((path.to_string(), member));
     }
 
+    /// Returns `false` if a previous pass has found a missing member.
+    pub(super) fn is_first_pass(&self) -> bool {
+        self.missing.borrow().is_empty()
+    }
+
     /// Returns the members of a structure that the previous passes missed.
     pub(super) fn missing_in(&self, path: &Path<'_>) -> Vec<&'static str> {
         let missing = self.missing.borrow();

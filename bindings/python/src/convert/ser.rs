@@ -116,7 +116,7 @@ impl<'py> Serializer for Objects<'py> {
         self.object(value)
     }
 
-    /// Takes the digits of the float: the float 0.1 becomes 0.1, and not 0.10000000149011612.
+    /// Converts the shortest decimal text of the float, so that the float 0.1 becomes 0.1 and not 0.10000000149011612.
     fn serialize_f32(self, value: f32) -> Object<'py> {
         let digits = value.to_string().parse().unwrap_or(f64::from(value));
         self.serialize_f64(digits)

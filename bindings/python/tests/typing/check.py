@@ -4,7 +4,8 @@ The first check compares the definitions with those of types-boto3. The others r
 pyright on the package, on programs that are annotated for types-boto3, and on the same programs after their
 imports are switched to this package.
 
-Usage: `python check.py`, with an interpreter whose environment contains the packages of `requirements.txt`.
+Usage: `python check.py`, with an interpreter whose environment contains the packages of
+`bindings/python/requirements.txt`. `cargo xtask python` runs the checks in such an environment.
 """
 
 import argparse

@@ -100,8 +100,8 @@ fn class(service: &Service, names: &Names<'_>, paginated: &[&Operation], methods
     code
 }
 
-/// Returns the operations that have methods. The clients have no method for an operation with events in the input, and
-/// neither have the clients of boto3.
+/// Returns the operations that have methods. Like the clients of boto3, the clients have no method for an operation with
+/// events in the input.
 fn called(service: &Service) -> impl Iterator<Item = &Operation> {
     service.operations.iter().filter(|operation| operation.input_events.is_none())
 }

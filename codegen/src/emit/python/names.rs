@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{Service, Shape, Type};
+use crate::ir::{EventStream, Service, Shape, Structure, Type, Union};
 
 /// Names of types that do not depend on the model.
 pub(super) const BLOB: &str = "BlobTypeDef";
@@ -74,8 +74,10 @@ impl<'a> Names<'a> {
                 }
                 Shape::IntEnum(_) => {}
                 Shape::Structure(structure) if structure.members.is_empty() => {}
-                Shape::Structure(_) | Shape::Union(_) | Shape::EventStream(_) => {
-                    if let Some(forms) = forms(service, rust_name, wire_name(shape), &mut taken) {
+                Shape::Structure(Structure { wire_name, .. })
+                | Shape::Union(Union { wire_name, .. })
+                | Shape::EventStream(EventStream { wire_name, .. }) => {
+                    if let Some(forms) = forms(service, rust_name, wire_name, &mut taken) {
                         names.forms.insert(rust_name, forms);
                     }
                 }
@@ -93,16 +95,6 @@ impl<'a> Names<'a> {
     /// Returns the name of the type alias of a string enum.
     pub(super) fn literal(&self, rust_name: &str) -> Option<&String> {
         self.literals.get(rust_name)
-    }
-}
-
-fn wire_name(shape: &Shape) -> &str {
-    match shape {
-        Shape::Structure(structure) => &structure.wire_name,
-        Shape::Union(union) => &union.wire_name,
-        Shape::EventStream(stream) => &stream.wire_name,
-        Shape::StringEnum(string_enum) => &string_enum.wire_name,
-        Shape::IntEnum(int_enum) => &int_enum.rust_name,
     }
 }
 
@@ -141,7 +133,8 @@ fn depends_on_direction(service: &Service, rust_name: &str) -> bool {
     while let Some(name) = queue.pop() {
         let Some(shape) = service.shapes.get(name).filter(|_| seen.insert(name)) else { continue };
         let types: Vec<&Type> = match shape {
-            Shape::Structure(structure) if structure.members.is_empty() && name != rust_name => return true,
+            // A structure without members is a mapping in requests, and a `dict` in responses.
+            Shape::Structure(structure) if structure.members.is_empty() => return true,
             Shape::Structure(structure) => structure.members.iter().map(|member| &member.ty).collect(),
             Shape::Union(union) => union.members.iter().map(|member| &member.ty).collect(),
             Shape::EventStream(_) => {

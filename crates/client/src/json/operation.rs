@@ -41,7 +41,7 @@ pub(super) enum Send {
     Bidirectional(Function<JsonBidirectionalStreamOutput>),
 }
 
-/// Returns the functions of an operation.
+/// The visitor that returns the functions of an operation.
 pub(super) struct NamedOperationVisitor;
 
 impl OperationVisitor for NamedOperationVisitor {

@@ -7,7 +7,7 @@ use invoke_model_protocol::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Returns the facts of an operation: its kind, and the members that a binding must handle separately.
+/// The visitor that returns the kind of an operation, and the members that a binding must handle separately.
 struct Facts;
 
 #[derive(Debug, PartialEq)]

@@ -1,0 +1,19 @@
+"""Logs failed attempts with the logger `invoke_model`. The native module imports this module after a retry."""
+
+import logging
+
+_logger = logging.getLogger("invoke_model")
+
+
+def retried(attempts):
+    """Logs the attempts that failed before the last attempt of a call."""
+    for attempt in attempts:
+        reason = attempt["code"] or attempt["status"] or "no response"
+        _logger.info(
+            "%s: attempt %d failed: %s (%s), request id %s",
+            attempt["operation"],
+            attempt["number"],
+            reason,
+            (attempt["class"] or "").replace("_", " "),
+            attempt["request_id"],
+        )

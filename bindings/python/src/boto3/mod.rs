@@ -1,0 +1,276 @@
+//! The native part of `invoke_model.boto3`, which makes the calls of a client of boto3.
+//!
+//! The settings, the credentials and most headers come from botocore, and botocore also makes the retries. Therefore
+//! this module does not use the client. It serializes, signs, sends and parses one attempt.
+
+mod events;
+mod request;
+mod response;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{Request, Response};
+use invoke_model_client::{Bytes, Credentials, visit_operation};
+use invoke_model_credentials::TimeSource;
+use invoke_model_protocol::Authentication;
+use invoke_model_signing::{PayloadHash, Signer, set_bearer_token};
+use invoke_model_transport::{
+    HyperTransport, Proxies, RequestBody, RequestTimeouts, ResponseBody, TransportError,
+};
+use invoke_model_types::service::{SDK_ID, SIGNING_NAME};
+use pyo3::exceptions::{PyNotImplementedError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyList};
+
+use crate::body::Body;
+use crate::errors::seconds;
+use crate::{reply, runtime};
+
+pub(crate) use events::EventDecoder;
+
+pyo3::create_exception!(
+    _native,
+    TransportFailure,
+    pyo3::exceptions::PyException,
+    "A request without a complete response. The arguments are the kind and the text of the failure."
+);
+
+/// The connect timeout for a client of botocore without a connect timeout.
+const NO_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The settings of a client of botocore.
+#[derive(Debug, FromPyObject)]
+#[pyo3(from_item_all)]
+struct Settings {
+    region_name: String,
+    connect_timeout: Option<f64>,
+    read_timeout: Option<f64>,
+    max_pool_connections: usize,
+    ca_bundle: Option<String>,
+    http_proxy: Option<String>,
+    https_proxy: Option<String>,
+}
+
+impl Settings {
+    fn transport(&self) -> PyResult<HyperTransport> {
+        let connect = self.connect_timeout.map(|timeout| seconds("connect_timeout", timeout)).transpose()?;
+        let mut builder = HyperTransport::builder()
+            .connect_timeout(connect.unwrap_or(NO_TIMEOUT))
+            .pool_max_idle_per_host(self.max_pool_connections);
+        if let Some(path) = &self.ca_bundle {
+            builder = builder.root_certificates_file(path);
+        }
+        let mut proxies = Proxies::default();
+        let invalid = |error| PyValueError::new_err(format!("proxies: {error}"));
+        if let Some(url) = &self.http_proxy {
+            proxies = proxies.http(url).map_err(invalid)?;
+        }
+        if let Some(url) = &self.https_proxy {
+            proxies = proxies.https(url).map_err(invalid)?;
+        }
+        Ok(builder.proxies(proxies).build())
+    }
+
+    fn timeouts(&self) -> PyResult<RequestTimeouts> {
+        let read = self.read_timeout.map(|timeout| seconds("read_timeout", timeout)).transpose()?;
+        Ok(RequestTimeouts { first_byte: read, idle: read, ..RequestTimeouts::default() })
+    }
+}
+
+/// The status and the headers of a response, its output, and its body.
+type Received<'py> = (u16, Bound<'py, PyDict>, Option<Bound<'py, PyDict>>, Py<PyAny>);
+
+/// The calls of a client of botocore. Several threads can use it at the same time.
+#[pyclass(frozen, module = "invoke_model._native")]
+pub(crate) struct Boto3Calls {
+    settings: Settings,
+    timeouts: RequestTimeouts,
+    signer: Signer,
+    time_source: TimeSource,
+    /// The transport of a process, with the id of this process.
+    transport: Mutex<Option<(u32, HyperTransport)>>,
+}
+
+impl Boto3Calls {
+    /// Returns the transport of this process. A forked child does not use the connections of its parent.
+    fn transport(&self) -> PyResult<HyperTransport> {
+        let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = std::process::id();
+        match &*transport {
+            Some((of, transport)) if *of == pid => Ok(transport.clone()),
+            _ => {
+                let new = self.settings.transport()?;
+                // Another thread of the parent may have held a lock of the old transport when the parent forked.
+                std::mem::forget(transport.replace((pid, new.clone())));
+                Ok(new)
+            }
+        }
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Parts,
+        body: &Bytes,
+        credentials: Option<(String, String, Option<String>)>,
+        bearer_token: Option<String>,
+    ) -> PyResult<()> {
+        let invalid = |error: invoke_model_client::SignError| PyValueError::new_err(error.to_string());
+        if let Some(token) = bearer_token {
+            return set_bearer_token(request, &token).map_err(invalid);
+        }
+        let Some((id, secret, token)) = credentials else { return Ok(()) };
+        let credentials = Credentials::new(id, secret, token);
+        let now = self.time_source.now();
+        self.signer.sign(request, &credentials, &PayloadHash::of(body), now).map(drop).map_err(invalid)
+    }
+}
+
+#[pymethods]
+impl Boto3Calls {
+    #[new]
+    fn new(settings: Settings) -> PyResult<Self> {
+        let transport = Mutex::new(Some((std::process::id(), settings.transport()?)));
+        Ok(Self {
+            timeouts: settings.timeouts()?,
+            signer: Signer::new(settings.region_name.as_str(), SIGNING_NAME),
+            time_source: TimeSource::default(),
+            transport,
+            settings,
+        })
+    }
+
+    /// The name of the service in botocore.
+    #[classattr]
+    const SERVICE_ID: &'static str = SDK_ID;
+
+    /// The service name in signatures.
+    #[classattr]
+    const SIGNING_NAME: &'static str = SIGNING_NAME;
+
+    /// Makes one attempt of an operation. Returns the status, the headers, the output and the body.
+    ///
+    /// If the response is an error or cannot be parsed, the output is `None`, and the body is `bytes`. Otherwise, the
+    /// body is `None` if `streams` is not set, or else a `Body`.
+    #[pyo3(signature = (operation, arguments, endpoint_url, headers, credentials, bearer_token, streams))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "Python code calls this function with positional arguments"
+    )]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        arguments: &Bound<'py, PyDict>,
+        endpoint_url: &str,
+        headers: &Bound<'py, PyDict>,
+        credentials: Option<(String, String, Option<String>)>,
+        bearer_token: Option<String>,
+        streams: bool,
+    ) -> PyResult<Received<'py>> {
+        let unknown = || PyNotImplementedError::new_err(format!("no operation `{operation}`"));
+        let serialize = request::Serialize { arguments };
+        let serialized = visit_operation(operation, serialize).ok_or_else(unknown)??;
+        let (mut parts, body) = serialized.request.into_parts();
+        request::apply_endpoint(&mut parts, endpoint_url)?;
+        if serialized.authentication != Authentication::None {
+            self.authorize(&mut parts, &body, credentials, bearer_token)?;
+        }
+        // Like botocore, do not sign these headers.
+        request::insert_headers(&mut parts, headers)?;
+        let sent = self.exchange(
+            py,
+            self.timeouts,
+            Request::from_parts(parts, body.into()),
+            move |response| async move {
+                let (head, mut body) = response.into_parts();
+                match streams && head.status.is_success() {
+                    true => Ok((head, Bytes::new(), Some(body))),
+                    false => {
+                        let bytes = body.read_to_end().await?;
+                        Ok((head, bytes, None))
+                    }
+                }
+            },
+        )?;
+        let (head, bytes, stream) = sent;
+        let status = head.status.as_u16();
+        let headers = reply::headers(py, &head.headers)?;
+        let response = Response::from_parts(head, bytes);
+        let mut output = None;
+        if response.status().is_success() {
+            output =
+                visit_operation(operation, response::Parse { py, response: &response, headers: &headers })
+                    .ok_or_else(unknown)??;
+        }
+        let body = match stream {
+            Some(stream) => Body::new(stream, String::new()).into_pyobject(py)?.into_any().unbind(),
+            None if output.is_some() => py.None(),
+            None => PyBytes::new(py, response.body()).into_any().unbind(),
+        };
+        Ok((status, headers, output, body))
+    }
+
+    /// Sends a request that botocore has signed. Returns the status, the headers and the body of the response.
+    #[pyo3(signature = (method, url, headers, body, read_timeout))]
+    fn send<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        url: &str,
+        headers: Vec<(String, PyBackedBytes)>,
+        body: Option<PyBackedBytes>,
+        read_timeout: Option<f64>,
+    ) -> PyResult<(u16, Bound<'py, PyList>, Body)> {
+        let request = request::signed(method, url, headers, body)?;
+        let mut timeouts = self.timeouts;
+        if let Some(timeout) = read_timeout {
+            let timeout = seconds("read_timeout", timeout)?;
+            (timeouts.first_byte, timeouts.idle) = (Some(timeout), Some(timeout));
+        }
+        let response = self.exchange(py, timeouts, request, |response| async { Ok(response) })?;
+        let (head, body) = response.into_parts();
+        let headers = PyList::empty(py);
+        for (name, value) in &head.headers {
+            // http.client decodes headers as ISO-8859-1.
+            let value: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+            headers.append((name.as_str(), value))?;
+        }
+        Ok((head.status.as_u16(), headers, Body::new(body, url.to_owned())))
+    }
+
+    /// Closes the idle connections. Further calls open new connections.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match transport {
+            Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
+            other => {
+                std::mem::forget(other);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Boto3Calls {
+    /// Sends a request on this thread, and reads its response.
+    fn exchange<T, F>(
+        &self,
+        py: Python<'_>,
+        timeouts: RequestTimeouts,
+        request: Request<RequestBody>,
+        read: impl FnOnce(Response<ResponseBody>) -> F + Send,
+    ) -> PyResult<T>
+    where
+        T: Send,
+        F: Future<Output = Result<T, TransportError>> + Send,
+    {
+        let transport = self.transport()?;
+        // The transport must be called in the runtime that drives its connections.
+        let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
+        runtime::wait(py, exchange)?
+            .map_err(|error| TransportFailure::new_err((format!("{:?}", error.kind()), error.to_string())))
+    }
+}

@@ -1,0 +1,76 @@
+//! Outputs of calls.
+
+use http::Response;
+use invoke_model_client::{Bytes, OperationVisitor};
+use invoke_model_protocol::{InputEventStream, Operation, OutputEventStream, delivery};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::convert::to_python;
+
+/// The visitor that parses a successful response. Returns `None` for an invalid response, which botocore then parses, so
+/// that botocore raises its own exception.
+pub(super) struct Parse<'a, 'py> {
+    pub(super) py: Python<'py>,
+    pub(super) response: &'a Response<Bytes>,
+    pub(super) headers: &'a Bound<'py, PyDict>,
+}
+
+impl<'py> Parse<'_, 'py> {
+    fn parse<O: Operation>(self) -> PyResult<Option<Bound<'py, PyDict>>>
+    where
+        O::Output: Serialize,
+    {
+        let Ok(output) = O::parse(self.response) else { return Ok(None) };
+        let dict = PyDict::new(self.py);
+        dict.set_item(pyo3::intern!(self.py, "ResponseMetadata"), self.metadata()?)?;
+        dict.update(to_python(self.py, &output)?.cast_into::<PyDict>()?.as_mapping())?;
+        Ok(Some(dict))
+    }
+
+    fn metadata(&self) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(self.py);
+        if let Some(id) = self.headers.get_item(pyo3::intern!(self.py, "x-amzn-requestid"))? {
+            dict.set_item(pyo3::intern!(self.py, "RequestId"), id)?;
+        }
+        dict.set_item(pyo3::intern!(self.py, "HTTPStatusCode"), self.response.status().as_u16())?;
+        dict.set_item(pyo3::intern!(self.py, "HTTPHeaders"), self.headers)?;
+        Ok(dict)
+    }
+}
+
+impl<'py> OperationVisitor for Parse<'_, 'py> {
+    type Output = PyResult<Option<Bound<'py, PyDict>>>;
+
+    fn visit_output<O>(self) -> Self::Output
+    where
+        O: Operation<Delivery = delivery::Buffered>,
+        O::Input: DeserializeOwned,
+        O::Output: Serialize,
+    {
+        self.parse::<O>()
+    }
+
+    fn visit_event_stream<O>(self) -> Self::Output
+    where
+        O: OutputEventStream<Delivery = delivery::Streaming>,
+        O::Input: DeserializeOwned,
+        O::Output: Serialize + Send,
+        O::Events: Serialize,
+    {
+        self.parse::<O>()
+    }
+
+    fn visit_bidirectional<O>(self) -> Self::Output
+    where
+        O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
+        O::Input: DeserializeOwned,
+        O::Output: Serialize + Send,
+        <O as InputEventStream>::Events: DeserializeOwned + Send,
+        <O as OutputEventStream>::Events: Serialize,
+    {
+        Ok(None)
+    }
+}

@@ -1,0 +1,489 @@
+"""Tests that everything that libraries change in a client of boto3 also works in an accelerated client."""
+
+import copy
+import functools
+import io
+import json
+import multiprocessing
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL
+
+boto3 = pytest.importorskip("boto3")
+import botocore.client  # noqa: E402
+import botocore.endpoint  # noqa: E402
+import botocore.httpsession  # noqa: E402
+import botocore.session  # noqa: E402
+from botocore import UNSIGNED  # noqa: E402
+from botocore.awsrequest import AWSResponse  # noqa: E402
+from botocore.config import Config  # noqa: E402
+from botocore.credentials import RefreshableCredentials  # noqa: E402
+from botocore.stub import Stubber  # noqa: E402
+
+import invoke_model.boto3  # noqa: E402
+from invoke_model.boto3 import _client  # noqa: E402
+
+CONVERSE = {"modelId": MODEL, "messages": MESSAGES}
+
+
+@pytest.fixture
+def create(local_endpoint):
+    """Creates accelerated clients of the endpoint."""
+
+    def create(session=boto3, **settings):
+        client = session.client("bedrock-runtime", **{**local_endpoint.settings, **settings})
+        return invoke_model.boto3.accelerate(client)
+
+    return create
+
+
+@pytest.fixture
+def paths(monkeypatch):
+    """The path of each call: "native" or "botocore"."""
+    found = []
+    request = _client.Acceleration.request
+
+    def record(*arguments):
+        made = request(*arguments)
+        found.append("botocore" if made is None else "native")
+        return made
+
+    monkeypatch.setattr(_client.Acceleration, "request", record)
+    return found
+
+
+@pytest.fixture
+def installed():
+    invoke_model.boto3.install()
+    yield
+    invoke_model.boto3.uninstall()
+
+
+def add_header(request, **kwargs):
+    request.headers["x-added"] = "yes"
+
+
+def add_to_params(params, **kwargs):
+    params["headers"]["x-added"] = "yes"
+
+
+def add_to_arguments(params, **kwargs):
+    params["inferenceConfig"] = {"maxTokens": 3}
+
+
+@pytest.mark.parametrize("target", ["client", "session"])
+@pytest.mark.parametrize(
+    ("event", "handler"),
+    [
+        ("before-call", add_to_params),
+        ("request-created", add_header),
+        ("before-sign", add_header),
+        ("before-send", add_header),
+    ],
+)
+@pytest.mark.parametrize("method", ["register", "register_first", "register_last"])
+def test_handlers_change_the_request(create, local_endpoint, paths, target, event, handler, method):
+    session = boto3.Session()
+    name = f"{event}.bedrock-runtime.Converse"
+    if target == "session":
+        getattr(session.events, method)(name, handler)
+    client = create(session)
+    if target == "client":
+        client.converse(**CONVERSE)
+        getattr(client.meta.events, method)(name, handler)
+    client.converse(**CONVERSE)
+    client.count_tokens(modelId=CLAUDE, input={"converse": {"messages": MESSAGES}})
+    added = [call["headers"].get("x-added") for call in local_endpoint.calls]
+    expected = [None, "yes", None] if target == "client" else ["yes", None]
+    assert added == expected
+    assert paths == ["native" if value is None else "botocore" for value in expected]
+    assert all(call["signature"] == "valid" for call in local_endpoint.calls)
+    client.meta.events.unregister(name, handler)
+    client.converse(**CONVERSE)
+    assert paths[-1] == "native"
+
+
+@pytest.mark.parametrize("event", ["provide-client-params", "before-parameter-build"])
+def test_handlers_change_the_arguments(create, local_endpoint, paths, event):
+    client = create()
+    client.meta.events.register(f"{event}.bedrock-runtime.Converse", add_to_arguments)
+    client.converse(modelId=MODEL, messages=MESSAGES)
+    assert json.loads(local_endpoint.calls[0]["body"])["inferenceConfig"] == {"maxTokens": 3}
+    assert paths == ["native"]
+
+
+@pytest.mark.parametrize("event", ["choose-signer", "response-received", "before-parse", "needs-retry", "after-call"])
+def test_other_handlers_are_called(create, paths, event):
+    client, called = create(), []
+    client.meta.events.register(f"{event}.bedrock-runtime.*", lambda **kwargs: called.append(kwargs["event_name"]))
+    client.converse(**CONVERSE)
+    assert called == [f"{event}.bedrock-runtime.Converse"]
+    assert paths == ["botocore"]
+
+
+def test_handlers_of_failures_are_called(create, paths):
+    client, called = create(endpoint_url="http://127.0.0.1:9"), []
+    client.meta.events.register("after-call-error", lambda exception, **kwargs: called.append(exception))
+    with pytest.raises(botocore.exceptions.EndpointConnectionError) as raised:
+        client.converse(**CONVERSE)
+    assert called == [raised.value]
+    assert str(raised.value).endswith('"http://127.0.0.1:9/model/us.amazon.nova-lite-v1%3A0/converse"')
+    assert paths == ["native"]
+
+
+def test_before_send_can_answer(create, local_endpoint, paths):
+    client = create()
+    body = json.dumps({"stopReason": "end_turn"}).encode()
+
+    class Raw(io.BytesIO):
+        def stream(self, **kwargs):
+            yield self.read()
+
+    def answer(request, **kwargs):
+        return AWSResponse(request.url, 200, {}, Raw(body))
+
+    client.meta.events.register("before-send.bedrock-runtime.*", answer)
+    assert client.converse(**CONVERSE)["stopReason"] == "end_turn"
+    assert local_endpoint.calls == []
+
+
+def test_stubber(create, local_endpoint):
+    client = create()
+    with Stubber(client) as stubber:
+        stubber.add_response("count_tokens", {"inputTokens": 7})
+        stubber.add_client_error("converse", "ThrottlingException", "slow down")
+        given = {"modelId": CLAUDE, "input": {"converse": {"messages": MESSAGES}}}
+        assert client.count_tokens(**given)["inputTokens"] == 7
+        with pytest.raises(client.exceptions.ThrottlingException):
+            client.converse(**CONVERSE)
+    assert local_endpoint.calls == []
+    assert client.converse(**CONVERSE)["stopReason"] == "end_turn"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (botocore.endpoint.Endpoint, "prepare_request"),
+        (botocore.endpoint.Endpoint, "make_request"),
+        (botocore.signers.RequestSigner, "sign"),
+        (botocore.client.BaseClient, "_make_request"),
+        (botocore.client.BaseClient, "_convert_to_request_dict"),
+        (botocore.client.BaseClient, "_resolve_endpoint_ruleset"),
+        (botocore.httpsession.URLLib3Session, "send"),
+    ],
+)
+def test_replaced_functions_are_called(create, local_endpoint, monkeypatch, owner, name):
+    client, called = create(), []
+    client.converse(**CONVERSE)
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def replacement(*args, **kwargs):
+        called.append(name)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, replacement)
+    client.converse(**CONVERSE)
+    assert called == [name]
+    monkeypatch.undo()
+    client.converse(**CONVERSE)
+    assert called == [name]
+    assert len(local_endpoint.calls) == 3
+
+
+@pytest.mark.parametrize("name", ["make_request", "_send", "prepare_request"])
+def test_replaced_functions_of_an_endpoint_are_called(create, name):
+    client, called = create(), []
+    original = getattr(client._endpoint, name)
+    setattr(client._endpoint, name, lambda *args: called.append(name) or original(*args))
+    client.converse(**CONVERSE)
+    assert called == [name]
+
+
+def test_a_wrapped_make_api_call_sees_the_call(create, monkeypatch, paths):
+    original, seen = botocore.client.BaseClient._make_api_call, []
+
+    def wrapper(self, operation, arguments):
+        result = original(self, operation, arguments)
+        seen.append((operation, arguments["modelId"], result["ResponseMetadata"]["HTTPStatusCode"]))
+        return result
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", wrapper)
+    create().converse(**CONVERSE)
+    assert seen == [("Converse", MODEL, 200)]
+    assert paths == ["native"]
+
+
+def test_install(local_endpoint, paths):
+    invoke_model.boto3.install()
+    invoke_model.boto3.install()
+    client = boto3.client("bedrock-runtime", **local_endpoint.settings)
+    other = boto3.client("sts", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    invoke_model.boto3.uninstall()
+    plain = boto3.client("bedrock-runtime", **local_endpoint.settings)
+    for one in (client, plain):
+        one.converse(**CONVERSE)
+    assert paths == ["native"]
+    assert not hasattr(other, "_acceleration")
+
+
+def test_install_beside_other_wrappers(local_endpoint, paths):
+    original, created = botocore.client.ClientCreator.create_client, []
+
+    def wrap():
+        inner = botocore.client.ClientCreator.create_client
+
+        def create_client(*args, **kwargs):
+            created.append(client := inner(*args, **kwargs))
+            return client
+
+        botocore.client.ClientCreator.create_client = create_client
+
+    try:
+        wrap()
+        invoke_model.boto3.install()
+        wrap()
+        boto3.client("bedrock-runtime", **local_endpoint.settings).converse(**CONVERSE)
+        invoke_model.boto3.uninstall()
+        boto3.client("bedrock-runtime", **local_endpoint.settings).converse(**CONVERSE)
+        invoke_model.boto3.install()
+        boto3.client("bedrock-runtime", **local_endpoint.settings).converse(**CONVERSE)
+    finally:
+        invoke_model.boto3.uninstall()
+        invoke_model.boto3._installation.__init__()
+        botocore.client.ClientCreator.create_client = original
+    assert paths == ["native", "native"]
+    assert len(created) == 6
+
+
+def test_unsupported_settings(local_endpoint, installed, caplog):
+    client = boto3.client("bedrock-runtime", verify=False, **local_endpoint.settings)
+    assert "verify=False is not supported" in caplog.text
+    assert client.converse(**CONVERSE)["stopReason"] == "end_turn"
+    with pytest.raises(ValueError, match="verify=False"):
+        invoke_model.boto3.accelerate(client)
+    with pytest.raises(TypeError, match="expected a client of the service"):
+        invoke_model.boto3.accelerate(boto3.client("sts", region_name="us-east-1"))
+    config = Config(client_cert="cert.pem")
+    with pytest.raises(ValueError, match="client_cert"):
+        invoke_model.boto3.accelerate(boto3.client("bedrock-runtime", config=config, **local_endpoint.settings))
+
+
+def test_history_is_recorded(create, paths):
+    from botocore.history import get_global_history_recorder
+
+    recorder, events = get_global_history_recorder(), []
+
+    class Handler:
+        def emit(self, event_type, payload, source):
+            events.append(event_type)
+
+    recorder.add_handler(handler := Handler())
+    recorder.enable()
+    try:
+        create().converse(**CONVERSE)
+    finally:
+        recorder.disable()
+        recorder._handlers.remove(handler)
+    assert "HTTP_REQUEST" in events and paths == ["botocore"]
+
+
+def test_refreshed_credentials(local_endpoint, paths):
+    """Each attempt uses the current credentials."""
+    now = [datetime.now(timezone.utc)]
+    refreshed = []
+
+    def refresh():
+        refreshed.append(now[0])
+        return {
+            "access_key": local_endpoint.settings["aws_access_key_id"],
+            "secret_key": local_endpoint.settings["aws_secret_access_key"],
+            "token": None,
+            "expiry_time": (now[0] + timedelta(hours=1)).isoformat(),
+        }
+
+    credentials = RefreshableCredentials("wrong", "wrong", None, now[0], refresh, "test", time_fetcher=lambda: now[0])
+    session = botocore.session.Session()
+    session._credentials = credentials
+    client = session.create_client(
+        "bedrock-runtime", local_endpoint.region_name, endpoint_url=local_endpoint.url
+    )
+    invoke_model.boto3.accelerate(client)
+    client.converse(**CONVERSE)
+    client.converse(**CONVERSE)
+    assert len(refreshed) == 1
+    now[0] += timedelta(hours=2)
+    client.converse(**CONVERSE)
+    assert len(refreshed) == 2
+    assert [call["signature"] for call in local_endpoint.calls] == ["valid"] * 3
+    assert paths == ["native"] * 3
+
+
+def test_session_tokens(local_endpoint, create):
+    with pytest.raises(botocore.exceptions.ClientError, match="UnrecognizedClientException"):
+        create(aws_session_token="token").converse(**CONVERSE)
+    assert local_endpoint.calls[0]["headers"]["x-amz-security-token"] == "[redacted]"
+
+
+def test_missing_credentials(create):
+    session = botocore.session.Session()
+    session._credentials = None
+    client = session.create_client("bedrock-runtime", "us-east-1", endpoint_url="http://127.0.0.1:9")
+    client._request_signer._credentials = None
+    invoke_model.boto3.accelerate(client)
+    with pytest.raises(botocore.exceptions.NoCredentialsError):
+        client.converse(**CONVERSE)
+
+
+def test_bearer_tokens(local_endpoint, monkeypatch):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "secret-token")
+    settings = {"region_name": local_endpoint.region_name, "endpoint_url": local_endpoint.url}
+    plain, client = (boto3.client("bedrock-runtime", **settings) for _ in range(2))
+    invoke_model.boto3.accelerate(client)
+    for one in (client, plain):
+        # botocore sends tokens only to HTTPS endpoints.
+        with pytest.raises(botocore.exceptions.InvalidEndpointConfigurationError):
+            one.converse(**CONVERSE)
+    assert local_endpoint.calls == []
+    client._acceleration._calls.call("Converse", CONVERSE, local_endpoint.url, {}, None, "secret-token", False)
+    assert local_endpoint.calls[0]["headers"]["authorization"] == "[redacted]"
+    assert local_endpoint.calls[0]["error_code"] == "AccessDeniedException"
+    assert not local_endpoint.calls[0]["signed"]
+
+
+def test_unsigned_requests(create, local_endpoint):
+    client = create(config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
+    with pytest.raises(botocore.exceptions.ClientError):
+        client.converse(**CONVERSE)
+    assert not local_endpoint.calls[0]["signed"]
+    assert "authorization" not in local_endpoint.calls[0]["headers"]
+
+
+def test_presigned_urls(create):
+    parameters = {"invocationArn": "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghijkl"}
+    url = create().generate_presigned_url("get_async_invoke", Params=parameters)
+    assert "X-Amz-Signature=" in url
+
+
+def test_user_agent(create, local_endpoint, paths):
+    create(config=Config(user_agent_extra="my/extra", user_agent_appid="app")).converse(**CONVERSE)
+    agent = local_endpoint.calls[0]["headers"]["user-agent"]
+    assert "my/extra" in agent and "app/app" in agent and agent.startswith("Boto3/")
+    assert paths == ["native"]
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_read_timeout(create, local_endpoint, hooked):
+    local_endpoint.inject({"delay_ms": 60_000})
+    client = create(config=Config(read_timeout=0.05, retries={"total_max_attempts": 1}))
+    if hooked:
+        client.meta.events.register("before-send", add_header)
+    with pytest.raises(botocore.exceptions.ReadTimeoutError) as raised:
+        client.converse(**CONVERSE)
+    assert str(raised.value).startswith('Read timeout on endpoint URL: "http://127.0.0.1:')
+    assert str(raised.value).endswith('/converse"')
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_read_timeout_of_a_body(create, local_endpoint, hooked):
+    client = create(config=Config(read_timeout=0.05, retries={"total_max_attempts": 1}))
+    if hooked:
+        client.meta.events.register("before-send", add_header)
+    local_endpoint.inject({"drip": {"bytes": 300, "every_ms": 60_000}})
+    body = client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]
+    with pytest.raises(botocore.exceptions.ReadTimeoutError):
+        body.read()
+
+
+def test_streams_with_hooks(create, local_endpoint):
+    """Events are delivered while the endpoint is still sending."""
+    client = create()
+    client.meta.events.register("before-send", add_header)
+    events = [list(event)[0] for event in client.converse_stream(**CONVERSE)["stream"]]
+    assert events[0] == "messageStart" and events[-1] == "metadata"
+    body = client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]
+    assert isinstance(body, botocore.response.StreamingBody)
+    assert "embedding" in json.loads(body.read())
+
+
+def test_another_thread_can_end_a_read(create, local_endpoint):
+    local_endpoint.inject({"pace_ms": 60_000})
+    client = create()
+    stream = client.converse_stream(**CONVERSE)["stream"]
+    events = []
+    reader = threading.Thread(target=lambda: events.extend(stream))
+    reader.start()
+    # Libraries shut the socket down, because `close` waits for the reader in urllib3.
+    stream._raw_stream.connection.sock.shutdown(2)
+    stream.close()
+    reader.join(timeout=30)
+    assert not reader.is_alive()
+    assert len(events) <= 1
+
+
+def test_threads(create, local_endpoint):
+    client = create()
+    with ThreadPoolExecutor(10) as pool:
+        results = list(pool.map(lambda _: client.converse(**CONVERSE)["stopReason"], range(100)))
+    assert results == ["end_turn"] * 100
+    assert len(local_endpoint.calls) == 100
+
+
+def _call_in_child(client, results):
+    results.put(client.converse(**CONVERSE)["stopReason"])
+
+
+def test_forked_child(create):
+    client = create()
+    client.converse(**CONVERSE)
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    child = context.Process(target=_call_in_child, args=(client, results))
+    child.start()
+    assert results.get(timeout=30) == "end_turn"
+    child.join(timeout=30)
+    assert child.exitcode == 0
+    assert client.converse(**CONVERSE)["stopReason"] == "end_turn"
+
+
+def test_copies_are_as_good_as_those_of_boto3(create, local_endpoint):
+    plain, client = boto3.client("bedrock-runtime", **local_endpoint.settings), create()
+    for function in (pickle.dumps, copy.copy, copy.deepcopy):
+        results = []
+        for one in (plain, client):
+            try:
+                results.append(type(function(one)))
+            except Exception as error:
+                results.append(type(error))
+        assert results[0] is results[1]
+
+
+def test_closed_clients_reconnect(create, local_endpoint):
+    client = create()
+    client.converse(**CONVERSE)
+    client.close()
+    client.converse(**CONVERSE)
+    assert [call["connection_id"] for call in local_endpoint.calls] == [1, 2]
+
+
+def test_connections_are_used_again(create, local_endpoint):
+    client = create()
+    for _ in range(3):
+        client.converse(**CONVERSE)
+        client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"].read()
+        list(client.converse_stream(**CONVERSE)["stream"])
+    client.meta.events.register("before-send", add_header)
+    client.converse(**CONVERSE)
+    assert {call["connection_id"] for call in local_endpoint.calls} == {1}
+
+
+def test_endpoint_with_a_path(create, local_endpoint, paths):
+    client = create(endpoint_url=f"{local_endpoint.url}/base/")
+    with pytest.raises(botocore.exceptions.ClientError):
+        client.converse(**CONVERSE)
+    assert local_endpoint.calls[0]["target"] == "/base/model/us.amazon.nova-lite-v1%3A0/converse"
+    assert paths == ["native"]
