@@ -64,10 +64,12 @@ def clients(settings):
     from botocore.config import Config
 
     import invoke_model
+    import invoke_model.boto3
 
-    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=200)
-    theirs = boto3.client("bedrock-runtime", config=config, **settings)
-    return {"invoke_model": invoke_model.Client(**settings), "boto3": theirs}
+    config = Config(max_pool_connections=200)
+    theirs, accelerated = (boto3.client("bedrock-runtime", config=config, **settings) for _ in range(2))
+    invoke_model.boto3.accelerate(accelerated)
+    return {"invoke_model": invoke_model.Client(**settings), "accelerated": accelerated, "boto3": theirs}
 
 
 def cpu(work, number):
@@ -196,12 +198,15 @@ MEMORY = """
 import json, sys
 settings = json.loads(sys.argv[2])
 size = int(sys.argv[3])
-if sys.argv[1] == "boto3":
-    import boto3
-    client = boto3.client("bedrock-runtime", **settings)
-else:
+if sys.argv[1] == "invoke_model":
     import invoke_model
     client = invoke_model.Client(**settings)
+else:
+    import boto3
+    client = boto3.client("bedrock-runtime", **settings)
+if sys.argv[1] == "accelerated":
+    import invoke_model.boto3
+    invoke_model.boto3.accelerate(client)
 
 def peak():
     # The maximum memory of this process in MiB. `ru_maxrss` would include the memory of the parent before `exec`.
@@ -220,7 +225,7 @@ print(peak() - before - size / 1048576)
 def memory(server):
     server.set({"status": 200, "headers": {"content-type": "application/json"}, "body": "x" * SIZE})
     found = {}
-    for name in ("invoke_model", "boto3"):
+    for name in ("invoke_model", "accelerated", "boto3"):
         command = [sys.executable, "-c", MEMORY, name, json.dumps(server.settings), str(SIZE)]
         found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return ("25 MB in each direction: memory in addition to one copy of each, in MiB", found, "{:.1f}")
@@ -251,13 +256,16 @@ def wheel():
 
 
 def table(rows):
-    lines = ["| figure | invoke_model | boto3 | factor |", "|---|---|---|---|"]
+    lines = ["| figure | `invoke_model.Client` | accelerated client of boto3 | boto3 |", "|---|---|---|---|"]
     for title, found, form in rows:
-        ours, theirs = found.get("invoke_model"), found.get("boto3")
-        cells = [title, *("" if value is None else form.format(value) for value in (ours, theirs))]
-        # A factor of numbers that are rounded to zero would be random.
-        is_zero = any(not cell.strip("0.-") for cell in cells[1:])
-        cells.append("" if is_zero else f"{max(ours, theirs) / min(ours, theirs):.1f}")
+        cells = [title]
+        for name in ("invoke_model", "accelerated", "boto3"):
+            cell, theirs = (form.format(found[key]) if key in found else "" for key in (name, "boto3"))
+            # A factor of numbers that are rounded to zero would be random.
+            if name != "boto3" and cell.strip("0.-") and theirs.strip("0.-"):
+                values = found[name], found["boto3"]
+                cell += f" ({max(values) / min(values):.1f} times)"
+            cells.append(cell)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

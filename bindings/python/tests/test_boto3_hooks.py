@@ -6,7 +6,10 @@ import io
 import json
 import multiprocessing
 import pickle
+import socket
+import struct
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
@@ -399,8 +402,63 @@ def test_read_timeout_of_a_body(create, local_endpoint, hooked):
         body.read()
 
 
-def test_streams_with_hooks(create, local_endpoint):
-    """Events are delivered while the endpoint is still sending."""
+def frame(event, payload):
+    """Returns a frame of an event stream."""
+    values = {":message-type": "event", ":event-type": event, ":content-type": "application/json"}
+    headers = b"".join(
+        struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", 7, len(value)) + value.encode()
+        for name, value in values.items()
+    )
+    body = json.dumps(payload).encode()
+    prelude = struct.pack(">II", len(headers) + len(body) + 16, len(headers))
+    data = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + body
+    return data + struct.pack(">I", zlib.crc32(data))
+
+
+def serve_two_events(server, is_first_received):
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65536)
+        head = "HTTP/1.1 200 OK", "content-type: application/vnd.amazon.eventstream", "transfer-encoding: chunked"
+        connection.sendall("\r\n".join((*head, "", "")).encode())
+        for event, payload in (("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})):
+            data = frame(event, payload)
+            connection.sendall(b"%x\r\n%b\r\n" % (len(data), data))
+            assert is_first_received.wait(60)
+        connection.sendall(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_events_are_delivered_when_they_arrive(create, hooked):
+    """The server sends the second event after the client has received the first event."""
+    is_first_received = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve_two_events, args=(server, is_first_received))
+        thread.start()
+        client = create(endpoint_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+        if hooked:
+            client.meta.events.register("before-send", add_header)
+        events = iter(client.converse_stream(**CONVERSE)["stream"])
+        assert next(events) == {"messageStart": {"role": "assistant"}}
+        is_first_received.set()
+        assert list(events) == [{"messageStop": {"stopReason": "end_turn"}}]
+        thread.join()
+
+
+@pytest.mark.parametrize("proxy", ["http://user:secret@127.0.0.1:9", "127.0.0.1:9"])
+def test_proxies(create, local_endpoint, proxy):
+    config = Config(proxies={"http": proxy}, retries={"total_max_attempts": 1})
+    plain = boto3.client("bedrock-runtime", config=config, **local_endpoint.settings)
+    texts = []
+    for client in (plain, create(config=config)):
+        with pytest.raises(botocore.exceptions.ProxyConnectionError) as raised:
+            client.converse(**CONVERSE)
+        texts.append(str(raised.value))
+    assert texts[1] == texts[0]
+    assert local_endpoint.calls == []
+
+
+def test_streams_with_hooks(create):
     client = create()
     client.meta.events.register("before-send", add_header)
     events = [list(event)[0] for event in client.converse_stream(**CONVERSE)["stream"]]

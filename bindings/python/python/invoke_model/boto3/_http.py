@@ -31,10 +31,11 @@ def exception(failure, request, url, proxy_url):
     error = OSError(text)
     if kind == "Tls":
         return SSLError(endpoint_url=url, error=error)
-    if kind in ("Resolve", "Connect"):
+    if kind in ("Resolve", "Connect", "Proxy"):
+        # With a proxy, the connection to the proxy has failed, or the proxy could not connect to the endpoint.
+        if proxy_url:
+            return ProxyConnectionError(proxy_url=mask_proxy_url(proxy_url), error=error)
         return EndpointConnectionError(endpoint_url=url, error=error)
-    if kind == "Proxy":
-        return ProxyConnectionError(proxy_url=mask_proxy_url(proxy_url or ""), error=error)
     if kind == "ConnectTimeout":
         return ConnectTimeoutError(endpoint_url=url, error=error)
     if "Timeout" in kind:
