@@ -1,4 +1,4 @@
-"""Bad input: a clear exception each."""
+"""Bad input raises a clear exception."""
 
 import io
 from datetime import datetime, timedelta, timezone

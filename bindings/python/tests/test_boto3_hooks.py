@@ -1,4 +1,4 @@
-"""Tests that everything that libraries change in a client of boto3 also works in an accelerated client."""
+"""Tests of accelerated clients whose handlers, functions or settings libraries and programs have changed."""
 
 import copy
 import functools
