@@ -205,7 +205,8 @@ impl Body {
     /// Reads up to `amt` bytes, or the complete rest. If `some` is set, returns the bytes that have arrived, and waits
     /// for at least one byte.
     ///
-    /// Returns the bytes before a failure, and the failure. If another thread closes the body, the read ends.
+    /// Returns the bytes before a failure, and the failure. If another thread closes the body, the read ends, except
+    /// for a read of the complete rest whose length is known.
     #[pyo3(signature = (amt=None, some=false))]
     fn read_before_failure(
         &self,
