@@ -115,7 +115,7 @@ impl Transport {
         queue.start(future, self.job(request)?)
     }
 
-    /// Closes the connections that are idle. Responses can still be read.
+    /// Closes the idle connections. Further requests fail. Open responses can still be read.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         match self.transport.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
