@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::config::Settings;
+use crate::config::{RetryOverrides, Settings};
 use crate::errors;
 use crate::operation::{Classes, Prepare, Site};
 use crate::queue::Queue;
@@ -17,6 +17,7 @@ use crate::runtime::{self, Job};
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Client {
     builder: ConfigBuilder,
+    retries: RetryOverrides,
     classes: Arc<Classes>,
     /// The client of a process, with the id of this process. `None` after `close`.
     site: Mutex<Option<(u32, Arc<Site>)>>,
@@ -31,7 +32,7 @@ impl Client {
         };
         let pid = std::process::id();
         if *of != pid {
-            let new = create(py, &self.builder, self.classes.clone())?;
+            let new = create(py, &self.builder, self.retries, self.classes.clone())?;
             // Another thread of the parent may have held a lock of the old client when the parent forked.
             std::mem::forget(std::mem::replace(site, new));
             *of = pid;
@@ -46,10 +47,16 @@ impl Client {
     }
 }
 
-fn create(py: Python<'_>, builder: &ConfigBuilder, classes: Arc<Classes>) -> PyResult<Arc<Site>> {
+fn create(
+    py: Python<'_>,
+    builder: &ConfigBuilder,
+    retries: RetryOverrides,
+    classes: Arc<Classes>,
+) -> PyResult<Arc<Site>> {
     let client = CoreClient::new(builder.clone()).map_err(|error| errors::of_config(py, &error))?;
     let endpoint_url = client.config().endpoint_url();
-    Ok(Arc::new(Site { client, endpoint_url, classes }))
+    let retry_config = retries.apply(client.config().retry_config());
+    Ok(Arc::new(Site { client, endpoint_url, retry_config, classes }))
 }
 
 #[pymethods]
@@ -58,10 +65,12 @@ impl Client {
     #[new]
     fn new(settings: &Bound<'_, PyDict>, body: Py<PyAny>, events: Py<PyAny>) -> PyResult<Self> {
         let py = settings.py();
-        let builder = Settings::read(settings)?.builder(py)?;
+        let settings = Settings::read(settings)?;
+        let retries = settings.retry_overrides()?;
+        let builder = settings.builder(py)?;
         let classes = Arc::new(Classes { body, events });
-        let site = create(py, &builder, classes.clone())?;
-        Ok(Self { builder, classes, site: Mutex::new(Some((std::process::id(), site))) })
+        let site = create(py, &builder, retries, classes.clone())?;
+        Ok(Self { builder, retries, classes, site: Mutex::new(Some((std::process::id(), site))) })
     }
 
     /// Makes a call on this thread.

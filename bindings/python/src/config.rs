@@ -1,5 +1,7 @@
 //! Settings of a client from Python.
 
+use std::time::Duration;
+
 use invoke_model_client::{
     AdaptiveRateLimiter, ConfigBuilder, Credentials, HttpVersionPolicy, Proxies, QuotaLimiter, RetryConfig,
     TimeoutConfig,
@@ -40,6 +42,26 @@ pub(crate) struct Settings {
     http_version: Option<String>,
 }
 
+/// Settings that replace single members of the configuration of retries. The environment and the profile set its other
+/// members, such as the number of attempts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryOverrides {
+    retry_ambiguous: Option<bool>,
+    max_backoff: Option<Duration>,
+}
+
+impl RetryOverrides {
+    pub(crate) fn apply(self, mut retries: RetryConfig) -> RetryConfig {
+        if let Some(yes) = self.retry_ambiguous {
+            retries = retries.retry_ambiguous(yes);
+        }
+        match self.max_backoff {
+            Some(duration) => retries.max_backoff(duration),
+            None => retries,
+        }
+    }
+}
+
 impl Settings {
     /// Reads the settings from a dictionary that has all keys.
     pub(crate) fn read(settings: &Bound<'_, PyDict>) -> PyResult<Self> {
@@ -74,7 +96,7 @@ impl Settings {
         if let Some(mode) = self.retry_mode.as_deref() {
             builder = match mode {
                 // A `Config` of botocore can contain "legacy". This client has no such mode.
-                "standard" | "legacy" => builder,
+                "standard" | "legacy" => builder.disable_adaptive_rate_limiter(),
                 "adaptive" => builder.adaptive_rate_limiter(AdaptiveRateLimiter::new()),
                 other => {
                     let text =
@@ -83,8 +105,8 @@ impl Settings {
                 }
             };
         }
-        if self.max_attempts.is_some() || self.retry_ambiguous.is_some() || self.max_backoff.is_some() {
-            builder = builder.retry_config(self.retries()?);
+        if let Some(attempts) = self.max_attempts {
+            builder = builder.retry_config(RetryConfig::standard().max_attempts(attempts));
         }
         builder = builder.timeout_config(self.timeouts()?);
         if let Some(yes) = self.use_fips_endpoint {
@@ -130,21 +152,14 @@ impl Settings {
         }
     }
 
-    fn retries(&self) -> PyResult<RetryConfig> {
-        let mut retries = RetryConfig::standard();
-        match self.max_attempts {
-            Some(0) => {
-                return Err(PyValueError::new_err(
-                    "max_attempts: at least 1, because it includes the first attempt",
-                ));
-            }
-            Some(attempts) => retries = retries.max_attempts(attempts),
-            None => {}
+    /// Checks the settings that replace single members of the configuration of retries.
+    pub(crate) fn retry_overrides(&self) -> PyResult<RetryOverrides> {
+        if self.max_attempts == Some(0) {
+            let text = "max_attempts: at least 1, because it includes the first attempt";
+            return Err(PyValueError::new_err(text));
         }
-        if let Some(value) = self.max_backoff {
-            retries = retries.max_backoff(seconds("max_backoff", value)?);
-        }
-        Ok(retries.retry_ambiguous(self.retry_ambiguous.unwrap_or_default()))
+        let max_backoff = self.max_backoff.map(|value| seconds("max_backoff", value)).transpose()?;
+        Ok(RetryOverrides { retry_ambiguous: self.retry_ambiguous, max_backoff })
     }
 
     fn timeouts(&self) -> PyResult<TimeoutConfig> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use invoke_model_client::{Call, Client, Error, OperationVisitor};
+use invoke_model_client::{Call, Client, Error, OperationVisitor, RetryConfig};
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
 };
@@ -24,6 +24,7 @@ use crate::runtime::{Job, Outcome, outcome};
 pub(crate) struct Site {
     pub(crate) client: Client,
     pub(crate) endpoint_url: String,
+    pub(crate) retry_config: RetryConfig,
     pub(crate) classes: Arc<Classes>,
 }
 
@@ -42,8 +43,7 @@ impl Site {
 
     /// Returns the exception of a failed call.
     pub(crate) fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
-        let max_attempts = self.client.config().retry_config().max_attempts;
-        errors::of_call(py, error, &self.endpoint_url, max_attempts)
+        errors::of_call(py, error, &self.endpoint_url, self.retry_config.max_attempts)
     }
 }
 
@@ -70,7 +70,8 @@ impl Prepare<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
+        let call =
+            self.site.client.call::<O>(input::<O>(self.arguments)?).retry_config(self.site.retry_config);
         Ok((self.site, call))
     }
 }

@@ -201,6 +201,10 @@ fn retry_mode() {
     );
     let error = builder(&[REGION, ("AWS_RETRY_MODE", "eager")]).build().unwrap_err().to_string();
     assert!(error.contains("AWS_RETRY_MODE") && error.contains("use `standard` or `adaptive`"), "{error}");
+    for mode in ["adaptive", "legacy"] {
+        let builder = builder(&[REGION, ("AWS_RETRY_MODE", mode)]).disable_adaptive_rate_limiter();
+        assert!(builder.build().unwrap().adaptive_rate_limiter.is_none());
+    }
 }
 
 #[test]
