@@ -44,7 +44,7 @@ pub(crate) fn of_call(py: Python<'_>, error: &Error, endpoint_url: &str, max_att
 
 /// Returns the exception of a response body that was not read completely.
 pub(crate) fn of_body(py: Python<'_>, kind: TransportErrorKind, text: &str, endpoint_url: &str) -> PyErr {
-    create(py, "of_body", (format!("{kind:?}"), text, endpoint_url))
+    create(py, "of_body", (kind.as_str(), text, endpoint_url))
 }
 
 /// Returns the exception of an operation that panicked. A panic is a bug in this package.
@@ -111,23 +111,24 @@ fn facts<'py>(
     Ok(facts)
 }
 
-fn kind(kind: &ErrorKind) -> String {
+/// Returns the name of a kind of errors. The dictionary `_KINDS` of `invoke_model._errors` contains these names.
+fn kind(kind: &ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Service { .. } => "Service".to_owned(),
-        ErrorKind::StreamException { .. } => "StreamException".to_owned(),
-        ErrorKind::Transport(error) => format!("{:?}", error.kind()),
+        ErrorKind::Service { .. } => "Service",
+        ErrorKind::StreamException { .. } => "StreamException",
+        ErrorKind::Transport(error) => error.kind().as_str(),
         ErrorKind::Truncated(error) if !matches!(error.cause, TruncationCause::IncompleteFrame { .. }) => {
-            "Truncated".to_owned()
+            "Truncated"
         }
-        ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
-        ErrorKind::Parse { .. } => "Parse".to_owned(),
-        ErrorKind::Credentials(error) if error.is_not_configured() => "NoCredentials".to_owned(),
-        ErrorKind::Credentials(CredentialsError::NoRegion) => "NoRegion".to_owned(),
-        ErrorKind::Credentials(_) => "Credentials".to_owned(),
-        ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize".to_owned(),
-        ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request".to_owned(),
-        ErrorKind::Quota(_) => "Quota".to_owned(),
-        _ => "Other".to_owned(),
+        ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode",
+        ErrorKind::Parse { .. } => "Parse",
+        ErrorKind::Credentials(error) if error.is_not_configured() => "NoCredentials",
+        ErrorKind::Credentials(CredentialsError::NoRegion) => "NoRegion",
+        ErrorKind::Credentials(_) => "Credentials",
+        ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize",
+        ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request",
+        ErrorKind::Quota(_) => "Quota",
+        _ => "Other",
     }
 }
 

@@ -271,6 +271,6 @@ impl Boto3Calls {
         // The transport must be called in the runtime that drives its connections.
         let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
         runtime::wait(py, exchange)?
-            .map_err(|error| TransportFailure::new_err((format!("{:?}", error.kind()), error.to_string())))
+            .map_err(|error| TransportFailure::new_err((error.kind().as_str(), error.to_string())))
     }
 }
