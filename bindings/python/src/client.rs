@@ -55,8 +55,9 @@ fn create(
 ) -> PyResult<Arc<Site>> {
     let client = CoreClient::new(builder.clone()).map_err(|error| errors::of_config(py, &error))?;
     let endpoint_url = client.config().endpoint_url();
+    let proxy_url = client.config().proxy_url().map(str::to_owned);
     let retry_config = retries.apply(client.config().retry_config());
-    Ok(Arc::new(Site { client, endpoint_url, retry_config, classes }))
+    Ok(Arc::new(Site { client, endpoint_url, proxy_url, retry_config, classes }))
 }
 
 #[pymethods]

@@ -12,6 +12,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::operation::Site;
+
 const MODULE: &str = "invoke_model._errors";
 
 /// Returns a `ParamValidationError`.
@@ -35,8 +37,8 @@ pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
 }
 
 /// Returns the exception of a failed call.
-pub(crate) fn of_call(py: Python<'_>, error: &Error, endpoint_url: &str, max_attempts: u32) -> PyErr {
-    match facts(py, error, endpoint_url, max_attempts) {
+pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Site) -> PyErr {
+    match facts(py, error, site) {
         Ok(facts) => create(py, "of_call", (facts,)),
         Err(error) => error,
     }
@@ -59,12 +61,7 @@ fn create<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCa
     exception.map_or_else(|error| error, PyErr::from_value)
 }
 
-fn facts<'py>(
-    py: Python<'py>,
-    error: &Error,
-    endpoint_url: &str,
-    max_attempts: u32,
-) -> PyResult<Bound<'py, PyDict>> {
+fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py, PyDict>> {
     // For an error within a stream, the head of the response has already been logged.
     if error.received().is_none() {
         crate::reply::log_retries(py, error.earlier_attempts())?;
@@ -73,13 +70,14 @@ fn facts<'py>(
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", error.to_string())?;
     facts.set_item("operation", error.operation())?;
-    facts.set_item("endpoint_url", endpoint_url)?;
+    facts.set_item("endpoint_url", &site.endpoint_url)?;
+    facts.set_item("proxy_url", site.proxy_url.as_deref())?;
     facts.set_item("code", error.code())?;
     facts.set_item("message", error.message())?;
     facts.set_item("status", error.status().map(|status| status.as_u16()))?;
     facts.set_item("request_id", error.request_id())?;
     facts.set_item("attempts", error.attempts())?;
-    facts.set_item("max_attempts", max_attempts)?;
+    facts.set_item("max_attempts", site.retry_config.max_attempts)?;
     facts.set_item("retry_class", error.class().as_str())?;
     facts.set_item("retryable", error.is_retryable())?;
     facts.set_item("hint", error.hint().as_deref())?;

@@ -24,6 +24,7 @@ use crate::runtime::{Job, Outcome, outcome};
 pub(crate) struct Site {
     pub(crate) client: Client,
     pub(crate) endpoint_url: String,
+    pub(crate) proxy_url: Option<String>,
     pub(crate) retry_config: RetryConfig,
     pub(crate) classes: Arc<Classes>,
 }
@@ -43,7 +44,7 @@ impl Site {
 
     /// Returns the exception of a failed call.
     pub(crate) fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
-        errors::of_call(py, error, &self.endpoint_url, self.retry_config.max_attempts)
+        errors::of_call(py, error, self)
     }
 }
 

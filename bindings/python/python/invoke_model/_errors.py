@@ -216,18 +216,22 @@ def of_call(facts):
     elif kind == "Quota":
         error = classes()["QuotaError"](error=facts["text"])
     else:
-        error = _core_error(_KINDS.get(kind, "HTTPClientError"), facts["text"], facts["endpoint_url"])
+        name, proxy_url = _KINDS.get(kind, "HTTPClientError"), facts.get("proxy_url")
+        if proxy_url and name == "EndpointConnectionError":
+            # The connection to the proxy has failed, or the proxy could not connect to the endpoint.
+            name = "ProxyConnectionError"
+        error = _core_error(name, facts["text"], facts["endpoint_url"], proxy_url)
     return error._add_details(facts)
 
 
-def _core_error(name, text, endpoint_url):
+def _core_error(name, text, endpoint_url, proxy_url=None):
     cls = classes()[name]
     if name in ("ParserError", "ResponseParserError"):
         return cls(text)
     return cls(
         error=text,
         endpoint_url=endpoint_url,
-        proxy_url=endpoint_url,
+        proxy_url=proxy_url or endpoint_url,
         report=text,
         provider="credentials provider",
         error_msg=text,

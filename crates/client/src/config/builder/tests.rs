@@ -217,6 +217,9 @@ fn proxies() {
         }
         assert!(!shown.contains("secret"), "{shown}");
     };
+    let url = |more: &[(&str, &str)]| config(&[&[REGION], more].concat()).proxy_url().map(str::to_owned);
+    assert_eq!(url(&[("HTTPS_PROXY", "http://user:secret@proxy:1")]).as_deref(), Some("http://proxy:1"));
+    assert_eq!(url(&[("HTTPS_PROXY", "proxy:1"), ("NO_PROXY", "*")]), None);
     check(&[], None, None);
     check(&[("HTTPS_PROXY", "http://user:secret@proxy:1")], None, Some("proxy:1"));
     check(&[("HTTP_PROXY", "proxy:1"), ("https_proxy", "proxy:2")], Some("proxy:1"), Some("proxy:2"));
