@@ -227,3 +227,11 @@ def test_missing_credentials(local_endpoint):
 def test_invalid_fault_rules(local_endpoint):
     with pytest.raises(ValueError, match="faults: "):
         local_endpoint.inject({"nonsense": 1})
+
+
+@pytest.mark.parametrize("member", ["maxTokens", "temperature"])
+def test_booleans_are_no_numbers(client, local_endpoint, member):
+    """boto3 sends `true`, which the service rejects."""
+    with pytest.raises(Exception, match=f"Invalid type for parameter inferenceConfig.{member}, value: True, type: <class 'bool'>"):
+        client.converse(modelId=MODEL, messages=MESSAGES, inferenceConfig={member: True})
+    assert local_endpoint.calls == []

@@ -168,7 +168,8 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value.is_instance_of::<PyInt>() {
+        // In Python, `bool` is a subclass of `int`. The service rejects `true` as a number.
+        match self.value.is_instance_of::<PyInt>() && !self.value.is_instance_of::<PyBool>() {
             true => self.integer(&self.value, visitor),
             false => self.mistyped(INTEGER).deserialize_i64(visitor),
         }
@@ -180,7 +181,7 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let is_number = self.value.is_instance_of::<PyFloat>()
-            || self.value.is_instance_of::<PyInt>()
+            || self.value.is_instance_of::<PyInt>() && !self.value.is_instance_of::<PyBool>()
             || self.value.get_type().name()? == "Decimal";
         match is_number {
             true => visitor.visit_f64(self.value.extract()?),
