@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{
-    ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind, TruncationCause,
-};
+use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportError, TruncationCause};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::body::Origin;
 use crate::operation::Site;
 
 const MODULE: &str = "invoke_model._errors";
@@ -45,8 +44,10 @@ pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Site) -> PyErr {
 }
 
 /// Returns the exception of a response body that was not read completely.
-pub(crate) fn of_body(py: Python<'_>, kind: TransportErrorKind, text: &str, endpoint_url: &str) -> PyErr {
-    create(py, "of_body", (kind.as_str(), text, endpoint_url))
+pub(crate) fn of_body(py: Python<'_>, error: &TransportError, origin: &Origin) -> PyErr {
+    let text = error.to_string();
+    let facts = (error.kind().as_str(), text, &origin.endpoint_url, &origin.request_id, origin.attempts);
+    create(py, "of_body", facts)
 }
 
 /// Returns the exception of an operation that panicked. A panic is a bug in this package.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use invoke_model_client::{Call, Client, Error, OperationVisitor, RetryConfig};
+use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, RetryConfig};
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
 };
@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::body::Body;
+use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python};
 use crate::errors;
 use crate::events::Events;
@@ -108,7 +108,13 @@ impl OperationVisitor for Prepare<'_, '_> {
             match call.send_streaming_with_metadata().await {
                 Ok((response, metadata)) => outcome(move |py| {
                     let dict = reply::dict(py, &response.output, &metadata)?;
-                    let body = Body::new(response.body, site.endpoint_url.clone());
+                    let (endpoint_url, Metadata { request_id, attempts, .. }) =
+                        (site.endpoint_url.clone(), metadata);
+                    let body = Body::new(response.body, Origin { endpoint_url, request_id, attempts });
+                    // The payload is the last member, as in botocore.
+                    if dict.contains(O::MEMBER)? {
+                        dict.del_item(O::MEMBER)?;
+                    }
                     dict.set_item(O::MEMBER, site.classes.body.call1(py, (body,))?)?;
                     Ok(dict.into_any().unbind())
                 }),

@@ -71,7 +71,8 @@ class CallDetails:
 
     def _add_details(self, facts):
         for name in ("request_id", "attempts", "retry_class", "hint"):
-            setattr(self, name, facts.get(name))
+            if name in facts:
+                setattr(self, name, facts[name])
         # A traceback shows the note. `str()` stays the text of botocore.
         self.add_note(facts["text"])
         return self
@@ -201,9 +202,10 @@ def of_config(kind, text, variable=None):
     return error
 
 
-def of_body(kind, text, endpoint_url):
+def of_body(kind, text, endpoint_url, request_id, attempts):
     name = _KINDS.get(kind, "ResponseStreamingError")
-    return _core_error(name, text, endpoint_url)._add_details({"text": text, "retry_class": "ambiguous"})
+    facts = {"text": text, "request_id": request_id, "attempts": attempts, "retry_class": "ambiguous"}
+    return _core_error(name, text, endpoint_url)._add_details(facts)
 
 
 def of_call(facts):

@@ -25,7 +25,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
-use crate::body::Body;
+use crate::body::{Body, Origin};
 use crate::errors::seconds;
 use crate::{reply, runtime};
 
@@ -128,6 +128,11 @@ impl Boto3Calls {
     }
 }
 
+/// Returns the origin of a body. botocore counts the attempts.
+fn origin(endpoint_url: &str) -> Origin {
+    Origin { endpoint_url: endpoint_url.to_owned(), request_id: None, attempts: 1 }
+}
+
 #[pymethods]
 impl Boto3Calls {
     #[new]
@@ -206,7 +211,7 @@ impl Boto3Calls {
                     .ok_or_else(unknown)??;
         }
         let body = match stream {
-            Some(stream) => Body::new(stream, String::new()).into_pyobject(py)?.into_any().unbind(),
+            Some(stream) => Body::new(stream, origin(endpoint_url)).into_pyobject(py)?.into_any().unbind(),
             None if output.is_some() => py.None(),
             None => PyBytes::new(py, response.body()).into_any().unbind(),
         };
@@ -238,7 +243,7 @@ impl Boto3Calls {
             let value: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
             headers.append((name.as_str(), value))?;
         }
-        Ok((head.status.as_u16(), headers, Body::new(body, url.to_owned())))
+        Ok((head.status.as_u16(), headers, Body::new(body, origin(url))))
     }
 
     /// Closes the idle connections. Further calls open new connections.
