@@ -9,6 +9,7 @@ import pytest
 from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
 
 import invoke_model
+from invoke_model.testing import LocalEndpoint
 
 
 def test_the_readme_call(client):
@@ -30,6 +31,7 @@ def test_an_output_message_can_be_an_input(client):
 @pytest.mark.parametrize("body", [HELLO, bytearray(HELLO), memoryview(HELLO), HELLO.decode(), io.BytesIO(HELLO)])
 def test_bodies(client, local_endpoint, body):
     response = client.invoke_model(modelId=EMBEDDING, body=body)
+    assert list(response) == ["ResponseMetadata", "contentType", "body"]
     assert response["contentType"] == "application/json"
     assert response["body"].read().startswith(b'{"embedding":[')
     assert local_endpoint.calls[0]["body"] == HELLO
@@ -193,3 +195,9 @@ def test_a_config_of_botocore(local_endpoint):
     assert str(caught.value).startswith(
         "An error occurred (ThrottlingException) when calling the Converse operation (reached max retries: 0): "
     )
+
+
+def test_a_client_keeps_its_endpoint():
+    client = LocalEndpoint().client()
+    gc.collect()
+    assert client.converse(modelId=MODEL, messages=MESSAGES)["stopReason"] == "end_turn"
