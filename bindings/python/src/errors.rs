@@ -87,8 +87,7 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py
         error.response_headers().map(|headers| crate::reply::headers(py, headers)).transpose()?,
     )?;
     match error.kind() {
-        ErrorKind::Service { error: service, response } => {
-            facts.set_item("is_modeled", service.status().is_some())?;
+        ErrorKind::Service { response, .. } => {
             facts.set_item("headers", crate::reply::headers(py, response.headers())?)?;
             facts.set_item("body", PyBytes::new(py, response.body()))?;
         }

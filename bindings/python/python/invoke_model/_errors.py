@@ -240,20 +240,39 @@ def _core_error(name, text, endpoint_url, proxy_url=None):
     )
 
 
-def _members(body):
-    """Returns the members of a modeled error."""
+def _body_members(body):
+    """Returns the members of the body of an error. A body that is not a JSON object is its message."""
+    if not body:
+        return {}
     try:
         members = json.loads(body)
     except ValueError:
-        return {}
-    if not isinstance(members, dict):
-        return {}
-    ignored = ("__type", "code", "Code", "Message")
-    return {name: value for name, value in members.items() if value is not None and name not in ignored}
+        members = None
+    return members if isinstance(members, dict) else {"message": body.decode("utf-8", "replace")}
+
+
+def _code_and_message(facts, members):
+    """Returns the code and the message of an error as botocore does. Without a code, the code is the status.
+
+    The client also derives the error from the status alone. botocore does not, so programs do not expect it.
+    """
+    status, body = facts["status"], facts["body"].strip()
+    if status >= 500 and (not body or body.startswith(b"<html>")):
+        from http.client import responses
+
+        return str(status), responses.get(status, "")
+    code = facts["headers"].get("x-amzn-errortype")
+    for name in ("code", "Code", "__type"):
+        if code is None:
+            code = members.get(name)
+    if code is not None:
+        code = str(code).split(":", 1)[0].rsplit("#", 1)[-1]
+    return code or str(status), members.get("message", members.get("Message", ""))
 
 
 def _service_error(facts):
-    code = facts["code"] or str(facts["status"])
+    members = _body_members(facts["body"])
+    code, message = _code_and_message(facts, members)
     metadata = {}
     if facts["request_id"] is not None:
         metadata["RequestId"] = facts["request_id"]
@@ -262,9 +281,10 @@ def _service_error(facts):
     if facts["retryable"] and facts["attempts"] >= facts["max_attempts"]:
         metadata["MaxAttemptsReached"] = True
     metadata["RetryAttempts"] = max(facts["attempts"] - 1, 0)
-    response = {"Error": {"Message": facts["message"] or "", "Code": code}, "ResponseMetadata": metadata}
-    if facts["is_modeled"]:
-        response.update(_members(facts["body"]))
+    response = {"Error": {"Message": message, "Code": code}, "ResponseMetadata": metadata}
+    if code in modeled():
+        ignored = ("__type", "code", "Code", "Message")
+        response.update({name: value for name, value in members.items() if value is not None and name not in ignored})
     return by_code(code)(response, facts["operation"])
 
 
