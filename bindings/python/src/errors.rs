@@ -24,15 +24,16 @@ pub(crate) fn param_validation(py: Python<'_>, report: &str) -> PyErr {
 pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
     let kind = match error {
         ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => "no_region",
-        ConfigError::SharedFiles { .. } => "profile",
+        ConfigError::SharedFiles { missing_profile: Some(_), .. } => "profile",
         ConfigError::IncompleteCredentials { .. } => "partial_credentials",
         _ => "invalid",
     };
-    let variable = match error {
+    let name = match error {
         ConfigError::IncompleteCredentials { missing, .. } => Some(*missing),
+        ConfigError::SharedFiles { missing_profile, .. } => missing_profile.as_deref(),
         _ => None,
     };
-    create(py, "of_config", (kind, error.to_string(), variable))
+    create(py, "of_config", (kind, error.to_string(), name))
 }
 
 /// Returns the exception of a failed call.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::header::USER_AGENT;
 use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, RetryConfig};
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
@@ -26,6 +27,7 @@ pub(crate) struct Site {
     pub(crate) endpoint_url: String,
     pub(crate) proxy_url: Option<String>,
     pub(crate) retry_config: RetryConfig,
+    pub(crate) user_agent: Option<String>,
     pub(crate) classes: Arc<Classes>,
 }
 
@@ -71,8 +73,11 @@ impl Prepare<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let call =
-            self.site.client.call::<O>(input::<O>(self.arguments)?).retry_config(self.site.retry_config);
+        let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
+        let mut call = call.retry_config(self.site.retry_config);
+        if let Some(user_agent) = &self.site.user_agent {
+            call = call.header(USER_AGENT.as_str(), user_agent);
+        }
         Ok((self.site, call))
     }
 }

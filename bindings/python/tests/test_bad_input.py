@@ -120,7 +120,11 @@ def test_a_closed_client(local_endpoint):
     ("settings", "error", "text"),
     [
         ({"region": "us-east-1"}, TypeError, "'region' is not a setting"),
-        ({"region_name": 1}, TypeError, "region_name"),
+        ({"region_name": 1}, TypeError, "^region_name: expected text, not int$"),
+        ({"region_name": "us-east-1", "timeout": "5"}, TypeError, "^timeout: expected a number of seconds, not str$"),
+        ({"region_name": "us-east-1", "max_attempts": -1}, ValueError, "^max_attempts: expected a number of at least 1, not -1$"),
+        ({"region_name": "us-east-1", "max_attempts": True}, TypeError, "^max_attempts: expected a number of at least 1, not bool$"),
+        ({"region_name": "us-east-1", "use_fips_endpoint": 1}, TypeError, "^use_fips_endpoint: expected True or False, not int$"),
         ({"region_name": "us-east-1", "max_attempts": 0}, ValueError, "at least 1"),
         ({"region_name": "us-east-1", "timeout": -1}, ValueError, "timeout"),
         ({"region_name": "us-east-1", "retry_mode": "fast"}, ValueError, "retry_mode"),
@@ -213,8 +217,9 @@ def test_missing_settings(monkeypatch):
     with pytest.raises(botocore.PartialCredentialsError, match="found in env, missing: AWS_SECRET_ACCESS_KEY"):
         invoke_model.Client(region_name="us-east-1")
     monkeypatch.undo()
-    with pytest.raises(botocore.ProfileNotFound):
+    with pytest.raises(botocore.ProfileNotFound) as failure:
         invoke_model.Client(region_name="us-east-1", profile_name="missing")
+    assert str(failure.value) == "The config profile (missing) could not be found"
 
 
 def test_missing_credentials(local_endpoint):

@@ -32,3 +32,22 @@ def test_the_retry_mode_overrides_the_environment(local_endpoint, monkeypatch, m
         client.converse(modelId=MODEL, messages=MESSAGES)
     with pytest.raises(ValueError, match="AWS_RETRY_MODE"):
         local_endpoint.client()
+
+
+def user_agent(local_endpoint, **settings):
+    local_endpoint.clear()
+    with local_endpoint.client(**settings) as client:
+        client.converse(modelId=MODEL, messages=MESSAGES)
+    return dict(local_endpoint.calls[0]["headers"])["user-agent"]
+
+
+def test_user_agent(local_endpoint):
+    botocore = pytest.importorskip("botocore.config")
+    default = user_agent(local_endpoint)
+    assert default.startswith("invoke-model/")
+    assert user_agent(local_endpoint, config=botocore.Config(user_agent_extra="lib/1")) == f"{default} lib/1"
+    both = {"user_agent_extra": "lib/1", "user_agent_appid": "a"}
+    assert user_agent(local_endpoint, **both) == f"{default} app/a lib/1"
+    assert user_agent(local_endpoint, user_agent="mine/2", **both) == "mine/2 app/a lib/1"
+    with pytest.raises(ValueError, match="^user_agent_extra: expected visible ASCII characters$"):
+        local_endpoint.client(user_agent_extra="a\nb")

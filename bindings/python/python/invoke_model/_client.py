@@ -30,6 +30,9 @@ SETTINGS = (
     "requests_per_minute",
     "tokens_per_minute",
     "http_version",
+    "user_agent",
+    "user_agent_extra",
+    "user_agent_appid",
 )
 
 

@@ -188,14 +188,14 @@ def partial_credentials(missing):
     return classes()["PartialCredentialsError"](provider="explicit", cred_var=missing)
 
 
-def of_config(kind, text, variable=None):
+def of_config(kind, text, name=None):
     known = classes()
     if kind == "no_region":
         error = known["NoRegionError"]()
     elif kind == "profile":
-        error = known["ProfileNotFound"](profile=text)
+        error = known["ProfileNotFound"](profile=name)
     elif kind == "partial_credentials":
-        error = known["PartialCredentialsError"](provider="env", cred_var=variable)
+        error = known["PartialCredentialsError"](provider="env", cred_var=name)
     else:
         return ValueError(text)
     error.add_note(text)
