@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::body::{Body, Origin};
-use crate::convert::{Input, from_python};
+use crate::convert::{Input, from_python, members};
 use crate::errors;
 use crate::events::Events;
 use crate::reply;
@@ -168,16 +168,27 @@ pub(crate) struct Facts {
     pub(crate) has_input_events: bool,
     pub(crate) pagination: Option<Pagination>,
     pub(crate) codes: &'static [&'static str],
+    /// The members of the input, and the members that are required.
+    pub(crate) members: (&'static [&'static str], Vec<&'static str>),
 }
 
 /// The visitor that returns the facts about an operation.
-pub(crate) struct Describe;
+pub(crate) struct Describe<'py>(pub(crate) Python<'py>);
 
-fn facts<O: Operation>() -> Facts {
-    Facts { has_input_events: O::HAS_INPUT_EVENTS, pagination: O::PAGINATION, codes: O::Error::CODES }
+fn facts<O: Operation>(py: Python<'_>) -> Facts
+where
+    O::Input: DeserializeOwned,
+{
+    let members = members::<O::Input>(py);
+    Facts {
+        has_input_events: O::HAS_INPUT_EVENTS,
+        pagination: O::PAGINATION,
+        codes: O::Error::CODES,
+        members,
+    }
 }
 
-impl OperationVisitor for Describe {
+impl OperationVisitor for Describe<'_> {
     type Output = Facts;
 
     fn visit_output<O>(self) -> Facts
@@ -186,7 +197,7 @@ impl OperationVisitor for Describe {
         O::Input: DeserializeOwned,
         O::Output: Serialize,
     {
-        facts::<O>()
+        facts::<O>(self.0)
     }
 
     fn visit_event_stream<O>(self) -> Facts
@@ -196,7 +207,7 @@ impl OperationVisitor for Describe {
         O::Output: Serialize + Send,
         O::Events: Serialize,
     {
-        facts::<O>()
+        facts::<O>(self.0)
     }
 
     fn visit_bidirectional<O>(self) -> Facts
@@ -207,6 +218,6 @@ impl OperationVisitor for Describe {
         <O as InputEventStream>::Events: DeserializeOwned + Send,
         <O as OutputEventStream>::Events: Serialize,
     {
-        facts::<O>()
+        facts::<O>(self.0)
     }
 }

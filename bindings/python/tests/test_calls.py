@@ -201,3 +201,10 @@ def test_a_client_keeps_its_endpoint():
     client = LocalEndpoint().client()
     gc.collect()
     assert client.converse(modelId=MODEL, messages=MESSAGES)["stopReason"] == "end_turn"
+
+
+def test_the_help_of_a_method_lists_its_arguments(client):
+    for method in (client.converse, invoke_model.AsyncClient.converse):
+        lines = method.__doc__.splitlines()
+        assert lines[4:7] == ["* modelId (required)", "* messages", "* system"]
+        assert "* inferenceConfig" in lines

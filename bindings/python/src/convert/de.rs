@@ -69,6 +69,20 @@ pub(crate) fn from_python<T: DeserializeOwned>(
     Err(errors::param_validation(arguments.py(), &report.text().unwrap_or_default()))
 }
 
+/// Returns the names of the members of an input, and the names of the required members.
+pub(crate) fn members<T: DeserializeOwned>(py: Python<'_>) -> (&'static [&'static str], Vec<&'static str>) {
+    let report = Report::new(None);
+    let arguments = PyDict::new(py);
+    // Each pass finds the next required member that is missing.
+    while let Err(Failure::Restart) = T::deserialize(Value {
+        value: arguments.as_any().clone(),
+        path: &Path::Input,
+        report: &report,
+        depth: 0,
+    }) {}
+    (report.members.get(), report.missing_in(&Path::Input))
+}
+
 /// A Python object as the source of a value.
 pub(super) struct Value<'a, 'py> {
     pub(super) value: Bound<'py, PyAny>,
@@ -256,6 +270,9 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
         let Ok(dict) = self.value.cast::<PyDict>() else {
             return self.mistyped(MAP).deserialize_struct(shape, known, visitor);
         };
+        if matches!(self.path, Path::Input) {
+            self.report.members.set(known);
+        }
         let missing = self.report.missing_in(self.path);
         for member in &missing {
             self.report.add_missing(self.path, member);

@@ -20,6 +20,8 @@ pub(super) struct Report {
     pub(super) payload_member: Option<&'static str>,
     /// The payload of the input. It does not pass through `serde`, which would copy it.
     pub(super) payload: RefCell<Option<Bytes>>,
+    /// The names of the members of the input.
+    pub(super) members: Cell<&'static [&'static str]>,
     /// `true` if a placeholder was needed.
     pub(super) is_incomplete: Cell<bool>,
 }
@@ -31,6 +33,7 @@ impl Report {
             missing: RefCell::default(),
             payload_member,
             payload: RefCell::default(),
+            members: Cell::default(),
             is_incomplete: Cell::new(false),
         }
     }
