@@ -1,6 +1,7 @@
 """Bad input: a clear exception each."""
 
 import io
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -240,3 +241,16 @@ def test_booleans_are_no_numbers(client, local_endpoint, member):
     with pytest.raises(Exception, match=f"Invalid type for parameter inferenceConfig.{member}, value: True, type: <class 'bool'>"):
         client.converse(modelId=MODEL, messages=MESSAGES, inferenceConfig={member: True})
     assert local_endpoint.calls == []
+
+
+def test_a_document_that_is_none_is_left_out(client, local_endpoint):
+    """botocore leaves out the argument, and sends `null` inside of a document."""
+    boto3 = pytest.importorskip("boto3")
+    image = {"image": {"format": "png", "source": {"bytes": b"png"}}}
+    arguments = {"messages": [{"role": "user", "content": [image, {"text": "hi"}]}], "additionalModelRequestFields": None}
+    boto3.client("bedrock-runtime", **local_endpoint.settings).converse(modelId=MODEL, **arguments)
+    image["image"]["source"]["bytes"] = io.BytesIO(b"png")
+    client.converse(modelId=MODEL, **arguments)
+    theirs, ours = (json.loads(call["body"]) for call in local_endpoint.calls)
+    assert ours == theirs
+    assert "additionalModelRequestFields" not in ours

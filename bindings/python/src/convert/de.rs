@@ -147,6 +147,10 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
 
     /// Reads a document.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if let (true, Path::Member(Path::Input, argument)) = (self.value.is_none(), self.path) {
+            self.report.leave_out(argument);
+            return Err(Failure::Restart);
+        }
         if self.value.is_none() {
             visitor.visit_unit()
         } else if let Ok(text) = self.value.cast::<PyString>() {
@@ -270,7 +274,8 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
         let Ok(dict) = self.value.cast::<PyDict>() else {
             return self.mistyped(MAP).deserialize_struct(shape, known, visitor);
         };
-        if matches!(self.path, Path::Input) {
+        let is_input = matches!(self.path, Path::Input);
+        if is_input {
             self.report.members.set(known);
         }
         let missing = self.report.missing_in(self.path);
@@ -282,9 +287,14 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
             let text = name.cast::<PyString>().ok();
             let text = text.as_ref().map(|text| text.to_str()).transpose()?;
             match known.iter().find(|member| Some(**member) == text) {
+                Some(member) if is_input && self.report.is_left_out(member) => {}
                 Some(member) => members.push((*member, value)),
                 None => self.report.add_unknown(self.path, &name, known),
             }
+        }
+        if is_input {
+            // A document that is `None` starts another pass, in which no file can be read again.
+            members.sort_by_key(|(_, value)| !value.is_none());
         }
         let members = Members::new(members, missing, &self);
         match visitor.visit_map(members) {
