@@ -208,3 +208,14 @@ def test_the_help_of_a_method_lists_its_arguments(client):
         lines = method.__doc__.splitlines()
         assert lines[4:7] == ["* modelId (required)", "* messages", "* system"]
         assert "* inferenceConfig" in lines
+
+
+def test_members_that_the_response_does_not_contain(client, local_endpoint):
+    """boto3 leaves out the required union `output`."""
+    headers = {"content-type": "application/json"}
+    for body in ({"stopReason": "end_turn"}, {"stopReason": "end_turn", "output": None}):
+        local_endpoint.clear_faults()
+        local_endpoint.inject({"status": 200, "headers": headers, "body_json": body})
+        response = client.converse(modelId=MODEL, messages=MESSAGES)
+        assert response["stopReason"] == "end_turn"
+        assert "output" not in response
