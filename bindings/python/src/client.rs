@@ -1,6 +1,6 @@
 //! The native client. The Python classes `Client` and `AsyncClient` wrap it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, visit_operation};
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
@@ -12,6 +12,7 @@ use crate::errors;
 use crate::operation::{Classes, Prepare, Site};
 use crate::queue::Queue;
 use crate::runtime::{self, Job};
+use crate::slot::lock;
 
 /// A client. It can be used by several threads and event loops at the same time.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -32,7 +33,7 @@ struct SiteSettings {
 impl Client {
     /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
     fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
-        let mut slot = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = lock(&self.site);
         let Some((of, site)) = slot.as_mut() else {
             return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
         };
@@ -113,7 +114,7 @@ impl Client {
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let slot = self.site.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let slot = lock(&self.site).take();
         match slot {
             Some((of, site)) if of == std::process::id() => runtime::close(py, site),
             // The connections belong to the parent process.

@@ -7,7 +7,7 @@ mod events;
 mod request;
 mod response;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -27,6 +27,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::body::{Body, Origin};
 use crate::errors::seconds;
+use crate::slot::lock;
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
@@ -97,7 +98,7 @@ pub(crate) struct Boto3Calls {
 impl Boto3Calls {
     /// Returns the transport of this process. A forked child does not use the connections of its parent.
     fn transport(&self) -> PyResult<HyperTransport> {
-        let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut transport = lock(&self.transport);
         let pid = std::process::id();
         match &*transport {
             Some((of, transport)) if *of == pid => Ok(transport.clone()),
@@ -248,7 +249,7 @@ impl Boto3Calls {
 
     /// Closes the idle connections. Further calls open new connections.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let transport = lock(&self.transport).take();
         match transport {
             Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
             other => {

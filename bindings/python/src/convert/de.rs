@@ -1,6 +1,7 @@
 //! Converts keyword arguments into the input of an operation, and reports every problem of the input.
 
 use bytes::Bytes;
+use invoke_model_protocol::json::MAX_DEPTH;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::de::DeserializeOwned;
@@ -21,10 +22,6 @@ const LIST: &str = "<class 'list'>, <class 'tuple'>";
 const MAP: &str = "<class 'dict'>";
 pub(super) const BLOB: &str = "<class 'bytes'>, <class 'bytearray'>, file-like object";
 const TIMESTAMP: &str = "<class 'datetime.datetime'>, timestamp-string";
-
-/// The maximum depth of nested dictionaries and lists. With this limit, which is also the limit of the JSON parser,
-/// recursive functions do not overflow the stack.
-const MAX_DEPTH: usize = 256;
 
 /// The maximum number of passes over an input. Each missing parameter needs a pass, so without a limit the time grows
 /// with the square of their number.
@@ -106,6 +103,7 @@ impl<'a, 'py> Value<'a, 'py> {
         Value { value, path, report: self.report, depth: self.depth + 1 }
     }
 
+    /// Checks the depth of nested dictionaries and lists, so that recursive functions do not overflow the stack.
     fn check_depth(&self) -> Result<(), Failure> {
         if self.depth < MAX_DEPTH {
             return Ok(());
