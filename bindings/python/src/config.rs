@@ -179,14 +179,7 @@ impl Settings {
             builder = builder.proxies(proxies);
         }
         if let Some(version) = self.http_version.as_deref() {
-            builder = builder.http_version_policy(match version {
-                "1.1" => HttpVersionPolicy::Http1Only,
-                "2" => HttpVersionPolicy::Http2Only,
-                other => {
-                    let text = format!("http_version: `{other}` is not a version: use \"1.1\" or \"2\"");
-                    return Err(PyValueError::new_err(text));
-                }
-            });
+            builder = builder.http_version_policy(http_version(version)?);
         }
         Ok(match self.quotas() {
             Some(limiter) => builder.quota_limiter(limiter),
@@ -276,5 +269,17 @@ impl Settings {
             builder = builder.tokens_per_minute(number);
         }
         Some(builder.build())
+    }
+}
+
+/// Returns the policy for a version of HTTP.
+pub(crate) fn http_version(version: &str) -> PyResult<HttpVersionPolicy> {
+    match version {
+        "1.1" => Ok(HttpVersionPolicy::Http1Only),
+        "2" => Ok(HttpVersionPolicy::Http2Only),
+        other => {
+            let text = format!("http_version: `{other}` is not a version: use \"1.1\" or \"2\"");
+            Err(PyValueError::new_err(text))
+        }
     }
 }

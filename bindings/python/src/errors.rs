@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportError, TruncationCause};
+use invoke_model_protocol::ErrorMetadata;
+use invoke_model_protocol::event_stream::{HeaderValue, Message};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 
 use crate::body::Origin;
 use crate::operation::Site;
@@ -49,6 +51,49 @@ pub(crate) fn of_body(py: Python<'_>, error: &TransportError, origin: &Origin) -
     let text = error.to_string();
     let facts = (error.kind().as_str(), text, &origin.endpoint_url, &origin.request_id, origin.attempts);
     create(py, "of_body", facts)
+}
+
+/// Returns the exception of credentials that could not be loaded.
+pub(crate) fn no_credentials(py: Python<'_>, error: &CredentialsError) -> PyErr {
+    of_kind(py, credentials_kind(error), &error.to_string())
+}
+
+/// Returns the exception of an invalid or incomplete frame of an event stream.
+pub(crate) fn invalid_frame(py: Python<'_>, text: &str) -> PyErr {
+    of_kind(py, "Decode", text)
+}
+
+/// Returns the `EventStreamError` of an exception in an event stream.
+pub(crate) fn of_stream(
+    py: Python<'_>,
+    operation: &str,
+    message: &Message,
+    metadata: &ErrorMetadata,
+    text: &str,
+) -> PyErr {
+    let facts = || {
+        let facts = PyDict::new(py);
+        facts.set_item("kind", "StreamException")?;
+        facts.set_item("text", text)?;
+        facts.set_item("operation", operation)?;
+        facts.set_item("code", metadata.code())?;
+        facts.set_item("message", metadata.message())?;
+        facts.set_item("headers", stream_headers(py, message)?)?;
+        Ok(facts)
+    };
+    match facts() {
+        Ok(facts) => create(py, "of_call", (facts,)),
+        Err(error) => error,
+    }
+}
+
+/// Returns the exception of a failure that does not belong to a call.
+fn of_kind(py: Python<'_>, kind: &str, text: &str) -> PyErr {
+    let facts = [("kind", kind), ("text", text), ("endpoint_url", "")];
+    match facts.into_py_dict(py) {
+        Ok(facts) => create(py, "of_call", (facts,)),
+        Err(error) => error,
+    }
 }
 
 /// Returns the exception of an operation that panicked. A panic is a bug in this package.
@@ -94,20 +139,30 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py
         }
         ErrorKind::StreamException { message, .. } => {
             facts.set_item("body", PyBytes::new(py, message.payload()))?;
-            let headers = PyDict::new(py);
-            for name in [":exception-type", ":error-code", ":error-message", ":content-type", ":message-type"]
-            {
-                if let Some(invoke_model_protocol::event_stream::HeaderValue::String(text)) =
-                    message.header(name)
-                {
-                    headers.set_item(name, text)?;
-                }
-            }
-            facts.set_item("headers", headers)?;
+            facts.set_item("headers", stream_headers(py, message)?)?;
         }
         _ => {}
     }
     Ok(facts)
+}
+
+/// Returns the headers of an exception in an event stream.
+fn stream_headers<'py>(py: Python<'py>, message: &Message) -> PyResult<Bound<'py, PyDict>> {
+    let headers = PyDict::new(py);
+    for name in [":exception-type", ":error-code", ":error-message", ":content-type", ":message-type"] {
+        if let Some(HeaderValue::String(text)) = message.header(name) {
+            headers.set_item(name, text)?;
+        }
+    }
+    Ok(headers)
+}
+
+fn credentials_kind(error: &CredentialsError) -> &'static str {
+    match error {
+        error if error.is_not_configured() => "NoCredentials",
+        CredentialsError::NoRegion => "NoRegion",
+        _ => "Credentials",
+    }
 }
 
 /// Returns the name of a kind of errors. The dictionary `_KINDS` of `invoke_model._errors` contains these names.
@@ -121,9 +176,7 @@ fn kind(kind: &ErrorKind) -> &'static str {
         }
         ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode",
         ErrorKind::Parse { .. } => "Parse",
-        ErrorKind::Credentials(error) if error.is_not_configured() => "NoCredentials",
-        ErrorKind::Credentials(CredentialsError::NoRegion) => "NoRegion",
-        ErrorKind::Credentials(_) => "Credentials",
+        ErrorKind::Credentials(error) => credentials_kind(error),
         ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize",
         ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request",
         ErrorKind::Quota(_) => "Quota",

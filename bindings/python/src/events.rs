@@ -81,12 +81,16 @@ where
 fn dictionaries(py: Python<'_>, events: &[impl Serialize]) -> PyResult<Vec<Py<PyAny>>> {
     let mut dictionaries = Vec::with_capacity(events.len());
     for event in events {
-        let event = to_python(py, event)?;
-        if !event.cast::<PyDict>()?.contains(pyo3::intern!(py, "SDK_UNKNOWN_MEMBER"))? {
-            dictionaries.push(event.unbind());
-        }
+        dictionaries.extend(dictionary(to_python(py, event)?)?);
     }
     Ok(dictionaries)
+}
+
+/// Returns the dictionary of an event, or `None` if the event is not in the model.
+pub(crate) fn dictionary(event: Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    let unknown = pyo3::intern!(event.py(), "SDK_UNKNOWN_MEMBER");
+    let is_known = !event.cast::<PyDict>()?.contains(unknown)?;
+    Ok(is_known.then(|| event.unbind()))
 }
 
 impl Events {

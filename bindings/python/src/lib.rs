@@ -9,6 +9,8 @@ mod boto3;
 mod client;
 mod config;
 mod convert;
+mod credentials;
+mod decoder;
 mod errors;
 mod events;
 mod local;
@@ -16,7 +18,9 @@ mod operation;
 mod queue;
 mod reply;
 mod runtime;
+mod sign;
 mod slot;
+mod transport;
 
 use invoke_model_client::{Client as CoreClient, visit_operation};
 use pyo3::prelude::*;
@@ -55,6 +59,8 @@ mod _native {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
+    use super::decoder::EventStreamDecoder;
+    #[pymodule_export]
     use super::events::Events;
     #[pymodule_export]
     use super::local::LocalEndpoint;
@@ -62,6 +68,10 @@ mod _native {
     use super::operations;
     #[pymodule_export]
     use super::queue::Queue;
+    #[pymodule_export]
+    use super::sign::Signer;
+    #[pymodule_export]
+    use super::transport::Transport;
 
     use pyo3::prelude::*;
 

@@ -33,10 +33,10 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// A value of one process. A forked child does not use the value of its parent.
-struct PerProcess<T>(Mutex<Option<(u32, T)>>);
+pub(crate) struct PerProcess<T>(Mutex<Option<(u32, T)>>);
 
 impl<T: Clone> PerProcess<T> {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(None))
     }
 
@@ -46,7 +46,7 @@ impl<T: Clone> PerProcess<T> {
         slot.as_ref().filter(|(of, _)| *of == std::process::id()).map(|(_, value)| value.clone())
     }
 
-    fn get(&self, create: impl FnOnce() -> std::io::Result<T>) -> PyResult<T> {
+    pub(crate) fn get(&self, create: impl FnOnce() -> std::io::Result<T>) -> PyResult<T> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pid = std::process::id();
         if let Some((of, value)) = &*slot {

@@ -1,10 +1,11 @@
 """A client for Amazon Bedrock Runtime with the interface of boto3, sync and asyncio."""
 
 from . import exceptions
-from ._native import __version__
+from ._native import EventStreamDecoder, __version__
+from ._sign import presign, sign
 from .client import Client
 
-__all__ = ["AsyncClient", "Client", "__version__", "exceptions"]
+__all__ = ["AsyncClient", "Client", "EventStreamDecoder", "__version__", "exceptions", "presign", "sign"]
 
 
 def __getattr__(name):

@@ -9,7 +9,7 @@ mod setting;
 use std::fmt;
 use std::sync::Arc;
 
-use invoke_model_credentials::{CredentialsCacheConfig, TimeSource};
+use invoke_model_credentials::{CredentialsCache, CredentialsCacheConfig, TimeSource};
 use invoke_model_transport::Transport;
 
 pub use authentication::AuthScheme;
@@ -73,6 +73,17 @@ impl Config {
     /// Returns the authentication scheme of the calls.
     pub fn auth_scheme(&self) -> AuthScheme {
         self.authentication.scheme()
+    }
+
+    /// Returns the credentials that sign the calls, for a program that signs other requests itself. Returns `None`
+    /// if the calls have a bearer token, or if no credentials are configured.
+    ///
+    /// A client and its configuration share one cache, so the credentials are loaded once for both.
+    pub fn credentials_provider(&self) -> Option<&CredentialsCache> {
+        match &self.authentication {
+            Authentication::SigV4(cache) => cache.as_ref(),
+            Authentication::Bearer(_) => None,
+        }
     }
 
     /// Returns the timeouts of each call.

@@ -33,6 +33,7 @@ pub struct Decoder {
     /// again.
     crc: crc32fast::Hasher,
     messages: u64,
+    offset: u64,
     failed: Option<FrameError>,
 }
 
@@ -97,6 +98,12 @@ impl Decoder {
         self.messages
     }
 
+    /// Returns the number of bytes of the decoded messages. This is the offset of the next frame in the stream. After
+    /// an error, it is the offset of the invalid frame.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Returns the allocated memory in bytes.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
@@ -115,6 +122,7 @@ impl Decoder {
         let headers = frame.split_to(headers);
         raw::check(&headers).map_err(|(offset, reason)| FrameErrorKind::Header { offset, reason })?;
         self.messages += 1;
+        self.offset += (PRELUDE + headers.len() + frame.len() + 4) as u64;
         Ok(Some(Message::from_raw(headers, frame)))
     }
 

@@ -47,12 +47,14 @@ fn decoded_by(pieces: &[&[u8]], push: impl Fn(&mut Decoder, usize, &[u8])) -> De
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
                 Err(error) => {
+                    assert_eq!(decoder.offset(), encoded(&messages).len() as u64);
                     assert_eq!(decoder.decode().unwrap_err(), error, "later calls return the same error");
                     return (messages, Err(error.to_string()));
                 }
             }
         }
     }
+    assert_eq!(decoder.offset(), encoded(&messages).len() as u64);
     (messages, decoder.finish().map_err(|error| error.to_string()))
 }
 

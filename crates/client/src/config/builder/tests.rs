@@ -117,6 +117,8 @@ fn endpoint_variables() {
 fn authentication_precedence_in_the_environment() {
     let check = |config: Config, scheme, source| {
         assert_eq!((config.auth_scheme(), config.sources().credentials), (scheme, source));
+        let is_signed = scheme == AuthScheme::SigV4 && source.is_some();
+        assert_eq!(config.credentials_provider().is_some(), is_signed);
     };
     let (id, token) = (SettingSource::Environment(ID.0), SettingSource::Environment(BEARER.0));
     let chain = cfg!(feature = "credentials-chain").then_some(SettingSource::DefaultChain);

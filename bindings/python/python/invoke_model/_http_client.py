@@ -1,0 +1,215 @@
+"""What `invoke_model.httpx` and `invoke_model.httpx2` share. Both HTTP clients have the same interface."""
+
+from . import _native
+from ._sign import Signer
+from .aio import _wait
+
+_EXPIRED = frozenset(("ExpiredTokenException", "ExpiredToken"))
+
+# The exception class of the HTTP client for each kind of failure of the native module.
+_EXCEPTIONS = {
+    "InvalidRequest": "LocalProtocolError",
+    "Resolve": "ConnectError",
+    "Connect": "ConnectError",
+    "ConnectTimeout": "ConnectTimeout",
+    "Proxy": "ProxyError",
+    "Tls": "ConnectError",
+    "Refused": "RemoteProtocolError",
+    "RequestBody": "WriteError",
+    "Send": "ReadError",
+    "FirstByteTimeout": "ReadTimeout",
+    "IdleTimeout": "ReadTimeout",
+    "ResponseHead": "RemoteProtocolError",
+    "BodyIncomplete": "RemoteProtocolError",
+}
+
+
+class Failure(Exception):
+    """A failure of the native transport, before it becomes an exception of the HTTP client."""
+
+    def __init__(self, kind, may_have_been_sent, text):
+        super().__init__(text)
+        self.kind = kind
+        self.may_have_been_sent = may_have_been_sent
+
+    def convert(self, module):
+        name = _EXCEPTIONS.get(self.kind, "TransportError")
+        if name == "ReadTimeout" and not self.may_have_been_sent:
+            name = "ConnectTimeout"
+        return getattr(module, name)(str(self))
+
+
+class SigV4Auth:
+    """Signs each request with SigV4, as the last step before it is sent.
+
+    The signature covers the body, so a streamed body is read completely first. The arguments are those of
+    `invoke_model.sign`. If the service rejects default credentials as expired, loads new ones and sends the request
+    once more.
+    """
+
+    requires_request_body = True
+
+    def __init__(
+        self,
+        *,
+        region_name=None,
+        credentials=None,
+        aws_access_key_id=None,
+        aws_secret_access_key=None,
+        aws_session_token=None,
+        service_name="bedrock",
+    ):
+        self._signer = Signer(
+            region_name, credentials, aws_access_key_id, aws_secret_access_key, aws_session_token, service_name
+        )
+
+    def sign(self, request):
+        """Adds the headers of the signature to a request whose body is in memory."""
+        added = self._signer.sign(request.method, request.url, request.headers.raw, request.content)
+        request.headers.pop("X-Amz-Security-Token", None)
+        for name, value in added:
+            request.headers[name] = value
+
+    def _is_expired(self, request, response):
+        """Returns `True` if the credentials of a request were discarded because they have expired."""
+        code = response.headers.get("x-amzn-errortype", "").split(":")[0]
+        if response.status_code not in (400, 403) or code not in _EXPIRED:
+            return False
+        credential = request.headers["Authorization"].partition("Credential=")[2]
+        return self._signer.discard(credential.partition("/")[0])
+
+    def auth_flow(self, request):
+        self.sign(request)
+        response = yield request
+        if self._is_expired(request, response):
+            self.sign(request)
+            yield request
+
+    async def async_auth_flow(self, request):
+        await request.aread()
+        if not self._signer.is_ready():
+            await self._signer.load()
+        self.sign(request)
+        response = yield request
+        if self._is_expired(request, response):
+            await self._signer.load()
+            self.sign(request)
+            yield request
+
+
+class BaseTransport:
+    """The settings of both transports."""
+
+    #: The module of the HTTP client.
+    _module = None
+    #: The class of a response body.
+    _stream = None
+
+    def __init__(self, *, auth=None, verify=True, proxy=None, http_version=None, max_connections=None):
+        if verify is False or not isinstance(verify, (bool, str)):
+            raise ValueError("verify: pass True, or the path of a PEM file with root certificates")
+        if auth is not None and not isinstance(auth, SigV4Auth):
+            raise TypeError(f"auth: expected a SigV4Auth of this module, not {type(auth).__name__}")
+        self._auth = auth
+        ca_bundle = None if verify is True else verify
+        proxy = None if proxy is None else str(proxy)
+        self._native = _native.Transport(ca_bundle, proxy, http_version, max_connections)
+
+    def _request(self, request):
+        timeouts = request.extensions.get("timeout", {})
+        # The body is in memory, so the transport states its length.
+        headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"transfer-encoding"]
+        return {
+            "method": request.method,
+            "url": str(request.url),
+            "headers": headers,
+            "body": request.content,
+            "connect_timeout": timeouts.get("connect"),
+            "read_timeout": timeouts.get("read"),
+        }
+
+    def _response(self, response):
+        status, version, headers, body = response
+        extensions = {"http_version": version.encode()}
+        return self._module.Response(status, headers=headers, stream=self._stream(body), extensions=extensions)
+
+
+class SyncTransport(BaseTransport):
+    """Sends requests through the HTTP stack of `invoke_model.Client`, without retries.
+
+    Threads can share a transport, and a process that was forked can use it. The connect and read timeouts of a
+    request apply. The read timeout of the response head includes the time to connect and to send the body.
+    `auth` signs each request after all other changes. `verify` is `True` or the path of a file with root
+    certificates. `proxy` is the URL of a proxy, also for SOCKS5. `http_version` is "1.1" (default) or "2".
+    """
+
+    def handle_request(self, request):
+        request.read()
+        if self._auth is not None:
+            self._auth.sign(request)
+        try:
+            return self._response(self._native.send(self._request(request)))
+        except Failure as failure:
+            raise failure.convert(self._module) from None
+
+    def close(self):
+        self._native.close()
+
+
+class AsyncTransport(BaseTransport):
+    """Sends requests through the HTTP stack of `invoke_model.AsyncClient`, without retries. It needs asyncio.
+
+    The arguments are those of `Transport`.
+    """
+
+    async def handle_async_request(self, request):
+        await request.aread()
+        if self._auth is not None:
+            if not self._auth._signer.is_ready():
+                await self._auth._signer.load()
+            self._auth.sign(request)
+        try:
+            return self._response(await _wait(self._native.start_send, self._request(request)))
+        except Failure as failure:
+            raise failure.convert(self._module) from None
+
+    async def aclose(self):
+        self._native.close()
+
+
+class SyncBody:
+    """The body of a response."""
+
+    _module = None
+
+    def __init__(self, native):
+        self._native = native
+
+    def __iter__(self):
+        try:
+            while (chunk := self._native.next_chunk()) is not None:
+                yield chunk
+        except Failure as failure:
+            raise failure.convert(self._module) from None
+
+    def close(self):
+        self._native.close()
+
+
+class AsyncBody:
+    """The body of a response to an asyncio request."""
+
+    _module = None
+
+    def __init__(self, native):
+        self._native = native
+
+    async def __aiter__(self):
+        try:
+            while (chunk := await _wait(self._native.start_next_chunk)) is not None:
+                yield chunk
+        except Failure as failure:
+            raise failure.convert(self._module) from None
+
+    async def aclose(self):
+        self._native.close()
