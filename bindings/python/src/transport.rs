@@ -162,7 +162,7 @@ fn head(py: Python<'_>, response: http::Response<ResponseBody>) -> PyResult<Py<P
 /// Raises `Failure` of `invoke_model._http_client`, which becomes an exception of the HTTP client.
 fn failed(error: TransportError) -> Outcome {
     outcome(move |py| {
-        let arguments = (format!("{:?}", error.kind()), error.may_have_been_sent(), error.to_string());
+        let arguments = (error.kind().as_str(), error.may_have_been_sent(), error.to_string());
         let failure = py.import("invoke_model._http_client")?.getattr("Failure")?.call1(arguments)?;
         Err(PyErr::from_value(failure))
     })

@@ -17,8 +17,8 @@ _EXCEPTIONS = {
     "Refused": "RemoteProtocolError",
     "RequestBody": "WriteError",
     "Send": "ReadError",
-    "Timeout(FirstByte)": "ReadTimeout",
-    "Timeout(Idle)": "ReadTimeout",
+    "FirstByteTimeout": "ReadTimeout",
+    "IdleTimeout": "ReadTimeout",
     "ResponseHead": "RemoteProtocolError",
     "BodyIncomplete": "RemoteProtocolError",
 }
