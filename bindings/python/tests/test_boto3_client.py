@@ -100,6 +100,19 @@ def test_unsigned_requests(create, local_endpoint):
     assert "authorization" not in local_endpoint.calls[0]["headers"]
 
 
+def test_removed_handlers_of_botocore(create, local_endpoint, paths):
+    client = create(config=Config(retries={"total_max_attempts": 1}))
+    user_agent = client._user_agent_creator.rebuild_and_replace_user_agent_handler
+    client.meta.events.unregister("request-created.bedrock-runtime", user_agent)
+    client.converse(**CONVERSE)
+    assert local_endpoint.calls[0]["signed"]
+    client.meta.events.unregister("request-created.bedrock-runtime", client._request_signer.handler)
+    with pytest.raises(botocore.exceptions.ClientError, match="Missing Authentication Token"):
+        client.converse(**CONVERSE)
+    assert "authorization" not in local_endpoint.calls[1]["headers"]
+    assert paths == ["botocore", "botocore"]
+
+
 def test_presigned_urls(create):
     parameters = {"invocationArn": "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghijkl"}
     url = create().generate_presigned_url("get_async_invoke", Params=parameters)

@@ -132,7 +132,7 @@ class Hooks:
         self._found = {}
 
     def request_handlers(self, events, operation):
-        """Returns botocore's handlers of `request-created`, or `None` if a handler of someone else is registered."""
+        """Returns botocore's handlers of `request-created`, or `None` if other handlers than botocore's are registered."""
         if type(events) is not EventAliaser or type(events._emitter) is not HierarchicalEmitter:
             return None
         # The emitter replaces this dictionary when a handler is registered or removed.
@@ -156,5 +156,8 @@ class Hooks:
                 created = handlers
         # The acceleration signs and sets the user agent itself.
         replaced = (RequestSigner, "handler"), (UserAgentString, "rebuild_and_replace_user_agent_handler")
-        replaced = {cls.__dict__.get(name) for cls, name in replaced}
+        replaced = {cls.__dict__[name] for cls, name in replaced if name in cls.__dict__}
+        # A program that removes one of these handlers sends requests without a signature, or sets its own user agent.
+        if not replaced.issubset(getattr(handler, "__func__", handler) for handler in created):
+            return None
         return tuple(handler for handler in created if getattr(handler, "__func__", handler) not in replaced)
