@@ -195,6 +195,7 @@ def test_exceptions_are_those_of_the_http_client(modules, local_endpoint):
         port = closed.getsockname()[1]
     assert failure(modules, f"http://127.0.0.1:{port}/")[0] == "ConnectError"
     assert failure(modules, "http://name.invalid/")[0] == "ConnectError"
+    assert failure(modules, "ftp://name.invalid/")[0] == "UnsupportedProtocol"
     assert failure(modules, local_endpoint.url.replace("http:", "https:") + "/")[0] == "ConnectError"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"

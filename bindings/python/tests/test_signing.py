@@ -18,6 +18,7 @@ import invoke_model
 auth = pytest.importorskip("botocore.auth")
 from botocore.awsrequest import AWSRequest  # noqa: E402
 from botocore.credentials import Credentials, RefreshableCredentials  # noqa: E402
+from botocore.exceptions import PartialCredentialsError  # noqa: E402
 
 TIME = datetime.datetime(2026, 1, 5, 10, 20, 30, tzinfo=datetime.timezone.utc)
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
@@ -235,6 +236,8 @@ def test_default_credentials_of_a_profile_that_calls_a_program(tmp_path):
         ({"region_name": "us east"}, ValueError, "region is empty or contains"),
         ({"time": float("nan")}, ValueError, "time: not between"),
         ({"time": 1e18}, ValueError, "1970 to 9999"),
+        ({"time": "20260102"}, TypeError, "time: expected a datetime or the seconds since 1970, not str"),
+        ({"headers": {"a": b"\xff"}}, ValueError, "the value of 'a' is not valid UTF-8"),
     ],
 )
 def test_invalid_arguments(arguments, expected, text):
@@ -246,11 +249,18 @@ def test_invalid_arguments(arguments, expected, text):
 def test_credentials_of_a_wrong_type():
     with pytest.raises(TypeError, match="expected an object with `access_key`"):
         invoke_model.sign("GET", URL, region_name="us-east-1", credentials=("a", "b"))
+    for credentials in Credentials(None, None), Credentials("a", ""):
+        with pytest.raises(PartialCredentialsError, match="missing: (access|secret)_key"):
+            invoke_model.sign("GET", URL, region_name="us-east-1", credentials=credentials)
+    with pytest.raises(TypeError, match="expected a str for `token`, not bytes"):
+        invoke_model.sign("GET", URL, region_name="us-east-1", credentials=Credentials("a", "b", b"c"))
 
 
 def test_an_invalid_expiry():
     with pytest.raises(ValueError, match="between 1 second and 7 days"):
         invoke_model.presign("GET", URL, expires_in=0, **KEYS)
+    with pytest.raises(TypeError, match="expires_in: expected a number of seconds, not str"):
+        invoke_model.presign("GET", URL, expires_in="60", **KEYS)
 
 
 def test_without_region_and_credentials():

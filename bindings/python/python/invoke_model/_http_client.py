@@ -119,6 +119,9 @@ class BaseTransport:
         self._native = _native.Transport(ca_bundle, proxy, http_version, max_connections)
 
     def _request(self, request):
+        if request.url.scheme not in ("http", "https"):
+            text = f"the scheme of the URL is {request.url.scheme!r}: expected 'https' or 'http'"
+            raise self._module.UnsupportedProtocol(text)
         timeouts = request.extensions.get("timeout", {})
         # The body is in memory, so the transport states its length.
         headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"transfer-encoding"]

@@ -24,19 +24,30 @@ def _keys(credentials):
         # Credentials that can expire: botocore refreshes them in this method.
         credentials = freeze()
     try:
-        return credentials.access_key, credentials.secret_key, credentials.token
+        keys = credentials.access_key, credentials.secret_key, credentials.token
     except AttributeError:
         raise TypeError(
             "credentials: expected an object with `access_key`, `secret_key` and `token`, such as "
             f"`botocore.credentials.Credentials`, not {type(credentials).__name__}"
         ) from None
+    for name, value in zip(("access_key", "secret_key"), keys):
+        if not value:
+            raise _errors.partial_credentials(name)
+    for name, value in zip(("access_key", "secret_key", "token"), keys):
+        if not isinstance(value, str) and value is not None:
+            raise TypeError(f"credentials: expected a str for `{name}`, not {type(value).__name__}")
+    return keys
 
 
 def _seconds(value):
     """Returns the seconds since 1970."""
     if value is None:
         return _time.time()
-    return value.timestamp() if hasattr(value, "timestamp") else float(value)
+    if hasattr(value, "timestamp"):
+        return value.timestamp()
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"time: expected a datetime or the seconds since 1970, not {type(value).__name__}")
+    return float(value)
 
 
 def _joined(headers):
@@ -45,7 +56,10 @@ def _joined(headers):
     pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
     for name, value in pairs:
         name = name.decode("ascii") if isinstance(name, bytes) else name
-        value = value.decode() if isinstance(value, bytes) else value
+        try:
+            value = value.decode() if isinstance(value, bytes) else value
+        except UnicodeDecodeError:
+            raise ValueError(f"headers: the value of {name!r} is not valid UTF-8, so it cannot be signed") from None
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers: expected a str or bytes value for {name!r}, not {type(value).__name__}")
         known = names.setdefault(name.lower(), name)
@@ -181,6 +195,8 @@ def presign(
     `expires_in` is a number of seconds, at most seven days. With `body=None`, the signature does not cover the body. The
     sender must send all `headers`. The other arguments are those of `sign`.
     """
+    if not isinstance(expires_in, (int, float)):
+        raise TypeError(f"expires_in: expected a number of seconds, not {type(expires_in).__name__}")
     signer = Signer(
         region_name, credentials, aws_access_key_id, aws_secret_access_key, aws_session_token, service_name
     )
