@@ -113,6 +113,22 @@ def test_removed_handlers_of_botocore(create, local_endpoint, paths):
     assert paths == ["botocore", "botocore"]
 
 
+def test_replaced_sockets_are_used(create, monkeypatch):
+    opened = []
+
+    class Socket(socket.socket):
+        def connect(self, address):
+            opened.append(address)
+            return super().connect(address)
+
+    client = create()
+    client.converse(**CONVERSE)
+    monkeypatch.setattr(socket, "socket", Socket)
+    client.converse(**CONVERSE)
+    monkeypatch.undo()
+    assert len(opened) == 1
+
+
 def test_presigned_urls(create):
     parameters = {"invocationArn": "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghijkl"}
     url = create().generate_presigned_url("get_async_invoke", Params=parameters)

@@ -65,7 +65,7 @@ def _is_handler_of_botocore(handler):
 
 def _is_original(value):
     if isinstance(value, type):
-        return value.__module__.startswith(("botocore.", "urllib3."))
+        return value.__module__.startswith(("botocore.", "urllib3.")) or value.__module__ == "socket"
     path = _path(value)
     return path is not None and path.startswith((_BOTOCORE, _URLLIB3))
 
@@ -117,6 +117,9 @@ HTTP = _Functions(
     {
         botocore: ("httpsession.URLLib3Session.send", "awsrequest.AWSHTTPConnection", "awsrequest.AWSHTTPSConnection"),
         HTTPConnectionPool: ("urlopen", "ConnectionCls"),
+        # gevent and eventlet replace the class, so that other tasks run while one waits. Tests replace it to forbid
+        # connections.
+        urllib3: ("util.connection.create_connection", "util.connection.socket.socket"),
     }
 )
 #: The function that resolves the endpoint of a call.
@@ -132,7 +135,7 @@ class Hooks:
         self._found = {}
 
     def request_handlers(self, events, operation):
-        """Returns botocore's handlers of `request-created`, or `None` if other handlers than botocore's are registered."""
+        """Returns botocore's handlers of `request-created`, or `None` if the native path is not possible."""
         if type(events) is not EventAliaser or type(events._emitter) is not HierarchicalEmitter:
             return None
         # The emitter replaces this dictionary when a handler is registered or removed.
@@ -157,7 +160,7 @@ class Hooks:
         # The acceleration signs and sets the user agent itself.
         replaced = (RequestSigner, "handler"), (UserAgentString, "rebuild_and_replace_user_agent_handler")
         replaced = {cls.__dict__[name] for cls, name in replaced if name in cls.__dict__}
-        # A program that removes one of these handlers sends requests without a signature, or sets its own user agent.
+        # A program that removes one of them does not want a signature, or sets its own user agent.
         if not replaced.issubset(getattr(handler, "__func__", handler) for handler in created):
             return None
         return tuple(handler for handler in created if getattr(handler, "__func__", handler) not in replaced)
