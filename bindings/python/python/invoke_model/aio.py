@@ -10,7 +10,7 @@ import weakref
 from collections import deque
 
 from . import _client, _native
-from .response import complete_lines
+from .response import _complete_lines
 
 _queues = weakref.WeakKeyDictionary()
 _queues_pid = os.getpid()
@@ -119,7 +119,7 @@ class AsyncStreamingBody(_Stream):
     async def iter_lines(self, chunk_size=_DEFAULT_CHUNK_SIZE, keepends=False):
         pending = b""
         async for chunk in self.iter_chunks(chunk_size):
-            lines, pending = complete_lines(pending + chunk, keepends)
+            lines, pending = _complete_lines(pending + chunk, keepends)
             for line in lines:
                 yield line
         if pending:

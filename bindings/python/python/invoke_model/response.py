@@ -4,7 +4,7 @@ import io
 from collections import deque
 
 
-def complete_lines(data, keepends):
+def _complete_lines(data, keepends):
     """Returns the lines of `data` before its last line, and the last line, which may be incomplete."""
     lines = data.splitlines(True)
     return [line.splitlines(keepends)[0] for line in lines[:-1]], lines[-1]
@@ -102,7 +102,7 @@ class StreamingBody(io.IOBase):
     def iter_lines(self, chunk_size=_DEFAULT_CHUNK_SIZE, keepends=False):
         pending = b""
         for chunk in self.iter_chunks(chunk_size):
-            lines, pending = complete_lines(pending + chunk, keepends)
+            lines, pending = _complete_lines(pending + chunk, keepends)
             for line in lines:
                 yield line
         if pending:
