@@ -18,6 +18,7 @@ use crate::runtime::{self, Job};
 pub(crate) struct Client {
     builder: ConfigBuilder,
     classes: Arc<Classes>,
+    uses_http2: bool,
     /// The client of a process, with the id of this process. `None` after `close`.
     site: Mutex<Option<(u32, Arc<Site>)>>,
 }
@@ -31,7 +32,7 @@ impl Client {
         };
         let pid = std::process::id();
         if *of != pid {
-            let new = create(py, &self.builder, self.classes.clone())?;
+            let new = create(py, &self.builder, self.classes.clone(), self.uses_http2)?;
             // Another thread of the parent may have held a lock of the old client when the parent forked.
             std::mem::forget(std::mem::replace(site, new));
             *of = pid;
@@ -46,22 +47,36 @@ impl Client {
     }
 }
 
-fn create(py: Python<'_>, builder: &ConfigBuilder, classes: Arc<Classes>) -> PyResult<Arc<Site>> {
+fn create(
+    py: Python<'_>,
+    builder: &ConfigBuilder,
+    classes: Arc<Classes>,
+    uses_http2: bool,
+) -> PyResult<Arc<Site>> {
     let client = CoreClient::new(builder.clone()).map_err(|error| errors::of_config(py, &error))?;
     let endpoint_url = client.config().endpoint_url();
-    Ok(Arc::new(Site { client, endpoint_url, classes }))
+    Ok(Arc::new(Site { client, endpoint_url, classes, uses_http2 }))
 }
 
 #[pymethods]
 impl Client {
     /// Creates a client. `body` and `events` are the classes that wrap streaming bodies and event streams.
+    /// `bidirectional` is the class that wraps streams in both directions.
     #[new]
-    fn new(settings: &Bound<'_, PyDict>, body: Py<PyAny>, events: Py<PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (settings, body, events, bidirectional=None))]
+    fn new(
+        settings: &Bound<'_, PyDict>,
+        body: Py<PyAny>,
+        events: Py<PyAny>,
+        bidirectional: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let py = settings.py();
-        let builder = Settings::read(settings)?.builder(py)?;
-        let classes = Arc::new(Classes { body, events });
-        let site = create(py, &builder, classes.clone())?;
-        Ok(Self { builder, classes, site: Mutex::new(Some((std::process::id(), site))) })
+        let settings = Settings::read(settings)?;
+        let uses_http2 = settings.uses_http2();
+        let builder = settings.builder(py)?;
+        let classes = Arc::new(Classes { body, events, bidirectional });
+        let site = create(py, &builder, classes.clone(), uses_http2)?;
+        Ok(Self { builder, classes, uses_http2, site: Mutex::new(Some((std::process::id(), site))) })
     }
 
     /// Makes a call on this thread.

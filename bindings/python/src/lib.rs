@@ -3,6 +3,7 @@
 //! The module contains what must be fast or needs the protocol: calls, conversion of inputs and outputs, streaming
 //! bodies and event streams. The Python code of the package adds the interface of boto3.
 
+mod bidirectional;
 mod blob;
 mod body;
 mod boto3;
@@ -29,17 +30,19 @@ use pyo3::prelude::*;
 /// size of a page.
 type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-/// Returns the operations of the model: the name, the members of its pages and the codes of its errors.
-///
-/// Leaves out operations whose input is an event stream, as boto3 does.
+/// An operation of the model: the name, the members of its pages, the codes of its errors, and whether its input is an
+/// event stream.
+type Described = (&'static str, Option<Pages>, Vec<&'static str>, bool);
+
+/// Returns the operations of the model.
 #[pyfunction]
-fn operations() -> Vec<(&'static str, Option<Pages>, Vec<&'static str>)> {
+fn operations() -> Vec<Described> {
     let describe = |name: &&'static str| {
         let facts = visit_operation(name, operation::Describe)?;
         let pages = facts
             .pagination
             .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
-        (!facts.has_input_events).then(|| (*name, pages, facts.codes.to_vec()))
+        Some((*name, pages, facts.codes.to_vec(), facts.has_input_events))
     };
     CoreClient::operation_names().iter().filter_map(describe).collect()
 }
@@ -47,6 +50,8 @@ fn operations() -> Vec<(&'static str, Option<Pages>, Vec<&'static str>)> {
 /// The native module.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::bidirectional::InputEvents;
     #[pymodule_export]
     use super::body::Body;
     #[pymodule_export]

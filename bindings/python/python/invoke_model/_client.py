@@ -40,20 +40,30 @@ def python_name(operation):
     return "".join(parts).lstrip("_")
 
 
-#: The operations by the name of their method.
-OPERATIONS = {python_name(operation): operation for operation, _, _ in _native.operations()}
+def _named(has_input_events):
+    found = {}
+    for operation, _, _, sends_events in _native.operations():
+        if sends_events == has_input_events:
+            found[python_name(operation)] = operation
+    return found
+
+
+#: The operations of both clients by the name of their method.
+OPERATIONS = _named(False)
+#: The operations that send events, by the name of their method. boto3 and the synchronous client do not have them.
+BIDIRECTIONAL = _named(True)
 #: The members of the pages of an operation by the name of its method.
-PAGES = {python_name(operation): pages for operation, pages, _ in _native.operations() if pages}
+PAGES = {python_name(operation): pages for operation, pages, _, _ in _native.operations() if pages}
 
 
 class ClientMeta:
     """Facts about a client: a part of `client.meta` of boto3."""
 
-    def __init__(self, region_name, endpoint_url, config):
+    def __init__(self, region_name, endpoint_url, config, operations):
         self.region_name = region_name
         self.endpoint_url = endpoint_url
         self.config = config
-        self.method_to_api_mapping = dict(OPERATIONS)
+        self.method_to_api_mapping = dict(operations)
 
 
 class ClientExceptions:
@@ -117,7 +127,7 @@ def _option(given, name, types, expected):
 class BaseClient:
     """The settings and attributes of both clients."""
 
-    def __init__(self, *, config=None, verify=None, body, events, **settings):
+    def __init__(self, *, config=None, verify=None, body, events, bidirectional=None, **settings):
         all_settings = dict.fromkeys(SETTINGS)
         if config is not None:
             all_settings.update(_of_config(config))
@@ -131,8 +141,9 @@ class BaseClient:
             raise ValueError("verify=False is not supported: pass the path of a file with root certificates")
         if verify is not None and verify is not True:
             all_settings["ca_bundle"] = _path("verify", verify)
-        self._native = _native.Client(all_settings, body, events)
-        self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config)
+        self._native = _native.Client(all_settings, body, events, bidirectional)
+        operations = OPERATIONS if bidirectional is None else {**OPERATIONS, **BIDIRECTIONAL}
+        self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config, operations)
         self.exceptions = ClientExceptions()
 
     #: The names of the waiters. The model of the service has no waiters in botocore.
@@ -157,9 +168,9 @@ class BaseClient:
         raise TypeError(f"cannot pickle {type(self).__name__}: create a client in each process")
 
 
-def add_methods(cls, make):
+def add_methods(cls, make, operations):
     """Adds a method for each operation."""
-    for name, operation in OPERATIONS.items():
+    for name, operation in operations.items():
         method = make(name, operation)
         method.__name__ = name
         method.__qualname__ = f"{cls.__name__}.{name}"
