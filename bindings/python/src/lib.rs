@@ -30,19 +30,26 @@ use pyo3::prelude::*;
 /// size of a page.
 type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-/// An operation of the model: the name, the members of its pages, the codes of its errors, and whether its input is an
-/// event stream.
-type Described = (&'static str, Option<Pages>, Vec<&'static str>, bool);
+/// The facts about an operation: the name, the members of its pages, the codes of its errors, the members of its input,
+/// the members that are required, and whether the input is an event stream.
+type Facts = (&'static str, Option<Pages>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, bool);
 
 /// Returns the operations of the model.
 #[pyfunction]
-fn operations() -> Vec<Described> {
+fn operations(py: Python<'_>) -> Vec<Facts> {
     let describe = |name: &&'static str| {
-        let facts = visit_operation(name, operation::Describe)?;
+        let facts = visit_operation(name, operation::Describe(py))?;
         let pages = facts
             .pagination
             .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
-        Some((*name, pages, facts.codes.to_vec(), facts.has_input_events))
+        Some((
+            *name,
+            pages,
+            facts.codes.to_vec(),
+            facts.members.0.to_vec(),
+            facts.members.1,
+            facts.has_input_events,
+        ))
     };
     CoreClient::operation_names().iter().filter_map(describe).collect()
 }

@@ -30,6 +30,9 @@ SETTINGS = (
     "requests_per_minute",
     "tokens_per_minute",
     "http_version",
+    "user_agent",
+    "user_agent_extra",
+    "user_agent_appid",
 )
 
 
@@ -40,20 +43,13 @@ def python_name(operation):
     return "".join(parts).lstrip("_")
 
 
-def _named(has_input_events):
-    found = {}
-    for operation, _, _, sends_events in _native.operations():
-        if sends_events == has_input_events:
-            found[python_name(operation)] = operation
-    return found
-
-
+_FACTS = {python_name(facts[0]): facts for facts in _native.operations()}
 #: The operations of both clients by the name of their method.
-OPERATIONS = _named(False)
+OPERATIONS = {name: facts[0] for name, facts in _FACTS.items() if not facts[5]}
 #: The operations that send events, by the name of their method. boto3 and the synchronous client do not have them.
-BIDIRECTIONAL = _named(True)
+BIDIRECTIONAL = {name: facts[0] for name, facts in _FACTS.items() if facts[5]}
 #: The members of the pages of an operation by the name of its method.
-PAGES = {python_name(operation): pages for operation, pages, _, _ in _native.operations() if pages}
+PAGES = {name: facts[1] for name, facts in _FACTS.items() if facts[1]}
 
 
 class ClientMeta:
@@ -168,6 +164,13 @@ class BaseClient:
         raise TypeError(f"cannot pickle {type(self).__name__}: create a client in each process")
 
 
+def _documentation(name, operation):
+    _, _, _, members, required, _ = _FACTS[name]
+    text = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
+    lines = (f"* {member} (required)" if member in required else f"* {member}" for member in members)
+    return "\n".join([text, "", "Keyword arguments:", "", *lines])
+
+
 def add_methods(cls, make, operations):
     """Adds a method for each operation."""
     for name, operation in operations.items():
@@ -175,7 +178,7 @@ def add_methods(cls, make, operations):
         method.__name__ = name
         method.__qualname__ = f"{cls.__name__}.{name}"
         method.__module__ = cls.__module__
-        method.__doc__ = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
+        method.__doc__ = _documentation(name, operation)
         setattr(cls, name, method)
 
 
