@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use invoke_model_client::{Error, EventSender, Metadata, ResponseFuture};
+use invoke_model_client::{Error, ErrorKind, EventSender, Metadata, ResponseFuture, TransportErrorKind};
 use invoke_model_protocol::{InputEventStream, OutputEventStream};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -77,7 +77,7 @@ where
         Box::pin(async move {
             let sender = sender.lock().await.take();
             match sender {
-                Some(sender) => Self::finished(&site, sender.close().await),
+                Some(sender) => Self::finished(&site, closed(sender.close().await)),
                 None => outcome(|py| Ok(py.None())),
             }
         })
@@ -87,6 +87,20 @@ where
         if let Ok(mut sender) = self.sender.try_lock() {
             *sender = None;
         }
+    }
+}
+
+/// Returns the result of closing an input. A service that has stopped reading does not need the end of the input, for
+/// example after the last event of a session. If the service has failed, the response contains the reason.
+fn closed(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(error) => match error.kind() {
+            ErrorKind::Transport(cause) if cause.kind() == TransportErrorKind::RequestBodyIncomplete => {
+                Ok(())
+            }
+            _ => Err(error),
+        },
+        Ok(()) => Ok(()),
     }
 }
 
