@@ -158,8 +158,8 @@ pub(crate) struct BidirectionalReceiver<O: OutputEventStream> {
 }
 
 enum State<O: OutputEventStream> {
-    Waiting(ResponseFuture<O>),
-    Receiving(TypedReceiver<O>),
+    Waiting(Box<ResponseFuture<O>>),
+    Receiving(Box<TypedReceiver<O>>),
 }
 
 impl<O: OutputEventStream> BidirectionalReceiver<O>
@@ -167,7 +167,7 @@ where
     O::Output: Serialize + Send,
 {
     pub(crate) fn new(response: ResponseFuture<O>) -> Self {
-        Self { state: State::Waiting(response), head: None }
+        Self { state: State::Waiting(Box::new(response)), head: None }
     }
 
     /// Waits for the head of the response, and returns the receiver of its events.
@@ -176,7 +176,7 @@ where
             let response = ready!(Pin::new(response).poll(cx))?;
             let (output, metadata) = (response.output, response.events.metadata());
             self.head = Some(outcome(move |py| Ok(reply::dict(py, &output, &metadata)?.into_any().unbind())));
-            self.state = State::Receiving(TypedReceiver::new(response.events));
+            self.state = State::Receiving(Box::new(TypedReceiver::new(response.events)));
         }
         match &mut self.state {
             State::Receiving(receiver) => Poll::Ready(Ok(receiver)),
