@@ -28,6 +28,7 @@ struct SiteSettings {
     builder: ConfigBuilder,
     retries: RetryOverrides,
     user_agent: Option<String>,
+    uses_http2: bool,
 }
 
 impl Client {
@@ -67,19 +68,35 @@ fn create(settings: &SiteSettings, classes: Arc<Classes>) -> Result<Arc<Site>, C
     let proxy_url = client.config().proxy_url().map(str::to_owned);
     let retry_config = settings.retries.apply(client.config().retry_config());
     let user_agent = settings.user_agent.clone();
-    Ok(Arc::new(Site { client, endpoint_url, proxy_url, retry_config, user_agent, classes }))
+    Ok(Arc::new(Site {
+        client,
+        endpoint_url,
+        proxy_url,
+        retry_config,
+        user_agent,
+        classes,
+        uses_http2: settings.uses_http2,
+    }))
 }
 
 #[pymethods]
 impl Client {
     /// Creates a client. `body` and `events` are the classes that wrap streaming bodies and event streams.
+    /// `bidirectional` is the class that wraps streams in both directions.
     #[new]
-    fn new(settings: &Bound<'_, PyDict>, body: Py<PyAny>, events: Py<PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (settings, body, events, bidirectional=None))]
+    fn new(
+        settings: &Bound<'_, PyDict>,
+        body: Py<PyAny>,
+        events: Py<PyAny>,
+        bidirectional: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let py = settings.py();
         let settings = Settings::read(settings)?;
+        let uses_http2 = settings.uses_http2();
         let (retries, user_agent) = (settings.retry_overrides()?, settings.user_agent()?);
-        let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent };
-        let classes = Arc::new(Classes { body, events });
+        let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent, uses_http2 };
+        let classes = Arc::new(Classes { body, events, bidirectional });
         let site = create(&settings, classes.clone()).map_err(|error| errors::of_config(py, &error))?;
         Ok(Self { settings, classes, site: Mutex::new(Some((std::process::id(), site))) })
     }

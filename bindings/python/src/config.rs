@@ -129,6 +129,11 @@ impl Settings {
         })
     }
 
+    /// Returns `true` if the client can send events, which needs HTTP/2.
+    pub(crate) fn uses_http2(&self) -> bool {
+        self.http_version.as_deref() == Some("2")
+    }
+
     /// Returns the builder of the client, with settings from the environment as defaults.
     pub(crate) fn builder(self, py: Python<'_>) -> PyResult<ConfigBuilder> {
         let mut builder = ConfigBuilder::from_env().default_credentials_chain().keep_response_headers(true);

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::convert::to_python;
 use crate::operation::Site;
 use crate::queue::Queue;
-use crate::runtime::{self, Job, outcome};
+use crate::runtime::{self, Job, Outcome, outcome};
 use crate::slot::Slot;
 
 /// The maximum number of events that one read returns. Several small events often arrive in one packet, and one
@@ -30,19 +30,31 @@ pub(crate) struct Events {
 }
 
 /// Events that have arrived, before their conversion into dictionaries.
-type Batch = Box<dyn FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>> + Send>;
+pub(crate) type Batch = Box<dyn FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>> + Send>;
 
 /// An [`EventReceiver`] of any operation.
-trait Receiver: Send {
+pub(crate) trait Receiver: Send {
+    /// Waits for the head of the response. Returns the function that creates its dictionary, or `None` if the call
+    /// has already returned it.
+    fn poll_head(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Option<Outcome>, Error>> {
+        Poll::Ready(Ok(None))
+    }
     /// Returns the events that have arrived, or waits for the next event. Returns `None` at the end.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Batch, Error>>>;
-    fn metadata(&self) -> Metadata;
+    /// Returns the metadata of the call, or `None` before the head of the response.
+    fn metadata(&self) -> Option<Metadata>;
 }
 
 /// A receiver, and the error after the events of the last batch.
-struct TypedReceiver<O: OutputEventStream> {
+pub(crate) struct TypedReceiver<O: OutputEventStream> {
     receiver: EventReceiver<O>,
     failed: Option<Error>,
+}
+
+impl<O: OutputEventStream> TypedReceiver<O> {
+    pub(crate) fn new(receiver: EventReceiver<O>) -> Self {
+        Self { receiver, failed: None }
+    }
 }
 
 impl<O: OutputEventStream> Receiver for TypedReceiver<O>
@@ -72,8 +84,8 @@ where
         Poll::Ready(Some(Ok(Box::new(move |py| dictionaries(py, &events)))))
     }
 
-    fn metadata(&self) -> Metadata {
-        self.receiver.metadata()
+    fn metadata(&self) -> Option<Metadata> {
+        Some(self.receiver.metadata())
     }
 }
 
@@ -94,11 +106,29 @@ pub(crate) fn dictionary(event: Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>>
 }
 
 impl Events {
-    pub(crate) fn new<O: OutputEventStream>(receiver: EventReceiver<O>, site: Arc<Site>) -> Self
-    where
-        O::Events: Serialize,
-    {
-        Self { slot: Slot::new(Box::new(TypedReceiver { receiver, failed: None })), site }
+    pub(crate) fn new(receiver: impl Receiver + 'static, site: Arc<Site>) -> Self {
+        Self { slot: Slot::new(Box::new(receiver)), site }
+    }
+
+    /// Returns a job that waits for the head of the response. Its outcome is the dictionary of the response without
+    /// the events, or `None` if the head was returned before.
+    fn head_job(&self) -> PyResult<Job> {
+        let taken = self.slot.take()?;
+        let site = self.site.clone();
+        Ok(Box::pin(async move {
+            let Some(mut taken) = taken else { return outcome(|py| Ok(py.None())) };
+            let head = poll_fn(|cx| taken.get().poll_head(cx)).await;
+            match head {
+                Ok(head) => {
+                    taken.put_back();
+                    head.unwrap_or_else(|| outcome(|py| Ok(py.None())))
+                }
+                Err(error) => {
+                    taken.end();
+                    outcome(move |py| Err(site.exception(py, &error)))
+                }
+            }
+        }))
     }
 
     /// Returns a job that reads the events that have arrived, or waits for the next event. Its outcome is that of
@@ -145,6 +175,11 @@ impl Events {
     /// Starts `next_batch` for an event loop. Returns the id of the read in the queue.
     fn start_next_batch(&self, queue: &Queue, future: Py<PyAny>) -> PyResult<u64> {
         queue.start(future, self.job()?)
+    }
+
+    /// Starts to wait for the head of the response for an event loop. Returns the id of the read in the queue.
+    fn start_head(&self, queue: &Queue, future: Py<PyAny>) -> PyResult<u64> {
+        queue.start(future, self.head_job()?)
     }
 
     /// Closes the stream and, if it was not read completely, its connection.

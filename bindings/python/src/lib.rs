@@ -3,6 +3,7 @@
 //! The module contains what must be fast or needs the protocol: calls, conversion of inputs and outputs, streaming
 //! bodies and event streams. The Python code of the package adds the interface of boto3.
 
+mod bidirectional;
 mod blob;
 mod body;
 mod boto3;
@@ -30,12 +31,10 @@ use pyo3::prelude::*;
 type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
 
 /// The facts about an operation: the name, the members of its pages, the codes of its errors, the members of its input,
-/// and the members that are required.
-type Facts = (&'static str, Option<Pages>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>);
+/// the members that are required, and whether the input is an event stream.
+type Facts = (&'static str, Option<Pages>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, bool);
 
 /// Returns the operations of the model.
-///
-/// Leaves out operations whose input is an event stream, as boto3 does.
 #[pyfunction]
 fn operations(py: Python<'_>) -> Vec<Facts> {
     let describe = |name: &&'static str| {
@@ -43,8 +42,14 @@ fn operations(py: Python<'_>) -> Vec<Facts> {
         let pages = facts
             .pagination
             .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
-        (!facts.has_input_events)
-            .then(|| (*name, pages, facts.codes.to_vec(), facts.members.0.to_vec(), facts.members.1))
+        Some((
+            *name,
+            pages,
+            facts.codes.to_vec(),
+            facts.members.0.to_vec(),
+            facts.members.1,
+            facts.has_input_events,
+        ))
     };
     CoreClient::operation_names().iter().filter_map(describe).collect()
 }
@@ -52,6 +57,8 @@ fn operations(py: Python<'_>) -> Vec<Facts> {
 /// The native module.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::bidirectional::InputEvents;
     #[pymodule_export]
     use super::body::Body;
     #[pymodule_export]

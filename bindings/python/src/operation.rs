@@ -7,16 +7,17 @@ use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, Retry
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
 };
-use pyo3::exceptions::PyNotImplementedError;
+use pyo3::exceptions::{PyNotImplementedError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::bidirectional::{BidirectionalReceiver, InputEvents};
 use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python, members};
 use crate::errors;
-use crate::events::Events;
+use crate::events::{Events, TypedReceiver};
 use crate::reply;
 use crate::runtime::{Job, Outcome, outcome};
 
@@ -29,6 +30,7 @@ pub(crate) struct Site {
     pub(crate) retry_config: RetryConfig,
     pub(crate) user_agent: Option<String>,
     pub(crate) classes: Arc<Classes>,
+    pub(crate) uses_http2: bool,
 }
 
 /// The Python classes that wrap streaming bodies and event streams.
@@ -36,6 +38,8 @@ pub(crate) struct Site {
 pub(crate) struct Classes {
     pub(crate) body: Py<PyAny>,
     pub(crate) events: Py<PyAny>,
+    /// The class of streams in both directions. `None` if the client is synchronous.
+    pub(crate) bidirectional: Option<Py<PyAny>>,
 }
 
 impl Site {
@@ -61,7 +65,7 @@ pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>) -> PyResult<O::
 where
     O::Input: DeserializeOwned,
 {
-    let Input { mut value, payload } = from_python::<O::Input>(arguments, O::INPUT_PAYLOAD)?;
+    let Input { mut value, payload } = from_python::<O::Input>(arguments.as_any(), O::INPUT_PAYLOAD)?;
     if let Some(payload) = payload {
         O::set_input_payload(&mut value, payload);
     }
@@ -141,7 +145,7 @@ impl OperationVisitor for Prepare<'_, '_> {
                 Ok((response, metadata)) => outcome(move |py| {
                     let dict = reply::dict(py, &response.output, &metadata)?;
                     let head = dict.copy()?;
-                    let events = Events::new(response.events, site.clone());
+                    let events = Events::new(TypedReceiver::new(response.events), site.clone());
                     dict.set_item(O::MEMBER, site.classes.events.call1(py, (events, head))?)?;
                     Ok(dict.into_any().unbind())
                 }),
@@ -158,7 +162,28 @@ impl OperationVisitor for Prepare<'_, '_> {
         <O as InputEventStream>::Events: DeserializeOwned + Send,
         <O as OutputEventStream>::Events: Serialize,
     {
-        Err(PyNotImplementedError::new_err(format!("{}: the Python package does not send events", O::NAME)))
+        // The runtime of synchronous calls stands still between two calls, so it would not send the events.
+        if self.site.classes.bidirectional.is_none() {
+            let text = format!("{}: only `AsyncClient` sends events", O::NAME);
+            return Err(PyNotImplementedError::new_err(text));
+        }
+        if !self.site.uses_http2 {
+            let text = format!("{} needs HTTP/2: create the client with http_version=\"2\"", O::NAME);
+            return Err(PyValueError::new_err(text));
+        }
+        let (site, call) = self.call::<O>()?;
+        Ok(Box::pin(async move {
+            match call.send().await {
+                Ok(stream) => outcome(move |py| {
+                    let input = InputEvents::new(stream.sender, site.clone());
+                    let events = Events::new(BidirectionalReceiver::new(stream.response), site.clone());
+                    let class =
+                        site.classes.bidirectional.as_ref().map(|class| class.call1(py, (input, events)));
+                    class.unwrap_or_else(|| Ok(py.None()))
+                }),
+                Err(error) => site.failed(error),
+            }
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ Every second call goes through the asyncio client, so that both clients are chec
 import asyncio
 import itertools
 import pathlib
+import re
 import sys
 
 sys.path[:1] = [str(pathlib.Path(__file__).parents[1])]
@@ -75,21 +76,42 @@ def error(exception):
 async def call(client, request, result):
     """Makes a call with the asyncio client. Adds what the program can see to `result`."""
     method = getattr(client, method_name(client, request))
-    after_events = request.get("cancel", {}).get("after_events")
-    output = await method(**untagged(request["input"]))
-    stream = take_stream(output)
+    arguments, sending = untagged(request["input"]), None
+    if sends_events(request):
+        events = arguments.pop(next(name for name, value in arguments.items() if isinstance(value, list)))
+        stream = await method(**arguments)
+        sending = asyncio.ensure_future(send(stream, events))
+        output = await stream.get_initial_response()
+        del output["ResponseMetadata"]
+    else:
+        output = await method(**arguments)
+        stream = take_stream(output)
     for name, value in output.items():
         if hasattr(value, "read"):
             output[name] = await value.read()
     result["output"] = tagged(output)
     if stream is not None:
+        after_events = request.get("cancel", {}).get("after_events")
         result["events"] = []
         async for event in stream:
             result["events"].append(tagged(event))
             if len(result["events"]) == after_events:
                 stream.close()
                 return {"cancelled": True}
+    if sending is not None:
+        await sending
     return result
+
+
+def sends_events(request):
+    """Returns `True` if the operation sends events. Only the asyncio client has these operations."""
+    return not hasattr(invoke_model.Client, re.sub(r"(?<!^)(?=[A-Z])", "_", request["operation"]).lower())
+
+
+async def send(stream, events):
+    for event in events:
+        await stream.send(event)
+    await stream.close_input()
 
 
 def call_synchronously(client, request, result):
@@ -129,8 +151,10 @@ def take_stream(output):
 def run(request):
     """Makes the call of a scenario, and returns the response of the adapter."""
     after_ms = request.get("cancel", {}).get("after_ms")
-    is_async = after_ms is not None or next(NUMBERS) % 2 == 1
+    is_async = after_ms is not None or sends_events(request) or next(NUMBERS) % 2 == 1
     settings, result = settings_of(request["settings"]), {}
+    if sends_events(request):
+        settings.setdefault("http_version", "2")
     try:
         client = (invoke_model.AsyncClient if is_async else invoke_model.Client)(**settings)
     except Exception as exception:  # any error that a program would have to catch

@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 from ._client import BaseClient
 
 _Event = TypeVar("_Event", covariant=True)
+_Input = TypeVar("_Input", contravariant=True)
 _Page = TypeVar("_Page")
 
 class _Context:
@@ -66,6 +67,21 @@ class AsyncEventStream(_Context, Generic[_Event]):
 
     def close(self) -> None:
         """Closes the stream. If it was not read completely, also closes the connection."""
+
+class AsyncBidirectionalStream(AsyncEventStream[_Event], Generic[_Input, _Event]):
+    """A call that sends and receives events at the same time. Several tasks can send events, and one can receive."""
+
+    async def send(self, event: _Input) -> None:
+        """Sends an event. Waits until the previous event was sent, so a slow service slows down the caller."""
+
+    async def close_input(self) -> None:
+        """Ends the input. The service can continue to respond."""
+
+    async def get_initial_response(self) -> dict[str, Any]:
+        """Waits for the head of the response. Returns the members of the response except the events."""
+
+    def close(self) -> None:
+        """Closes the stream. If the service has not sent its last event, cancels the call."""
 
 class AsyncPaginator(Generic[_Page]):
     """Reads the pages of a list."""

@@ -44,8 +44,10 @@ def python_name(operation):
 
 
 _FACTS = {python_name(facts[0]): facts for facts in _native.operations()}
-#: The operations by the name of their method.
-OPERATIONS = {name: facts[0] for name, facts in _FACTS.items()}
+#: The operations of both clients by the name of their method.
+OPERATIONS = {name: facts[0] for name, facts in _FACTS.items() if not facts[5]}
+#: The operations that send events, by the name of their method. boto3 and the synchronous client do not have them.
+BIDIRECTIONAL = {name: facts[0] for name, facts in _FACTS.items() if facts[5]}
 #: The members of the pages of an operation by the name of its method.
 PAGES = {name: facts[1] for name, facts in _FACTS.items() if facts[1]}
 
@@ -53,11 +55,11 @@ PAGES = {name: facts[1] for name, facts in _FACTS.items() if facts[1]}
 class ClientMeta:
     """Facts about a client: a part of `client.meta` of boto3."""
 
-    def __init__(self, region_name, endpoint_url, config):
+    def __init__(self, region_name, endpoint_url, config, operations):
         self.region_name = region_name
         self.endpoint_url = endpoint_url
         self.config = config
-        self.method_to_api_mapping = dict(OPERATIONS)
+        self.method_to_api_mapping = dict(operations)
 
 
 class ClientExceptions:
@@ -121,7 +123,7 @@ def _option(given, name, types, expected):
 class BaseClient:
     """The settings and attributes of both clients."""
 
-    def __init__(self, *, config=None, verify=None, body, events, **settings):
+    def __init__(self, *, config=None, verify=None, body, events, bidirectional=None, **settings):
         all_settings = dict.fromkeys(SETTINGS)
         if config is not None:
             all_settings.update(_of_config(config))
@@ -135,8 +137,9 @@ class BaseClient:
             raise ValueError("verify=False is not supported: pass the path of a file with root certificates")
         if verify is not None and verify is not True:
             all_settings["ca_bundle"] = _path("verify", verify)
-        self._native = _native.Client(all_settings, body, events)
-        self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config)
+        self._native = _native.Client(all_settings, body, events, bidirectional)
+        operations = OPERATIONS if bidirectional is None else {**OPERATIONS, **BIDIRECTIONAL}
+        self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config, operations)
         self.exceptions = ClientExceptions()
 
     #: The names of the waiters. The model of the service has no waiters in botocore.
@@ -162,15 +165,15 @@ class BaseClient:
 
 
 def _documentation(name, operation):
-    _, _, _, members, required = _FACTS[name]
+    _, _, _, members, required, _ = _FACTS[name]
     text = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
     lines = (f"* {member} (required)" if member in required else f"* {member}" for member in members)
     return "\n".join([text, "", "Keyword arguments:", "", *lines])
 
 
-def add_methods(cls, make):
+def add_methods(cls, make, operations):
     """Adds a method for each operation."""
-    for name, operation in OPERATIONS.items():
+    for name, operation in operations.items():
         method = make(name, operation)
         method.__name__ = name
         method.__qualname__ = f"{cls.__name__}.{name}"

@@ -172,12 +172,55 @@ class AsyncEventStream(_Stream):
         super().close()
 
 
+class AsyncBidirectionalStream(AsyncEventStream):
+    """A call that sends and receives events at the same time. Several tasks can send events, and one can receive."""
+
+    def __init__(self, raw_input, raw):
+        super().__init__(raw, None)
+        self._input = raw_input
+
+    async def send(self, event):
+        """Sends an event. Waits until the previous event was sent, so a slow service slows down the caller.
+
+        If `send` is cancelled, the call goes on. The event may have been sent.
+        """
+        await _wait(self._input.start_send, event)
+
+    async def close_input(self):
+        """Ends the input. The service can continue to respond. If `close_input` is cancelled, the call is cancelled."""
+        await _wait(self._input.start_close)
+
+    async def get_initial_response(self):
+        """Waits for the head of the response. Returns the members of the response except the events.
+
+        A model may respond only after the first events, so send these events before.
+        """
+        if self._head is None:
+            self._head = await self._read(self._raw.start_head)
+        return self._head
+
+    async def __aiter__(self):
+        await self.get_initial_response()
+        async for event in super().__aiter__():
+            yield event
+
+    def close(self):
+        """Closes the stream. If the service has not sent its last event, cancels the call."""
+        super().close()
+        self._input.cancel()
+
+
 class AsyncClient(_client.BaseClient):
     """The asyncio client. It has the settings of `Client`. Several event loops can share a client."""
 
     def __init__(self, *, config=None, verify=None, **settings):
         super().__init__(
-            config=config, verify=verify, body=AsyncStreamingBody, events=AsyncEventStream, **settings
+            config=config,
+            verify=verify,
+            body=AsyncStreamingBody,
+            events=AsyncEventStream,
+            bidirectional=AsyncBidirectionalStream,
+            **settings,
         )
 
     def get_paginator(self, operation_name):
@@ -205,7 +248,7 @@ def _method(name, operation):
     return call
 
 
-_client.add_methods(AsyncClient, _method)
+_client.add_methods(AsyncClient, _method, {**_client.OPERATIONS, **_client.BIDIRECTIONAL})
 
 
 class AsyncPaginator:

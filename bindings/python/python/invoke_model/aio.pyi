@@ -4,6 +4,7 @@
 from typing import Literal, Unpack, type_check_only
 
 from invoke_model._async import AsyncBaseClient
+from invoke_model._async import AsyncBidirectionalStream as AsyncBidirectionalStream
 from invoke_model._async import AsyncEventStream as AsyncEventStream
 from invoke_model._async import AsyncPageIterator as AsyncPageIterator
 from invoke_model._async import AsyncPaginator as AsyncPaginator
@@ -25,6 +26,9 @@ from .type_defs import (
     InvokeGuardrailChecksResponseTypeDef,
     InvokeModelAsyncResponseTypeDef,
     InvokeModelRequestTypeDef,
+    InvokeModelWithBidirectionalStreamInputTypeDef,
+    InvokeModelWithBidirectionalStreamOutputTypeDef,
+    InvokeModelWithBidirectionalStreamRequestTypeDef,
     InvokeModelWithResponseStreamAsyncResponseTypeDef,
     InvokeModelWithResponseStreamRequestTypeDef,
     ListAsyncInvokesRequestPaginateTypeDef,
@@ -143,6 +147,19 @@ class AsyncClient(AsyncBaseClient):
         The caller needs the permission `bedrock:InvokeModel` on the model. The same permission
         covers the Converse operation: to block all use of a model, deny `bedrock:InvokeModel`
         and `bedrock:InvokeModelWithResponseStream`.
+        """
+
+    async def invoke_model_with_bidirectional_stream(
+        self, **kwargs: Unpack[InvokeModelWithBidirectionalStreamRequestTypeDef]
+    ) -> AsyncBidirectionalStream[InvokeModelWithBidirectionalStreamInputTypeDef, InvokeModelWithBidirectionalStreamOutputTypeDef]:
+        """Runs inference as a stream of events in both directions, such as a spoken conversation.
+
+        The client sends audio and text while the model speaks and transcribes. One stream
+        carries several turns, and the user can interrupt the model. The service closes the
+        stream after 8 minutes; to continue, open a new one and send the history of the
+        conversation. The operation needs HTTP/2.
+
+        The caller needs the permission `bedrock:InvokeModel` on the model.
         """
 
     async def invoke_model_with_response_stream(

@@ -51,7 +51,7 @@ def _method(name, operation):
     return call
 
 
-_client.add_methods(Client, _method)
+_client.add_methods(Client, _method, _client.OPERATIONS)
 
 
 class Paginator:

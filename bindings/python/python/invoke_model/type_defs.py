@@ -3325,6 +3325,13 @@ class InvokeModelResponseTypeDef(TypedDict):
     ResponseMetadata: ResponseMetadataTypeDef
 
 
+class InvokeModelWithBidirectionalStreamInputTypeDef(TypedDict):
+    """The events that the client sends in a bidirectional stream."""
+
+    chunk: NotRequired[BidirectionalInputPayloadPartTypeDef]
+    """The next event for the model."""
+
+
 class ModelTimeoutExceptionTypeDef(TypedDict):
     """The model took longer than the service allows. A shorter prompt or a lower maximum of output
     tokens can help.
@@ -3371,20 +3378,6 @@ class InvokeModelWithBidirectionalStreamOutputTypeDef(TypedDict):
     """
 
 
-class InvokeModelWithBidirectionalStreamAsyncResponseTypeDef(TypedDict):
-    """Response of the `InvokeModelWithBidirectionalStream` operation of an asynchronous client."""
-
-    body: "AsyncEventStream[InvokeModelWithBidirectionalStreamOutputTypeDef]"
-    ResponseMetadata: ResponseMetadataTypeDef
-
-
-class InvokeModelWithBidirectionalStreamInputTypeDef(TypedDict):
-    """The events that the client sends in a bidirectional stream."""
-
-    chunk: NotRequired[BidirectionalInputPayloadPartTypeDef]
-    """The next event for the model."""
-
-
 class InvokeModelWithBidirectionalStreamRequestTypeDef(TypedDict):
     """Arguments of the `InvokeModelWithBidirectionalStream` operation."""
 
@@ -3392,8 +3385,6 @@ class InvokeModelWithBidirectionalStreamRequestTypeDef(TypedDict):
     """The model to run, as an id or ARN. It must support bidirectional streams, for example
     `amazon.nova-2-sonic-v1:0`.
     """
-
-    body: "EventStream[InvokeModelWithBidirectionalStreamInputTypeDef]"
 
 
 class InvokeModelWithBidirectionalStreamResponseTypeDef(TypedDict):

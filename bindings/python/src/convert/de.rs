@@ -1,4 +1,4 @@
-//! Converts keyword arguments into the input of an operation, and reports every problem of the input.
+//! Converts keyword arguments and events into the input of an operation, and reports every problem of the input.
 
 use bytes::Bytes;
 use invoke_model_protocol::json::MAX_DEPTH;
@@ -35,35 +35,34 @@ pub(crate) struct Input<T> {
     pub(crate) payload: Option<Bytes>,
 }
 
-/// Converts keyword arguments into an input. `payload_member` is the name of the member that is the payload.
+/// Converts keyword arguments or an event into an input. `payload_member` is the name of the member that is the payload.
 ///
 /// # Errors
 /// Returns a `ParamValidationError` that lists every problem, or the exception that Python code has raised.
 pub(crate) fn from_python<T: DeserializeOwned>(
-    arguments: &Bound<'_, PyDict>,
+    input: &Bound<'_, PyAny>,
     payload_member: Option<&'static str>,
 ) -> PyResult<Input<T>> {
     let report = Report::new(payload_member);
     for _ in 0..MAX_PASSES {
         report.restart();
-        let value =
-            Value { value: arguments.as_any().clone(), path: &Path::Input, report: &report, depth: 0 };
+        let value = Value { value: input.clone(), path: &Path::Input, report: &report, depth: 0 };
         let value = match T::deserialize(value) {
             Ok(value) => value,
             Err(Failure::Restart) => continue,
             Err(Failure::Python(error)) => return Err(error),
             Err(other) => {
                 report.add(format!("Invalid value in input: {other}"));
-                return Err(errors::param_validation(arguments.py(), &report.text().unwrap_or_default()));
+                return Err(errors::param_validation(input.py(), &report.text().unwrap_or_default()));
             }
         };
         return match report.text() {
             None => Ok(Input { value, payload: report.payload.take() }),
-            Some(text) => Err(errors::param_validation(arguments.py(), &text)),
+            Some(text) => Err(errors::param_validation(input.py(), &text)),
         };
     }
     report.add(format!("At least {MAX_PASSES} required parameters are missing: this report is not complete"));
-    Err(errors::param_validation(arguments.py(), &report.text().unwrap_or_default()))
+    Err(errors::param_validation(input.py(), &report.text().unwrap_or_default()))
 }
 
 /// Returns the names of the members of an input, and the names of the required members.

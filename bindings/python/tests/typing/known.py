@@ -12,8 +12,11 @@ DEFINITIONS = {
     # Responses of the asyncio client.
     "dicts.ConverseStreamAsyncResponseTypeDef": "additional",
     "dicts.InvokeModelAsyncResponseTypeDef": "additional",
-    "dicts.InvokeModelWithBidirectionalStreamAsyncResponseTypeDef": "additional",
     "dicts.InvokeModelWithResponseStreamAsyncResponseTypeDef": "additional",
+    # `AsyncBidirectionalStream.send` sends the events.
+    "dicts.InvokeModelWithBidirectionalStreamRequestTypeDef": (
+        "body: None instead of EventStream[InvokeModelWithBidirectionalStreamInputTypeDef]"
+    ),
     # The client of boto3 does not have this method.
     "methods.invoke_model_with_bidirectional_stream": "missing",
     # The base classes have these attributes.

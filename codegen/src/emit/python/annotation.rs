@@ -38,7 +38,8 @@ impl Annotation {
         }
     }
 
-    fn unquoted(&self) -> String {
+    /// Returns the annotation as source code of a stub, which Python does not evaluate.
+    pub(super) fn unquoted(&self) -> String {
         match self {
             Self::Name(name) => (*name).to_owned(),
             Self::Literal(name) | Self::Declared(name) => name.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use heck::ToSnakeCase;
 
+use super::annotation::Annotation;
 use super::names::{self, Names};
 use super::{AsyncMethods, exceptions, layout, message, module};
 use crate::ir::{Operation, Service};
@@ -36,7 +37,13 @@ const ASYNC: Classes = Classes {
     module: "invoke_model._async",
     paginator: "AsyncPaginator",
     iterator: "AsyncPageIterator",
-    exported: &["AsyncEventStream", "AsyncPageIterator", "AsyncPaginator", "AsyncStreamingBody"],
+    exported: &[
+        "AsyncBidirectionalStream",
+        "AsyncEventStream",
+        "AsyncPageIterator",
+        "AsyncPaginator",
+        "AsyncStreamingBody",
+    ],
 };
 
 impl AsyncMethods {
@@ -91,7 +98,7 @@ fn class(service: &Service, names: &Names<'_>, paginated: &[&Operation], methods
     code.push_str(&layout::docstring(4, &format!("A client for {}.", service.sdk_id)));
     code.push_str("\n    @property\n    def exceptions(self) -> Exceptions:\n");
     code.push_str(&layout::docstring(8, "The classes of the errors that the service returns."));
-    for operation in called(service) {
+    for operation in called(service, methods) {
         code.push_str(&format!("\n{}", method(operation, names, methods)));
     }
     for operation in paginated {
@@ -100,10 +107,19 @@ fn class(service: &Service, names: &Names<'_>, paginated: &[&Operation], methods
     code
 }
 
-/// Returns the operations that have methods. Like the clients of boto3, the clients have no method for an operation with
-/// events in the input.
-fn called(service: &Service) -> impl Iterator<Item = &Operation> {
-    service.operations.iter().filter(|operation| operation.input_events.is_none())
+/// Returns the operations that have methods. Like the client of boto3, the synchronous client has no method for an
+/// operation with events in the input.
+fn called(service: &Service, methods: AsyncMethods) -> impl Iterator<Item = &Operation> {
+    let operations = service.operations.iter();
+    operations.filter(move |operation| methods == AsyncMethods::Yes || operation.input_events.is_none())
+}
+
+/// Returns the type of the result of a method.
+fn result(operation: &Operation, names: &Names<'_>, methods: AsyncMethods) -> Annotation {
+    match message::bidirectional_events(operation, names) {
+        Some(events) => Annotation::Generic("AsyncBidirectionalStream", events.into()),
+        None => Annotation::Declared(message::response_name(operation, methods)),
+    }
 }
 
 /// Returns the method of an operation.
@@ -114,7 +130,7 @@ fn method(operation: &Operation, names: &Names<'_>, methods: AsyncMethods) -> St
     if let Some(arguments) = message::request(operation, names) {
         parameters.push(format!("**kwargs: Unpack[{}]", arguments.name));
     }
-    let tail = format!(") -> {}:", message::response_name(operation, methods));
+    let tail = format!(") -> {}:", result(operation, names, methods).unquoted());
     let doc = match operation.doc.as_str() {
         "" => format!("Calls the `{}` operation.", operation.wire_name),
         doc => doc.to_owned(),
@@ -142,9 +158,13 @@ fn imports(
 ) -> Vec<String> {
     let mut type_defs: BTreeSet<String> =
         paginated.iter().map(|operation| names::paginate(&operation.wire_name)).collect();
-    for operation in called(service) {
+    for operation in called(service, methods) {
         type_defs.extend(message::request(operation, names).map(|arguments| arguments.name));
-        type_defs.insert(message::response_name(operation, methods));
+        result(operation, names, methods).visit(&mut |annotation| {
+            if let Annotation::Declared(name) = annotation {
+                type_defs.insert(name.clone());
+            }
+        });
     }
     let typing = [
         ("Literal", !paginated.is_empty()),

@@ -7,15 +7,11 @@ use super::types::{self, Direction};
 use super::{AsyncMethods, shape};
 use crate::ir::Operation;
 
-/// Returns the arguments of an operation, or `None` if the operation has no arguments.
+/// Returns the arguments of an operation, or `None` if the operation has no arguments. The caller sends the events of
+/// an input after the call has started, so the events are not an argument.
 pub(super) fn request(operation: &Operation, names: &Names<'_>) -> Option<TypedDict> {
     let members = operation.input.members.iter();
-    let mut keys: Vec<Key> = members.map(|member| shape::key(member, names, Direction::Request)).collect();
-    if let Some(events) = &operation.input_events {
-        let event = types::shape(names, &events.stream, Direction::Request);
-        let annotation = Annotation::Unevaluated(Box::new(Annotation::of("EventStream", event)));
-        keys.push(Key::required(&events.wire_name, annotation));
-    }
+    let keys: Vec<Key> = members.map(|member| shape::key(member, names, Direction::Request)).collect();
     let doc = format!("Arguments of the `{}` operation.", operation.wire_name);
     (!keys.is_empty()).then(|| TypedDict { name: names::request(&operation.wire_name), doc, keys })
 }
@@ -67,6 +63,15 @@ pub(super) fn response_name(operation: &Operation, methods: AsyncMethods) -> Str
         AsyncMethods::Yes if is_read_in_parts(operation) => names::async_response(&operation.wire_name),
         _ => names::response(&operation.wire_name),
     }
+}
+
+/// Returns the types of the events of an operation whose input and output are event streams.
+pub(super) fn bidirectional_events(operation: &Operation, names: &Names<'_>) -> Option<[Annotation; 2]> {
+    let (input, output) = operation.input_events.as_ref().zip(operation.output_events.as_ref())?;
+    Some([
+        types::shape(names, &input.stream, Direction::Request),
+        types::shape(names, &output.stream, Direction::Response),
+    ])
 }
 
 /// Returns `true` if the caller reads a part of the response in parts: the events or the payload.

@@ -43,7 +43,8 @@ fn declarations(service: &Service, names: &Names<'_>) -> Vec<Declaration> {
         dicts.extend(message::request(operation, names));
         dicts.extend(message::paginate(operation, names));
         dicts.push(message::response(operation, names, AsyncMethods::No));
-        if message::is_read_in_parts(operation) {
+        // The method of an operation that sends events returns a stream, and not a dictionary.
+        if message::is_read_in_parts(operation) && operation.input_events.is_none() {
             dicts.push(message::response(operation, names, AsyncMethods::Yes));
         }
     }

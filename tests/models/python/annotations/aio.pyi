@@ -4,6 +4,7 @@
 from typing import Literal, Unpack, overload, type_check_only
 
 from invoke_model._async import AsyncBaseClient
+from invoke_model._async import AsyncBidirectionalStream as AsyncBidirectionalStream
 from invoke_model._async import AsyncEventStream as AsyncEventStream
 from invoke_model._async import AsyncPageIterator as AsyncPageIterator
 from invoke_model._async import AsyncPaginator as AsyncPaginator
@@ -21,6 +22,8 @@ from .type_defs import (
     ListKindsResponseTypeDef,
     PutItemRequestTypeDef,
     PutItemResponseTypeDef,
+    ReceivedTypeDef,
+    SentTypeDef,
     TouchResponseTypeDef,
 )
 
@@ -70,6 +73,9 @@ class AsyncClient(AsyncBaseClient):
         - A path such as `C:\\new` is not an escape sequence.
         - The text can contain "quotes" and \"\"\"three quotes\"\"\".
         """
+
+    async def talk(self) -> AsyncBidirectionalStream[SentTypeDef, ReceivedTypeDef]:
+        """Calls the `Talk` operation."""
 
     async def touch(self) -> TouchResponseTypeDef:
         """Calls the `Touch` operation."""

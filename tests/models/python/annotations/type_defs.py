@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NotRequired, Optional, TypedDict, Uni
 from .literals import KindType
 
 if TYPE_CHECKING:
-    from invoke_model.aio import AsyncEventStream, AsyncStreamingBody
+    from invoke_model.aio import AsyncStreamingBody
     from invoke_model.response import EventStream, StreamingBody
 
 
@@ -231,19 +231,6 @@ class ReceivedTypeDef(TypedDict):
 class SentTypeDef(TypedDict):
     line: NotRequired[LineUnionTypeDef]
     end: NotRequired[Mapping[str, Any]]
-
-
-class TalkAsyncResponseTypeDef(TypedDict):
-    """Response of the `Talk` operation of an asynchronous client."""
-
-    received: "AsyncEventStream[ReceivedTypeDef]"
-    ResponseMetadata: ResponseMetadataTypeDef
-
-
-class TalkRequestTypeDef(TypedDict):
-    """Arguments of the `Talk` operation."""
-
-    sent: "EventStream[SentTypeDef]"
 
 
 class TalkResponseTypeDef(TypedDict):

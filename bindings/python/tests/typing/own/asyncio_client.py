@@ -13,6 +13,7 @@ from invoke_model.type_defs import (
     ConverseRequestTypeDef,
     ConverseResponseTypeDef,
     ConverseStreamOutputTypeDef,
+    InvokeModelWithBidirectionalStreamOutputTypeDef,
 )
 
 
@@ -50,6 +51,19 @@ async def pages(client: AsyncClient) -> list[AsyncInvokeSummaryTypeDef]:
     async for page in paginator.paginate(statusEquals="Completed", PaginationConfig={"MaxItems": 100}):
         found.extend(page["asyncInvokeSummaries"])
     return found
+
+
+async def speak(client: AsyncClient, sounds: AsyncIterator[bytes]) -> None:
+    stream = await client.invoke_model_with_bidirectional_stream(modelId="amazon.nova-2-sonic-v1:0")
+    async with stream:
+        async for sound in sounds:
+            await stream.send({"chunk": {"bytes": sound}})
+        await stream.close_input()
+        async for event in stream:
+            assert_type(event, InvokeModelWithBidirectionalStreamOutputTypeDef)
+            if "chunk" in event:
+                print(event["chunk"].get("bytes"))
+        await stream.send({"chunk": {"text": ""}})  # type: ignore
 
 
 async def main() -> None:
