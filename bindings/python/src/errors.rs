@@ -3,6 +3,7 @@
 //! The Python module `invoke_model._errors` creates the exceptions from the facts of an error, because their
 //! classes are subclasses of botocore's classes if botocore is installed.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportError, TruncationCause};
@@ -16,6 +17,19 @@ use crate::body::Origin;
 use crate::operation::Site;
 
 const MODULE: &str = "invoke_model._errors";
+
+/// The settings that texts of the Rust client name, and their names in Python.
+pub(crate) const SETTINGS: [(&str, &str); 4] = [
+    ("TimeoutConfig::connect", "connect_timeout"),
+    ("TimeoutConfig::first_byte", "first_byte_timeout"),
+    ("TimeoutConfig::idle", "idle_timeout"),
+    ("TimeoutConfig::operation", "timeout"),
+];
+
+/// Returns the text of an error of the Rust client, with other names of its settings.
+pub(crate) fn text(error: &impl Display, settings: &[(&str, &str)]) -> String {
+    settings.iter().fold(error.to_string(), |text, (rust, python)| text.replace(rust, python))
+}
 
 /// Returns a `ParamValidationError`.
 pub(crate) fn param_validation(py: Python<'_>, report: &str) -> PyErr {
@@ -48,8 +62,13 @@ pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Site) -> PyErr {
 
 /// Returns the exception of a response body that was not read completely.
 pub(crate) fn of_body(py: Python<'_>, error: &TransportError, origin: &Origin) -> PyErr {
-    let text = error.to_string();
-    let facts = (error.kind().as_str(), text, &origin.endpoint_url, &origin.request_id, origin.attempts);
+    let facts = (
+        error.kind().as_str(),
+        text(error, &SETTINGS),
+        &origin.endpoint_url,
+        &origin.request_id,
+        origin.attempts,
+    );
     create(py, "of_body", facts)
 }
 
@@ -115,7 +134,7 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py
     }
     let facts = PyDict::new(py);
     facts.set_item("kind", kind(error.kind()))?;
-    facts.set_item("text", error.to_string())?;
+    facts.set_item("text", text(error, &SETTINGS))?;
     facts.set_item("operation", error.operation())?;
     facts.set_item("endpoint_url", &site.endpoint_url)?;
     facts.set_item("proxy_url", site.proxy_url.as_deref())?;

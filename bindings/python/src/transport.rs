@@ -15,7 +15,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::config;
-use crate::errors::seconds;
+use crate::errors::{seconds, text};
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, outcome};
 use crate::slot::Slot;
@@ -159,10 +159,17 @@ fn head(py: Python<'_>, response: http::Response<ResponseBody>) -> PyResult<Py<P
     Ok(tuple.into_pyobject(py)?.into_any().unbind())
 }
 
+/// The timeouts that texts of the Rust client name, and their names in httpx.
+const SETTINGS: [(&str, &str); 3] = [
+    ("TimeoutConfig::connect", "connect"),
+    ("TimeoutConfig::first_byte", "read"),
+    ("TimeoutConfig::idle", "read"),
+];
+
 /// Raises `Failure` of `invoke_model._http_client`, which becomes an exception of the HTTP client.
 fn failed(error: TransportError) -> Outcome {
     outcome(move |py| {
-        let arguments = (error.kind().as_str(), error.may_have_been_sent(), error.to_string());
+        let arguments = (error.kind().as_str(), error.may_have_been_sent(), text(&error, &SETTINGS));
         let failure = py.import("invoke_model._http_client")?.getattr("Failure")?.call1(arguments)?;
         Err(PyErr::from_value(failure))
     })

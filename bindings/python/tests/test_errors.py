@@ -104,6 +104,7 @@ def test_transport_errors(client, local_endpoint):
     with local_endpoint.client(read_timeout=0.05) as other:
         caught = failure(lambda: other.converse(modelId=MODEL, messages=MESSAGES), exceptions.ReadTimeoutError)
     assert str(caught) == f'Read timeout on endpoint URL: "{local_endpoint.url}"'
+    assert "raise `first_byte_timeout`" in caught.__notes__[0]
     assert caught.retry_class == "ambiguous"
     botocore = pytest.importorskip("botocore.exceptions")
     assert isinstance(caught, botocore.ReadTimeoutError)

@@ -201,6 +201,7 @@ def test_exceptions_are_those_of_the_http_client(modules, local_endpoint):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         name, text = failure(modules, url, timeout=0.2)
         assert name == "ReadTimeout"
+        assert "raise `read`" in text
         assert "no response after 200ms" in text
     replies = {
         b"": "ReadError",
