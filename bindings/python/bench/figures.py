@@ -1,6 +1,6 @@
 """Measures this package side by side with boto3, and prints the table of `docs/python.md`.
 
-A local endpoint in another process answers both clients. `cargo xtask python --figures` runs this program.
+A local endpoint in another process answers all clients. `cargo xtask python --figures` runs this program.
 """
 
 import argparse

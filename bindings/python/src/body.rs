@@ -1,5 +1,7 @@
 //! The streaming body of a response.
 
+use std::error::Error as _;
+
 use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use invoke_model_client::{ResponseBody, TransportError};
@@ -18,16 +20,30 @@ use crate::slot::{Slot, TakenStream};
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Body {
     slot: Slot<Reader>,
-    endpoint_url: String,
+    origin: Origin,
     /// Ends a read in another thread.
     closed: Notify,
 }
 
-/// The kind and the text of a failure.
-type Failure = (String, String);
+/// The facts about a call that the exception of its body contains.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) endpoint_url: String,
+    pub(crate) request_id: Option<String>,
+    pub(crate) attempts: u32,
+}
+
+/// The kind and the text of a failure. The kind is a name of `TransportErrorKind`, or [`RESET`].
+type Failure = (&'static str, String);
+
+/// The kind of a connection that the peer has reset. It is a part of `BodyIncomplete`, but urllib3 tells it apart.
+const RESET: &str = "Reset";
 
 fn failure(error: &TransportError) -> Failure {
-    (format!("{:?}", error.kind()), error.to_string())
+    let is_reset = std::iter::successors(error.source(), |&cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset);
+    (if is_reset { RESET } else { error.kind().as_str() }, error.to_string())
 }
 
 /// A body, and the rest of the last chunk that was read from it.
@@ -56,27 +72,25 @@ impl Reader {
 }
 
 impl Body {
-    pub(crate) fn new(body: ResponseBody, endpoint_url: String) -> Self {
-        Self { slot: Slot::new(Reader { body, rest: Bytes::new() }), endpoint_url, closed: Notify::new() }
+    pub(crate) fn new(body: ResponseBody, origin: Origin) -> Self {
+        Self { slot: Slot::new(Reader { body, rest: Bytes::new() }), origin, closed: Notify::new() }
     }
 
     /// Returns a job that reads up to `limit` bytes, or the complete rest.
     fn job(&self, limit: Option<usize>) -> PyResult<Job> {
         let taken = self.slot.take()?;
-        let url = self.endpoint_url.clone();
+        let origin = self.origin.clone();
         Ok(Box::pin(async move {
             let Some(taken) = taken else { return object(Vec::new()) };
             match read(taken, limit).await {
                 Ok(parts) => object(parts),
-                Err(error) => {
-                    outcome(move |py| Err(errors::of_body(py, error.kind(), &error.to_string(), &url)))
-                }
+                Err(error) => outcome(move |py| Err(errors::of_body(py, &error, &origin))),
             }
         }))
     }
 
     fn exception(&self, py: Python<'_>, error: &TransportError) -> PyErr {
-        errors::of_body(py, error.kind(), &error.to_string(), &self.endpoint_url)
+        errors::of_body(py, error, &self.origin)
     }
 }
 
@@ -205,7 +219,8 @@ impl Body {
     /// Reads up to `amt` bytes, or the complete rest. If `some` is set, returns the bytes that have arrived, and waits
     /// for at least one byte.
     ///
-    /// Returns the bytes before a failure, and the failure. If another thread closes the body, the read ends.
+    /// Returns the bytes before a failure, and the failure. If another thread closes the body, the read ends, except
+    /// for a read of the complete rest whose length is known.
     #[pyo3(signature = (amt=None, some=false))]
     fn read_before_failure(
         &self,

@@ -1,37 +1,52 @@
 //! The native client. The Python classes `Client` and `AsyncClient` wrap it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use invoke_model_client::{Client as CoreClient, ConfigBuilder, visit_operation};
+use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, visit_operation};
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::config::Settings;
+use crate::config::{RetryOverrides, Settings};
 use crate::errors;
 use crate::operation::{Classes, Prepare, Site};
 use crate::queue::Queue;
 use crate::runtime::{self, Job};
+use crate::slot::lock;
 
 /// A client. It can be used by several threads and event loops at the same time.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Client {
-    builder: ConfigBuilder,
+    settings: SiteSettings,
     classes: Arc<Classes>,
     /// The client of a process, with the id of this process. `None` after `close`.
     site: Mutex<Option<(u32, Arc<Site>)>>,
 }
 
+/// The settings from which the client of a process is created.
+struct SiteSettings {
+    builder: ConfigBuilder,
+    retries: RetryOverrides,
+    user_agent: Option<String>,
+}
+
 impl Client {
     /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
     fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
-        let mut slot = self.site.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((of, site)) = &mut *slot else {
+        let mut slot = lock(&self.site);
+        let Some((of, site)) = slot.as_mut() else {
             return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
         };
         let pid = std::process::id();
         if *of != pid {
-            let new = create(py, &self.builder, self.classes.clone())?;
+            let new = match create(&self.settings, self.classes.clone()) {
+                Ok(new) => new,
+                // The exception runs Python code, which may let another thread run that waits for the lock.
+                Err(error) => {
+                    drop(slot);
+                    return Err(errors::of_config(py, &error));
+                }
+            };
             // Another thread of the parent may have held a lock of the old client when the parent forked.
             std::mem::forget(std::mem::replace(site, new));
             *of = pid;
@@ -46,10 +61,13 @@ impl Client {
     }
 }
 
-fn create(py: Python<'_>, builder: &ConfigBuilder, classes: Arc<Classes>) -> PyResult<Arc<Site>> {
-    let client = CoreClient::new(builder.clone()).map_err(|error| errors::of_config(py, &error))?;
+fn create(settings: &SiteSettings, classes: Arc<Classes>) -> Result<Arc<Site>, ConfigError> {
+    let client = CoreClient::new(settings.builder.clone())?;
     let endpoint_url = client.config().endpoint_url();
-    Ok(Arc::new(Site { client, endpoint_url, classes }))
+    let proxy_url = client.config().proxy_url().map(str::to_owned);
+    let retry_config = settings.retries.apply(client.config().retry_config());
+    let user_agent = settings.user_agent.clone();
+    Ok(Arc::new(Site { client, endpoint_url, proxy_url, retry_config, user_agent, classes }))
 }
 
 #[pymethods]
@@ -58,10 +76,12 @@ impl Client {
     #[new]
     fn new(settings: &Bound<'_, PyDict>, body: Py<PyAny>, events: Py<PyAny>) -> PyResult<Self> {
         let py = settings.py();
-        let builder = Settings::read(settings)?.builder(py)?;
+        let settings = Settings::read(settings)?;
+        let (retries, user_agent) = (settings.retry_overrides()?, settings.user_agent()?);
+        let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent };
         let classes = Arc::new(Classes { body, events });
-        let site = create(py, &builder, classes.clone())?;
-        Ok(Self { builder, classes, site: Mutex::new(Some((std::process::id(), site))) })
+        let site = create(&settings, classes.clone()).map_err(|error| errors::of_config(py, &error))?;
+        Ok(Self { settings, classes, site: Mutex::new(Some((std::process::id(), site))) })
     }
 
     /// Makes a call on this thread.
@@ -94,7 +114,7 @@ impl Client {
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let slot = self.site.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let slot = lock(&self.site).take();
         match slot {
             Some((of, site)) if of == std::process::id() => runtime::close(py, site),
             // The connections belong to the parent process.

@@ -1,18 +1,19 @@
 //! Settings of a client from Python.
 
+use std::time::Duration;
+
+use http::HeaderValue;
 use invoke_model_client::{
     AdaptiveRateLimiter, ConfigBuilder, Credentials, HttpVersionPolicy, Proxies, QuotaLimiter, RetryConfig,
     TimeoutConfig,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBool, PyDict, PyInt};
 
 use crate::errors::{self, seconds};
 
 /// The settings of a client. `Client` of `invoke_model.client` documents them.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
 pub(crate) struct Settings {
     region_name: Option<String>,
     endpoint_url: Option<String>,
@@ -38,17 +39,93 @@ pub(crate) struct Settings {
     requests_per_minute: Option<u32>,
     tokens_per_minute: Option<u64>,
     http_version: Option<String>,
+    user_agent: Option<String>,
+    user_agent_extra: Option<String>,
+    user_agent_appid: Option<String>,
+}
+
+/// Settings that replace single members of the configuration of retries. The environment and the profile set its other
+/// members, such as the number of attempts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryOverrides {
+    retry_ambiguous: Option<bool>,
+    max_backoff: Option<Duration>,
+}
+
+impl RetryOverrides {
+    pub(crate) fn apply(self, mut retries: RetryConfig) -> RetryConfig {
+        if let Some(yes) = self.retry_ambiguous {
+            retries = retries.retry_ambiguous(yes);
+        }
+        match self.max_backoff {
+            Some(duration) => retries.max_backoff(duration),
+            None => retries,
+        }
+    }
+}
+
+/// The first part of the `User-Agent` header.
+const USER_AGENT: &str = concat!("invoke-model/", env!("CARGO_PKG_VERSION"));
+
+const TEXT: &str = "text";
+const SECONDS: &str = "a number of seconds";
+const COUNT: &str = "a number of at least 1";
+const FLAG: &str = "True or False";
+
+/// Returns a setting, or `None` if it is unset. `expected` describes the values that are allowed.
+fn setting<'py, T>(settings: &Bound<'py, PyDict>, name: &str, expected: &str) -> PyResult<Option<T>>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    let Some(value) = settings.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
+    let is_wrong_bool = expected != FLAG && value.is_instance_of::<PyBool>();
+    if let (false, Ok(value)) = (is_wrong_bool, value.extract()) {
+        return Ok(Some(value));
+    }
+    // A text can be a secret.
+    match value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() && expected == COUNT {
+        true => Err(PyValueError::new_err(format!("{name}: expected {expected}, not {value}"))),
+        false => {
+            let found = value.get_type().name()?;
+            Err(PyTypeError::new_err(format!("{name}: expected {expected}, not {found}")))
+        }
+    }
 }
 
 impl Settings {
-    /// Reads the settings from a dictionary that has all keys.
+    /// Reads the settings from a dictionary.
+    ///
+    /// # Errors
+    /// Returns a `TypeError` or a `ValueError` that names the setting.
     pub(crate) fn read(settings: &Bound<'_, PyDict>) -> PyResult<Self> {
-        settings.extract().map_err(|error: PyErr| {
-            let py = settings.py();
-            let cause = error
-                .cause(py)
-                .map_or_else(|| error.value(py).to_string(), |cause| cause.value(py).to_string());
-            PyTypeError::new_err(format!("{}: {cause}", error.value(py)))
+        Ok(Self {
+            region_name: setting(settings, "region_name", TEXT)?,
+            endpoint_url: setting(settings, "endpoint_url", TEXT)?,
+            aws_access_key_id: setting(settings, "aws_access_key_id", TEXT)?,
+            aws_secret_access_key: setting(settings, "aws_secret_access_key", TEXT)?,
+            aws_session_token: setting(settings, "aws_session_token", TEXT)?,
+            profile_name: setting(settings, "profile_name", TEXT)?,
+            bearer_token: setting(settings, "bearer_token", TEXT)?,
+            connect_timeout: setting(settings, "connect_timeout", SECONDS)?,
+            read_timeout: setting(settings, "read_timeout", SECONDS)?,
+            first_byte_timeout: setting(settings, "first_byte_timeout", SECONDS)?,
+            idle_timeout: setting(settings, "idle_timeout", SECONDS)?,
+            timeout: setting(settings, "timeout", SECONDS)?,
+            max_attempts: setting(settings, "max_attempts", COUNT)?,
+            retry_mode: setting(settings, "retry_mode", TEXT)?,
+            retry_ambiguous: setting(settings, "retry_ambiguous", FLAG)?,
+            max_backoff: setting(settings, "max_backoff", SECONDS)?,
+            use_fips_endpoint: setting(settings, "use_fips_endpoint", FLAG)?,
+            use_dualstack_endpoint: setting(settings, "use_dualstack_endpoint", FLAG)?,
+            ca_bundle: setting(settings, "ca_bundle", TEXT)?,
+            proxy: setting(settings, "proxy", TEXT)?,
+            max_concurrency: setting(settings, "max_concurrency", COUNT)?,
+            requests_per_minute: setting(settings, "requests_per_minute", COUNT)?,
+            tokens_per_minute: setting(settings, "tokens_per_minute", COUNT)?,
+            http_version: setting(settings, "http_version", TEXT)?,
+            user_agent: setting(settings, "user_agent", TEXT)?,
+            user_agent_extra: setting(settings, "user_agent_extra", TEXT)?,
+            user_agent_appid: setting(settings, "user_agent_appid", TEXT)?,
         })
     }
 
@@ -74,7 +151,7 @@ impl Settings {
         if let Some(mode) = self.retry_mode.as_deref() {
             builder = match mode {
                 // A `Config` of botocore can contain "legacy". This client has no such mode.
-                "standard" | "legacy" => builder,
+                "standard" | "legacy" => builder.disable_adaptive_rate_limiter(),
                 "adaptive" => builder.adaptive_rate_limiter(AdaptiveRateLimiter::new()),
                 other => {
                     let text =
@@ -83,8 +160,8 @@ impl Settings {
                 }
             };
         }
-        if self.max_attempts.is_some() || self.retry_ambiguous.is_some() || self.max_backoff.is_some() {
-            builder = builder.retry_config(self.retries()?);
+        if let Some(attempts) = self.max_attempts {
+            builder = builder.retry_config(RetryConfig::standard().max_attempts(attempts));
         }
         builder = builder.timeout_config(self.timeouts()?);
         if let Some(yes) = self.use_fips_endpoint {
@@ -123,21 +200,35 @@ impl Settings {
         }
     }
 
-    fn retries(&self) -> PyResult<RetryConfig> {
-        let mut retries = RetryConfig::standard();
-        match self.max_attempts {
-            Some(0) => {
-                return Err(PyValueError::new_err(
-                    "max_attempts: at least 1, because it includes the first attempt",
-                ));
+    /// Returns the `User-Agent` header, or `None` for the default header. Its parts are in the order of botocore.
+    pub(crate) fn user_agent(&self) -> PyResult<Option<String>> {
+        let check = |name: &str, value: &Option<String>| match value {
+            Some(text) if HeaderValue::from_str(text).is_err() => {
+                Err(PyValueError::new_err(format!("{name}: expected visible ASCII characters")))
             }
-            Some(attempts) => retries = retries.max_attempts(attempts),
-            None => {}
+            _ => Ok(()),
+        };
+        check("user_agent", &self.user_agent)?;
+        check("user_agent_extra", &self.user_agent_extra)?;
+        check("user_agent_appid", &self.user_agent_appid)?;
+        let app = self.user_agent_appid.as_ref().map(|id| format!("app/{id}"));
+        let added: Vec<_> =
+            [&app, &self.user_agent_extra].into_iter().flatten().map(String::as_str).collect();
+        if self.user_agent.is_none() && added.is_empty() {
+            return Ok(None);
         }
-        if let Some(value) = self.max_backoff {
-            retries = retries.max_backoff(seconds("max_backoff", value)?);
+        let first = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+        Ok(Some([&[first], &added[..]].concat().join(" ")))
+    }
+
+    /// Checks the settings that replace single members of the configuration of retries.
+    pub(crate) fn retry_overrides(&self) -> PyResult<RetryOverrides> {
+        if self.max_attempts == Some(0) {
+            let text = "max_attempts: at least 1, because it includes the first attempt";
+            return Err(PyValueError::new_err(text));
         }
-        Ok(retries.retry_ambiguous(self.retry_ambiguous.unwrap_or_default()))
+        let max_backoff = self.max_backoff.map(|value| seconds("max_backoff", value)).transpose()?;
+        Ok(RetryOverrides { retry_ambiguous: self.retry_ambiguous, max_backoff })
     }
 
     fn timeouts(&self) -> PyResult<TimeoutConfig> {

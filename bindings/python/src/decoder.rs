@@ -21,8 +21,8 @@ use crate::errors;
 /// end of the body. With the name of an operation, an event is a dictionary, as in the streams of a client. Without
 /// it, an event is a tuple of the headers and the payload of a message.
 ///
-/// An exception that the service sends in the stream raises an `EventStreamError`. An invalid or incomplete message raises
-/// a `ParserError`. Events before them are returned first.
+/// An exception that the service sends in the stream raises an `EventStreamError`. An invalid or incomplete message
+/// raises a `ParserError`. Events before them are returned first.
 #[pyclass(module = "invoke_model")]
 pub(crate) struct EventStreamDecoder {
     decoder: Decoder,
@@ -36,16 +36,16 @@ pub(crate) struct EventStreamDecoder {
 
 /// Converts the messages of a stream.
 #[derive(Clone, Copy)]
-struct Stream {
+pub(crate) struct Stream {
     operation: &'static str,
     convert: fn(Python<'_>, &Message) -> Converted,
 }
 
 /// An event, or `None` if the message is not an event of the model.
-type Converted = Result<Option<Py<PyAny>>, Failure>;
+pub(crate) type Converted = Result<Option<Py<PyAny>>, Failure>;
 
-/// The reason why a message ends the stream.
-enum Failure {
+/// The reason why a message has no event.
+pub(crate) enum Failure {
     /// The service sent an exception.
     Exception,
     /// The message does not match the model.
@@ -59,14 +59,35 @@ impl From<PyErr> for Failure {
     }
 }
 
+impl Stream {
+    /// Returns the stream of an operation. Accepts the name in the model, and the name of the method.
+    pub(crate) fn of_operation(name: &str) -> PyResult<Self> {
+        let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
+        let names = Client::operation_names();
+        let found = names.iter().find(|known| plain(known) == plain(name));
+        if let Some(stream) = found.and_then(|name| visit_operation(name, FindStream)).flatten() {
+            return Ok(stream);
+        }
+        let has_stream = |name: &&&str| visit_operation(name, FindStream).flatten().is_some();
+        let known: Vec<_> = names.iter().filter(has_stream).copied().collect();
+        let text = format!("operation: `{name}` has no event stream; known operations: {}", known.join(", "));
+        Err(PyValueError::new_err(text))
+    }
+
+    /// Returns the event of a message.
+    pub(crate) fn convert(&self, py: Python<'_>, message: &Message) -> Converted {
+        (self.convert)(py, message)
+    }
+}
+
 impl EventStreamDecoder {
-    /// Decodes the next message and converts it. Returns `None` if it is incomplete, or is not an event of the model.
+    /// Decodes the next message, and adds its event to `events`. Returns `false` if the message is incomplete.
     fn next(&mut self, py: Python<'_>, events: &mut Vec<Py<PyAny>>) -> PyResult<bool> {
         let start = self.decoder.offset();
         let at = |problem: &dyn std::fmt::Display| format!("byte {start} of the stream: {problem}");
         let decoded = self.decoder.decode().map_err(|error| errors::invalid_frame(py, &at(&error)))?;
         let Some(message) = decoded else { return Ok(false) };
-        match (self.stream.convert)(py, &message) {
+        match self.stream.convert(py, &message) {
             Ok(event) => events.extend(event),
             Err(Failure::Exception) => {
                 let operation = self.stream.operation;
@@ -96,7 +117,7 @@ impl EventStreamDecoder {
     #[pyo3(signature = (operation=None))]
     fn new(operation: Option<&str>) -> PyResult<Self> {
         let stream = match operation {
-            Some(name) => typed(name)?,
+            Some(name) => Stream::of_operation(name)?,
             None => Stream { operation: "unknown", convert: raw },
         };
         Ok(Self { decoder: Decoder::new(), received: 0, stream, failed: None, is_finished: false })
@@ -158,8 +179,15 @@ fn raw(py: Python<'_>, message: &Message) -> Converted {
     if let Ok(Kind::Exception(_) | Kind::Error) = Kind::of(message) {
         return Err(Failure::Exception);
     }
-    let tuple = (headers(py, message)?, PyBytes::new(py, message.payload()));
-    Ok(Some(tuple.into_pyobject(py)?.into_any().unbind()))
+    Ok(Some(parts(py, message)?.into_pyobject(py)?.into_any().unbind()))
+}
+
+/// Returns the headers and the payload of a message.
+pub(crate) fn parts<'py>(
+    py: Python<'py>,
+    message: &Message,
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
+    Ok((headers(py, message)?, PyBytes::new(py, message.payload())))
 }
 
 /// Returns the headers of a message. Keeps the first value of a repeated header.
@@ -190,20 +218,6 @@ fn event<E: EventStream + Serialize>(py: Python<'_>, message: &Message) -> Conve
         Ok(Err(_)) => Err(Failure::Exception),
         Err(error) => Err(Failure::Invalid(error.to_string())),
     }
-}
-
-/// Returns the events of an operation. Accepts the name in the model, and the name of the method.
-fn typed(name: &str) -> PyResult<Stream> {
-    let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
-    let names = Client::operation_names();
-    let found = names.iter().find(|known| plain(known) == plain(name));
-    if let Some(stream) = found.and_then(|name| visit_operation(name, FindStream)).flatten() {
-        return Ok(stream);
-    }
-    let has_stream = |name: &&&str| visit_operation(name, FindStream).flatten().is_some();
-    let known: Vec<_> = names.iter().filter(has_stream).copied().collect();
-    let text = format!("operation: `{name}` has no event stream; known operations: {}", known.join(", "));
-    Err(PyValueError::new_err(text))
 }
 
 /// Finds the events of an operation.

@@ -5,14 +5,15 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{
-    ConfigError, CredentialsError, Error, ErrorKind, TransportErrorKind, TruncationCause,
-};
+use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportError, TruncationCause};
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderValue, Message};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict};
+
+use crate::body::Origin;
+use crate::operation::Site;
 
 const MODULE: &str = "invoke_model._errors";
 
@@ -25,28 +26,31 @@ pub(crate) fn param_validation(py: Python<'_>, report: &str) -> PyErr {
 pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
     let kind = match error {
         ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => "no_region",
-        ConfigError::SharedFiles { .. } => "profile",
+        ConfigError::SharedFiles { missing_profile: Some(_), .. } => "profile",
         ConfigError::IncompleteCredentials { .. } => "partial_credentials",
         _ => "invalid",
     };
-    let variable = match error {
+    let name = match error {
         ConfigError::IncompleteCredentials { missing, .. } => Some(*missing),
+        ConfigError::SharedFiles { missing_profile, .. } => missing_profile.as_deref(),
         _ => None,
     };
-    create(py, "of_config", (kind, error.to_string(), variable))
+    create(py, "of_config", (kind, error.to_string(), name))
 }
 
 /// Returns the exception of a failed call.
-pub(crate) fn of_call(py: Python<'_>, error: &Error, endpoint_url: &str, max_attempts: u32) -> PyErr {
-    match facts(py, error, endpoint_url, max_attempts) {
+pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Site) -> PyErr {
+    match facts(py, error, site) {
         Ok(facts) => create(py, "of_call", (facts,)),
         Err(error) => error,
     }
 }
 
 /// Returns the exception of a response body that was not read completely.
-pub(crate) fn of_body(py: Python<'_>, kind: TransportErrorKind, text: &str, endpoint_url: &str) -> PyErr {
-    create(py, "of_body", (format!("{kind:?}"), text, endpoint_url))
+pub(crate) fn of_body(py: Python<'_>, error: &TransportError, origin: &Origin) -> PyErr {
+    let text = error.to_string();
+    let facts = (error.kind().as_str(), text, &origin.endpoint_url, &origin.request_id, origin.attempts);
+    create(py, "of_body", facts)
 }
 
 /// Returns the exception of credentials that could not be loaded.
@@ -104,12 +108,7 @@ fn create<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCa
     exception.map_or_else(|error| error, PyErr::from_value)
 }
 
-fn facts<'py>(
-    py: Python<'py>,
-    error: &Error,
-    endpoint_url: &str,
-    max_attempts: u32,
-) -> PyResult<Bound<'py, PyDict>> {
+fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py, PyDict>> {
     // For an error within a stream, the head of the response has already been logged.
     if error.received().is_none() {
         crate::reply::log_retries(py, error.earlier_attempts())?;
@@ -118,13 +117,14 @@ fn facts<'py>(
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", error.to_string())?;
     facts.set_item("operation", error.operation())?;
-    facts.set_item("endpoint_url", endpoint_url)?;
+    facts.set_item("endpoint_url", &site.endpoint_url)?;
+    facts.set_item("proxy_url", site.proxy_url.as_deref())?;
     facts.set_item("code", error.code())?;
     facts.set_item("message", error.message())?;
     facts.set_item("status", error.status().map(|status| status.as_u16()))?;
     facts.set_item("request_id", error.request_id())?;
     facts.set_item("attempts", error.attempts())?;
-    facts.set_item("max_attempts", max_attempts)?;
+    facts.set_item("max_attempts", site.retry_config.max_attempts)?;
     facts.set_item("retry_class", error.class().as_str())?;
     facts.set_item("retryable", error.is_retryable())?;
     facts.set_item("hint", error.hint().as_deref())?;
@@ -133,8 +133,7 @@ fn facts<'py>(
         error.response_headers().map(|headers| crate::reply::headers(py, headers)).transpose()?,
     )?;
     match error.kind() {
-        ErrorKind::Service { error: service, response } => {
-            facts.set_item("is_modeled", service.status().is_some())?;
+        ErrorKind::Service { response, .. } => {
             facts.set_item("headers", crate::reply::headers(py, response.headers())?)?;
             facts.set_item("body", PyBytes::new(py, response.body()))?;
         }
@@ -166,21 +165,22 @@ fn credentials_kind(error: &CredentialsError) -> &'static str {
     }
 }
 
-fn kind(kind: &ErrorKind) -> String {
+/// Returns the name of a kind of errors. The dictionary `_KINDS` of `invoke_model._errors` contains these names.
+fn kind(kind: &ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Service { .. } => "Service".to_owned(),
-        ErrorKind::StreamException { .. } => "StreamException".to_owned(),
-        ErrorKind::Transport(error) => format!("{:?}", error.kind()),
+        ErrorKind::Service { .. } => "Service",
+        ErrorKind::StreamException { .. } => "StreamException",
+        ErrorKind::Transport(error) => error.kind().as_str(),
         ErrorKind::Truncated(error) if !matches!(error.cause, TruncationCause::IncompleteFrame { .. }) => {
-            "Truncated".to_owned()
+            "Truncated"
         }
-        ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode".to_owned(),
-        ErrorKind::Parse { .. } => "Parse".to_owned(),
-        ErrorKind::Credentials(error) => credentials_kind(error).to_owned(),
-        ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize".to_owned(),
-        ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request".to_owned(),
-        ErrorKind::Quota(_) => "Quota".to_owned(),
-        _ => "Other".to_owned(),
+        ErrorKind::Truncated(_) | ErrorKind::Decode(_) | ErrorKind::ParseEvent { .. } => "Decode",
+        ErrorKind::Parse { .. } => "Parse",
+        ErrorKind::Credentials(error) => credentials_kind(error),
+        ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize",
+        ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request",
+        ErrorKind::Quota(_) => "Quota",
+        _ => "Other",
     }
 }
 

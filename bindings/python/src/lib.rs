@@ -29,17 +29,22 @@ use pyo3::prelude::*;
 /// size of a page.
 type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-/// Returns the operations of the model: the name, the members of its pages and the codes of its errors.
+/// The facts about an operation: the name, the members of its pages, the codes of its errors, the members of its input,
+/// and the members that are required.
+type Facts = (&'static str, Option<Pages>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>);
+
+/// Returns the operations of the model.
 ///
 /// Leaves out operations whose input is an event stream, as boto3 does.
 #[pyfunction]
-fn operations() -> Vec<(&'static str, Option<Pages>, Vec<&'static str>)> {
+fn operations(py: Python<'_>) -> Vec<Facts> {
     let describe = |name: &&'static str| {
-        let facts = visit_operation(name, operation::Describe)?;
+        let facts = visit_operation(name, operation::Describe(py))?;
         let pages = facts
             .pagination
             .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
-        (!facts.has_input_events).then(|| (*name, pages, facts.codes.to_vec()))
+        (!facts.has_input_events)
+            .then(|| (*name, pages, facts.codes.to_vec(), facts.members.0.to_vec(), facts.members.1))
     };
     CoreClient::operation_names().iter().filter_map(describe).collect()
 }

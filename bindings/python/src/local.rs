@@ -1,7 +1,7 @@
 //! The local endpoint, for tests.
 
 use std::future::Future;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -12,6 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::errors::seconds;
 use crate::runtime;
+use crate::slot::lock;
 
 /// A running endpoint. The Python class `LocalEndpoint` of `invoke_model.testing` wraps it.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -49,7 +50,7 @@ fn fault_file(text: &str) -> PyResult<FaultFile> {
 
 impl LocalEndpoint {
     fn with<T>(&self, read: impl FnOnce(&CoreEndpoint) -> T) -> PyResult<T> {
-        let endpoint = self.endpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        let endpoint = lock(&self.endpoint);
         endpoint.as_ref().map(read).ok_or_else(|| PyRuntimeError::new_err("the local endpoint was stopped"))
     }
 }
@@ -136,7 +137,7 @@ impl LocalEndpoint {
 
     /// Stops the endpoint. Waits up to five seconds for calls in progress.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
-        let endpoint = self.endpoint.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let endpoint = lock(&self.endpoint).take();
         match endpoint {
             Some(endpoint) => wait(py, endpoint.stop()).map(drop),
             None => Ok(()),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use invoke_model_client::{Call, Client, Error, OperationVisitor};
+use http::header::USER_AGENT;
+use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, RetryConfig};
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
 };
@@ -12,8 +13,8 @@ use pyo3::types::PyDict;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::body::Body;
-use crate::convert::{Input, from_python};
+use crate::body::{Body, Origin};
+use crate::convert::{Input, from_python, members};
 use crate::errors;
 use crate::events::Events;
 use crate::reply;
@@ -24,6 +25,9 @@ use crate::runtime::{Job, Outcome, outcome};
 pub(crate) struct Site {
     pub(crate) client: Client,
     pub(crate) endpoint_url: String,
+    pub(crate) proxy_url: Option<String>,
+    pub(crate) retry_config: RetryConfig,
+    pub(crate) user_agent: Option<String>,
     pub(crate) classes: Arc<Classes>,
 }
 
@@ -42,8 +46,7 @@ impl Site {
 
     /// Returns the exception of a failed call.
     pub(crate) fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
-        let max_attempts = self.client.config().retry_config().max_attempts;
-        errors::of_call(py, error, &self.endpoint_url, max_attempts)
+        errors::of_call(py, error, self)
     }
 }
 
@@ -71,6 +74,10 @@ impl Prepare<'_, '_> {
         O::Input: DeserializeOwned,
     {
         let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
+        let mut call = call.retry_config(self.site.retry_config);
+        if let Some(user_agent) = &self.site.user_agent {
+            call = call.header(USER_AGENT.as_str(), user_agent);
+        }
         Ok((self.site, call))
     }
 }
@@ -106,7 +113,13 @@ impl OperationVisitor for Prepare<'_, '_> {
             match call.send_streaming_with_metadata().await {
                 Ok((response, metadata)) => outcome(move |py| {
                     let dict = reply::dict(py, &response.output, &metadata)?;
-                    let body = Body::new(response.body, site.endpoint_url.clone());
+                    let (endpoint_url, Metadata { request_id, attempts, .. }) =
+                        (site.endpoint_url.clone(), metadata);
+                    let body = Body::new(response.body, Origin { endpoint_url, request_id, attempts });
+                    // The payload is the last member, as in botocore.
+                    if dict.contains(O::MEMBER)? {
+                        dict.del_item(O::MEMBER)?;
+                    }
                     dict.set_item(O::MEMBER, site.classes.body.call1(py, (body,))?)?;
                     Ok(dict.into_any().unbind())
                 }),
@@ -155,16 +168,27 @@ pub(crate) struct Facts {
     pub(crate) has_input_events: bool,
     pub(crate) pagination: Option<Pagination>,
     pub(crate) codes: &'static [&'static str],
+    /// The members of the input, and the members that are required.
+    pub(crate) members: (&'static [&'static str], Vec<&'static str>),
 }
 
 /// The visitor that returns the facts about an operation.
-pub(crate) struct Describe;
+pub(crate) struct Describe<'py>(pub(crate) Python<'py>);
 
-fn facts<O: Operation>() -> Facts {
-    Facts { has_input_events: O::HAS_INPUT_EVENTS, pagination: O::PAGINATION, codes: O::Error::CODES }
+fn facts<O: Operation>(py: Python<'_>) -> Facts
+where
+    O::Input: DeserializeOwned,
+{
+    let members = members::<O::Input>(py);
+    Facts {
+        has_input_events: O::HAS_INPUT_EVENTS,
+        pagination: O::PAGINATION,
+        codes: O::Error::CODES,
+        members,
+    }
 }
 
-impl OperationVisitor for Describe {
+impl OperationVisitor for Describe<'_> {
     type Output = Facts;
 
     fn visit_output<O>(self) -> Facts
@@ -173,7 +197,7 @@ impl OperationVisitor for Describe {
         O::Input: DeserializeOwned,
         O::Output: Serialize,
     {
-        facts::<O>()
+        facts::<O>(self.0)
     }
 
     fn visit_event_stream<O>(self) -> Facts
@@ -183,7 +207,7 @@ impl OperationVisitor for Describe {
         O::Output: Serialize + Send,
         O::Events: Serialize,
     {
-        facts::<O>()
+        facts::<O>(self.0)
     }
 
     fn visit_bidirectional<O>(self) -> Facts
@@ -194,6 +218,6 @@ impl OperationVisitor for Describe {
         <O as InputEventStream>::Events: DeserializeOwned + Send,
         <O as OutputEventStream>::Events: Serialize,
     {
-        facts::<O>()
+        facts::<O>(self.0)
     }
 }

@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use rustix::event::{EventfdFlags, eventfd};
@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 
 use crate::errors;
 use crate::runtime::{self, Job, Outcome};
+use crate::slot::lock;
 
 /// The queue of one event loop.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -118,8 +119,4 @@ impl Done {
             let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
 //! The parts of a response dictionary that all operations share.
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use invoke_model_client::{Attempt, Metadata};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -23,15 +23,27 @@ pub(crate) fn dict<'py>(
 
 /// Returns `ResponseMetadata` as botocore does.
 fn response_metadata<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Bound<'py, PyDict>> {
+    let fields = metadata.headers.as_ref().map(|fields| headers(py, fields)).transpose()?;
+    let dict = response_head(py, metadata.request_id.as_deref(), metadata.status, fields.as_ref())?;
+    dict.set_item(pyo3::intern!(py, "RetryAttempts"), metadata.attempts.saturating_sub(1))?;
+    Ok(dict)
+}
+
+/// Returns the members of `ResponseMetadata` except the number of retries.
+pub(crate) fn response_head<'py>(
+    py: Python<'py>,
+    request_id: Option<&str>,
+    status: StatusCode,
+    headers: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    if let Some(id) = &metadata.request_id {
+    if let Some(id) = request_id {
         dict.set_item(pyo3::intern!(py, "RequestId"), id)?;
     }
-    dict.set_item(pyo3::intern!(py, "HTTPStatusCode"), metadata.status.as_u16())?;
-    if let Some(fields) = &metadata.headers {
-        dict.set_item(pyo3::intern!(py, "HTTPHeaders"), headers(py, fields)?)?;
+    dict.set_item(pyo3::intern!(py, "HTTPStatusCode"), status.as_u16())?;
+    if let Some(headers) = headers {
+        dict.set_item(pyo3::intern!(py, "HTTPHeaders"), headers)?;
     }
-    dict.set_item(pyo3::intern!(py, "RetryAttempts"), metadata.attempts.saturating_sub(1))?;
     Ok(dict)
 }
 

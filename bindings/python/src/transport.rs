@@ -115,7 +115,7 @@ impl Transport {
         queue.start(future, self.job(request)?)
     }
 
-    /// Closes the connections that are idle. Responses can still be read.
+    /// Closes the idle connections. Further requests fail. Open responses can still be read.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         match self.transport.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
@@ -162,7 +162,7 @@ fn head(py: Python<'_>, response: http::Response<ResponseBody>) -> PyResult<Py<P
 /// Raises `Failure` of `invoke_model._http_client`, which becomes an exception of the HTTP client.
 fn failed(error: TransportError) -> Outcome {
     outcome(move |py| {
-        let arguments = (format!("{:?}", error.kind()), error.may_have_been_sent(), error.to_string());
+        let arguments = (error.kind().as_str(), error.may_have_been_sent(), error.to_string());
         let failure = py.import("invoke_model._http_client")?.getattr("Failure")?.call1(arguments)?;
         Err(PyErr::from_value(failure))
     })

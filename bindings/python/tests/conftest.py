@@ -17,9 +17,42 @@ VIDEO = "amazon.nova-reel-v1:0"
 VIDEO_INPUT = {"taskType": "TEXT_VIDEO", "textToVideoParams": {"text": "waves"}}
 MESSAGES = [{"role": "user", "content": [{"text": "hi"}]}]
 HELLO = b'{"inputText":"hello"}'
+CONVERSE = {"modelId": MODEL, "messages": MESSAGES}
+CLAUDE_BODY = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 
 
 @pytest.fixture
 def client(local_endpoint):
     with local_endpoint.client() as client:
         yield client
+
+
+@pytest.fixture
+def create(local_endpoint):
+    """Creates accelerated clients of the endpoint."""
+    import boto3
+
+    import invoke_model.boto3
+
+    def create(session=boto3, **settings):
+        client = session.client("bedrock-runtime", **{**local_endpoint.settings, **settings})
+        return invoke_model.boto3.accelerate(client)
+
+    return create
+
+
+@pytest.fixture
+def paths(monkeypatch):
+    """The path of each call of an accelerated client: "native" or "botocore"."""
+    from invoke_model.boto3 import _client
+
+    found = []
+    request = _client.Acceleration.request
+
+    def record(*arguments):
+        made = request(*arguments)
+        found.append("botocore" if made is None else "native")
+        return made
+
+    monkeypatch.setattr(_client.Acceleration, "request", record)
+    return found

@@ -1,6 +1,7 @@
-"""Bad input: a clear exception each."""
+"""Bad input raises a clear exception."""
 
 import io
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -120,7 +121,11 @@ def test_a_closed_client(local_endpoint):
     ("settings", "error", "text"),
     [
         ({"region": "us-east-1"}, TypeError, "'region' is not a setting"),
-        ({"region_name": 1}, TypeError, "region_name"),
+        ({"region_name": 1}, TypeError, "^region_name: expected text, not int$"),
+        ({"region_name": "us-east-1", "timeout": "5"}, TypeError, "^timeout: expected a number of seconds, not str$"),
+        ({"region_name": "us-east-1", "max_attempts": -1}, ValueError, "^max_attempts: expected a number of at least 1, not -1$"),
+        ({"region_name": "us-east-1", "max_attempts": True}, TypeError, "^max_attempts: expected a number of at least 1, not bool$"),
+        ({"region_name": "us-east-1", "use_fips_endpoint": 1}, TypeError, "^use_fips_endpoint: expected True or False, not int$"),
         ({"region_name": "us-east-1", "max_attempts": 0}, ValueError, "at least 1"),
         ({"region_name": "us-east-1", "timeout": -1}, ValueError, "timeout"),
         ({"region_name": "us-east-1", "retry_mode": "fast"}, ValueError, "retry_mode"),
@@ -213,8 +218,9 @@ def test_missing_settings(monkeypatch):
     with pytest.raises(botocore.PartialCredentialsError, match="found in env, missing: AWS_SECRET_ACCESS_KEY"):
         invoke_model.Client(region_name="us-east-1")
     monkeypatch.undo()
-    with pytest.raises(botocore.ProfileNotFound):
+    with pytest.raises(botocore.ProfileNotFound) as failure:
         invoke_model.Client(region_name="us-east-1", profile_name="missing")
+    assert str(failure.value) == "The config profile (missing) could not be found"
 
 
 def test_missing_credentials(local_endpoint):
@@ -227,3 +233,24 @@ def test_missing_credentials(local_endpoint):
 def test_invalid_fault_rules(local_endpoint):
     with pytest.raises(ValueError, match="faults: "):
         local_endpoint.inject({"nonsense": 1})
+
+
+@pytest.mark.parametrize("member", ["maxTokens", "temperature"])
+def test_booleans_are_no_numbers(client, local_endpoint, member):
+    """boto3 sends `true`, which the service rejects."""
+    with pytest.raises(Exception, match=f"Invalid type for parameter inferenceConfig.{member}, value: True, type: <class 'bool'>"):
+        client.converse(modelId=MODEL, messages=MESSAGES, inferenceConfig={member: True})
+    assert local_endpoint.calls == []
+
+
+def test_a_document_that_is_none_is_left_out(client, local_endpoint):
+    """botocore leaves out the argument, and sends `null` inside of a document."""
+    boto3 = pytest.importorskip("boto3")
+    image = {"image": {"format": "png", "source": {"bytes": b"png"}}}
+    arguments = {"messages": [{"role": "user", "content": [image, {"text": "hi"}]}], "additionalModelRequestFields": None}
+    boto3.client("bedrock-runtime", **local_endpoint.settings).converse(modelId=MODEL, **arguments)
+    image["image"]["source"]["bytes"] = io.BytesIO(b"png")
+    client.converse(modelId=MODEL, **arguments)
+    theirs, ours = (json.loads(call["body"]) for call in local_endpoint.calls)
+    assert ours == theirs
+    assert "additionalModelRequestFields" not in ours

@@ -11,7 +11,7 @@ import pathlib
 from urllib.parse import unquote
 
 import pytest
-from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
+from conftest import CLAUDE, CLAUDE_BODY, CONVERSE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
 
 boto3 = pytest.importorskip("boto3")
 from botocore.config import Config  # noqa: E402
@@ -198,10 +198,9 @@ def test_service_errors(clients, rule):
 @pytest.mark.parametrize("operation", ["ConverseStream", "InvokeModelWithResponseStream"])
 def test_events(clients, operation, fault):
     rule = {"break_stream": {"after_events": 1, "by": fault}}
-    body = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
     given = {
-        "ConverseStream": {"modelId": MODEL, "messages": MESSAGES},
-        "InvokeModelWithResponseStream": {"modelId": CLAUDE, "body": body},
+        "ConverseStream": CONVERSE,
+        "InvokeModelWithResponseStream": {"modelId": CLAUDE, "body": CLAUDE_BODY},
     }
     compare_without_latency(clients, operation, rule, given[operation])
 

@@ -5,7 +5,7 @@ exceptions.
 import json
 
 import pytest
-from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
+from conftest import CLAUDE, CLAUDE_BODY, CONVERSE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
 
 boto3 = pytest.importorskip("boto3")
 import botocore.eventstream  # noqa: E402
@@ -27,8 +27,6 @@ import invoke_model.boto3  # noqa: E402
 from invoke_model.boto3 import _client  # noqa: E402
 from invoke_model.testing import LocalEndpoint  # noqa: E402
 
-CONVERSE = {"modelId": MODEL, "messages": MESSAGES}
-CLAUDE_BODY = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 GUARDRAIL = {"guardrailIdentifier": "gr1", "guardrailVersion": "DRAFT"}
 
 

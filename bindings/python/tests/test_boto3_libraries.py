@@ -5,15 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL
+from conftest import CLAUDE, CLAUDE_BODY, CONVERSE, EMBEDDING, HELLO, MESSAGES
 
 boto3 = pytest.importorskip("boto3")
 
 import invoke_model.boto3  # noqa: E402
 
-CONVERSE = {"modelId": MODEL, "messages": MESSAGES}
 TITAN = {"modelId": EMBEDDING, "body": HELLO}
-CLAUDE_BODY = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 
 
 @pytest.fixture

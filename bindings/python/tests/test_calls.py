@@ -9,6 +9,7 @@ import pytest
 from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
 
 import invoke_model
+from invoke_model.testing import LocalEndpoint
 
 
 def test_the_readme_call(client):
@@ -30,6 +31,7 @@ def test_an_output_message_can_be_an_input(client):
 @pytest.mark.parametrize("body", [HELLO, bytearray(HELLO), memoryview(HELLO), HELLO.decode(), io.BytesIO(HELLO)])
 def test_bodies(client, local_endpoint, body):
     response = client.invoke_model(modelId=EMBEDDING, body=body)
+    assert list(response) == ["ResponseMetadata", "contentType", "body"]
     assert response["contentType"] == "application/json"
     assert response["body"].read().startswith(b'{"embedding":[')
     assert local_endpoint.calls[0]["body"] == HELLO
@@ -193,3 +195,27 @@ def test_a_config_of_botocore(local_endpoint):
     assert str(caught.value).startswith(
         "An error occurred (ThrottlingException) when calling the Converse operation (reached max retries: 0): "
     )
+
+
+def test_a_client_keeps_its_endpoint():
+    client = LocalEndpoint().client()
+    gc.collect()
+    assert client.converse(modelId=MODEL, messages=MESSAGES)["stopReason"] == "end_turn"
+
+
+def test_the_help_of_a_method_lists_its_arguments(client):
+    for method in (client.converse, invoke_model.AsyncClient.converse):
+        lines = method.__doc__.splitlines()
+        assert lines[4:7] == ["* modelId (required)", "* messages", "* system"]
+        assert "* inferenceConfig" in lines
+
+
+def test_members_that_the_response_does_not_contain(client, local_endpoint):
+    """boto3 leaves out the required union `output`."""
+    headers = {"content-type": "application/json"}
+    for body in ({"stopReason": "end_turn"}, {"stopReason": "end_turn", "output": None}):
+        local_endpoint.clear_faults()
+        local_endpoint.inject({"status": 200, "headers": headers, "body_json": body})
+        response = client.converse(modelId=MODEL, messages=MESSAGES)
+        assert response["stopReason"] == "end_turn"
+        assert "output" not in response

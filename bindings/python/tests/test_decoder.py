@@ -1,4 +1,4 @@
-"""The decoder of event streams: the same messages as botocore, typed events, and errors."""
+"""`EventStreamDecoder`: it decodes the same messages as botocore, typed events, and errors."""
 
 import base64
 import json

@@ -83,9 +83,10 @@ def test_members_of_errors_that_are_null(client, local_endpoint):
 
 def test_truncated_streams_and_bodies(client, local_endpoint):
     local_endpoint.inject({"first": 1, "break": {"at": {"body_bytes": 100}, "by": "close"}})
-    body = client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]
+    response = client.invoke_model(modelId=EMBEDDING, body=HELLO)
+    body, request_id = response["body"], response["ResponseMetadata"]["RequestId"]
     caught = failure(body.read, exceptions.ResponseStreamingError)
-    assert caught.retry_class == "ambiguous"
+    assert (caught.request_id, caught.attempts, caught.retry_class) == (request_id, 1, "ambiguous")
     with pytest.raises(ValueError, match="closed file"):
         body.read()
 

@@ -121,7 +121,7 @@ def test_events_arrive_while_the_model_writes(modules, keys):
         assert endpoint.calls[0]["response_complete"] is False
 
 
-def test_an_asyncio_stream_closes_its_request(modules, keys, local_endpoint):
+def test_cancelling_a_task_closes_its_request(modules, keys, local_endpoint):
     http, ours = modules
     local_endpoint.inject({"first": 1, "delay_ms": 600_000})
 
@@ -341,7 +341,7 @@ def test_the_package_openai(keys):
 
 
 def is_valid(request, keys):
-    """Returns `True` if botocore computes the signature of a request."""
+    """Returns `True` if botocore computes the same signature for a request."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials

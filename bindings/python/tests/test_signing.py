@@ -1,4 +1,4 @@
-"""Signatures as plain functions: the same as those of botocore, and accepted by the local endpoint."""
+"""`sign` and `presign`: their signatures equal those of botocore, and the local endpoint accepts them."""
 
 import datetime
 import io
@@ -84,14 +84,14 @@ def test_signatures_equal_those_of_botocore(seed, frozen_time):
 def test_presigned_urls_equal_those_of_botocore(seed, frozen_time):
     choose = random.Random(seed)
     method, url, headers, _ = random_request(choose)
-    # botocore does not keep repeated parameters, and its query has another encoding of a blank.
+    # botocore does not keep repeated parameters, and encodes a space in the query differently.
     url = url.partition("?")[0] + choose.choice(["", "?a=1&b=%C3%A9"])
     credentials = Credentials("AKIDEXAMPLE", "secret", choose.choice([None, "token/+=="]))
     request = AWSRequest(method, url, headers=headers)
     auth.SigV4QueryAuth(credentials, "bedrock", "us-east-1", expires=60).add_auth(request)
     options = {"region_name": "us-east-1", "credentials": credentials, "expires_in": 60, "time": TIME}
     ours = invoke_model.presign(method, url, headers, **options)
-    # The parameters have another order in the URL, and the same order in the canonical request.
+    # The order of the parameters differs only in the URL. It is the same in the canonical request.
     (our_url, our_query), (their_url, their_query) = ours.split("?"), request.url.split("?")
     assert our_url.rstrip("/") == their_url.rstrip("/")
     assert urllib.parse.parse_qs(our_query) == urllib.parse.parse_qs(their_query)

@@ -30,6 +30,9 @@ SETTINGS = (
     "requests_per_minute",
     "tokens_per_minute",
     "http_version",
+    "user_agent",
+    "user_agent_extra",
+    "user_agent_appid",
 )
 
 
@@ -40,10 +43,11 @@ def python_name(operation):
     return "".join(parts).lstrip("_")
 
 
+_FACTS = {python_name(facts[0]): facts for facts in _native.operations()}
 #: The operations by the name of their method.
-OPERATIONS = {python_name(operation): operation for operation, _, _ in _native.operations()}
+OPERATIONS = {name: facts[0] for name, facts in _FACTS.items()}
 #: The members of the pages of an operation by the name of its method.
-PAGES = {python_name(operation): pages for operation, pages, _ in _native.operations() if pages}
+PAGES = {name: facts[1] for name, facts in _FACTS.items() if facts[1]}
 
 
 class ClientMeta:
@@ -157,6 +161,13 @@ class BaseClient:
         raise TypeError(f"cannot pickle {type(self).__name__}: create a client in each process")
 
 
+def _documentation(name, operation):
+    _, _, _, members, required = _FACTS[name]
+    text = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
+    lines = (f"* {member} (required)" if member in required else f"* {member}" for member in members)
+    return "\n".join([text, "", "Keyword arguments:", "", *lines])
+
+
 def add_methods(cls, make):
     """Adds a method for each operation."""
     for name, operation in OPERATIONS.items():
@@ -164,7 +175,7 @@ def add_methods(cls, make):
         method.__name__ = name
         method.__qualname__ = f"{cls.__name__}.{name}"
         method.__module__ = cls.__module__
-        method.__doc__ = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
+        method.__doc__ = _documentation(name, operation)
         setattr(cls, name, method)
 
 

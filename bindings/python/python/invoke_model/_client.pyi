@@ -69,6 +69,9 @@ class BaseClient:
         requests_per_minute: int | None = None,
         tokens_per_minute: int | None = None,
         http_version: Literal["1.1", "2"] | None = None,
+        user_agent: str | None = None,
+        user_agent_extra: str | None = None,
+        user_agent_appid: str | None = None,
     ) -> None:
         """Creates a client. The environment and the shared files of AWS contain the defaults of the settings."""
 

@@ -39,9 +39,9 @@ _KINDS = {
     "Proxy": "ProxyConnectionError",
     "Tls": "SSLError",
     "ResponseTimeout": "ReadTimeoutError",
-    "Timeout(FirstByte)": "ReadTimeoutError",
-    "Timeout(Idle)": "ReadTimeoutError",
-    "Timeout(Operation)": "ReadTimeoutError",
+    "FirstByteTimeout": "ReadTimeoutError",
+    "IdleTimeout": "ReadTimeoutError",
+    "OperationTimeout": "ReadTimeoutError",
     "Refused": "ConnectionClosedError",
     "RequestBodyIncomplete": "ConnectionClosedError",
     "Send": "ConnectionClosedError",
@@ -71,7 +71,8 @@ class CallDetails:
 
     def _add_details(self, facts):
         for name in ("request_id", "attempts", "retry_class", "hint"):
-            setattr(self, name, facts.get(name))
+            if name in facts:
+                setattr(self, name, facts[name])
         # A traceback shows the note. `str()` stays the text of botocore.
         self.add_note(facts["text"])
         return self
@@ -170,7 +171,7 @@ def modeled():
     from ._native import operations
 
     base = classes()["ClientError"]
-    codes = sorted({code for _, _, codes in operations() for code in codes})
+    codes = sorted({code for _, _, codes, _, _ in operations() for code in codes})
     return {code: type(code, (base,), {"__module__": "invoke_model.exceptions"}) for code in codes}
 
 
@@ -187,23 +188,24 @@ def partial_credentials(missing):
     return classes()["PartialCredentialsError"](provider="explicit", cred_var=missing)
 
 
-def of_config(kind, text, variable=None):
+def of_config(kind, text, name=None):
     known = classes()
     if kind == "no_region":
         error = known["NoRegionError"]()
     elif kind == "profile":
-        error = known["ProfileNotFound"](profile=text)
+        error = known["ProfileNotFound"](profile=name)
     elif kind == "partial_credentials":
-        error = known["PartialCredentialsError"](provider="env", cred_var=variable)
+        error = known["PartialCredentialsError"](provider="env", cred_var=name)
     else:
         return ValueError(text)
     error.add_note(text)
     return error
 
 
-def of_body(kind, text, endpoint_url):
+def of_body(kind, text, endpoint_url, request_id, attempts):
     name = _KINDS.get(kind, "ResponseStreamingError")
-    return _core_error(name, text, endpoint_url)._add_details({"text": text, "retry_class": "ambiguous"})
+    facts = {"text": text, "request_id": request_id, "attempts": attempts, "retry_class": "ambiguous"}
+    return _core_error(name, text, endpoint_url)._add_details(facts)
 
 
 def of_call(facts):
@@ -216,38 +218,61 @@ def of_call(facts):
     elif kind == "Quota":
         error = classes()["QuotaError"](error=facts["text"])
     else:
-        error = _core_error(_KINDS.get(kind, "HTTPClientError"), facts["text"], facts["endpoint_url"])
+        name, proxy_url = _KINDS.get(kind, "HTTPClientError"), facts.get("proxy_url")
+        if proxy_url and name == "EndpointConnectionError":
+            # The connection to the proxy has failed, or the proxy could not connect to the endpoint.
+            name = "ProxyConnectionError"
+        error = _core_error(name, facts["text"], facts["endpoint_url"], proxy_url)
     return error._add_details(facts)
 
 
-def _core_error(name, text, endpoint_url):
+def _core_error(name, text, endpoint_url, proxy_url=None):
     cls = classes()[name]
     if name in ("ParserError", "ResponseParserError"):
         return cls(text)
     return cls(
         error=text,
         endpoint_url=endpoint_url,
-        proxy_url=endpoint_url,
+        proxy_url=proxy_url or endpoint_url,
         report=text,
         provider="credentials provider",
         error_msg=text,
     )
 
 
-def _members(body):
-    """Returns the members of a modeled error."""
+def _body_members(body):
+    """Returns the members of the body of an error. A body that is not a JSON object is its message."""
+    if not body:
+        return {}
     try:
         members = json.loads(body)
     except ValueError:
-        return {}
-    if not isinstance(members, dict):
-        return {}
-    ignored = ("__type", "code", "Code", "Message")
-    return {name: value for name, value in members.items() if value is not None and name not in ignored}
+        members = None
+    return members if isinstance(members, dict) else {"message": body.decode("utf-8", "replace")}
+
+
+def _code_and_message(facts, members):
+    """Returns the code and the message of an error as botocore does. Without a code, the code is the status.
+
+    The client also derives the error from the status alone. botocore does not, so programs do not expect it.
+    """
+    status, body = facts["status"], facts["body"].strip()
+    if status >= 500 and (not body or body.startswith(b"<html>")):
+        from http.client import responses
+
+        return str(status), responses.get(status, "")
+    code = facts["headers"].get("x-amzn-errortype")
+    for name in ("code", "Code", "__type"):
+        if code is None:
+            code = members.get(name)
+    if code is not None:
+        code = str(code).split(":", 1)[0].rsplit("#", 1)[-1]
+    return code or str(status), members.get("message", members.get("Message", ""))
 
 
 def _service_error(facts):
-    code = facts["code"] or str(facts["status"])
+    members = _body_members(facts["body"])
+    code, message = _code_and_message(facts, members)
     metadata = {}
     if facts["request_id"] is not None:
         metadata["RequestId"] = facts["request_id"]
@@ -256,9 +281,10 @@ def _service_error(facts):
     if facts["retryable"] and facts["attempts"] >= facts["max_attempts"]:
         metadata["MaxAttemptsReached"] = True
     metadata["RetryAttempts"] = max(facts["attempts"] - 1, 0)
-    response = {"Error": {"Message": facts["message"] or "", "Code": code}, "ResponseMetadata": metadata}
-    if facts["is_modeled"]:
-        response.update(_members(facts["body"]))
+    response = {"Error": {"Message": message, "Code": code}, "ResponseMetadata": metadata}
+    if code in modeled():
+        ignored = ("__type", "code", "Code", "Message")
+        response.update({name: value for name, value in members.items() if value is not None and name not in ignored})
     return by_code(code)(response, facts["operation"])
 
 

@@ -1,4 +1,4 @@
-"""What `invoke_model.httpx` and `invoke_model.httpx2` share. Both HTTP clients have the same interface."""
+"""The code that `invoke_model.httpx` and `invoke_model.httpx2` share. Both HTTP clients have the same interface."""
 
 from . import _native
 from ._sign import Signer
@@ -17,8 +17,8 @@ _EXCEPTIONS = {
     "Refused": "RemoteProtocolError",
     "RequestBody": "WriteError",
     "Send": "ReadError",
-    "Timeout(FirstByte)": "ReadTimeout",
-    "Timeout(Idle)": "ReadTimeout",
+    "FirstByteTimeout": "ReadTimeout",
+    "IdleTimeout": "ReadTimeout",
     "ResponseHead": "RemoteProtocolError",
     "BodyIncomplete": "RemoteProtocolError",
 }
@@ -70,8 +70,11 @@ class SigV4Auth:
         for name, value in added:
             request.headers[name] = value
 
-    def _is_expired(self, request, response):
-        """Returns `True` if the credentials of a request were discarded because they have expired."""
+    def _discard_expired(self, request, response):
+        """Discards the credentials of a request if the service rejected them as expired.
+
+        Returns `True` if the request can be sent again with other credentials.
+        """
         code = response.headers.get("x-amzn-errortype", "").split(":")[0]
         if response.status_code not in (400, 403) or code not in _EXPIRED:
             return False
@@ -81,7 +84,7 @@ class SigV4Auth:
     def auth_flow(self, request):
         self.sign(request)
         response = yield request
-        if self._is_expired(request, response):
+        if self._discard_expired(request, response):
             self.sign(request)
             yield request
 
@@ -91,7 +94,7 @@ class SigV4Auth:
             await self._signer.load()
         self.sign(request)
         response = yield request
-        if self._is_expired(request, response):
+        if self._discard_expired(request, response):
             await self._signer.load()
             self.sign(request)
             yield request

@@ -1,4 +1,4 @@
-"""What `invoke_model.httpx` and `invoke_model.httpx2` share. The stubs of both modules contain the interface."""
+"""The code that `invoke_model.httpx` and `invoke_model.httpx2` share. Their stubs contain the interface."""
 
 class Failure(Exception):
     """A failure of the native transport, before it becomes an exception of the HTTP client."""

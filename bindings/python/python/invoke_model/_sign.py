@@ -146,8 +146,9 @@ def sign(
     Send the request with the same method, URL, headers and body. The path and the query of `url` must be
     percent-encoded. `headers` is a mapping or an iterable of pairs. `body` is `bytes`, text, a buffer, or a file that
     is hashed in chunks. `credentials` is an object like those of botocore. If neither `credentials` nor keys are
-    set, the default credentials sign the request. They are cached, and refreshed in the background. Default of
-    `region_name`: the environment or the profile. `time`: a `datetime` or seconds since 1970, instead of now.
+    set, the default credentials sign the request. They are cached, and refreshed in the background. The default of
+    `region_name` is the region of the environment or of the profile. `time` is a `datetime` or the seconds since 1970.
+    Its default is the current time.
     """
     signer = Signer(
         region_name, credentials, aws_access_key_id, aws_secret_access_key, aws_session_token, service_name
@@ -175,10 +176,10 @@ def presign(
     service_name="bedrock",
     time=None,
 ):
-    """Returns `url` with a SigV4 signature in its query. Who has the URL can send the request until it expires.
+    """Returns `url` with a SigV4 signature in its query. Anyone who has the URL can send the request until it expires.
 
-    `expires_in`: seconds, at most seven days. With `body=None`, the signature does not cover the body. The sender must
-    send all `headers`. The other arguments are those of `sign`.
+    `expires_in` is a number of seconds, at most seven days. With `body=None`, the signature does not cover the body. The
+    sender must send all `headers`. The other arguments are those of `sign`.
     """
     signer = Signer(
         region_name, credentials, aws_access_key_id, aws_secret_access_key, aws_session_token, service_name

@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 
 from . import _client, _native
+from .response import complete_lines
 
 _queues = weakref.WeakKeyDictionary()
 _queues_pid = os.getpid()
@@ -118,10 +119,9 @@ class AsyncStreamingBody(_Stream):
     async def iter_lines(self, chunk_size=_DEFAULT_CHUNK_SIZE, keepends=False):
         pending = b""
         async for chunk in self.iter_chunks(chunk_size):
-            lines = (pending + chunk).splitlines(True)
-            for line in lines[:-1]:
-                yield line.splitlines(keepends)[0]
-            pending = lines[-1]
+            lines, pending = complete_lines(pending + chunk, keepends)
+            for line in lines:
+                yield line
         if pending:
             yield pending.splitlines(keepends)[0]
 

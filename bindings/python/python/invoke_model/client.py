@@ -19,6 +19,7 @@ class Client(_client.BaseClient):
       `retry_ambiguous`, which also repeats calls that the service may have billed
     * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits
     * `proxy`, `verify` or `ca_bundle` (the path of a file with root certificates), `http_version` ("1.1" or "2")
+    * `user_agent`, which replaces the name of this package, and `user_agent_extra` and `user_agent_appid`, which follow it
     * `config`: a `botocore.config.Config`. Other arguments take precedence
     """
 

@@ -1,6 +1,6 @@
-"""The exceptions of this package. `client.exceptions` contains the same classes.
+"""The exceptions of this package. `client.exceptions` contains those of service errors.
 
-If botocore is installed, they are subclasses of the classes of `botocore.exceptions` with the same name.
+If botocore is installed, they are subclasses of its classes.
 """
 
 from collections.abc import Mapping

@@ -4,6 +4,12 @@ import io
 from collections import deque
 
 
+def complete_lines(data, keepends):
+    """Returns the lines of `data` before its last line, and the last line, which may be incomplete."""
+    lines = data.splitlines(True)
+    return [line.splitlines(keepends)[0] for line in lines[:-1]], lines[-1]
+
+
 class StreamingBody(io.IOBase):
     """The body of a response, which is read from the connection on demand. It has the methods of botocore's class."""
 
@@ -96,10 +102,9 @@ class StreamingBody(io.IOBase):
     def iter_lines(self, chunk_size=_DEFAULT_CHUNK_SIZE, keepends=False):
         pending = b""
         for chunk in self.iter_chunks(chunk_size):
-            lines = (pending + chunk).splitlines(True)
-            for line in lines[:-1]:
-                yield line.splitlines(keepends)[0]
-            pending = lines[-1]
+            lines, pending = complete_lines(pending + chunk, keepends)
+            for line in lines:
+                yield line
         if pending:
             yield pending.splitlines(keepends)[0]
 

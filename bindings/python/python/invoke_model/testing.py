@@ -48,13 +48,18 @@ class LocalEndpoint:
 
     def client(self, **settings):
         """Returns a client of this endpoint."""
-        return Client(**{**self.settings, **settings})
+        return self._keep(Client(**{**self.settings, **settings}))
 
     def async_client(self, **settings):
         """Returns an asyncio client of this endpoint."""
         from .aio import AsyncClient
 
-        return AsyncClient(**{**self.settings, **settings})
+        return self._keep(AsyncClient(**{**self.settings, **settings}))
+
+    def _keep(self, client):
+        # The endpoint stops when its object is dropped, and `LocalEndpoint().client()` has no other reference to it.
+        client._endpoint = self
+        return client
 
     @property
     def calls(self):

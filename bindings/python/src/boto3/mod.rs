@@ -7,7 +7,7 @@ mod events;
 mod request;
 mod response;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -25,8 +25,9 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
-use crate::body::Body;
+use crate::body::{Body, Origin};
 use crate::errors::seconds;
+use crate::slot::lock;
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
@@ -97,7 +98,7 @@ pub(crate) struct Boto3Calls {
 impl Boto3Calls {
     /// Returns the transport of this process. A forked child does not use the connections of its parent.
     fn transport(&self) -> PyResult<HyperTransport> {
-        let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut transport = lock(&self.transport);
         let pid = std::process::id();
         match &*transport {
             Some((of, transport)) if *of == pid => Ok(transport.clone()),
@@ -126,6 +127,11 @@ impl Boto3Calls {
         let now = self.time_source.now();
         self.signer.sign(request, &credentials, &PayloadHash::of(body), now).map(drop).map_err(invalid)
     }
+}
+
+/// Returns the origin of a body. botocore counts the attempts.
+fn origin(endpoint_url: &str) -> Origin {
+    Origin { endpoint_url: endpoint_url.to_owned(), request_id: None, attempts: 1 }
 }
 
 #[pymethods]
@@ -206,7 +212,7 @@ impl Boto3Calls {
                     .ok_or_else(unknown)??;
         }
         let body = match stream {
-            Some(stream) => Body::new(stream, String::new()).into_pyobject(py)?.into_any().unbind(),
+            Some(stream) => Body::new(stream, origin(endpoint_url)).into_pyobject(py)?.into_any().unbind(),
             None if output.is_some() => py.None(),
             None => PyBytes::new(py, response.body()).into_any().unbind(),
         };
@@ -238,12 +244,12 @@ impl Boto3Calls {
             let value: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
             headers.append((name.as_str(), value))?;
         }
-        Ok((head.status.as_u16(), headers, Body::new(body, url.to_owned())))
+        Ok((head.status.as_u16(), headers, Body::new(body, origin(url))))
     }
 
     /// Closes the idle connections. Further calls open new connections.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let transport = lock(&self.transport).take();
         match transport {
             Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
             other => {
@@ -271,6 +277,6 @@ impl Boto3Calls {
         // The transport must be called in the runtime that drives its connections.
         let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
         runtime::wait(py, exchange)?
-            .map_err(|error| TransportFailure::new_err((format!("{:?}", error.kind()), error.to_string())))
+            .map_err(|error| TransportFailure::new_err((error.kind().as_str(), error.to_string())))
     }
 }

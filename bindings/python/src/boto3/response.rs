@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::convert::to_python;
+use crate::reply::response_head;
 
 /// The visitor that parses a successful response. Returns `None` for an invalid response, which botocore then parses, so
 /// that botocore raises its own exception.
@@ -31,13 +32,9 @@ impl<'py> Parse<'_, 'py> {
     }
 
     fn metadata(&self) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(self.py);
-        if let Some(id) = self.headers.get_item(pyo3::intern!(self.py, "x-amzn-requestid"))? {
-            dict.set_item(pyo3::intern!(self.py, "RequestId"), id)?;
-        }
-        dict.set_item(pyo3::intern!(self.py, "HTTPStatusCode"), self.response.status().as_u16())?;
-        dict.set_item(pyo3::intern!(self.py, "HTTPHeaders"), self.headers)?;
-        Ok(dict)
+        let id = self.headers.get_item(pyo3::intern!(self.py, "x-amzn-requestid"))?;
+        let id = id.as_ref().map(|id| id.extract()).transpose()?;
+        response_head(self.py, id, self.response.status(), Some(self.headers))
     }
 }
 

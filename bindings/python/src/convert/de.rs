@@ -1,6 +1,7 @@
 //! Converts keyword arguments into the input of an operation, and reports every problem of the input.
 
 use bytes::Bytes;
+use invoke_model_protocol::json::MAX_DEPTH;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::de::DeserializeOwned;
@@ -21,10 +22,6 @@ const LIST: &str = "<class 'list'>, <class 'tuple'>";
 const MAP: &str = "<class 'dict'>";
 pub(super) const BLOB: &str = "<class 'bytes'>, <class 'bytearray'>, file-like object";
 const TIMESTAMP: &str = "<class 'datetime.datetime'>, timestamp-string";
-
-/// The maximum depth of nested dictionaries and lists. With this limit, which is also the limit of the JSON parser,
-/// recursive functions do not overflow the stack.
-const MAX_DEPTH: usize = 256;
 
 /// The maximum number of passes over an input. Each missing parameter needs a pass, so without a limit the time grows
 /// with the square of their number.
@@ -69,6 +66,20 @@ pub(crate) fn from_python<T: DeserializeOwned>(
     Err(errors::param_validation(arguments.py(), &report.text().unwrap_or_default()))
 }
 
+/// Returns the names of the members of an input, and the names of the required members.
+pub(crate) fn members<T: DeserializeOwned>(py: Python<'_>) -> (&'static [&'static str], Vec<&'static str>) {
+    let report = Report::new(None);
+    let arguments = PyDict::new(py);
+    // Each pass finds the next required member that is missing.
+    while let Err(Failure::Restart) = T::deserialize(Value {
+        value: arguments.as_any().clone(),
+        path: &Path::Input,
+        report: &report,
+        depth: 0,
+    }) {}
+    (report.members.get(), report.missing_in(&Path::Input))
+}
+
 /// A Python object as the source of a value.
 pub(super) struct Value<'a, 'py> {
     pub(super) value: Bound<'py, PyAny>,
@@ -92,6 +103,7 @@ impl<'a, 'py> Value<'a, 'py> {
         Value { value, path, report: self.report, depth: self.depth + 1 }
     }
 
+    /// Checks the depth of nested dictionaries and lists, so that recursive functions do not overflow the stack.
     fn check_depth(&self) -> Result<(), Failure> {
         if self.depth < MAX_DEPTH {
             return Ok(());
@@ -133,6 +145,10 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
 
     /// Reads a document.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if let (true, Path::Member(Path::Input, argument)) = (self.value.is_none(), self.path) {
+            self.report.leave_out(argument);
+            return Err(Failure::Restart);
+        }
         if self.value.is_none() {
             visitor.visit_unit()
         } else if let Ok(text) = self.value.cast::<PyString>() {
@@ -168,7 +184,8 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value.is_instance_of::<PyInt>() {
+        // In Python, `bool` is a subclass of `int`. The service rejects `true` as a number.
+        match self.value.is_instance_of::<PyInt>() && !self.value.is_instance_of::<PyBool>() {
             true => self.integer(&self.value, visitor),
             false => self.mistyped(INTEGER).deserialize_i64(visitor),
         }
@@ -180,7 +197,7 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let is_number = self.value.is_instance_of::<PyFloat>()
-            || self.value.is_instance_of::<PyInt>()
+            || self.value.is_instance_of::<PyInt>() && !self.value.is_instance_of::<PyBool>()
             || self.value.get_type().name()? == "Decimal";
         match is_number {
             true => visitor.visit_f64(self.value.extract()?),
@@ -255,6 +272,10 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
         let Ok(dict) = self.value.cast::<PyDict>() else {
             return self.mistyped(MAP).deserialize_struct(shape, known, visitor);
         };
+        let is_input = matches!(self.path, Path::Input);
+        if is_input {
+            self.report.members.set(known);
+        }
         let missing = self.report.missing_in(self.path);
         for member in &missing {
             self.report.add_missing(self.path, member);
@@ -264,9 +285,14 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
             let text = name.cast::<PyString>().ok();
             let text = text.as_ref().map(|text| text.to_str()).transpose()?;
             match known.iter().find(|member| Some(**member) == text) {
+                Some(member) if is_input && self.report.is_left_out(member) => {}
                 Some(member) => members.push((*member, value)),
                 None => self.report.add_unknown(self.path, &name, known),
             }
+        }
+        if is_input {
+            // A document that is `None` starts another pass, in which no file can be read again.
+            members.sort_by_key(|(_, value)| !value.is_none());
         }
         let members = Members::new(members, missing, &self);
         match visitor.visit_map(members) {

@@ -9,5 +9,5 @@ mod placeholder;
 mod report;
 mod ser;
 
-pub(crate) use de::{Input, from_python};
+pub(crate) use de::{Input, from_python, members};
 pub(crate) use ser::to_python;

@@ -16,10 +16,14 @@ pub(super) struct Report {
     /// Required members that are missing, each with the path to its structure. The next pass of the conversion
     /// reports them, and replaces them with placeholders to find further problems.
     missing: RefCell<Vec<(String, &'static str)>>,
+    /// Arguments that are documents and `None`. The next pass leaves them out, as botocore does.
+    left_out: RefCell<Vec<String>>,
     /// The name of the payload of the input.
     pub(super) payload_member: Option<&'static str>,
     /// The payload of the input. It does not pass through `serde`, which would copy it.
     pub(super) payload: RefCell<Option<Bytes>>,
+    /// The names of the members of the input.
+    pub(super) members: Cell<&'static [&'static str]>,
     /// `true` if a placeholder was needed.
     pub(super) is_incomplete: Cell<bool>,
 }
@@ -29,8 +33,10 @@ impl Report {
         Self {
             problems: RefCell::default(),
             missing: RefCell::default(),
+            left_out: RefCell::default(),
             payload_member,
             payload: RefCell::default(),
+            members: Cell::default(),
             is_incomplete: Cell::new(false),
         }
     }
@@ -53,6 +59,15 @@ impl Report {
     /// Remembers a missing member for the next pass.
     pub(super) fn remember_missing(&self, path: &Path<'_>, member: &'static str) {
         self.missing.borrow_mut().push((path.to_string(), member));
+    }
+
+    /// Leaves out an argument in the next pass.
+    pub(super) fn leave_out(&self, argument: &str) {
+        self.left_out.borrow_mut().push(argument.to_owned());
+    }
+
+    pub(super) fn is_left_out(&self, argument: &str) -> bool {
+        self.left_out.borrow().iter().any(|name| name == argument)
     }
 
     /// Returns `false` if a previous pass has found a missing member.

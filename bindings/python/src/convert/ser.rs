@@ -170,10 +170,13 @@ impl<'py> Serializer for Objects<'py> {
         if name != UnknownMember::TYPE_NAME {
             return Ok(value);
         }
+        let name = value.try_iter()?.next().transpose()?;
+        // The default of a required union that the response does not contain. `serialize_field` leaves it out.
+        let Some(name) = name.filter(|name| name.is_truthy().unwrap_or(true)) else {
+            return Ok(self.0.NotImplemented().into_bound(self.0));
+        };
         let member = PyDict::new(self.0);
-        if let Some(name) = value.try_iter()?.next() {
-            member.set_item("name", name?)?;
-        }
+        member.set_item("name", name)?;
         let unknown = PyDict::new(self.0);
         unknown.set_item("SDK_UNKNOWN_MEMBER", member)?;
         Ok(unknown.into_any())
@@ -307,7 +310,11 @@ impl<'py> SerializeStruct for Dict<'py> {
         value: &T,
     ) -> Result<(), Exception> {
         let py = self.dict.py();
-        Ok(self.dict.set_item(PyString::intern(py, name), value.serialize(Objects(py))?)?)
+        let value = value.serialize(Objects(py))?;
+        if value.is(py.NotImplemented()) {
+            return Ok(());
+        }
+        Ok(self.dict.set_item(PyString::intern(py, name), value)?)
     }
 
     fn end(self) -> Object<'py> {

@@ -43,6 +43,8 @@ pub enum ConfigError {
     SharedFiles {
         /// A text that names the file or the profile, and states the problem and a solution.
         problem: String,
+        /// The name of the selected profile, if this profile does not exist.
+        missing_profile: Option<String>,
     },
 
     /// Only one of the two variables for an access key is set.

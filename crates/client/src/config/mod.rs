@@ -35,6 +35,7 @@ use crate::timeout::TimeoutConfig;
 pub struct Config {
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Endpoint,
+    pub(crate) proxy_url: Option<String>,
     pub(crate) authentication: Authentication,
     pub(crate) sources: SettingSources,
     pub(crate) transport: Arc<dyn Transport>,
@@ -61,6 +62,12 @@ impl Config {
     /// path, without a slash at the end.
     pub fn endpoint_url(&self) -> String {
         self.endpoint.to_string()
+    }
+
+    /// Returns the URL of the proxy for the endpoint, without user and password. Returns `None` if the default
+    /// transport uses no proxy for the endpoint, or if the program has set another transport.
+    pub fn proxy_url(&self) -> Option<&str> {
+        self.proxy_url.as_deref()
     }
 
     /// Returns the authentication scheme of the calls.

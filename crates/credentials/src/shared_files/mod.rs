@@ -40,6 +40,8 @@ pub struct SharedFilesError {
     place: String,
     /// A text that states the problem and a solution.
     problem: String,
+    /// The name of the profile, if it does not exist.
+    missing_profile: Option<String>,
 }
 
 /// The path of a file, and whether the environment sets it.
@@ -240,7 +242,12 @@ impl fmt::Debug for SharedFiles {
 
 impl SharedFilesError {
     fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { place: place.into(), problem: problem.into() }
+        Self { place: place.into(), problem: problem.into(), missing_profile: None }
+    }
+
+    /// Returns the name of the selected profile if this profile does not exist.
+    pub fn missing_profile(&self) -> Option<&str> {
+        self.missing_profile.as_deref()
     }
 }
 

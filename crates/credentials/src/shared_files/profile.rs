@@ -39,10 +39,12 @@ impl ProfileSettings {
             (None, _) => {}
         }
         match (files.profile(selected.unwrap_or("default")), selected) {
-            (None, Some(name)) => Err(SharedFilesError::new(
-                format!("profile `{}`", name.escape_debug()),
-                format!("it does not exist in {}; add it, or select another profile", files.paths()),
-            )),
+            (None, Some(name)) => {
+                let problem =
+                    format!("it does not exist in {}; add it, or select another profile", files.paths());
+                let error = SharedFilesError::new(format!("profile `{}`", name.escape_debug()), problem);
+                Err(SharedFilesError { missing_profile: Some(name.to_owned()), ..error })
+            }
             (profile, _) => Ok(profile),
         }
     }

@@ -158,6 +158,30 @@ impl TransportErrorKind {
         matches!(self, Self::Resolve | Self::Connect | Self::ConnectTimeout | Self::Proxy | Self::Tls)
     }
 
+    /// Returns the name of the kind, for logs and for other languages. The name never changes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "InvalidRequest",
+            Self::Resolve => "Resolve",
+            Self::Connect => "Connect",
+            Self::ConnectTimeout => "ConnectTimeout",
+            Self::Proxy => "Proxy",
+            Self::Tls => "Tls",
+            Self::Refused => "Refused",
+            Self::RequestBody => "RequestBody",
+            Self::RequestBodyIncomplete => "RequestBodyIncomplete",
+            Self::Send => "Send",
+            Self::ResponseTimeout => "ResponseTimeout",
+            Self::Timeout(TimeoutKind::FirstByte) => "FirstByteTimeout",
+            Self::Timeout(TimeoutKind::Idle) => "IdleTimeout",
+            Self::Timeout(TimeoutKind::Operation) => "OperationTimeout",
+            Self::ResponseHead => "ResponseHead",
+            Self::BodyIncomplete => "BodyIncomplete",
+            Self::BodyTooLarge => "BodyTooLarge",
+        }
+    }
+
     /// Returns the beginning of the error message.
     pub(super) const fn phrase(self) -> &'static str {
         match self {

@@ -120,6 +120,23 @@ impl Proxies {
         self
     }
 
+    /// Returns the URL of the proxy for requests to `uri`, without user, password and path. Returns `None` if these
+    /// requests need no proxy, or if the setting of the proxy is invalid.
+    ///
+    /// ```
+    /// use invoke_model_transport::Proxies;
+    ///
+    /// let proxies = Proxies::default().https("http://user:secret@proxy.example:3128")?;
+    /// let uri = "https://example.com".parse().unwrap();
+    /// assert_eq!(proxies.url_for(&uri).unwrap(), "http://proxy.example:3128");
+    /// # Ok::<(), invoke_model_transport::ProxyError>(())
+    /// ```
+    #[must_use]
+    pub fn url_for(&self, uri: &Uri) -> Option<String> {
+        let proxy = self.proxy_for(uri.scheme()?, uri.authority()?).ok()??;
+        Some(format!("{}://{}", proxy.protocol().scheme(), proxy.authority()))
+    }
+
     /// Returns the proxy for requests to a host, or `None` if the host is called without a proxy.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ impl ProxyProtocol {
     const ALL: [Self; 6] =
         [Self::Http, Self::Https, Self::Socks4, Self::Socks4a, Self::Socks5, Self::Socks5h];
 
-    const fn scheme(self) -> &'static str {
+    pub(super) const fn scheme(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",

@@ -10,7 +10,7 @@
 exceptions, the settings, the credentials, the retries and the events of the client are still those of botocore.
 
 If no other library has registered a handler for an event of the request, the package validates, serializes, signs,
-sends and parses. Otherwise, botocore runs the handlers, and does all of this except for sending the signed request.
+sends and parses. Otherwise, the package only sends the signed request. botocore runs the handlers, and does the rest.
 
 The clients of aiobotocore are not accelerated. For asyncio, use `invoke_model.AsyncClient`.
 """
@@ -36,13 +36,17 @@ def accelerate(client: _Client) -> _Client:
     Raises `TypeError` if it is not a client of Bedrock Runtime, and `ValueError` if it has a setting that this package
     does not support, such as `verify=False` or a client certificate.
     """
-    model = getattr(getattr(client, "meta", None), "service_model", None)
-    if model is None or model.service_id != Boto3Calls.SERVICE_ID or not hasattr(client, "_make_api_call"):
+    if not _is_of_bedrock_runtime(client) or not hasattr(client, "_make_api_call"):
         raise TypeError(f"expected a client of the service {Boto3Calls.SERVICE_ID!r} that boto3 created, not {client!r}")
     if not isinstance(client.__dict__.get("_acceleration"), Acceleration):
         client.__dict__["_acceleration"] = Acceleration(client)
         add_methods(type(client))
     return client
+
+
+def _is_of_bedrock_runtime(client):
+    model = getattr(getattr(client, "meta", None), "service_model", None)
+    return getattr(model, "service_id", None) == Boto3Calls.SERVICE_ID
 
 
 class _Installation:
@@ -76,8 +80,7 @@ class _Installation:
 
     @staticmethod
     def accelerate(client):
-        model = getattr(getattr(client, "meta", None), "service_model", None)
-        if getattr(model, "service_id", None) != Boto3Calls.SERVICE_ID:
+        if not _is_of_bedrock_runtime(client):
             return client
         try:
             return accelerate(client)

@@ -109,7 +109,6 @@ class Acceleration:
         self._has_base_methods = all(
             getattr(super(self._class, client), name).__func__ is BaseClient.__dict__[name] for name in METHODS
         )
-        self._validates = client._client_config.parameter_validation
         self._is_fixed_endpoint = _has_fixed_endpoint(client._ruleset_resolver)
         client._endpoint.http_session = self._session
 
@@ -156,7 +155,6 @@ class Acceleration:
         if (
             handlers is None
             or not self._has_base_methods
-            or not self._validates
             or type(endpoint) is not Endpoint
             or endpoint.http_session is not self._session
             or type(client._request_signer) is not RequestSigner

@@ -162,12 +162,12 @@ class RawStream(io.IOBase):
         return data
 
     def _raise(self, failure, data, amt):
-        kind, text = failure
+        kind, _ = failure
         if "Timeout" in kind:
             self.close()
             raise SocketTimeout(None, None, "Read timed out.")
         length = self.headers.get("content-length")
-        is_reset = "reset" in text
+        is_reset = kind == "Reset"
         if length is not None and not is_reset:
             # urllib3 returns the bytes that have arrived. Only a read of the complete rest fails.
             if amt is not None:

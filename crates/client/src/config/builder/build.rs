@@ -58,6 +58,10 @@ impl ConfigBuilder {
         if let (Some(proxies), None) = (&self.proxies, &self.transport) {
             proxies.check(&endpoint.uri())?;
         }
+        let proxy_url = match (&self.proxies, &self.transport) {
+            (Some(settings), None) => settings.proxies.url_for(&endpoint.uri()),
+            _ => None,
+        };
         if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
             return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
         }
@@ -78,6 +82,7 @@ impl ConfigBuilder {
         };
         Ok(Config {
             region: self.region.map(|region| region.value),
+            proxy_url,
             endpoint,
             authentication,
             sources,

@@ -9,6 +9,7 @@ use invoke_model_transport::{Proxies, Transport};
 
 use super::ConfigBuilder;
 use crate::adaptive::AdaptiveRateLimiter;
+use crate::config::setting::Setting;
 use crate::metadata::{Attempt, OnAttempt};
 use crate::quota::QuotaLimiter;
 use crate::retry::RetryConfig;
@@ -165,6 +166,15 @@ impl ConfigBuilder {
     #[doc(alias = "AWS_RETRY_MODE")]
     pub fn adaptive_rate_limiter(mut self, limiter: AdaptiveRateLimiter) -> Self {
         self.adaptive_rate_limiter = Some(limiter);
+        self
+    }
+
+    /// Selects the retry mode "standard": no rate limiter delays the attempts, even if `AWS_RETRY_MODE` or
+    /// `retry_mode` of the profile is `adaptive`, or has a value that this client does not know.
+    #[doc(alias = "AWS_RETRY_MODE")]
+    pub fn disable_adaptive_rate_limiter(mut self) -> Self {
+        self.adaptive_rate_limiter = None;
+        self.adaptive_mode = Some(Setting::in_code(Ok(false)));
         self
     }
 

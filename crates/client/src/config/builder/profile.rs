@@ -69,7 +69,8 @@ mod with_chain {
 
     impl From<SharedFilesError> for ConfigError {
         fn from(error: SharedFilesError) -> Self {
-            Self::SharedFiles { problem: error.to_string() }
+            let missing_profile = error.missing_profile().map(str::to_owned);
+            Self::SharedFiles { problem: error.to_string(), missing_profile }
         }
     }
 }

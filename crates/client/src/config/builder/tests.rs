@@ -203,6 +203,10 @@ fn retry_mode() {
     );
     let error = builder(&[REGION, ("AWS_RETRY_MODE", "eager")]).build().unwrap_err().to_string();
     assert!(error.contains("AWS_RETRY_MODE") && error.contains("use `standard` or `adaptive`"), "{error}");
+    for mode in ["adaptive", "legacy"] {
+        let builder = builder(&[REGION, ("AWS_RETRY_MODE", mode)]).disable_adaptive_rate_limiter();
+        assert!(builder.build().unwrap().adaptive_rate_limiter.is_none());
+    }
 }
 
 #[test]
@@ -215,6 +219,9 @@ fn proxies() {
         }
         assert!(!shown.contains("secret"), "{shown}");
     };
+    let url = |more: &[(&str, &str)]| config(&[&[REGION], more].concat()).proxy_url().map(str::to_owned);
+    assert_eq!(url(&[("HTTPS_PROXY", "http://user:secret@proxy:1")]).as_deref(), Some("http://proxy:1"));
+    assert_eq!(url(&[("HTTPS_PROXY", "proxy:1"), ("NO_PROXY", "*")]), None);
     check(&[], None, None);
     check(&[("HTTPS_PROXY", "http://user:secret@proxy:1")], None, Some("proxy:1"));
     check(&[("HTTP_PROXY", "proxy:1"), ("https_proxy", "proxy:2")], Some("proxy:1"), Some("proxy:2"));
