@@ -4,6 +4,8 @@
 //! The command creates a virtual environment in the target directory. The package is a separate workspace, so that the
 //! main workspace needs no Python.
 
+mod wheels;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,12 +20,19 @@ pub(crate) struct Arguments {
     /// Measure the figures of `docs/python.md` with a release build, instead of running the tests.
     #[arg(long)]
     figures: bool,
+    /// Build and audit the wheels of a release, instead of running the tests. This takes minutes, and `ci` does not do
+    /// it.
+    #[arg(long, conflicts_with_all = ["figures", "arguments"])]
+    wheels: bool,
     /// Arguments of pytest, or of the program that measures the figures.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     arguments: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.wheels {
+        return wheels::run();
+    }
     let package = Package::new()?;
     package.install_tools()?;
     if arguments.figures {
@@ -94,22 +103,11 @@ impl Package {
 
     /// Creates the virtual environment from `requirements.txt`, if it does not exist yet.
     fn install_tools(&self) -> Result<(), Failure> {
-        let requirements = self.source.join("requirements.txt");
-        once(&self.environment(), &requirements, "bin/maturin", || {
-            let mut create = Command::new("python3");
-            create.args(["-m", "venv", "--clear"]).arg(self.environment());
-            execute(&mut create, "install Python 3.11 or later with its module `venv`")?;
-            let mut install = self.pip();
-            install.args(["install", "--no-deps", "--requirement"]).arg(&requirements);
-            execute(&mut install, "pip needs access to a package index")?;
-            execute(self.pip().arg("check"), "add the missing packages to bindings/python/requirements.txt")
-        })
+        create_environment(&self.environment(), &self.source.join("requirements.txt"))
     }
 
     fn pip(&self) -> Command {
-        let mut command = Command::new(self.program("python"));
-        command.args(["-m", "pip", "--disable-pip-version-check"]).stdout(Stdio::null());
-        command
+        pip(&self.environment())
     }
 
     /// Checks the Rust code of the package.
@@ -128,9 +126,7 @@ impl Package {
     /// Builds the wheel, and installs it in the environment.
     fn install(&self, profile: &[&str]) -> Result<(), Failure> {
         let wheels = self.target.join("wheels");
-        if wheels.exists() {
-            fs::remove_dir_all(&wheels).map_err(|error| Failure::about(&wheels, &error))?;
-        }
+        remove(&wheels)?;
         let mut build = Command::new(self.program("maturin"));
         build.args(["build", "--quiet", "--locked", "--interpreter"]).arg(self.program("python"));
         build.args(profile).arg("--out").arg(&wheels);
@@ -141,6 +137,35 @@ impl Package {
         install.args(["install", "--no-deps", "--force-reinstall"]).arg(wheel);
         execute(&mut install, "pip could not install the package")
     }
+}
+
+/// Creates a virtual environment with the packages that the file `requirements` lists, if it does not exist yet.
+fn create_environment(environment: &Path, requirements: &Path) -> Result<(), Failure> {
+    once(environment, requirements, "bin/maturin", || {
+        let mut create = Command::new("python3");
+        create.args(["-m", "venv", "--clear"]).arg(environment);
+        execute(&mut create, "install Python 3.11 or later with its module `venv`")?;
+        let mut install = pip(environment);
+        install.args(["install", "--no-deps", "--requirement"]).arg(requirements);
+        execute(&mut install, "pip needs access to a package index")?;
+        let advice = format!("add the missing packages to {}", requirements.display());
+        execute(pip(environment).arg("check"), &advice)
+    })
+}
+
+/// Returns `pip` of a virtual environment.
+fn pip(environment: &Path) -> Command {
+    let mut command = Command::new(environment.join("bin/python"));
+    command.args(["-m", "pip", "--disable-pip-version-check"]).stdout(Stdio::null());
+    command
+}
+
+/// Removes a folder, if it exists.
+fn remove(folder: &Path) -> Result<(), Failure> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| Failure::about(folder, &error))?;
+    }
+    Ok(())
 }
 
 /// Returns the only file in a folder.

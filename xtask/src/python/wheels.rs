@@ -1,0 +1,224 @@
+//! `cargo xtask python --wheels`: builds the wheels of a release, and audits them.
+//!
+//! Zig links the wheels against the symbols of an old glibc. Therefore the build needs no container with an old Linux
+//! distribution.
+
+use std::env::consts::{ARCH, OS};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{Package, create_environment, only_file, remove};
+use crate::clients::installation::execute;
+use crate::{Failure, program};
+
+/// The greatest size of a wheel in bytes.
+const GREATEST_SIZE: u64 = 5_000_000;
+
+/// A kind of wheel.
+struct Kind {
+    name: &'static str,
+    /// The C library of the Rust target.
+    libc: &'static str,
+    /// The policy for the symbols that a wheel may use of the system, as maturin names it.
+    compatibility: &'static str,
+    /// The interpreter for which maturin builds, if the stable ABI does not support it. maturin knows the settings of
+    /// interpreters that are not installed.
+    interpreter: Option<&'static str>,
+    /// The tags of interpreter and ABI in the file name.
+    tags: &'static str,
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        name: "Python 3.11 or later, glibc 2.17 or later",
+        libc: "gnu",
+        compatibility: "manylinux2014",
+        interpreter: None,
+        tags: "cp311-abi3",
+    },
+    // The stable ABI supports free-threaded interpreters only since Python 3.15.
+    Kind {
+        name: "free-threaded Python 3.14, glibc 2.17 or later",
+        libc: "gnu",
+        compatibility: "manylinux2014",
+        interpreter: Some("python3.14t"),
+        tags: "cp314-cp314t",
+    },
+    Kind {
+        name: "Python 3.11 or later, musl",
+        libc: "musl",
+        compatibility: "musllinux_1_2",
+        interpreter: None,
+        tags: "cp311-abi3",
+    },
+];
+
+/// Builds and audits each kind of wheel that this machine can build. Prints a line for each kind.
+///
+/// # Errors
+/// Returns an error if a wheel cannot be built, or has a defect. A kind whose Rust target is not installed is only
+/// printed.
+pub(super) fn run() -> Result<(), Failure> {
+    if OS != "linux" {
+        return Err(Failure::new("`--wheels` builds wheels for Linux: run it on Linux"));
+    }
+    let package = Package::new()?;
+    let builder = Builder {
+        environment: package.target.join("wheels-venv"),
+        output: package.target.join("release-wheels"),
+        package,
+    };
+    create_environment(&builder.environment, &builder.package.source.join("wheels.txt"))?;
+    remove(&builder.output)?;
+    let mut defects = Vec::new();
+    for kind in &KINDS {
+        let target = format!("{ARCH}-unknown-linux-{}", kind.libc);
+        if !is_installed(&target)? {
+            println!("{}: not built, because of the missing target: `rustup target add {target}`", kind.name);
+            continue;
+        }
+        let wheel = builder.build(kind, &target)?;
+        let size = fs::metadata(&wheel).map_err(|error| Failure::about(&wheel, &error))?.len();
+        println!("{}: {}, {size} bytes", kind.name, wheel.display());
+        defects.extend(builder.audit(kind, &wheel, size)?);
+    }
+    if defects.is_empty() { Ok(()) } else { Err(Failure::new(defects.join("\n"))) }
+}
+
+/// Returns `true` if the standard library of a target is installed.
+fn is_installed(target: &str) -> Result<bool, Failure> {
+    let mut rustc = Command::new("rustc");
+    let folder = program::output(rustc.args(["--print", "target-libdir", "--target", target]))?;
+    Ok(Path::new(folder.trim()).exists())
+}
+
+struct Builder {
+    package: Package,
+    environment: PathBuf,
+    output: PathBuf,
+}
+
+impl Builder {
+    fn build(&self, kind: &Kind, target: &str) -> Result<PathBuf, Failure> {
+        let folder = self.output.join(format!("{}-{}", kind.tags, kind.libc));
+        let python = self.environment.join("bin/python");
+        let mut build = Command::new(self.environment.join("bin/maturin"));
+        build.args(["build", "--quiet", "--locked", "--release", "--zig", "--compression-level", "9"]);
+        build.args(["--target", target, "--compatibility", kind.compatibility]);
+        build.args(["--auditwheel", "check", "--out"]).arg(&folder).arg("--interpreter");
+        match kind.interpreter {
+            Some(interpreter) => build.arg(interpreter),
+            None => build.arg(&python),
+        };
+        build.current_dir(&self.package.source).env("CARGO_TARGET_DIR", &self.package.target);
+        // maturin finds Zig as a module of this Python.
+        build.env("CARGO_ZIGBUILD_PYTHON_PATH", &python);
+        execute(&mut build, "maturin could not build the wheel")?;
+        only_file(&folder)
+    }
+
+    /// Returns the defects of a wheel.
+    fn audit(&self, kind: &Kind, wheel: &Path, size: u64) -> Result<Vec<String>, Failure> {
+        let name = wheel.file_name().unwrap_or_default().to_string_lossy();
+        let mut auditwheel = Command::new(self.environment.join("bin/auditwheel"));
+        let facts = program::output(auditwheel.args(["show", "--json"]).arg(wheel))?;
+        let facts = serde_json::from_str(&facts)
+            .map_err(|error| Failure::new(format!("cannot parse the output of auditwheel: {error}")))?;
+        let mut defects = defects(kind, &name, size, &facts);
+        if kind.tags.ends_with("abi3") {
+            let mut abi3audit = Command::new(self.environment.join("bin/abi3audit"));
+            if let Err(failure) = program::run(abi3audit.arg("--strict").arg(wheel)) {
+                defects.push(failure.to_string());
+            }
+        }
+        Ok(defects)
+    }
+}
+
+/// Returns the defects of a wheel with this file name and size. `facts` is the output of `auditwheel show`.
+fn defects(kind: &Kind, name: &str, size: u64, facts: &Value) -> Vec<String> {
+    let mut defects = Vec::new();
+    if !name.contains(&format!("-{}-", kind.tags)) {
+        defects.push(format!("{name}: the tags must be `{}`", kind.tags));
+    }
+    if size > GREATEST_SIZE {
+        defects.push(format!("{name}: {size} bytes, but the limit is {GREATEST_SIZE}"));
+    }
+    let platforms = name.trim_end_matches(".whl").rsplit('-').next().unwrap_or_default();
+    let needed = facts["overall_tag"].as_str().unwrap_or_default();
+    if !platforms.split('.').any(|platform| provides(platform, needed)) {
+        defects.push(format!("{name}: the symbols need `{needed}`, which the file name does not contain"));
+    }
+    let libraries = facts["external_libs"].as_object().into_iter().flatten();
+    defects.extend(libraries.map(|(library, _)| format!("{name}: needs the shared library `{library}`")));
+    if facts["unsupported_isa"] == true {
+        defects.push(format!("{name}: needs instructions that not every {ARCH} processor has"));
+    }
+    defects
+}
+
+/// Returns `true` if a system with the platform tag `platform` provides the symbols of the tag `needed`.
+fn provides(platform: &str, needed: &str) -> bool {
+    match (version(platform), version(needed)) {
+        (Some(platform), Some(needed)) => {
+            (platform.0, platform.2) == (needed.0, needed.2) && platform.1 >= needed.1
+        }
+        _ => false,
+    }
+}
+
+/// Splits a platform tag such as `manylinux_2_17_x86_64` into the C library, its version and the architecture.
+fn version(tag: &str) -> Option<(&str, (u32, u32), &str)> {
+    let mut parts = tag.splitn(4, '_');
+    let libc = parts.next()?;
+    let version = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some((libc, version, parts.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{GREATEST_SIZE, KINDS, defects, provides};
+
+    const NAME: &str = "invoke_model-0.1.0-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
+
+    fn check(name: &str, size: u64, facts: &Value, expected: &[&str]) {
+        let found = defects(&KINDS[0], name, size, facts);
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.contains(expected), "{found}");
+        }
+    }
+
+    fn facts(tag: &str) -> Value {
+        json!({"overall_tag": tag, "external_libs": {}, "unsupported_isa": false})
+    }
+
+    #[test]
+    fn finds_each_defect_of_a_wheel() {
+        let good = facts("manylinux_2_17_x86_64");
+        check(NAME, GREATEST_SIZE, &good, &[]);
+        check(NAME, GREATEST_SIZE + 1, &good, &["5000001 bytes"]);
+        check(&NAME.replace("abi3", "cp311"), 1, &good, &["the tags must be `cp311-abi3`"]);
+        check(NAME, 1, &facts("manylinux_2_34_x86_64"), &["need `manylinux_2_34_x86_64`"]);
+        check(NAME, 1, &facts("linux_x86_64"), &["need `linux_x86_64`"]);
+        let bad = json!({
+            "overall_tag": "manylinux_2_17_x86_64", "external_libs": {"libssl.so.3": null}, "unsupported_isa": true
+        });
+        check(NAME, 1, &bad, &["`libssl.so.3`", "instructions"]);
+    }
+
+    #[test]
+    fn newer_systems_provide_the_symbols_of_older_systems() {
+        assert!(provides("manylinux_2_17_x86_64", "manylinux_2_5_x86_64"));
+        assert!(provides("musllinux_1_2_x86_64", "musllinux_1_1_x86_64"));
+        assert!(!provides("manylinux_2_5_x86_64", "manylinux_2_17_x86_64"));
+        assert!(!provides("manylinux_2_17_x86_64", "manylinux_2_17_aarch64"));
+        assert!(!provides("manylinux_2_17_x86_64", "musllinux_1_1_x86_64"));
+        assert!(!provides("manylinux2014_x86_64", "manylinux_2_17_x86_64"));
+    }
+}
