@@ -37,7 +37,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     package.install_tools()?;
     if arguments.figures {
         package.install(&["--release"])?;
-        return program::run(package.python().arg("bench/figures.py").args(&arguments.arguments));
+        let mut figures = package.python();
+        // pip has compiled the modules next to their sources. With this variable, each import would compile them again.
+        figures.env_remove("PYTHONPYCACHEPREFIX");
+        return program::run(figures.arg("bench/figures.py").args(&arguments.arguments));
     }
     package.lint()?;
     package.install(&["--profile", "dev"])?;
