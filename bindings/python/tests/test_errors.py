@@ -131,3 +131,16 @@ def test_the_hierarchy_of_the_classes():
     botocore = pytest.importorskip("botocore.exceptions")
     for derived, base in pairs:
         assert issubclass(derived, getattr(botocore, base.__name__))
+
+
+def test_the_header_of_a_page_in_html_has_the_code(local_endpoint):
+    local_endpoint.inject(
+        {"status": 503, "headers": {"x-amzn-errortype": "ServiceUnavailableException"}, "body": "<html>No backend</html>"}
+    )
+    client = local_endpoint.client(max_attempts=1)
+    caught = failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ServiceUnavailableException)
+    assert caught.response["Error"]["Code"] == "ServiceUnavailableException"
+    local_endpoint.clear_faults()
+    local_endpoint.inject({"status": 503, "body": "<html>No backend</html>"})
+    caught = failure(lambda: client.converse(modelId=MODEL, messages=MESSAGES), client.exceptions.ClientError)
+    assert caught.response["Error"] == {"Code": "503", "Message": "Service Unavailable"}

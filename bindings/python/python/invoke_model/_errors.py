@@ -254,14 +254,15 @@ def _body_members(body):
 def _code_and_message(facts, members):
     """Returns the code and the message of an error as botocore does. Without a code, the code is the status.
 
-    The client also derives the error from the status alone. botocore does not, so programs do not expect it.
+    The client also derives the error from the status alone. botocore does not, so programs do not expect it. For a page
+    in HTML, botocore also ignores the code in the header, which this function returns.
     """
     status, body = facts["status"], facts["body"].strip()
-    if status >= 500 and (not body or body.startswith(b"<html>")):
+    code = facts["headers"].get("x-amzn-errortype")
+    if code is None and status >= 500 and (not body or body.startswith(b"<html>")):
         from http.client import responses
 
         return str(status), responses.get(status, "")
-    code = facts["headers"].get("x-amzn-errortype")
     for name in ("code", "Code", "__type"):
         if code is None:
             code = members.get(name)
