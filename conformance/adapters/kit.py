@@ -46,6 +46,20 @@ def time_text(time):
     return time.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def boto3_error(exception, classes, client_error):
+    """Describes an exception of boto3, or of a client with the exceptions of boto3.
+
+    `classes` are pairs of exception types and their error class. The first pair that matches determines the class.
+    """
+    kinds = [kind for types, kind in classes if isinstance(exception, types)]
+    facts = {"class": kinds[0] if kinds else "other", "type": type(exception).__name__, "message": str(exception)}
+    if isinstance(exception, client_error):
+        details, metadata = exception.response.get("Error", {}), exception.response.get("ResponseMetadata", {})
+        facts.update(code=details.get("Code"), message=str(details.get("Message")))
+        facts.update(status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
+    return {name: value for name, value in facts.items() if value is not None}
+
+
 def serve(client, version, unreported, run):
     """Responds to the lines of standard input or, with `--listen PORT`, to the lines of connections to this port.
 

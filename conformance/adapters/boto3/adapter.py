@@ -15,7 +15,7 @@ from botocore import eventstream, exceptions, xform_name
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
-from kit import Unsupported, serve, tagged, untagged
+from kit import Unsupported, boto3_error, serve, tagged, untagged
 
 # The error classes of exception types. The first type that matches determines the class.
 CLASSES = [
@@ -77,13 +77,7 @@ def make_client(settings):
 
 def error(exception):
     """Describes an exception."""
-    kinds = [kind for types, kind in CLASSES if isinstance(exception, types)]
-    facts = {"class": kinds[0] if kinds else "other", "type": type(exception).__name__, "message": str(exception)}
-    if isinstance(exception, exceptions.ClientError):
-        details, metadata = exception.response.get("Error", {}), exception.response.get("ResponseMetadata", {})
-        facts.update(code=details.get("Code"), message=str(details.get("Message")))
-        facts.update(status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
-    return {name: value for name, value in facts.items() if value is not None}
+    return boto3_error(exception, CLASSES, exceptions.ClientError)
 
 
 def run(request):

@@ -15,7 +15,7 @@ sys.path[:1] = [str(pathlib.Path(__file__).parents[1])]
 
 import invoke_model
 from invoke_model import exceptions
-from kit import Unsupported, serve, tagged, untagged
+from kit import Unsupported, boto3_error, serve, tagged, untagged
 
 # The error classes of exception types. The first type that matches determines the class.
 CLASSES = [
@@ -64,13 +64,7 @@ def settings_of(settings):
 
 def error(exception):
     """Describes an exception."""
-    kinds = [kind for types, kind in CLASSES if isinstance(exception, types)]
-    facts = {"class": kinds[0] if kinds else "other", "type": type(exception).__name__, "message": str(exception)}
-    if isinstance(exception, exceptions.ClientError):
-        details, metadata = exception.response.get("Error", {}), exception.response.get("ResponseMetadata", {})
-        facts.update(code=details.get("Code"), message=str(details.get("Message")))
-        facts.update(status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
-    return {name: value for name, value in facts.items() if value is not None}
+    return boto3_error(exception, CLASSES, exceptions.ClientError)
 
 
 async def call(client, request, result):
