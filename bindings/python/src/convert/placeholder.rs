@@ -16,7 +16,6 @@ pub(super) struct Placeholder<'a> {
 
 impl<'a> Placeholder<'a> {
     pub(super) fn new(path: &'a Path<'a>, report: &'a Report) -> Self {
-        report.is_incomplete.set(true);
         Self { path, report }
     }
 }

@@ -24,8 +24,6 @@ pub(super) struct Report {
     pub(super) payload: RefCell<Option<Bytes>>,
     /// The names of the members of the input.
     pub(super) members: Cell<&'static [&'static str]>,
-    /// `true` if a placeholder was needed.
-    pub(super) is_incomplete: Cell<bool>,
 }
 
 impl Report {
@@ -37,7 +35,6 @@ impl Report {
             payload_member,
             payload: RefCell::default(),
             members: Cell::default(),
-            is_incomplete: Cell::new(false),
         }
     }
 
