@@ -30,6 +30,7 @@
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
+//! | [`Intercept`] | hooks that add headers to requests, refuse requests, and observe attempts |
 //! | [`Metadata`], [`Usage`], [`Attempt`] | token counts, latency, and the failed attempts of a call |
 //! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
 //! | [`families`] | text, stop reason and token counts in the bodies of each model family |
@@ -365,6 +366,7 @@ mod env;
 mod error;
 mod events;
 mod generated;
+mod intercept;
 mod json;
 mod metadata;
 mod paginator;
@@ -386,6 +388,9 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
+pub use intercept::{
+    Hook, Intercept, InterceptorContext, InterceptorError, InterceptorErrorKind, InterceptorFuture,
+};
 pub use json::{
     JsonBidirectionalStreamOutput, JsonCall, JsonCallError, JsonEventReceiver, JsonEventSender,
     JsonEventStreamOutput, JsonResponseFuture,
@@ -417,3 +422,8 @@ pub use invoke_model_transport::{
     RequestStage, ResponseBody, TimeoutKind, Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;
+
+/// Compiles the examples in `docs/hooks.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/hooks.md")]
+struct HooksPage;

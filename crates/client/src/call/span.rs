@@ -125,6 +125,7 @@ fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
         ErrorKind::Credentials(_) => "credentials",
         ErrorKind::Sign(_) => "signature",
         ErrorKind::Quota(_) => "quota",
+        ErrorKind::Interceptor(_) => "interceptor",
         ErrorKind::Parse { .. } | ErrorKind::ParseEvent { .. } => "parse",
         ErrorKind::Truncated(_) => "truncated",
         ErrorKind::Pagination(_) => "pagination",

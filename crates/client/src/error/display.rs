@@ -24,6 +24,10 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
         ErrorKind::Credentials(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Sign(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Quota(error) => text.prefixed("request not sent: ", error)?,
+        ErrorKind::Interceptor(error) if error.is_after_sending() => {
+            text.prefixed("response refused: ", error)?;
+        }
+        ErrorKind::Interceptor(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Transport(error) if error.may_have_been_sent() => {
             text.prefixed("request failed: ", error)?;
             text.write_str("; the service may have processed the request")?;

@@ -199,6 +199,7 @@ impl<E> Error<E> {
     fn last_may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
+            ErrorKind::Interceptor(error) => error.is_after_sending(),
             ErrorKind::Parse { .. }
             | ErrorKind::Truncated(_)
             | ErrorKind::Decode(_)
@@ -351,6 +352,7 @@ impl<E: ServiceErrorDetails> std::error::Error for Error<E> {
             ErrorKind::Credentials(error) => error,
             ErrorKind::Sign(error) => error,
             ErrorKind::Quota(error) => error,
+            ErrorKind::Interceptor(error) => error,
             ErrorKind::Transport(error) => error,
             ErrorKind::Parse { error, .. } => error,
             ErrorKind::Truncated(error) => error,

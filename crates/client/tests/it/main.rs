@@ -16,6 +16,7 @@ mod encodings;
 mod errors;
 mod fake;
 mod identity;
+mod interceptors;
 mod json;
 mod limits;
 mod quota;
