@@ -352,6 +352,7 @@
 //! | `credentials-chain` | the default credentials chain with profiles, roles, SSO, web identity, containers and instance metadata |
 //! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
 //! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
+//! | `tower` | [`Client`] as a `tower::Service`, and `TowerTransport`, which sends requests with a `tower::Service` |
 //! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it. Bidirectional streams need HTTP/2 |
 
 mod adaptive;
@@ -417,6 +418,8 @@ pub use invoke_model_protocol::json::strict::{InputError, InputErrorKind};
 pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;
+#[cfg(feature = "tower")]
+pub use invoke_model_transport::TowerTransport;
 pub use invoke_model_transport::{
     BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, RequestProgress,
     RequestStage, ResponseBody, TimeoutKind, Transport, TransportError, TransportErrorKind,
@@ -424,6 +427,6 @@ pub use invoke_model_transport::{
 pub use invoke_model_types as types;
 
 /// Compiles the examples in `docs/hooks.md`.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tower"))]
 #[doc = include_str!("../../../docs/hooks.md")]
 struct HooksPage;

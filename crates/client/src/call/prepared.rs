@@ -90,7 +90,7 @@ impl<O: Operation> Call<O> {
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
 
-        parts.headers.insert(USER_AGENT, AGENT);
+        parts.headers.entry(USER_AGENT).or_insert(AGENT);
         insert_headers(&mut parts.headers, headers)?;
         let target = context.target.insert(std::mem::take(&mut parts.uri));
         let endpoint = &client.config().endpoint;

@@ -28,6 +28,8 @@ mod settings;
 mod socket;
 mod spans;
 mod streams;
+#[cfg(feature = "tower")]
+mod tower;
 mod visitor;
 mod waits;
 mod wire;
