@@ -23,7 +23,6 @@ import software.amazon.awssdk.core.util.VersionInfo;
  */
 final class Adapter implements AutoCloseable {
     private SdkClient client;
-    private boolean isWarm;
 
     public static void main(String[] arguments) throws Exception {
         if (arguments.length == 0) {
@@ -59,26 +58,12 @@ final class Adapter implements AutoCloseable {
         }
         SdkGlobalTime.setGlobalTimeOffset(0); // The SDK keeps the clock offset of the previous scenario.
         try {
-            if (line.has("cancel") && !isWarm) {
-                warmUp(line.deepCopy());
-            }
             return make(line);
         } catch (Values.Unsupported reason) {
             return Map.of("unsupported", reason.getMessage());
         } catch (RuntimeException error) {
             return Map.of("error", Errors.describe(error, false));
         }
-    }
-
-    /**
-     * Makes the call of a scenario to a port without a server. The first call in a Java process is so slow that it
-     * would be cancelled before the SDK sends the request.
-     */
-    private void warmUp(JsonObject line) throws Exception {
-        line.remove("cancel");
-        line.getAsJsonObject("settings").addProperty("endpoint_url", "http://127.0.0.1:1");
-        make(line);
-        isWarm = true;
     }
 
     private Map<String, ?> make(JsonObject line) throws Exception {
