@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::{ID, Log, ok, throttled};
 use crate::fake::Fake;
 
-/// What an interceptor does in one of its hooks.
+/// The behavior of an interceptor in one of its hooks.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Action {
     Refuse,
