@@ -13,6 +13,7 @@ use crate::operation::{Classes, Prepare, Site};
 use crate::queue::Queue;
 use crate::runtime::{self, Job};
 use crate::slot::lock;
+use crate::spans::{SpanRecorder, recorded};
 
 /// A client. It can be used by several threads and event loops at the same time.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -55,10 +56,16 @@ impl Client {
         Ok(site.clone())
     }
 
-    fn job(&self, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Job> {
+    fn job(
+        &self,
+        operation: &str,
+        arguments: &Bound<'_, PyDict>,
+        spans: Option<&SpanRecorder>,
+    ) -> PyResult<Job> {
         let site = self.site(arguments.py())?;
-        visit_operation(operation, Prepare { site, arguments })
-            .unwrap_or_else(|| Err(PyAttributeError::new_err(format!("no operation `{operation}`"))))
+        let job = visit_operation(operation, Prepare { site, arguments });
+        let unknown = || Err(PyAttributeError::new_err(format!("no operation `{operation}`")));
+        Ok(recorded(job.unwrap_or_else(unknown)?, spans.cloned()))
     }
 }
 
@@ -101,20 +108,28 @@ impl Client {
         Ok(Self { settings, classes, site: Mutex::new(Some((std::process::id(), site))) })
     }
 
-    /// Makes a call on this thread.
-    fn call(&self, py: Python<'_>, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Py<PyAny>> {
-        runtime::run(py, self.job(operation, arguments)?)
+    /// Makes a call on this thread. `spans` records its spans.
+    #[pyo3(signature = (operation, arguments, spans=None))]
+    fn call(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: &Bound<'_, PyDict>,
+        spans: Option<&SpanRecorder>,
+    ) -> PyResult<Py<PyAny>> {
+        runtime::run(py, self.job(operation, arguments, spans)?)
     }
 
-    /// Starts a call for an event loop. Returns the id of the call in the queue.
+    /// Starts a call for an event loop. `spans` records its spans. Returns the id of the call in the queue.
     fn start(
         &self,
         operation: &str,
         arguments: &Bound<'_, PyDict>,
+        spans: Option<&SpanRecorder>,
         queue: &Queue,
         future: Py<PyAny>,
     ) -> PyResult<u64> {
-        queue.start(future, self.job(operation, arguments)?)
+        queue.start(future, self.job(operation, arguments, spans)?)
     }
 
     /// Returns the region, or `None` if it is not set.

@@ -21,6 +21,7 @@ mod reply;
 mod runtime;
 mod sign;
 mod slot;
+mod spans;
 mod transport;
 
 use invoke_model_client::{Client as CoreClient, visit_operation};
@@ -77,6 +78,8 @@ mod _native {
     use super::queue::Queue;
     #[pymodule_export]
     use super::sign::Signer;
+    #[pymodule_export]
+    use super::spans::SpanRecorder;
     #[pymodule_export]
     use super::transport::Transport;
 

@@ -179,6 +179,11 @@ impl CallContext {
         span::record_metrics(&self.span, usage, stop_reason);
     }
 
+    /// Records the error of the call in its span.
+    pub(crate) fn record_error<E: ServiceErrorDetails>(&self, kind: &ErrorKind<E>) {
+        span::record_error(&self.span, kind);
+    }
+
     pub(crate) fn into_metadata(self) -> Metadata {
         let response = self.response.as_ref();
         Metadata {

@@ -199,6 +199,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end = Some(StreamEnd::Failed);
         self.permit = None;
         self.body = Bytes::new().into();
+        self.context.record_error(&kind);
         let error = self.context.stream_error::<O, _>(kind, self.received());
         if let Some(link) = self.link.take() {
             link.link().fail(error.copy().map(Error::from));

@@ -1,6 +1,7 @@
 """The code that the synchronous and the asyncio client share."""
 
 import os
+import sys
 
 from . import _errors, _native
 
@@ -180,6 +181,15 @@ def add_methods(cls, make, operations):
         method.__module__ = cls.__module__
         method.__doc__ = _documentation(name, operation)
         setattr(cls, name, method)
+
+
+def start_span(operation):
+    """Starts the span of a call. Returns `None` if the program does not use OpenTelemetry."""
+    if "opentelemetry.trace" not in sys.modules:
+        return None
+    from . import _otel
+
+    return _otel.start(operation)
 
 
 def only_keywords(name):

@@ -243,7 +243,15 @@ def _method(name, operation):
     async def call(self, *args, **kwargs):
         if args:
             raise _client.only_keywords(name)
-        return await _wait(self._native.start, operation, kwargs)
+        span = _client.start_span(operation)
+        if span is None:
+            return await _wait(self._native.start, operation, kwargs, None)
+        try:
+            response = await _wait(self._native.start, operation, kwargs, span.recorder)
+        except BaseException as error:
+            span.end(error)
+            raise
+        return span.watch(response, AsyncEventStream)
 
     return call
 

@@ -46,7 +46,15 @@ def _method(name, operation):
     def call(self, *args, **kwargs):
         if args:
             raise _client.only_keywords(name)
-        return self._native.call(operation, kwargs)
+        span = _client.start_span(operation)
+        if span is None:
+            return self._native.call(operation, kwargs)
+        try:
+            response = self._native.call(operation, kwargs, span.recorder)
+        except BaseException as error:
+            span.end(error)
+            raise
+        return span.watch(response, EventStream)
 
     return call
 
