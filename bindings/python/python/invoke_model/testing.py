@@ -71,6 +71,11 @@ class LocalEndpoint:
         """The counters of connections, requests and responses."""
         return json.loads(self._native.stats())
 
+    @property
+    def connections(self):
+        """The connections as dictionaries with their `id`, `is_open` and counters, in the order of their acceptance."""
+        return json.loads(self._native.connections())
+
     def clear(self):
         """Clears the calls and the counters."""
         self._native.clear()
