@@ -139,11 +139,11 @@ impl LocalEndpoint {
         self.with(|endpoint| endpoint.break_next_stream(after_events, fault))
     }
 
-    /// Stops the endpoint. Waits up to five seconds for calls in progress.
+    /// Stops the endpoint, and closes all connections.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let endpoint = lock(&self.endpoint).take();
         match endpoint {
-            Some(endpoint) => wait(py, endpoint.stop()).map(drop),
+            Some(endpoint) => wait(py, endpoint.close()),
             None => Ok(()),
         }
     }

@@ -90,7 +90,10 @@ class LocalEndpoint:
         self._native.clear_faults()
 
     def stop(self):
-        """Stops the endpoint. Does nothing in a forked child, because the endpoint runs in the parent."""
+        """Stops the endpoint, and closes all connections, also those with calls in progress.
+
+        Does nothing in a forked child, because the endpoint runs in the parent.
+        """
         if self._pid == os.getpid():
             self._native.stop()
 

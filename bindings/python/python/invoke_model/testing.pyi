@@ -66,7 +66,7 @@ class LocalEndpoint:
         """Removes all fault rules."""
 
     def stop(self) -> None:
-        """Stops the endpoint."""
+        """Stops the endpoint, and closes all connections, also those with calls in progress."""
 
 def local_endpoint(
     *,
