@@ -27,7 +27,7 @@ pub(crate) fn default_region(py: Python<'_>) -> PyResult<String> {
 /// Returns the credentials that a client of this region has by default. Creates the cache on the first call in a
 /// process.
 pub(crate) fn default_cache(py: Python<'_>, region: &str) -> PyResult<CredentialsCache> {
-    let caches = CACHES.get(|| Ok(Arc::default()))?;
+    let caches = CACHES.get(|| Ok::<_, PyErr>(Arc::default()))?;
     let mut caches = caches.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(cache) = caches.get(region) {
         return Ok(cache.clone());

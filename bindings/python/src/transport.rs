@@ -1,6 +1,6 @@
 //! The transport of the client for other HTTP clients: it sends a request as it is, without retries.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
@@ -17,15 +17,15 @@ use pyo3::types::PyBytes;
 use crate::config;
 use crate::errors::{seconds, text};
 use crate::queue::Queue;
-use crate::runtime::{self, Job, Outcome, outcome};
+use crate::runtime::{self, Job, Outcome, PerProcess, outcome};
 use crate::slot::Slot;
 
 /// A transport. The classes of `invoke_model._http_client` wrap it.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Transport {
     builder: HyperTransportBuilder,
-    /// The transport of a process, with the id of this process. `None` after `close`.
-    transport: Mutex<Option<(u32, Arc<HyperTransport>)>>,
+    transport: PerProcess<HyperTransport>,
+    is_closed: AtomicBool,
 }
 
 /// A request to send.
@@ -41,20 +41,12 @@ pub(crate) struct Unsent {
 }
 
 impl Transport {
-    /// Returns the transport of this process. A forked child does not use the connections of its parent.
-    fn transport(&self) -> PyResult<Arc<HyperTransport>> {
-        let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((of, current)) = &*transport else {
+    /// Returns the transport of this process.
+    fn transport(&self) -> PyResult<HyperTransport> {
+        if self.is_closed.load(Ordering::Acquire) {
             return Err(PyRuntimeError::new_err("the transport is closed: create a new transport"));
-        };
-        let pid = std::process::id();
-        if *of == pid {
-            return Ok(current.clone());
         }
-        let new = Arc::new(self.builder.clone().build());
-        // Another thread of the parent may have held a lock of the old transport when the parent forked.
-        std::mem::forget(transport.replace((pid, new.clone())));
-        Ok(new)
+        self.transport.get(|| Ok(self.builder.clone().build()))
     }
 
     fn job(&self, request: Unsent) -> PyResult<Job> {
@@ -68,7 +60,7 @@ impl Transport {
             Err(error) => return Ok(Box::pin(async move { failed(error) })),
         };
         Ok(Box::pin(async move {
-            match timeouts.send(&*transport, request).await {
+            match timeouts.send(&transport, request).await {
                 Ok(response) => outcome(move |py| head(py, response)),
                 Err(error) => failed(error),
             }
@@ -101,8 +93,8 @@ impl Transport {
         if let Some(number) = max_connections {
             builder = builder.max_connections_per_host(number);
         }
-        let transport = Arc::new(builder.clone().build());
-        Ok(Self { builder, transport: Mutex::new(Some((std::process::id(), transport))) })
+        let transport = PerProcess::of(builder.clone().build());
+        Ok(Self { builder, transport, is_closed: AtomicBool::new(false) })
     }
 
     /// Sends a request on this thread. Returns the status, the version, the headers and the body.
@@ -117,15 +109,8 @@ impl Transport {
 
     /// Closes the idle connections. Further requests fail. Open responses can still be read.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        match self.transport.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
-            // The runtime of the connections exists only in the parent process.
-            Some(transport) => {
-                std::mem::forget(transport);
-                Ok(())
-            }
-            None => Ok(()),
-        }
+        self.is_closed.store(true, Ordering::Release);
+        self.transport.take().map_or(Ok(()), |transport| runtime::close(py, transport))
     }
 }
 
