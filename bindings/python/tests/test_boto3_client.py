@@ -5,9 +5,7 @@ import json
 import multiprocessing
 import pickle
 import socket
-import struct
 import threading
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
@@ -20,6 +18,7 @@ import botocore.response  # noqa: E402
 import botocore.session  # noqa: E402
 from botocore import UNSIGNED  # noqa: E402
 from botocore.config import Config  # noqa: E402
+from test_decoder import event  # noqa: E402
 from botocore.credentials import RefreshableCredentials  # noqa: E402
 
 import invoke_model.boto3  # noqa: E402
@@ -165,17 +164,6 @@ def test_read_timeout_of_a_body(create, local_endpoint, hooked):
         body.read()
 
 
-def frame(event, payload):
-    """Returns a frame of an event stream."""
-    values = {":message-type": "event", ":event-type": event, ":content-type": "application/json"}
-    headers = b"".join(
-        struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", 7, len(value)) + value.encode()
-        for name, value in values.items()
-    )
-    body = json.dumps(payload).encode()
-    prelude = struct.pack(">II", len(headers) + len(body) + 16, len(headers))
-    data = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + body
-    return data + struct.pack(">I", zlib.crc32(data))
 
 
 def serve_two_events(server, is_first_received):
@@ -184,8 +172,8 @@ def serve_two_events(server, is_first_received):
         connection.recv(65536)
         head = "HTTP/1.1 200 OK", "content-type: application/vnd.amazon.eventstream", "transfer-encoding: chunked"
         connection.sendall("\r\n".join((*head, "", "")).encode())
-        for event, payload in (("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})):
-            data = frame(event, payload)
+        for name, payload in (("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})):
+            data = event(name, payload)
             connection.sendall(b"%x\r\n%b\r\n" % (len(data), data))
             assert is_first_received.wait(60)
         connection.sendall(b"0\r\n\r\n")
