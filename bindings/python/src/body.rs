@@ -1,7 +1,5 @@
 //! The streaming body of a response.
 
-use std::error::Error as _;
-
 use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use invoke_model_client::{ResponseBody, TransportError};
@@ -33,17 +31,11 @@ pub(crate) struct Origin {
     pub(crate) attempts: u32,
 }
 
-/// The kind and the text of a failure. The kind is a name of `TransportErrorKind`, or [`RESET`].
+/// The kind and the text of a failure. The kind is that of [`errors::transport_kind`].
 type Failure = (&'static str, String);
 
-/// The kind of a connection that the peer has reset. It is a part of `BodyIncomplete`, but urllib3 tells it apart.
-const RESET: &str = "Reset";
-
 fn failure(error: &TransportError) -> Failure {
-    let is_reset = std::iter::successors(error.source(), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset);
-    (if is_reset { RESET } else { error.kind().as_str() }, error.to_string())
+    (errors::transport_kind(error), error.to_string())
 }
 
 /// A body, and the rest of the last chunk that was read from it.

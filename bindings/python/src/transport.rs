@@ -15,7 +15,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::config;
-use crate::errors::{seconds, text};
+use crate::errors::{seconds, text, transport_kind};
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, PerProcess, outcome};
 use crate::slot::Slot;
@@ -154,7 +154,7 @@ const SETTINGS: [(&str, &str); 3] = [
 /// Raises `Failure` of `invoke_model._http_client`, which becomes an exception of the HTTP client.
 fn failed(error: TransportError) -> Outcome {
     outcome(move |py| {
-        let arguments = (error.kind().as_str(), error.may_have_been_sent(), text(&error, &SETTINGS));
+        let arguments = (transport_kind(&error), error.may_have_been_sent(), text(&error, &SETTINGS));
         let failure = py.import("invoke_model._http_client")?.getattr("Failure")?.call1(arguments)?;
         Err(PyErr::from_value(failure))
     })
