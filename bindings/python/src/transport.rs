@@ -1,6 +1,7 @@
 //! The transport of the client for other HTTP clients: it sends a request as it is, without retries.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
@@ -19,6 +20,11 @@ use crate::errors::{seconds, text, transport_kind};
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, PerProcess, outcome};
 use crate::slot::Slot;
+
+/// Returns the timeouts of a request for a read timeout of Python, which limits the time without progress.
+pub(crate) fn read_timeouts(read: Option<Duration>) -> RequestTimeouts {
+    RequestTimeouts { first_byte: read, idle: read, first_byte_restarts: true, ..RequestTimeouts::default() }
+}
 
 /// A transport. The classes of `invoke_model._http_client` wrap it.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -52,9 +58,9 @@ impl Transport {
     fn job(&self, request: Unsent) -> PyResult<Job> {
         let transport = self.transport()?;
         let limit = |name, value: Option<f64>| value.map(|value| seconds(name, value)).transpose();
-        let read = limit("read timeout", request.read_timeout)?;
-        let connect = limit("connect timeout", request.connect_timeout)?;
-        let timeouts = RequestTimeouts { connect, first_byte: read, idle: read, deadline: None };
+        let read = limit("timeout: read", request.read_timeout)?;
+        let connect = limit("timeout: connect", request.connect_timeout)?;
+        let timeouts = RequestTimeouts { connect, ..read_timeouts(read) };
         let request = match request.into_http() {
             Ok(request) => request,
             Err(error) => return Ok(Box::pin(async move { failed(error) })),

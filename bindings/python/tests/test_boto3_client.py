@@ -164,6 +164,36 @@ def test_read_timeout_of_a_body(create, local_endpoint, hooked):
         body.read()
 
 
+def receive_slowly(server, size, head_end=b"\r\n\r\n"):
+    """Receives a request for longer than the read timeout, and then responds."""
+    connection, _ = server.accept()
+    with connection:
+        received = connection.recv(65536)
+        size += received.index(head_end) + len(head_end)
+        left = size - len(received)
+        while left > 0:
+            # This wait limits the rate of the upload.
+            threading.Event().wait(0.25)
+            part = connection.recv(min(left, 1_000_000), socket.MSG_WAITALL)
+            assert part
+            left -= len(part)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_the_read_timeout_does_not_end_an_upload_with_progress(create, hooked):
+    body = b"x" * 24_000_000
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        # The buffers of the sockets must be smaller than the body.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        thread = threading.Thread(target=receive_slowly, args=(server, len(body)))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        client = create(endpoint_url=url, config=Config(read_timeout=4, retries={"total_max_attempts": 1}))
+        if hooked:
+            client.meta.events.register("before-send", add_header)
+        assert client.invoke_model(modelId=EMBEDDING, body=body)["body"].read() == b"{}"
+        thread.join()
 
 
 def serve_two_events(server, is_first_received):

@@ -27,6 +27,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use crate::body::{Body, Origin};
 use crate::errors::seconds;
 use crate::runtime::PerProcess;
+use crate::transport::read_timeouts;
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
@@ -76,7 +77,7 @@ impl Settings {
 
     fn timeouts(&self) -> PyResult<RequestTimeouts> {
         let read = self.read_timeout.map(|timeout| seconds("read_timeout", timeout)).transpose()?;
-        Ok(RequestTimeouts { first_byte: read, idle: read, ..RequestTimeouts::default() })
+        Ok(read_timeouts(read))
     }
 }
 
@@ -216,8 +217,7 @@ impl Boto3Calls {
         let request = request::signed(method, url, headers, body)?;
         let mut timeouts = self.timeouts;
         if let Some(timeout) = read_timeout {
-            let timeout = seconds("read_timeout", timeout)?;
-            (timeouts.first_byte, timeouts.idle) = (Some(timeout), Some(timeout));
+            timeouts = read_timeouts(Some(seconds("read_timeout", timeout)?));
         }
         let response = self.exchange(py, timeouts, request, |response| async { Ok(response) })?;
         let (head, body) = response.into_parts();

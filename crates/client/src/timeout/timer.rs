@@ -24,7 +24,7 @@ impl OperationTimer {
         let TimeoutConfig { connect, first_byte, idle, operation, operation_includes_credentials } = timeouts;
         // A timeout that the clock cannot represent never expires.
         let deadline = operation.and_then(Deadline::after);
-        let requests = RequestTimeouts { connect, first_byte, idle, deadline };
+        let requests = RequestTimeouts { connect, first_byte, idle, deadline, ..Default::default() };
         Self { requests, includes_credentials: operation_includes_credentials }
     }
 
