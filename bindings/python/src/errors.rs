@@ -13,7 +13,7 @@ use invoke_model_client::{
 };
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderValue, Message};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 
@@ -226,8 +226,10 @@ fn kind(kind: &ErrorKind) -> &'static str {
 /// # Errors
 /// Returns a `ValueError` if the number is negative, too large or not a number.
 pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(value)
-        .map_err(|error| pyo3::exceptions::PyValueError::new_err(format!("{name}: {error}")))
+    Duration::try_from_secs_f64(value).map_err(|_| {
+        let expected = if value > 0.0 { "a smaller number of seconds" } else { "at least 0 seconds" };
+        PyValueError::new_err(format!("{name}: expected {expected}, not {value}"))
+    })
 }
 
 /// Returns the exception of an access key that is not complete.

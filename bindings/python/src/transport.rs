@@ -21,6 +21,9 @@ use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, PerProcess, outcome};
 use crate::slot::Slot;
 
+/// The connect timeout of a transport without a connect timeout.
+pub(crate) const NO_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Returns the timeouts of a request for a read timeout of Python, which limits the time without progress.
 pub(crate) fn read_timeouts(read: Option<Duration>) -> RequestTimeouts {
     RequestTimeouts { first_byte: read, idle: read, first_byte_restarts: true, ..RequestTimeouts::default() }
@@ -84,7 +87,8 @@ impl Transport {
         http_version: Option<&str>,
         max_connections: Option<usize>,
     ) -> PyResult<Self> {
-        let mut builder = HyperTransport::builder();
+        // Each request has a connect timeout, or none.
+        let mut builder = HyperTransport::builder().connect_timeout(NO_TIMEOUT);
         if let Some(path) = ca_bundle {
             builder = builder.root_certificates_file(path);
         }

@@ -52,3 +52,43 @@ def test_a_lost_connection_raises_the_exception_of_the_http_client(modules, end)
             found.append(type(caught.value))
     assert found[0] is found[1]
     assert found[0] is (module.ReadError if end is reset else module.RemoteProtocolError)
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan")])
+@pytest.mark.parametrize("name", ["connect", "read"])
+def test_an_invalid_timeout(modules, name, timeout):  # noqa: F811
+    module, ours = modules
+    timeouts = module.Timeout(5, **{name: timeout})
+    with module.Client(transport=ours.Transport(), timeout=timeouts) as client:
+        with pytest.raises(ValueError, match=f"^timeout: {name}: expected at least 0 seconds, not "):
+            client.get("http://127.0.0.1:1/")
+
+
+def test_no_timeout_disables_the_connect_timeout():
+    """The transport of the Rust client gives up a handshake after 10 seconds."""
+    module, ours = pytest.importorskip("httpx"), pytest.importorskip("invoke_model.httpx")
+    gave_up, errors = threading.Event(), []
+
+    def wait_for_the_end(connection):
+        while connection.recv(65536):
+            pass
+        gave_up.set()
+
+    def get():
+        with module.Client(transport=ours.Transport(), timeout=None) as client:
+            try:
+                client.get(url)
+            except module.ConnectError as error:
+                errors.append(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        thread = threading.Thread(target=get)
+        thread.start()
+        connection, _ = server.accept()
+        threading.Thread(target=wait_for_the_end, args=(connection,)).start()
+        assert not gave_up.wait(11)
+        connection.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        connection.close()
+    assert len(errors) == 1

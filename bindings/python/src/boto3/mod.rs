@@ -7,8 +7,6 @@ mod events;
 mod request;
 mod response;
 
-use std::time::Duration;
-
 use http::request::Parts;
 use http::{Request, Response};
 use invoke_model_client::{Bytes, Credentials, visit_operation};
@@ -27,7 +25,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use crate::body::{Body, Origin};
 use crate::errors::seconds;
 use crate::runtime::PerProcess;
-use crate::transport::read_timeouts;
+use crate::transport::{NO_TIMEOUT, read_timeouts};
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
@@ -38,9 +36,6 @@ pyo3::create_exception!(
     pyo3::exceptions::PyException,
     "A request without a complete response. The arguments are the kind and the text of the failure."
 );
-
-/// The connect timeout for a client of botocore without a connect timeout.
-const NO_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The settings of a client of botocore.
 #[derive(Debug, FromPyObject)]
