@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bidirectional::{BidirectionalReceiver, InputEvents};
+use crate::blob::Blobs;
 use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python, members};
 use crate::errors;
@@ -61,11 +62,11 @@ pub(crate) struct Prepare<'a, 'py> {
 }
 
 /// Converts the arguments of a call into the input of the operation.
-pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>) -> PyResult<O::Input>
+pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>, blobs: Blobs) -> PyResult<O::Input>
 where
     O::Input: DeserializeOwned,
 {
-    let Input { mut value, payload } = from_python::<O::Input>(arguments.as_any(), O::INPUT_PAYLOAD)?;
+    let Input { mut value, payload } = from_python::<O::Input>(arguments.as_any(), O::INPUT_PAYLOAD, blobs)?;
     if let Some(payload) = payload {
         O::set_input_payload(&mut value, payload);
     }
@@ -77,7 +78,7 @@ impl Prepare<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
+        let call = self.site.client.call::<O>(input::<O>(self.arguments, Blobs::All)?);
         let mut call = call.retry_config(self.site.retry_config);
         if let Some(user_agent) = &self.site.user_agent {
             call = call.header(USER_AGENT.as_str(), user_agent);
