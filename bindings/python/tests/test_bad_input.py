@@ -134,6 +134,9 @@ def test_a_closed_client(local_endpoint):
         ({"region_name": "us-east-1", "config": 5}, TypeError, "config"),
         ({"region_name": "us east"}, ValueError, "region"),
         ({"region_name": "us-east-1", "endpoint_url": "nonsense"}, ValueError, "endpoint URL"),
+        ({"region_name": "us-east-1", "endpoint_url": "https://h.test/a b"}, ValueError, "the URL contains ` `; remove"),
+        ({"region_name": "us-east-1", "endpoint_url": "https://h.test/é"}, ValueError, "the URL contains `é`; remove"),
+        ({"region_name": "us-east-1", "endpoint_url": "https://bücher.test"}, ValueError, "the URL contains `ü`; remove"),
     ],
 )
 def test_settings(settings, error, text):
