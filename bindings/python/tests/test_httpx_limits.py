@@ -1,11 +1,126 @@
 """Redirects, timeouts and rejected credentials of the transports and signatures for `httpx` and `httpx2`."""
 
+import asyncio
+import http.server
 import socket
 import struct
 import threading
 
 import pytest
+from conftest import HELLO
 from test_httpx import modules  # noqa: F401
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
+TOKEN = "the-session-token"
+
+
+class Requests:
+    """A server that records its requests. It redirects requests if `location` is set."""
+
+    def __init__(self, location=None, status=307):
+        self.received = received = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                self.rfile.read(int(self.headers.get("content-length", 0)))
+                received.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+                redirects = location is not None and self.path != "/new"
+                self.send_response(status if redirects else 200)
+                if redirects:
+                    self.send_header("location", location)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                """Prints nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def ways(ours):
+    """Returns the settings of the client for each way to sign and to send, sync and async."""
+    auth = ours.SigV4Auth(**KEYS, aws_session_token=TOKEN)
+    for transport in (ours.Transport, ours.AsyncTransport):
+        yield {"auth": auth, "transport": transport()}
+        yield {"transport": transport(auth=auth)}
+        yield {"auth": auth}
+
+
+def post(module, settings, url, is_async):
+    """Returns the status of a request that follows redirects, or its exception."""
+    settings = {**settings, "follow_redirects": True}
+
+    async def main():
+        async with module.AsyncClient(**settings) as client:
+            return (await client.post(url, content=HELLO)).status_code
+
+    try:
+        if is_async:
+            return asyncio.run(main())
+        with module.Client(**settings) as client:
+            return client.post(url, content=HELLO).status_code
+    except module.RequestError as error:
+        return error
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_to_another_host_receives_nothing(modules, status):  # noqa: F811
+    module, ours = modules
+    with Requests() as other, Requests(f"{other.url}/new", status) as first:
+        for number, settings in enumerate(ways(ours)):
+            error = post(module, settings, first.url, number >= 3)
+            text = f"the request is signed for {first.url}, and a redirect leads to {other.url}: "
+            assert str(error).startswith(text), (number, error)
+            assert first.received[-1][1]["x-amz-security-token"] == TOKEN
+            assert str(error.request.url) == f"{other.url}/new"
+        assert other.received == []
+        assert len(first.received) == 6
+
+
+def test_a_redirect_on_the_same_host_is_followed(modules):  # noqa: F811
+    module, ours = modules
+    with Requests("/new") as server:
+        for number, settings in enumerate(ways(ours)):
+            assert post(module, settings, server.url, number >= 3) == 200
+        assert [path for path, _ in server.received] == ["/", "/new"] * 6
+
+
+def test_a_client_can_sign_for_several_hosts(modules):  # noqa: F811
+    module, ours = modules
+    with Requests() as one, Requests() as two:
+        for settings in list(ways(ours))[:3]:
+            with module.Client(**settings) as client:
+                assert [client.post(server.url, content=HELLO).status_code for server in (one, two, one)] == [200] * 3
+
+
+def test_the_trace_of_the_caller_is_called(modules):  # noqa: F811
+    module, ours = modules
+    names = []
+
+    async def trace(name, info):
+        names.append(name)
+
+    with Requests() as server:
+        with module.Client(auth=ours.SigV4Auth(**KEYS)) as client:
+            client.post(server.url, content=HELLO, extensions={"trace": lambda name, info: names.append(name)})
+
+        async def main():
+            async with module.AsyncClient(auth=ours.SigV4Auth(**KEYS)) as client:
+                await client.post(server.url, content=HELLO, extensions={"trace": trace})
+
+        asyncio.run(main())
+    assert names.count("http11.send_request_headers.started") == 2
 
 
 class Peer:

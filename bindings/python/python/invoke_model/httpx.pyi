@@ -14,6 +14,8 @@ class SigV4Auth(httpx.Auth):
     The signature covers the body, so a streamed body is read completely first. The arguments are those of
     `invoke_model.sign`. If the service rejects default credentials as expired, loads new ones and sends the request
     once more.
+
+    A redirect to another host raises a `RequestError`, because it would send the session token to this host.
     """
 
     def __init__(
