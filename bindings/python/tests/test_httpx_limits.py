@@ -2,13 +2,17 @@
 
 import asyncio
 import http.server
+import json
+import os
 import socket
 import struct
+import subprocess
+import sys
 import threading
 
 import pytest
-from conftest import HELLO
-from test_httpx import modules  # noqa: F401
+from conftest import EMBEDDING, HELLO
+from test_httpx import embed, modules  # noqa: F401
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 TOKEN = "the-session-token"
@@ -207,3 +211,39 @@ def test_no_timeout_disables_the_connect_timeout():
         thread.join()
         connection.close()
     assert len(errors) == 1
+
+
+def program(path, settings):
+    """Writes a profile whose credentials come from a program, which counts its runs."""
+    names = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key"}
+    output = {"Version": 1, **{name: settings[setting] for name, setting in names.items()}}
+    (path / "program").write_text(f"#!/bin/sh\necho x >> {path / 'count'}\necho '{json.dumps(output)}'\n")
+    (path / "program").chmod(0o755)
+    (path / "config").write_text(f"[default]\ncredential_process = {path / 'program'}\n")
+    return {**os.environ, "AWS_CONFIG_FILE": str(path / "config")}
+
+
+def test_a_transport_discards_expired_credentials(modules, local_endpoint, tmp_path):  # noqa: F811
+    module, _ = modules
+    environment = program(tmp_path, local_endpoint.settings)
+    code = f"""
+import asyncio, {module.__name__} as module, invoke_model.{module.__name__} as ours
+auth = ours.SigV4Auth(region_name="us-east-1")
+url, body = {embed(local_endpoint)!r}, {HELLO!r}
+with module.Client(transport=ours.Transport(auth=auth)) as client:
+    for _ in range(3):
+        print(client.post(url, content=body).status_code)
+async def main():
+    async with module.AsyncClient(transport=ours.AsyncTransport(auth=auth)) as client:
+        for _ in range(2):
+            print((await client.post(url, content=body)).status_code)
+asyncio.run(main())
+"""
+    expired = {"status": 403, "headers": {"x-amzn-errortype": "ExpiredTokenException"}, "body": "{}"}
+    local_endpoint.inject({"every": 4, **expired})
+    local_endpoint.inject({"first": 1, **expired})
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert result.stdout.split() == ["403", "200", "200", "403", "200"], result.stderr
+    assert (tmp_path / "count").read_text() == "x\n" * 3
+    assert {call["operation"] for call in local_endpoint.calls} == {"InvokeModel"}
+    assert EMBEDDING in {call["model_id"] for call in local_endpoint.calls}

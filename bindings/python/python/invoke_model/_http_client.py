@@ -193,10 +193,14 @@ class BaseTransport:
             "read_timeout": timeouts.get("read"),
         }
 
-    def _response(self, response):
+    def _response(self, request, response):
         status, version, headers, body = response
         extensions = {"http_version": version.encode()}
-        return self._module.Response(status, headers=headers, stream=self._stream(body), extensions=extensions)
+        response = self._module.Response(status, headers=headers, stream=self._stream(body), extensions=extensions)
+        if self._auth is not None:
+            # The next request has other credentials.
+            self._auth._discard_expired(request, response)
+        return response
 
 
 class SyncTransport(BaseTransport):
@@ -214,7 +218,7 @@ class SyncTransport(BaseTransport):
         if self._auth is not None:
             self._auth.sign(request)
         try:
-            return self._response(self._native.send(self._request(request)))
+            return self._response(request, self._native.send(self._request(request)))
         except Failure as failure:
             raise failure.convert(self._module) from None
 
@@ -235,7 +239,7 @@ class AsyncTransport(BaseTransport):
                 await self._auth._signer.load()
             self._auth.sign(request)
         try:
-            return self._response(await _wait(self._native.start_send, self._request(request)))
+            return self._response(request, await _wait(self._native.start_send, self._request(request)))
         except Failure as failure:
             raise failure.convert(self._module) from None
 
