@@ -52,9 +52,15 @@ pub(crate) fn cached(py: Python<'_>, cache: &CredentialsCache) -> PyResult<Optio
     }
 }
 
-/// Waits for credentials. They are loaded on the background thread, which also refreshes them.
-pub(crate) async fn load(cache: CredentialsCache) -> Result<Arc<Credentials>, CredentialsError> {
-    let runtime = runtime::asyncio().map_err(|_| CredentialsError::LoadAborted)?;
-    let task = runtime.spawn(async move { cache.credentials().await });
-    task.await.unwrap_or(Err(CredentialsError::LoadAborted))
+/// Returns a future that waits for credentials. They are loaded on the background thread, which also refreshes them.
+///
+/// The caller holds the global interpreter lock, so no fork happens while this function locks the runtime.
+pub(crate) fn load(
+    cache: CredentialsCache,
+) -> PyResult<impl Future<Output = Result<Arc<Credentials>, CredentialsError>> + Send> {
+    let runtime = runtime::asyncio()?;
+    Ok(async move {
+        let task = runtime.spawn(async move { cache.credentials().await });
+        task.await.unwrap_or(Err(CredentialsError::LoadAborted))
+    })
 }

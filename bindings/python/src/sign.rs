@@ -75,7 +75,7 @@ impl Signer {
         let cache = credentials::default_cache(py, &self.region)?;
         let found = match credentials::cached(py, &cache)? {
             Some(found) => found,
-            None => runtime::wait(py, Box::pin(credentials::load(cache)))?
+            None => runtime::wait(py, Box::pin(credentials::load(cache)?))?
                 .map_err(|error| errors::no_credentials(py, &error))?,
         };
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
@@ -133,8 +133,9 @@ impl Signer {
     /// Starts to load the default credentials for an event loop. Returns the id of the job in the queue.
     fn start_load(&self, py: Python<'_>, queue: &Queue, future: Py<PyAny>) -> PyResult<u64> {
         let cache = credentials::default_cache(py, &self.region)?;
+        let loading = credentials::load(cache)?;
         let job = async move {
-            let loaded = credentials::load(cache).await;
+            let loaded = loading.await;
             outcome(move |py| match loaded {
                 Ok(_) => Ok(py.None()),
                 Err(error) => Err(errors::no_credentials(py, &error)),

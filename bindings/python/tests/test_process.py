@@ -11,10 +11,10 @@ import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
 
 
-def python(code, *arguments):
+def python(code, *arguments, timeout=120):
     """Runs code in a process of its own, and returns its output."""
     command = [sys.executable, "-c", code, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
