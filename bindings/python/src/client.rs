@@ -1,6 +1,7 @@
 //! The native client. The Python classes `Client` and `AsyncClient` wrap it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, visit_operation};
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
@@ -11,8 +12,7 @@ use crate::config::{RetryOverrides, Settings};
 use crate::errors;
 use crate::operation::{Classes, Prepare, Site};
 use crate::queue::Queue;
-use crate::runtime::{self, Job};
-use crate::slot::lock;
+use crate::runtime::{self, Job, PerProcess};
 use crate::spans::{SpanRecorder, recorded};
 
 /// A client. It can be used by several threads and event loops at the same time.
@@ -20,8 +20,8 @@ use crate::spans::{SpanRecorder, recorded};
 pub(crate) struct Client {
     settings: SiteSettings,
     classes: Arc<Classes>,
-    /// The client of a process, with the id of this process. `None` after `close`.
-    site: Mutex<Option<(u32, Arc<Site>)>>,
+    site: PerProcess<Arc<Site>>,
+    is_closed: AtomicBool,
 }
 
 /// The settings from which the client of a process is created.
@@ -35,25 +35,11 @@ struct SiteSettings {
 impl Client {
     /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
     fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
-        let mut slot = lock(&self.site);
-        let Some((of, site)) = slot.as_mut() else {
+        if self.is_closed.load(Ordering::Acquire) {
             return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
-        };
-        let pid = std::process::id();
-        if *of != pid {
-            let new = match create(&self.settings, self.classes.clone()) {
-                Ok(new) => new,
-                // The exception runs Python code, which may let another thread run that waits for the lock.
-                Err(error) => {
-                    drop(slot);
-                    return Err(errors::of_config(py, &error));
-                }
-            };
-            // Another thread of the parent may have held a lock of the old client when the parent forked.
-            std::mem::forget(std::mem::replace(site, new));
-            *of = pid;
         }
-        Ok(site.clone())
+        let site = self.site.get(|| create(&self.settings, self.classes.clone()));
+        site.map_err(|error| errors::of_config(py, &error))
     }
 
     fn job(
@@ -105,7 +91,7 @@ impl Client {
         let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent, uses_http2 };
         let classes = Arc::new(Classes { body, events, bidirectional });
         let site = create(&settings, classes.clone()).map_err(|error| errors::of_config(py, &error))?;
-        Ok(Self { settings, classes, site: Mutex::new(Some((std::process::id(), site))) })
+        Ok(Self { settings, classes, site: PerProcess::of(site), is_closed: AtomicBool::new(false) })
     }
 
     /// Makes a call on this thread. `spans` records its spans.
@@ -146,15 +132,7 @@ impl Client {
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let slot = lock(&self.site).take();
-        match slot {
-            Some((of, site)) if of == std::process::id() => runtime::close(py, site),
-            // The connections belong to the parent process.
-            Some((_, site)) => {
-                std::mem::forget(site);
-                Ok(())
-            }
-            None => Ok(()),
-        }
+        self.is_closed.store(true, Ordering::Release);
+        self.site.take().map_or(Ok(()), |site| runtime::close(py, site))
     }
 }

@@ -24,36 +24,7 @@ mod slot;
 mod spans;
 mod transport;
 
-use invoke_model_client::{Client as CoreClient, visit_operation};
 use pyo3::prelude::*;
-
-/// The members of the pages of an operation: the token of the input, the token and the items of the output, and the
-/// size of a page.
-type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
-
-/// The facts about an operation: the name, the members of its pages, the codes of its errors, the members of its input,
-/// the members that are required, and whether the input is an event stream.
-type Facts = (&'static str, Option<Pages>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, bool);
-
-/// Returns the operations of the model.
-#[pyfunction]
-fn operations(py: Python<'_>) -> Vec<Facts> {
-    let describe = |name: &&'static str| {
-        let facts = visit_operation(name, operation::Describe(py))?;
-        let pages = facts
-            .pagination
-            .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
-        Some((
-            *name,
-            pages,
-            facts.codes.to_vec(),
-            facts.members.0.to_vec(),
-            facts.members.1,
-            facts.has_input_events,
-        ))
-    };
-    CoreClient::operation_names().iter().filter_map(describe).collect()
-}
 
 /// The native module.
 #[pymodule(gil_used = false)]
@@ -73,7 +44,7 @@ mod _native {
     #[pymodule_export]
     use super::local::LocalEndpoint;
     #[pymodule_export]
-    use super::operations;
+    use super::operation::operations;
     #[pymodule_export]
     use super::queue::Queue;
     #[pymodule_export]

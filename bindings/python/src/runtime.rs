@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -17,6 +17,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::errors;
+use crate::slot::lock;
 
 /// The result of a job: a function that creates the Python object or the exception.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -32,7 +33,9 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// The interval in which a waiting thread checks for signals, such as Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// A value of one process. A forked child does not use the value of its parent.
+/// A value of one process. A forked child does not use the value of its parent, whose sockets and locks belong to the
+/// threads of the parent.
+#[derive(Debug)]
 pub(crate) struct PerProcess<T>(Mutex<Option<(u32, T)>>);
 
 impl<T: Clone> PerProcess<T> {
@@ -40,26 +43,41 @@ impl<T: Clone> PerProcess<T> {
         Self(Mutex::new(None))
     }
 
-    /// Returns the value if this process has already created it.
-    fn existing(&self) -> Option<T> {
-        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.as_ref().filter(|(of, _)| *of == std::process::id()).map(|(_, value)| value.clone())
+    /// Creates the value of this process.
+    pub(crate) fn of(value: T) -> Self {
+        Self(Mutex::new(Some((std::process::id(), value))))
     }
 
-    pub(crate) fn get(&self, create: impl FnOnce() -> std::io::Result<T>) -> PyResult<T> {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the value if this process has already created it.
+    fn existing(&self) -> Option<T> {
+        lock(&self.0).as_ref().filter(|(of, _)| *of == std::process::id()).map(|(_, value)| value.clone())
+    }
+
+    /// Returns the value, and creates it if this process has none. `create` must not run Python code, because another
+    /// thread may wait for the lock.
+    pub(crate) fn get<E>(&self, create: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let mut slot = lock(&self.0);
         let pid = std::process::id();
-        if let Some((of, value)) = &*slot {
-            if *of == pid {
-                return Ok(value.clone());
-            }
+        if let Some((_, value)) = slot.as_ref().filter(|(of, _)| *of == pid) {
+            return Ok(value.clone());
         }
-        let value = create()
-            .map_err(|error| PyRuntimeError::new_err(format!("cannot create the I/O runtime: {error}")))?;
-        // The parent and the child share the epoll instance of the parent's runtime. If the child dropped the
-        // runtime, it would remove sockets of the parent from this instance.
+        let value = create()?;
+        // Another thread of the parent may have held a lock of the old value when the parent forked. Parent and child
+        // also share the epoll instance of the parent's runtime. If the child dropped the runtime, it would remove
+        // sockets of the parent from this instance.
         std::mem::forget(slot.replace((pid, value.clone())));
         Ok(value)
+    }
+
+    /// Removes the value. Returns it if this process has created it.
+    pub(crate) fn take(&self) -> Option<T> {
+        match lock(&self.0).take() {
+            Some((of, value)) if of == std::process::id() => Some(value),
+            other => {
+                std::mem::forget(other);
+                None
+            }
+        }
     }
 }
 
@@ -68,17 +86,21 @@ static ASYNCIO: PerProcess<Handle> = PerProcess::new();
 static ENDPOINTS: PerProcess<Handle> = PerProcess::new();
 
 fn callers() -> PyResult<Arc<Runtime>> {
-    CALLERS.get(|| Builder::new_current_thread().enable_all().build().map(Arc::new))
+    CALLERS.get(|| Builder::new_current_thread().enable_all().build().map(Arc::new)).map_err(no_runtime)
+}
+
+fn no_runtime(error: std::io::Error) -> PyErr {
+    PyRuntimeError::new_err(format!("cannot create the I/O runtime: {error}"))
 }
 
 /// Returns the runtime of asyncio calls.
 pub(crate) fn asyncio() -> PyResult<Handle> {
-    ASYNCIO.get(|| background("invoke-model-asyncio"))
+    ASYNCIO.get(|| background("invoke-model-asyncio")).map_err(no_runtime)
 }
 
 /// Returns the runtime of local endpoints.
 pub(crate) fn endpoints() -> PyResult<Handle> {
-    ENDPOINTS.get(|| background("invoke-model-local"))
+    ENDPOINTS.get(|| background("invoke-model-local")).map_err(no_runtime)
 }
 
 /// Starts a thread that drives a runtime until the process ends. The thread never calls Python, so it does not

@@ -11,10 +11,10 @@ import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
 
 
-def python(code, *arguments):
+def python(code, *arguments, timeout=120):
     """Runs code in a process of its own, and returns its output."""
     command = [sys.executable, "-c", code, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -200,6 +200,33 @@ with local_endpoint() as endpoint:
 
 def test_a_forked_child_leaves_the_endpoint_of_its_parent_alone():
     assert python(FORKED_ENDPOINT).strip() == "1"
+
+
+def test_the_end_of_a_block_closes_open_streams():
+    """The endpoint would send the rest of this stream within its grace period."""
+    code = """
+import threading
+from invoke_model.testing import local_endpoint
+
+messages = [{"role": "user", "content": [{"text": "hi"}]}]
+has_begun = threading.Event()
+
+def read():
+    try:
+        for _ in client.converse_stream(modelId="us.amazon.nova-lite-v1:0", messages=messages)["stream"]:
+            has_begun.set()
+        print("complete")
+    except Exception as error:
+        print(type(error).__name__)
+
+with local_endpoint(pace=0.5) as endpoint:
+    client = endpoint.client()
+    thread = threading.Thread(target=read)
+    thread.start()
+    has_begun.wait()
+thread.join()
+"""
+    assert python(code).strip() == "ResponseStreamingError"
 
 
 def test_multiprocessing_with_fork():

@@ -94,7 +94,7 @@ class PageIterator:
 
     def build_full_result(self):
         """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
-        items = self._pages[2]
+        items = self._pages.items
         result = {items: [item for page in self for item in _client.member(page, items) or ()]}
         if self.resume_token is not None:
             result["NextToken"] = self.resume_token

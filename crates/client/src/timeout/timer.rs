@@ -32,7 +32,7 @@ impl OperationTimer {
         } = timeouts;
         // A timeout that the clock cannot represent never expires.
         let deadline = operation.and_then(Deadline::after);
-        let requests = RequestTimeouts { connect, first_byte, idle, deadline };
+        let requests = RequestTimeouts { connect, first_byte, idle, deadline, ..Default::default() };
         Self { requests, interceptor, includes_credentials: operation_includes_credentials }
     }
 
