@@ -276,7 +276,7 @@ impl Boto3Calls {
         let transport = self.transport()?;
         // The transport must be called in the runtime that drives its connections.
         let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
-        runtime::wait(py, exchange)?
+        runtime::wait_for_call(py, exchange)?
             .map_err(|error| TransportFailure::new_err((error.kind().as_str(), error.to_string())))
     }
 }
