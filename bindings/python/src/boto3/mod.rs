@@ -6,6 +6,7 @@
 mod events;
 mod request;
 mod response;
+mod snapshot;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use crate::slot::lock;
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
+pub(crate) use snapshot::Snapshot;
 
 pyo3::create_exception!(
     _native,
