@@ -87,6 +87,9 @@ impl Client {
         let py = settings.py();
         let settings = Settings::read(settings)?;
         let uses_http2 = settings.uses_http2();
+        if uses_http2 {
+            runtime::expect_http2();
+        }
         let (retries, user_agent) = (settings.retry_overrides()?, settings.user_agent()?);
         let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent, uses_http2 };
         let classes = Arc::new(Classes { body, events, bidirectional });
@@ -103,7 +106,7 @@ impl Client {
         arguments: &Bound<'_, PyDict>,
         spans: Option<&SpanRecorder>,
     ) -> PyResult<Py<PyAny>> {
-        runtime::run(py, self.job(operation, arguments, spans)?)
+        runtime::call(py, self.job(operation, arguments, spans)?)
     }
 
     /// Starts a call for an event loop. `spans` records its spans. Returns the id of the call in the queue.

@@ -34,7 +34,7 @@ mod _native {
     #[pymodule_export]
     use super::body::Body;
     #[pymodule_export]
-    use super::boto3::{Boto3Calls, EventDecoder, TransportFailure};
+    use super::boto3::{Boto3Calls, EventDecoder, Snapshot, TransportFailure};
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]

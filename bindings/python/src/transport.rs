@@ -99,6 +99,9 @@ impl Transport {
         }
         if let Some(version) = http_version {
             builder = builder.http_version_policy(config::http_version(version)?);
+            if version == "2" {
+                runtime::expect_http2();
+            }
         }
         if let Some(number) = max_connections {
             builder = builder.max_connections_per_host(number);
@@ -109,7 +112,7 @@ impl Transport {
 
     /// Sends a request on this thread. Returns the status, the version, the headers and the body.
     fn send(&self, py: Python<'_>, request: Unsent) -> PyResult<Py<PyAny>> {
-        runtime::run(py, self.job(request)?)
+        runtime::call(py, self.job(request)?)
     }
 
     /// Starts a request for an event loop. Returns the id of the request in the queue.

@@ -62,6 +62,37 @@ def test_a_call_does_not_block_other_threads(client, local_endpoint):
     assert stopped
 
 
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_a_connection_that_the_server_has_closed_is_not_used(local_endpoint, request, accelerated):
+    body = b'{"embedding":[],"inputTextTokenCount":1}'
+    head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+    is_closed = threading.Semaphore(0)
+
+    def serve(server):
+        for _ in range(3):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(head.encode() + body)
+            is_closed.release()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = "http://127.0.0.1:%d" % server.getsockname()[1]
+        if accelerated:
+            pytest.importorskip("boto3")
+            client = request.getfixturevalue("create")(endpoint_url=url)
+        else:
+            client = local_endpoint.client(endpoint_url=url, max_attempts=1)
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        for _ in range(3):
+            response = client.invoke_model(modelId=EMBEDDING, body=HELLO)
+            assert response["ResponseMetadata"]["RetryAttempts"] == 0
+            assert response["body"].read() == body
+            assert is_closed.acquire(timeout=60)
+        thread.join(60)
+
+
 CLOSE = """
 import os, time
 from invoke_model.testing import local_endpoint

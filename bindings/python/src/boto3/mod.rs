@@ -6,6 +6,7 @@
 mod events;
 mod request;
 mod response;
+mod snapshot;
 
 use http::request::Parts;
 use http::{Request, Response};
@@ -29,6 +30,7 @@ use crate::transport::{NO_TIMEOUT, read_timeouts};
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
+pub(crate) use snapshot::Snapshot;
 
 pyo3::create_exception!(
     _native,
@@ -247,7 +249,7 @@ impl Boto3Calls {
         let transport = self.transport.get(|| self.settings.transport())?;
         // The transport must be called in the runtime that drives its connections.
         let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
-        runtime::wait(py, exchange)?
+        runtime::wait_for_call(py, exchange)?
             .map_err(|error| TransportFailure::new_err((error.kind().as_str(), error.to_string())))
     }
 }
