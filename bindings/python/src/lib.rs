@@ -8,6 +8,7 @@ mod blob;
 mod body;
 mod boto3;
 mod client;
+mod command;
 mod config;
 mod convert;
 mod credentials;
@@ -37,6 +38,8 @@ mod _native {
     use super::boto3::{Boto3Calls, EventDecoder, Snapshot, TransportFailure};
     #[pymodule_export]
     use super::client::Client;
+    #[pymodule_export]
+    use super::command::run_command;
     #[pymodule_export]
     use super::decoder::EventStreamDecoder;
     #[pymodule_export]
