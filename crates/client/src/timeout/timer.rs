@@ -21,9 +21,14 @@ pub(crate) struct OperationTimer {
 
 impl OperationTimer {
     pub(super) fn new(timeouts: TimeoutConfig) -> Self {
-        let TimeoutConfig { connect, first_byte, idle, operation, operation_includes_credentials } = timeouts;
+        let TimeoutConfig { connect, first_byte, idle, operation, operation_includes_credentials, deadline } =
+            timeouts;
         // A timeout that the clock cannot represent never expires.
-        let deadline = operation.and_then(Deadline::after);
+        let own = operation.and_then(Deadline::after);
+        let deadline = match (own, deadline) {
+            (Some(own), Some(shared)) if own.remaining() < shared.remaining() => Some(own),
+            (own, shared) => shared.or(own),
+        };
         let requests = RequestTimeouts { connect, first_byte, idle, deadline };
         Self { requests, includes_credentials: operation_includes_credentials }
     }
