@@ -241,6 +241,7 @@ impl CallContext {
             headers: self.response.as_ref().and_then(|response| response.headers.clone()),
             earlier_attempts: self.failed_attempts,
             received,
+            targets: None,
         }
     }
 }

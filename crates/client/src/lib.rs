@@ -31,6 +31,7 @@
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
 //! | [`Intercept`] | hooks that add headers to requests, refuse requests, and observe attempts |
+//! | [`Failover`] | sends a call to the next of several regions or models, if the first one cannot process it |
 //! | [`Metadata`], [`Usage`], [`Attempt`] | token counts, latency, and the failed attempts of a call |
 //! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
 //! | [`families`] | text, stop reason and token counts in the bodies of each model family |
@@ -366,6 +367,7 @@ mod config;
 mod env;
 mod error;
 mod events;
+mod failover;
 mod generated;
 mod intercept;
 mod json;
@@ -389,6 +391,10 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
+pub use failover::{
+    CircuitBreakerConfig, CircuitState, Failover, FailoverBuilder, FailoverError, FailoverOutput,
+    FailoverTarget, OtherTarget, OtherTargetReason, TargetStatus,
+};
 pub use intercept::{
     Hook, Intercept, InterceptorContext, InterceptorError, InterceptorErrorKind, InterceptorFuture,
 };

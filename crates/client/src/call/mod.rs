@@ -7,6 +7,7 @@ mod explanation;
 mod output;
 mod prepared;
 mod response;
+mod retarget;
 mod send;
 pub(crate) mod span;
 
@@ -25,7 +26,7 @@ pub use explanation::Explanation;
 pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 pub(crate) use attempts::{Attempt, attempt};
-pub(crate) use output::{Delivery, ResponseDelivery};
+pub(crate) use output::{Chunks, Delivery, ResponseDelivery};
 pub(crate) use prepared::RESERVED_HEADERS;
 pub(crate) use response::{IncompleteErrorBody, read_limited};
 

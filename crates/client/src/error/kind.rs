@@ -179,7 +179,7 @@ impl<E: ServiceErrorDetails> ErrorKind<E> {
         matches!(error.kind(), Resolve | Connect | ConnectTimeout | Proxy | Tls)
     }
 
-    pub(super) fn is_access_denied(&self) -> bool {
+    pub(crate) fn is_access_denied(&self) -> bool {
         matches!(self.service_status(), Some(401 | 403))
     }
 

@@ -26,6 +26,7 @@ pub(crate) use hint::is_daily_quota;
 pub(crate) use service::ServiceErrorDetails;
 
 use crate::config::Config;
+use crate::failover::{FailedTargets, OtherTarget};
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
 use crate::waiter::WaiterError;
@@ -94,6 +95,8 @@ pub(crate) struct ErrorContext {
     pub(crate) headers: Option<Arc<HeaderMap>>,
     /// The received part of an event stream.
     pub(crate) received: Option<StreamProgress>,
+    /// The targets of the call, if a [`Failover`](crate::Failover) has sent it.
+    pub(crate) targets: Option<Box<FailedTargets>>,
 }
 
 impl<E> Error<E> {
@@ -178,6 +181,24 @@ impl<E> Error<E> {
     /// Returns the number of events and bytes that were received, if the call failed within an event stream.
     pub fn received(&self) -> Option<StreamProgress> {
         self.0.context.received
+    }
+
+    /// Returns the name of the target that returned this error, if a [`Failover`](crate::Failover) has sent the
+    /// call.
+    pub fn target(&self) -> Option<&str> {
+        self.0.context.targets.as_ref().map(|targets| targets.target.as_str())
+    }
+
+    /// Returns the other targets on which the call failed, and the targets that it skipped, if a
+    /// [`Failover`](crate::Failover) has sent the call. They are in the order of the list.
+    pub fn other_targets(&self) -> &[OtherTarget] {
+        self.0.context.targets.as_ref().map_or(&[], |targets| &targets.others)
+    }
+
+    /// Adds the targets of a failover.
+    pub(crate) fn with_targets(mut self, targets: FailedTargets) -> Self {
+        self.0.context.targets = Some(Box::new(targets));
+        self
     }
 
     /// Returns `true` if the service may have received the complete request. The service may then have

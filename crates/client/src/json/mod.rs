@@ -7,6 +7,7 @@
 mod bidirectional;
 mod error;
 mod events;
+mod failover;
 mod operation;
 
 use std::fmt;

@@ -6,6 +6,8 @@ mod timer;
 
 use std::time::Duration;
 
+use invoke_model_transport::Deadline;
+
 pub(crate) use timer::OperationTimer;
 
 /// Timeouts of a call and of its attempts. `None` disables a timeout.
@@ -56,6 +58,8 @@ pub struct TimeoutConfig {
     /// slow credentials provider does not cause a timeout of the call. Loading credentials has a separate
     /// timeout, [`CredentialsCacheConfig::load_timeout`](crate::CredentialsCacheConfig::load_timeout).
     pub operation_includes_credentials: bool,
+    /// A deadline that the call shares with calls to other targets.
+    pub(crate) deadline: Option<Deadline>,
 }
 
 impl TimeoutConfig {
@@ -69,6 +73,7 @@ impl TimeoutConfig {
             operation: None,
             interceptor: None,
             operation_includes_credentials: false,
+            deadline: None,
         }
     }
 

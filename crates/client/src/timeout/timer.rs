@@ -29,9 +29,14 @@ impl OperationTimer {
             operation,
             interceptor,
             operation_includes_credentials,
+            deadline,
         } = timeouts;
         // A timeout that the clock cannot represent never expires.
-        let deadline = operation.and_then(Deadline::after);
+        let own = operation.and_then(Deadline::after);
+        let deadline = match (own, deadline) {
+            (Some(own), Some(shared)) if own.remaining() < shared.remaining() => Some(own),
+            (own, shared) => shared.or(own),
+        };
         let requests = RequestTimeouts { connect, first_byte, idle, deadline, ..Default::default() };
         Self { requests, interceptor, includes_credentials: operation_includes_credentials }
     }

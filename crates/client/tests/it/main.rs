@@ -14,6 +14,7 @@ mod converse;
 mod docs;
 mod encodings;
 mod errors;
+mod failover;
 mod fake;
 mod identity;
 mod interceptors;
