@@ -29,6 +29,7 @@
 //! | [`Body`] | the body of a request: bytes or a file |
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
+//! | [`QuotaStore`], [`MemoryQuotaStore`], [`FallbackQuotaStore`] | where a limiter counts its requests |
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
 //! | [`Metadata`], [`Usage`], [`Attempt`] | token counts, latency, and the failed attempts of a call |
 //! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
@@ -349,6 +350,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `credentials-chain` | the default credentials chain with profiles, roles, SSO, web identity, containers and instance metadata |
+//! | `redis` | `RedisQuotaStore`: quotas that processes and machines share, in Redis or Valkey |
 //! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
 //! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
 //! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it. Bidirectional streams need HTTP/2 |
@@ -392,7 +394,13 @@ pub use json::{
 };
 pub use metadata::{Attempt, FailureClass, Metadata};
 pub use paginator::{PaginationError, Paginator, PaginatorItems};
-pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
+pub use quota::{
+    FallbackQuotaStore, MemoryQuotaStore, QuotaDecision, QuotaError, QuotaKey, QuotaLimit, QuotaLimiter,
+    QuotaLimiterBuilder, QuotaLimits, QuotaOutcome, QuotaPermit, QuotaRequest, QuotaReservation, QuotaStore,
+    QuotaStoreError, QuotaUsage,
+};
+#[cfg(feature = "redis")]
+pub use quota::{RedisQuotaStore, RedisQuotaStoreBuilder};
 pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
