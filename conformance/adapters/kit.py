@@ -46,6 +46,34 @@ def time_text(time):
     return time.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def boto3_call(method, request, result):
+    """Makes a call with a method of boto3, or of a synchronous client with the interface of boto3.
+
+    Adds the output and the events to `result` as soon as they arrive. Returns the response of the adapter.
+    """
+    output = method(**untagged(request["input"]))
+    stream = take_stream(output)
+    for name, value in output.items():
+        if hasattr(value, "read"):
+            output[name] = value.read()
+    result["output"] = tagged(output)
+    if stream is not None:
+        result["events"] = []
+        for event in stream:
+            result["events"].append(tagged(event))
+            if len(result["events"]) == request.get("cancel", {}).get("after_events"):
+                stream.close()
+                return {"cancelled": True}
+    return result
+
+
+def take_stream(output):
+    """Removes the metadata from an output of boto3, and returns its event stream."""
+    del output["ResponseMetadata"]
+    streams = [name for name, value in output.items() if hasattr(value, "get_initial_response")]
+    return output.pop(streams[0]) if streams else None
+
+
 def boto3_error(exception, classes, client_error):
     """Describes an exception of boto3, or of a client with the exceptions of boto3.
 

@@ -14,8 +14,11 @@ use tokio::task::JoinSet;
 use crate::adapter::{Adapter, AdapterAddress, AdapterError, Description, Report};
 use crate::baseline::Baseline;
 use crate::judge::Judge;
-use crate::scenario::{Environment, Scenario};
+use crate::scenario::{Cancel, Environment, Scenario};
 use crate::server::Servers;
+
+/// A time before the cancellation that is long enough for every client to send its request.
+const LATEST_CANCEL_MS: u64 = 8_000;
 
 /// The outcome of a scenario for one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -276,10 +279,26 @@ impl Worker {
 
     /// Runs one scenario. Returns the outcome, and the expected facts that the client does not report. Returns an error
     /// if the adapter or a server fails.
+    ///
+    /// If the call was cancelled before the client had sent its request, the outcome depends on the speed of the
+    /// machine. Therefore the scenario then runs again, with twice the time before the cancellation.
     async fn run(&mut self, scenario: &Scenario) -> Result<(Outcome, Vec<&'static str>), String> {
+        let mut cancel = scenario.cancel;
+        loop {
+            let run = self.run_once(scenario, cancel).await?;
+            match cancel {
+                Some(Cancel::AfterMs(time)) if run.is_cancelled_early && time < LATEST_CANCEL_MS => {
+                    cancel = Some(Cancel::AfterMs(time * 2));
+                }
+                _ => return Ok((run.outcome, run.unreported)),
+            }
+        }
+    }
+
+    async fn run_once(&mut self, scenario: &Scenario, cancel: Option<Cancel>) -> Result<Run, String> {
         let servers = Servers::start(scenario).await?;
         let ca_file = self.home.join(format!("ca-{}.pem", self.number));
-        let mut request = servers.request(scenario, &ca_file).map_err(|error| error.to_string())?;
+        let mut request = servers.request(scenario, cancel, &ca_file).map_err(|error| error.to_string())?;
         let environment =
             scenario.settings.environment.as_ref().map(|environment| servers.environment(environment));
         let environment = match environment {
@@ -288,15 +307,16 @@ impl Worker {
                 None
             }
             Some(_) if matches!(self.options.adapter, AdapterAddress::Tcp(_)) => {
-                let reason = "the runner cannot set the environment of a running adapter";
-                return Ok((Outcome::Unsupported(reason.to_owned()), Vec::new()));
+                return Ok(Run::unsupported(
+                    "the runner cannot set the environment of a running adapter".to_owned(),
+                ));
             }
             environment => environment,
         };
         let (report, took) = measured(&servers, self.report(&request, environment.as_ref())).await;
         let report = report.map_err(|error| error.to_string())?;
         if let Some(reason) = report.unsupported {
-            return Ok((Outcome::Unsupported(reason), Vec::new()));
+            return Ok(Run::unsupported(reason));
         }
         let observation = servers.observe(&scenario.expect, took).await;
         let judge = Judge {
@@ -307,7 +327,10 @@ impl Worker {
         };
         let differences = judge.differences(&scenario.expect);
         let outcome = if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) };
-        Ok((outcome, judge.unreported(&scenario.expect)))
+        let unreported = judge.unreported(&scenario.expect);
+        let is_cancelled_early =
+            report.cancelled && observation.calls.len() < scenario.expect.minimum_attempts() as usize;
+        Ok(Run { outcome, unreported, is_cancelled_early })
     }
 
     /// Sends a request to the adapter of this worker, or to a new adapter if the scenario needs environment variables
@@ -339,6 +362,21 @@ impl Worker {
             Err(AdapterError::Connect { address, error }) => Err(AdapterError::Reconnect { address, error }),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// The result of one call of a scenario.
+struct Run {
+    outcome: Outcome,
+    /// The expected facts that the client does not report.
+    unreported: Vec<&'static str>,
+    /// `true` if the call was cancelled before the client had sent its request.
+    is_cancelled_early: bool,
+}
+
+impl Run {
+    fn unsupported(reason: String) -> Self {
+        Self { outcome: Outcome::Unsupported(reason), unreported: Vec::new(), is_cancelled_early: false }
     }
 }
 

@@ -111,7 +111,8 @@ pub struct Script {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Cancel {
-    /// After a number of milliseconds.
+    /// After a number of milliseconds. If the client has not sent its request by then, the runner repeats the scenario
+    /// with twice the time, up to eight seconds.
     AfterMs(u64),
     /// After a number of events.
     AfterEvents(u64),

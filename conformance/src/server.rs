@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::expectation::Expectation;
 use crate::judge::Observation;
 use crate::load;
-use crate::scenario::{Environment, KeyPair, Scenario, Settings};
+use crate::scenario::{Cancel, Environment, KeyPair, Scenario, Settings};
 use crate::side_servers::{self, RequestLog, SideServer};
 
 /// The maximum time to wait until the endpoint has finished all calls, after the response of the adapter.
@@ -107,7 +107,12 @@ impl Servers {
     }
 
     /// Returns the request to the adapter.
-    pub(crate) fn request(&self, scenario: &Scenario, ca_file: &Path) -> io::Result<Value> {
+    pub(crate) fn request(
+        &self,
+        scenario: &Scenario,
+        cancel: Option<Cancel>,
+        ca_file: &Path,
+    ) -> io::Result<Value> {
         let mut settings = self.settings(&scenario.settings);
         if let Some(certificate) = self.endpoint.certificate_pem() {
             std::fs::write(ca_file, certificate)?;
@@ -116,7 +121,7 @@ impl Servers {
         let mut request = json!({
             "scenario": scenario.id, "operation": scenario.operation, "input": scenario.input, "settings": settings,
         });
-        if let Some(cancel) = scenario.cancel {
+        if let Some(cancel) = cancel {
             request["cancel"] = json!(cancel);
         }
         Ok(request)

@@ -2,6 +2,11 @@
 
 pub mod fuzz;
 
+/// The Rust blocks of the page, which are documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/failover.md")]
+pub mod failover_page {}
+
 #[path = "../models/constraints/generated/mod.rs"]
 pub mod constraints;
 #[path = "../models/defaults/generated/mod.rs"]

@@ -20,11 +20,15 @@ pub(crate) struct Arguments {
     /// Measure the figures of `docs/python.md` with a release build, instead of running the tests.
     #[arg(long)]
     figures: bool,
+    /// Make calls with all clients for this number of minutes, and check that no memory and no connection leaks, instead
+    /// of running the tests. `ci` does not do it.
+    #[arg(long, value_name = "MINUTES", conflicts_with_all = ["figures", "wheels"])]
+    soak: Option<f64>,
     /// Build and audit the wheels of a release, instead of running the tests. This takes minutes, and `ci` does not do
     /// it.
     #[arg(long, conflicts_with_all = ["figures", "arguments"])]
     wheels: bool,
-    /// Arguments of pytest, or of the program that measures the figures.
+    /// Arguments of pytest, or of the programs that measure figures.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     arguments: Vec<String>,
 }
@@ -41,6 +45,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         // pip has compiled the modules next to their sources. With this variable, each import would compile them again.
         figures.env_remove("PYTHONPYCACHEPREFIX");
         return program::run(figures.arg("bench/figures.py").args(&arguments.arguments));
+    }
+    if let Some(minutes) = arguments.soak {
+        package.install(&["--profile", "dev"])?;
+        let mut soak = package.python();
+        soak.arg("bench/soak.py").arg(minutes.to_string()).args(&arguments.arguments);
+        return program::run(&mut soak);
     }
     package.lint()?;
     package.install(&["--profile", "dev"])?;

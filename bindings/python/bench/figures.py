@@ -42,17 +42,21 @@ with local_endpoint() as endpoint:
 class Server:
     """A local endpoint in another process, so that its work is not measured."""
 
-    def __init__(self):
+    def __init__(self, program=SERVER, *arguments):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.settings = json.loads(self.process.stdout.readline())
 
+    def ask(self, request):
+        """Sends a line to the program of the server, and returns the line of its reply."""
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
     def set(self, rule):
         """Replaces the fault rules."""
-        self.process.stdin.write(json.dumps(rule) + "\n")
-        self.process.stdin.flush()
-        self.process.stdout.readline()
+        self.ask(rule)
 
     def stop(self):
         self.process.stdin.close()
@@ -270,10 +274,10 @@ def table(rows):
     return "\n".join(lines)
 
 
-def write(text):
-    """Replaces the table in the documentation."""
+def write(name, text):
+    """Replaces the table of this name in the documentation."""
     page = ROOT / "docs/python.md"
-    start, end = "<!-- figures -->\n", "<!-- end of figures -->\n"
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
     before, rest = page.read_text().split(start)
     page.write_text(before + start + text + "\n" + end + rest.split(end)[1])
 
@@ -291,7 +295,7 @@ def main():
     text = f"{table(rows)}\n\n{version}."
     print(text)
     if arguments.write:
-        write(text)
+        write("figures", text)
 
 
 if __name__ == "__main__":

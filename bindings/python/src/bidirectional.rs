@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
+use crate::blob::Blobs;
 use crate::convert::from_python;
 use crate::events::{Batch, Receiver, TypedReceiver};
 use crate::operation::Site;
@@ -62,7 +63,7 @@ where
     O::Events: DeserializeOwned + Send,
 {
     fn send(&self, event: &Bound<'_, PyAny>) -> PyResult<Job> {
-        let event = from_python::<O::Events>(event, None)?.value;
+        let event = from_python::<O::Events>(event, None, Blobs::All)?.value;
         let (sender, site) = (self.sender.clone(), self.site.clone());
         Ok(Box::pin(async move {
             match &mut *sender.lock().await {

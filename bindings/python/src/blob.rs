@@ -2,24 +2,37 @@
 
 use bytes::Bytes;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyString};
+
+/// The objects that are blobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blobs {
+    /// `bytes`, text, other buffers and files.
+    All,
+    /// As `All`. Returns no bytes instead of reading a file, because a file can be read only once.
+    WithoutReading,
+    /// `bytes`, text and `bytearray`. Other objects raise a `NotImplementedError`, and then botocore makes the call.
+    InMemory,
+}
 
 /// Returns the bytes of a blob, or `None` if the object is not a blob.
 ///
-/// Does not copy `bytes`, because they never change. Copies other buffers. Reads a file from its position to its
-/// end. If `reads_files` is `false`, returns no bytes instead of reading a file, because a file can be read only once.
+/// Does not copy `bytes`, because they never change. Copies other buffers. Reads a file from its position to its end.
 ///
 /// # Errors
 /// Returns the exception of `read`. Also returns an exception if a file is open in text mode, or is at its end.
-pub(crate) fn read(value: &Bound<'_, PyAny>, reads_files: bool) -> PyResult<Option<Bytes>> {
+pub(crate) fn read(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<Bytes>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Some(Bytes::from_owner(PyBackedBytes::from(bytes.clone()))));
     }
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(Some(Bytes::copy_from_slice(text.to_str()?.as_bytes())));
+    }
+    if blobs == Blobs::InMemory && !value.is_instance_of::<PyByteArray>() {
+        return Err(PyNotImplementedError::new_err("a blob that is neither bytes nor text"));
     }
     if let Ok(buffer) = PyBuffer::<u8>::get(value) {
         return Ok(Some(buffer.to_vec(value.py())?.into()));
@@ -27,7 +40,7 @@ pub(crate) fn read(value: &Bound<'_, PyAny>, reads_files: bool) -> PyResult<Opti
     if !value.hasattr("read")? {
         return Ok(None);
     }
-    if !reads_files {
+    if blobs == Blobs::WithoutReading {
         return Ok(Some(Bytes::new()));
     }
     let content = value.call_method0("read")?;

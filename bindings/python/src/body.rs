@@ -1,7 +1,5 @@
 //! The streaming body of a response.
 
-use std::error::Error as _;
-
 use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use invoke_model_client::{ResponseBody, TransportError};
@@ -33,17 +31,11 @@ pub(crate) struct Origin {
     pub(crate) attempts: u32,
 }
 
-/// The kind and the text of a failure. The kind is a name of `TransportErrorKind`, or [`RESET`].
+/// The kind and the text of a failure. The kind is that of [`errors::transport_kind`].
 type Failure = (&'static str, String);
 
-/// The kind of a connection that the peer has reset. It is a part of `BodyIncomplete`, but urllib3 tells it apart.
-const RESET: &str = "Reset";
-
 fn failure(error: &TransportError) -> Failure {
-    let is_reset = std::iter::successors(error.source(), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset);
-    (if is_reset { RESET } else { error.kind().as_str() }, error.to_string())
+    (errors::transport_kind(error), error.to_string())
 }
 
 /// A body, and the rest of the last chunk that was read from it.
@@ -82,9 +74,10 @@ impl Body {
         let origin = self.origin.clone();
         Ok(Box::pin(async move {
             let Some(taken) = taken else { return object(Vec::new()) };
-            match read(taken, limit).await {
-                Ok(parts) => object(parts),
-                Err(error) => outcome(move |py| Err(errors::of_body(py, &error, &origin))),
+            match read(taken, limit.unwrap_or(usize::MAX), false).await {
+                (parts, None) => object(parts),
+                // Dropping the stream closes it, so a further read fails instead of returning the end.
+                (_, Some((_, error))) => outcome(move |py| Err(errors::of_body(py, &error, &origin))),
             }
         }))
     }
@@ -135,28 +128,13 @@ fn read_known(
     }
 }
 
-/// Reads up to `limit` bytes, or the complete rest.
-async fn read(mut taken: TakenStream<Reader>, limit: Option<usize>) -> Result<Vec<Bytes>, TransportError> {
-    let mut parts = Vec::new();
-    let mut left = limit.unwrap_or(usize::MAX);
-    while left > 0 {
-        let Some(part) = taken.get().next(left).await? else {
-            taken.end();
-            return Ok(parts);
-        };
-        left -= part.len();
-        parts.push(part);
-    }
-    taken.put_back();
-    Ok(parts)
-}
-
-/// Reads up to `left` bytes, or the first part if `some` is set. Returns the parts before a failure, and the failure.
-async fn read_parts(
+/// Reads up to `left` bytes, or the first part if `some` is set. Returns the parts before a failure, and the failure with
+/// the stream.
+async fn read(
     mut taken: TakenStream<Reader>,
     mut left: usize,
     some: bool,
-) -> (Vec<Bytes>, Option<TransportError>) {
+) -> (Vec<Bytes>, Option<(TakenStream<Reader>, TransportError)>) {
     let mut parts = Vec::new();
     while left > 0 {
         match taken.get().next(left).await {
@@ -168,10 +146,7 @@ async fn read_parts(
                 taken.end();
                 return (parts, None);
             }
-            Err(error) => {
-                taken.end();
-                return (parts, Some(error));
-            }
+            Err(error) => return (parts, Some((taken, error))),
         }
     }
     taken.put_back();
@@ -237,7 +212,7 @@ impl Body {
             return Ok((object, failed.as_ref().map(failure)));
         }
         let read = Box::pin(async {
-            let read = read_parts(taken, amt.unwrap_or(usize::MAX), some);
+            let read = read(taken, amt.unwrap_or(usize::MAX), some);
             tokio::select! {
                 biased;
                 () = closed => (Vec::new(), None),
@@ -245,7 +220,12 @@ impl Body {
             }
         });
         let (parts, failed) = runtime::wait(py, read)?;
-        Ok((object(parts)(py)?, failed.as_ref().map(failure)))
+        let failed = failed.map(|(taken, error)| {
+            // A further read returns the end, as in urllib3.
+            taken.end();
+            failure(&error)
+        });
+        Ok((object(parts)(py)?, failed))
     }
 
     /// Starts a read for an event loop. Returns the id of the read in the queue.

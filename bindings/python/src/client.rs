@@ -1,6 +1,7 @@
 //! The native client. The Python classes `Client` and `AsyncClient` wrap it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, visit_operation};
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
@@ -11,16 +12,16 @@ use crate::config::{RetryOverrides, Settings};
 use crate::errors;
 use crate::operation::{Classes, Prepare, Site};
 use crate::queue::Queue;
-use crate::runtime::{self, Job};
-use crate::slot::lock;
+use crate::runtime::{self, Job, PerProcess};
+use crate::spans::{SpanRecorder, recorded};
 
 /// A client. It can be used by several threads and event loops at the same time.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Client {
     settings: SiteSettings,
     classes: Arc<Classes>,
-    /// The client of a process, with the id of this process. `None` after `close`.
-    site: Mutex<Option<(u32, Arc<Site>)>>,
+    site: PerProcess<Arc<Site>>,
+    is_closed: AtomicBool,
 }
 
 /// The settings from which the client of a process is created.
@@ -34,31 +35,23 @@ struct SiteSettings {
 impl Client {
     /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
     fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
-        let mut slot = lock(&self.site);
-        let Some((of, site)) = slot.as_mut() else {
+        if self.is_closed.load(Ordering::Acquire) {
             return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
-        };
-        let pid = std::process::id();
-        if *of != pid {
-            let new = match create(&self.settings, self.classes.clone()) {
-                Ok(new) => new,
-                // The exception runs Python code, which may let another thread run that waits for the lock.
-                Err(error) => {
-                    drop(slot);
-                    return Err(errors::of_config(py, &error));
-                }
-            };
-            // Another thread of the parent may have held a lock of the old client when the parent forked.
-            std::mem::forget(std::mem::replace(site, new));
-            *of = pid;
         }
-        Ok(site.clone())
+        let site = self.site.get(|| create(&self.settings, self.classes.clone()));
+        site.map_err(|error| errors::of_config(py, &error))
     }
 
-    fn job(&self, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Job> {
+    fn job(
+        &self,
+        operation: &str,
+        arguments: &Bound<'_, PyDict>,
+        spans: Option<&SpanRecorder>,
+    ) -> PyResult<Job> {
         let site = self.site(arguments.py())?;
-        visit_operation(operation, Prepare { site, arguments })
-            .unwrap_or_else(|| Err(PyAttributeError::new_err(format!("no operation `{operation}`"))))
+        let job = visit_operation(operation, Prepare { site, arguments });
+        let unknown = || Err(PyAttributeError::new_err(format!("no operation `{operation}`")));
+        Ok(recorded(job.unwrap_or_else(unknown)?, spans.cloned()))
     }
 }
 
@@ -94,27 +87,38 @@ impl Client {
         let py = settings.py();
         let settings = Settings::read(settings)?;
         let uses_http2 = settings.uses_http2();
+        if uses_http2 {
+            runtime::expect_http2();
+        }
         let (retries, user_agent) = (settings.retry_overrides()?, settings.user_agent()?);
         let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent, uses_http2 };
         let classes = Arc::new(Classes { body, events, bidirectional });
         let site = create(&settings, classes.clone()).map_err(|error| errors::of_config(py, &error))?;
-        Ok(Self { settings, classes, site: Mutex::new(Some((std::process::id(), site))) })
+        Ok(Self { settings, classes, site: PerProcess::of(site), is_closed: AtomicBool::new(false) })
     }
 
-    /// Makes a call on this thread.
-    fn call(&self, py: Python<'_>, operation: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Py<PyAny>> {
-        runtime::run(py, self.job(operation, arguments)?)
+    /// Makes a call on this thread. `spans` records its spans.
+    #[pyo3(signature = (operation, arguments, spans=None))]
+    fn call(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: &Bound<'_, PyDict>,
+        spans: Option<&SpanRecorder>,
+    ) -> PyResult<Py<PyAny>> {
+        runtime::call(py, self.job(operation, arguments, spans)?)
     }
 
-    /// Starts a call for an event loop. Returns the id of the call in the queue.
+    /// Starts a call for an event loop. `spans` records its spans. Returns the id of the call in the queue.
     fn start(
         &self,
         operation: &str,
         arguments: &Bound<'_, PyDict>,
+        spans: Option<&SpanRecorder>,
         queue: &Queue,
         future: Py<PyAny>,
     ) -> PyResult<u64> {
-        queue.start(future, self.job(operation, arguments)?)
+        queue.start(future, self.job(operation, arguments, spans)?)
     }
 
     /// Returns the region, or `None` if it is not set.
@@ -131,15 +135,7 @@ impl Client {
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let slot = lock(&self.site).take();
-        match slot {
-            Some((of, site)) if of == std::process::id() => runtime::close(py, site),
-            // The connections belong to the parent process.
-            Some((_, site)) => {
-                std::mem::forget(site);
-                Ok(())
-            }
-            None => Ok(()),
-        }
+        self.is_closed.store(true, Ordering::Release);
+        self.site.take().map_or(Ok(()), |site| runtime::close(py, site))
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn default_region(py: Python<'_>) -> PyResult<String> {
 /// Returns the credentials that a client of this region has by default. Creates the cache on the first call in a
 /// process.
 pub(crate) fn default_cache(py: Python<'_>, region: &str) -> PyResult<CredentialsCache> {
-    let caches = CACHES.get(|| Ok(Arc::default()))?;
+    let caches = CACHES.get(|| Ok::<_, PyErr>(Arc::default()))?;
     let mut caches = caches.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(cache) = caches.get(region) {
         return Ok(cache.clone());
@@ -52,9 +52,15 @@ pub(crate) fn cached(py: Python<'_>, cache: &CredentialsCache) -> PyResult<Optio
     }
 }
 
-/// Waits for credentials. They are loaded on the background thread, which also refreshes them.
-pub(crate) async fn load(cache: CredentialsCache) -> Result<Arc<Credentials>, CredentialsError> {
-    let runtime = runtime::asyncio().map_err(|_| CredentialsError::LoadAborted)?;
-    let task = runtime.spawn(async move { cache.credentials().await });
-    task.await.unwrap_or(Err(CredentialsError::LoadAborted))
+/// Returns a future that waits for credentials. They are loaded on the background thread, which also refreshes them.
+///
+/// The caller holds the global interpreter lock, so no fork happens while this function locks the runtime.
+pub(crate) fn load(
+    cache: CredentialsCache,
+) -> PyResult<impl Future<Output = Result<Arc<Credentials>, CredentialsError>> + Send> {
+    let runtime = runtime::asyncio()?;
+    Ok(async move {
+        let task = runtime.spawn(async move { cache.credentials().await });
+        task.await.unwrap_or(Err(CredentialsError::LoadAborted))
+    })
 }

@@ -3,13 +3,17 @@
 //! The Python module `invoke_model._errors` creates the exceptions from the facts of an error, because their
 //! classes are subclasses of botocore's classes if botocore is installed.
 
+use std::error::Error as _;
 use std::fmt::Display;
+use std::io;
 use std::time::Duration;
 
-use invoke_model_client::{ConfigError, CredentialsError, Error, ErrorKind, TransportError, TruncationCause};
+use invoke_model_client::{
+    ConfigError, CredentialsError, Error, ErrorKind, TransportError, TransportErrorKind, TruncationCause,
+};
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderValue, Message};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 
@@ -70,6 +74,20 @@ pub(crate) fn of_body(py: Python<'_>, error: &TransportError, origin: &Origin) -
         origin.attempts,
     );
     create(py, "of_body", facts)
+}
+
+/// Returns the kind of a failure: a name of `TransportErrorKind`, or `Reset` for a connection that the peer has reset.
+/// `Send` and `BodyIncomplete` include such a connection, but other HTTP clients tell it apart.
+pub(crate) fn transport_kind(error: &TransportError) -> &'static str {
+    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let is_reset = causes.any(|cause| {
+        let kind = cause.downcast_ref().map(io::Error::kind);
+        matches!(kind, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
+    });
+    match error.kind() {
+        TransportErrorKind::Send | TransportErrorKind::BodyIncomplete if is_reset => "Reset",
+        kind => kind.as_str(),
+    }
 }
 
 /// Returns the exception of credentials that could not be loaded.
@@ -208,8 +226,10 @@ fn kind(kind: &ErrorKind) -> &'static str {
 /// # Errors
 /// Returns a `ValueError` if the number is negative, too large or not a number.
 pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(value)
-        .map_err(|error| pyo3::exceptions::PyValueError::new_err(format!("{name}: {error}")))
+    Duration::try_from_secs_f64(value).map_err(|_| {
+        let expected = if value > 0.0 { "a smaller number of seconds" } else { "at least 0 seconds" };
+        PyValueError::new_err(format!("{name}: expected {expected}, not {value}"))
+    })
 }
 
 /// Returns the exception of an access key that is not complete.

@@ -8,6 +8,7 @@ mod blob;
 mod body;
 mod boto3;
 mod client;
+mod command;
 mod config;
 mod convert;
 mod credentials;
@@ -21,38 +22,10 @@ mod reply;
 mod runtime;
 mod sign;
 mod slot;
+mod spans;
 mod transport;
 
-use invoke_model_client::{Client as CoreClient, visit_operation};
 use pyo3::prelude::*;
-
-/// The members of the pages of an operation: the token of the input, the token and the items of the output, and the
-/// size of a page.
-type Pages = (&'static str, &'static str, &'static str, Option<&'static str>);
-
-/// The facts about an operation: the name, the members of its pages, the codes of its errors, the members of its input,
-/// the members that are required, and whether the input is an event stream.
-type Facts = (&'static str, Option<Pages>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, bool);
-
-/// Returns the operations of the model.
-#[pyfunction]
-fn operations(py: Python<'_>) -> Vec<Facts> {
-    let describe = |name: &&'static str| {
-        let facts = visit_operation(name, operation::Describe(py))?;
-        let pages = facts
-            .pagination
-            .map(|pages| (pages.input_token, pages.output_token, pages.items, pages.page_size));
-        Some((
-            *name,
-            pages,
-            facts.codes.to_vec(),
-            facts.members.0.to_vec(),
-            facts.members.1,
-            facts.has_input_events,
-        ))
-    };
-    CoreClient::operation_names().iter().filter_map(describe).collect()
-}
 
 /// The native module.
 #[pymodule(gil_used = false)]
@@ -62,9 +35,11 @@ mod _native {
     #[pymodule_export]
     use super::body::Body;
     #[pymodule_export]
-    use super::boto3::{Boto3Calls, EventDecoder, TransportFailure};
+    use super::boto3::{Boto3Calls, EventDecoder, Snapshot, TransportFailure};
     #[pymodule_export]
     use super::client::Client;
+    #[pymodule_export]
+    use super::command::run_command;
     #[pymodule_export]
     use super::decoder::EventStreamDecoder;
     #[pymodule_export]
@@ -72,11 +47,13 @@ mod _native {
     #[pymodule_export]
     use super::local::LocalEndpoint;
     #[pymodule_export]
-    use super::operations;
+    use super::operation::operations;
     #[pymodule_export]
     use super::queue::Queue;
     #[pymodule_export]
     use super::sign::Signer;
+    #[pymodule_export]
+    use super::spans::SpanRecorder;
     #[pymodule_export]
     use super::transport::Transport;
 

@@ -48,6 +48,10 @@ fn fault_file(text: &str) -> PyResult<FaultFile> {
     FaultFile::from_json(text).map_err(|error| PyValueError::new_err(format!("faults: {error}")))
 }
 
+fn json(value: &impl serde::Serialize) -> PyResult<String> {
+    serde_json::to_string(value).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+}
+
 impl LocalEndpoint {
     fn with<T>(&self, read: impl FnOnce(&CoreEndpoint) -> T) -> PyResult<T> {
         let endpoint = lock(&self.endpoint);
@@ -91,18 +95,18 @@ impl LocalEndpoint {
     /// Returns the records of the calls, each as JSON text and the body of the request.
     fn calls<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
         let calls = self.with(CoreEndpoint::calls)?;
-        let record = |call: &invoke_model_local::CallRecord| {
-            let text =
-                serde_json::to_string(call).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-            Ok((text, PyBytes::new(py, &call.body)))
-        };
+        let record = |call: &invoke_model_local::CallRecord| Ok((json(call)?, PyBytes::new(py, &call.body)));
         calls.iter().map(record).collect()
     }
 
     /// Returns the counters as JSON text.
     fn stats(&self) -> PyResult<String> {
-        let stats = self.with(CoreEndpoint::stats)?;
-        serde_json::to_string(&stats).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+        json(&self.with(CoreEndpoint::stats)?)
+    }
+
+    /// Returns the records of the connections as JSON text.
+    fn connections(&self) -> PyResult<String> {
+        json(&self.with(CoreEndpoint::connections)?)
     }
 
     /// Clears the records and counters.
@@ -135,11 +139,11 @@ impl LocalEndpoint {
         self.with(|endpoint| endpoint.break_next_stream(after_events, fault))
     }
 
-    /// Stops the endpoint. Waits up to five seconds for calls in progress.
+    /// Stops the endpoint, and closes all connections.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let endpoint = lock(&self.endpoint).take();
         match endpoint {
-            Some(endpoint) => wait(py, endpoint.stop()).map(drop),
+            Some(endpoint) => wait(py, endpoint.close()),
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::USER_AGENT;
-use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, RetryConfig};
+use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, RetryConfig, visit_operation};
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
 };
@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bidirectional::{BidirectionalReceiver, InputEvents};
+use crate::blob::Blobs;
 use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python, members};
 use crate::errors;
@@ -61,11 +62,11 @@ pub(crate) struct Prepare<'a, 'py> {
 }
 
 /// Converts the arguments of a call into the input of the operation.
-pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>) -> PyResult<O::Input>
+pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>, blobs: Blobs) -> PyResult<O::Input>
 where
     O::Input: DeserializeOwned,
 {
-    let Input { mut value, payload } = from_python::<O::Input>(arguments.as_any(), O::INPUT_PAYLOAD)?;
+    let Input { mut value, payload } = from_python::<O::Input>(arguments.as_any(), O::INPUT_PAYLOAD, blobs)?;
     if let Some(payload) = payload {
         O::set_input_payload(&mut value, payload);
     }
@@ -77,7 +78,7 @@ impl Prepare<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let call = self.site.client.call::<O>(input::<O>(self.arguments)?);
+        let call = self.site.client.call::<O>(input::<O>(self.arguments, Blobs::All)?);
         let mut call = call.retry_config(self.site.retry_config);
         if let Some(user_agent) = &self.site.user_agent {
             call = call.header(USER_AGENT.as_str(), user_agent);
@@ -188,35 +189,58 @@ impl OperationVisitor for Prepare<'_, '_> {
 }
 
 /// Facts about an operation, for the Python classes.
+#[pyclass(frozen, get_all, module = "invoke_model._native")]
 #[derive(Debug)]
-pub(crate) struct Facts {
-    pub(crate) has_input_events: bool,
-    pub(crate) pagination: Option<Pagination>,
-    pub(crate) codes: &'static [&'static str],
-    /// The members of the input, and the members that are required.
-    pub(crate) members: (&'static [&'static str], Vec<&'static str>),
+pub(crate) struct OperationFacts {
+    name: &'static str,
+    pages: Option<Pages>,
+    /// The codes of the errors of the operation.
+    error_codes: &'static [&'static str],
+    /// The names of the members of the input.
+    members: &'static [&'static str],
+    required_members: Vec<&'static str>,
+    /// `true` if the input is an event stream.
+    has_input_events: bool,
+}
+
+/// The members of the pages of an operation that returns a list.
+#[pyclass(frozen, get_all, module = "invoke_model._native")]
+#[derive(Clone, Debug)]
+pub(crate) struct Pages {
+    input_token: &'static str,
+    output_token: &'static str,
+    items: &'static str,
+    page_size: Option<&'static str>,
+}
+
+/// Returns the operations of the model.
+#[pyfunction]
+pub(crate) fn operations(py: Python<'_>) -> Vec<OperationFacts> {
+    Client::operation_names().iter().filter_map(|name| visit_operation(name, Describe(py))).collect()
 }
 
 /// The visitor that returns the facts about an operation.
-pub(crate) struct Describe<'py>(pub(crate) Python<'py>);
+struct Describe<'py>(Python<'py>);
 
-fn facts<O: Operation>(py: Python<'_>) -> Facts
+fn facts<O: Operation>(py: Python<'_>) -> OperationFacts
 where
     O::Input: DeserializeOwned,
 {
-    let members = members::<O::Input>(py);
-    Facts {
-        has_input_events: O::HAS_INPUT_EVENTS,
-        pagination: O::PAGINATION,
-        codes: O::Error::CODES,
-        members,
-    }
+    let pages = O::PAGINATION.map(|Pagination { input_token, output_token, items, page_size, .. }| Pages {
+        input_token,
+        output_token,
+        items,
+        page_size,
+    });
+    let (members, required_members) = members::<O::Input>(py);
+    let (name, error_codes, has_input_events) = (O::NAME, O::Error::CODES, O::HAS_INPUT_EVENTS);
+    OperationFacts { name, pages, error_codes, members, required_members, has_input_events }
 }
 
 impl OperationVisitor for Describe<'_> {
-    type Output = Facts;
+    type Output = OperationFacts;
 
-    fn visit_output<O>(self) -> Facts
+    fn visit_output<O>(self) -> OperationFacts
     where
         O: Operation<Delivery = delivery::Buffered>,
         O::Input: DeserializeOwned,
@@ -225,7 +249,7 @@ impl OperationVisitor for Describe<'_> {
         facts::<O>(self.0)
     }
 
-    fn visit_event_stream<O>(self) -> Facts
+    fn visit_event_stream<O>(self) -> OperationFacts
     where
         O: OutputEventStream<Delivery = delivery::Streaming>,
         O::Input: DeserializeOwned,
@@ -235,7 +259,7 @@ impl OperationVisitor for Describe<'_> {
         facts::<O>(self.0)
     }
 
-    fn visit_bidirectional<O>(self) -> Facts
+    fn visit_bidirectional<O>(self) -> OperationFacts
     where
         O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
         O::Input: DeserializeOwned,

@@ -7,16 +7,19 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::errors;
+use crate::slot::lock;
 
 /// The result of a job: a function that creates the Python object or the exception.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -32,7 +35,9 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// The interval in which a waiting thread checks for signals, such as Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// A value of one process. A forked child does not use the value of its parent.
+/// A value of one process. A forked child does not use the value of its parent, whose sockets and locks belong to the
+/// threads of the parent.
+#[derive(Debug)]
 pub(crate) struct PerProcess<T>(Mutex<Option<(u32, T)>>);
 
 impl<T: Clone> PerProcess<T> {
@@ -40,45 +45,95 @@ impl<T: Clone> PerProcess<T> {
         Self(Mutex::new(None))
     }
 
-    /// Returns the value if this process has already created it.
-    fn existing(&self) -> Option<T> {
-        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.as_ref().filter(|(of, _)| *of == std::process::id()).map(|(_, value)| value.clone())
+    /// Creates the value of this process.
+    pub(crate) fn of(value: T) -> Self {
+        Self(Mutex::new(Some((std::process::id(), value))))
     }
 
-    pub(crate) fn get(&self, create: impl FnOnce() -> std::io::Result<T>) -> PyResult<T> {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the value if this process has already created it.
+    fn existing(&self) -> Option<T> {
+        lock(&self.0).as_ref().filter(|(of, _)| *of == std::process::id()).map(|(_, value)| value.clone())
+    }
+
+    /// Returns the value, and creates it if this process has none. `create` must not run Python code, because another
+    /// thread may wait for the lock.
+    pub(crate) fn get<E>(&self, create: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let mut slot = lock(&self.0);
         let pid = std::process::id();
-        if let Some((of, value)) = &*slot {
-            if *of == pid {
-                return Ok(value.clone());
-            }
+        if let Some((_, value)) = slot.as_ref().filter(|(of, _)| *of == pid) {
+            return Ok(value.clone());
         }
-        let value = create()
-            .map_err(|error| PyRuntimeError::new_err(format!("cannot create the I/O runtime: {error}")))?;
-        // The parent and the child share the epoll instance of the parent's runtime. If the child dropped the
-        // runtime, it would remove sockets of the parent from this instance.
+        let value = create()?;
+        // Another thread of the parent may have held a lock of the old value when the parent forked. Parent and child
+        // also share the epoll instance of the parent's runtime. If the child dropped the runtime, it would remove
+        // sockets of the parent from this instance.
         std::mem::forget(slot.replace((pid, value.clone())));
         Ok(value)
     }
+
+    /// Removes the value. Returns it if this process has created it.
+    pub(crate) fn take(&self) -> Option<T> {
+        match lock(&self.0).take() {
+            Some((of, value)) if of == std::process::id() => Some(value),
+            other => {
+                std::mem::forget(other);
+                None
+            }
+        }
+    }
 }
 
-static CALLERS: PerProcess<Arc<Runtime>> = PerProcess::new();
+/// The runtime of synchronous calls.
+struct Callers {
+    runtime: Runtime,
+    /// Notified whenever the waiting threads must check for signals. If each wait had its own timer, the runtime would
+    /// wake itself with two system calls whenever a wait sets its timer.
+    signal_check: Arc<Notify>,
+}
+
+impl Callers {
+    fn new() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signal_check = Arc::new(Notify::new());
+        let notify = signal_check.clone();
+        runtime.spawn(async move {
+            loop {
+                sleep(SIGNAL_CHECK).await;
+                notify.notify_waiters();
+            }
+        });
+        Ok(Self { runtime, signal_check })
+    }
+}
+
+static CALLERS: PerProcess<Arc<Callers>> = PerProcess::new();
 static ASYNCIO: PerProcess<Handle> = PerProcess::new();
 static ENDPOINTS: PerProcess<Handle> = PerProcess::new();
 
-fn callers() -> PyResult<Arc<Runtime>> {
-    CALLERS.get(|| Builder::new_current_thread().enable_all().build().map(Arc::new))
+/// `true` if a connection may belong to a task, as those of HTTP/2 do.
+static HAS_CONNECTION_TASKS: AtomicBool = AtomicBool::new(false);
+
+/// States that the caller can open connections of HTTP/2, which tasks drive.
+pub(crate) fn expect_http2() {
+    HAS_CONNECTION_TASKS.store(true, Ordering::Relaxed);
+}
+
+fn callers() -> PyResult<Arc<Callers>> {
+    CALLERS.get(|| Callers::new().map(Arc::new)).map_err(no_runtime)
+}
+
+fn no_runtime(error: std::io::Error) -> PyErr {
+    PyRuntimeError::new_err(format!("cannot create the I/O runtime: {error}"))
 }
 
 /// Returns the runtime of asyncio calls.
 pub(crate) fn asyncio() -> PyResult<Handle> {
-    ASYNCIO.get(|| background("invoke-model-asyncio"))
+    ASYNCIO.get(|| background("invoke-model-asyncio")).map_err(no_runtime)
 }
 
 /// Returns the runtime of local endpoints.
 pub(crate) fn endpoints() -> PyResult<Handle> {
-    ENDPOINTS.get(|| background("invoke-model-local"))
+    ENDPOINTS.get(|| background("invoke-model-local")).map_err(no_runtime)
 }
 
 /// Starts a thread that drives a runtime until the process ends. The thread never calls Python, so it does not
@@ -91,26 +146,53 @@ fn background(name: &str) -> std::io::Result<Handle> {
     Ok(handle)
 }
 
-/// Runs a job on this thread, and returns its object.
+/// Makes a call on this thread, and returns its object.
+pub(crate) fn call(py: Python<'_>, job: Job) -> PyResult<Py<PyAny>> {
+    wait_for_call(py, job)?(py)
+}
+
+/// Continues a call on this thread, for example reads from its response, and returns the object of the job.
 pub(crate) fn run(py: Python<'_>, job: Job) -> PyResult<Py<PyAny>> {
     wait(py, job)?(py)
 }
 
-/// Runs a future on this thread. Other Python threads run in the meantime. If a signal handler raises an exception,
-/// drops the future and returns the exception.
-pub(crate) fn wait<F: Future + Send + Unpin>(py: Python<'_>, mut future: F) -> PyResult<F::Output>
+/// Runs a future that uses an idle connection. Otherwise like [`wait`].
+pub(crate) fn wait_for_call<F: Future + Send + Unpin>(py: Python<'_>, future: F) -> PyResult<F::Output>
 where
     F::Output: Send,
 {
-    let runtime = callers()?;
-    let mut is_first = true;
+    wait_after(py, true, future)
+}
+
+/// Runs a future on this thread. Other Python threads run in the meantime. If a signal handler raises an exception,
+/// drops the future and returns the exception.
+pub(crate) fn wait<F: Future + Send + Unpin>(py: Python<'_>, future: F) -> PyResult<F::Output>
+where
+    F::Output: Send,
+{
+    wait_after(py, false, future)
+}
+
+fn wait_after<F: Future + Send + Unpin>(
+    py: Python<'_>,
+    mut settles: bool,
+    mut future: F,
+) -> PyResult<F::Output>
+where
+    F::Output: Send,
+{
+    let callers = callers()?;
     loop {
         let turn = || {
-            runtime.block_on(async {
-                if std::mem::take(&mut is_first) {
+            callers.runtime.block_on(async {
+                if std::mem::take(&mut settles) {
                     settle().await;
                 }
-                timeout(SIGNAL_CHECK, &mut future).await.ok()
+                tokio::select! {
+                    biased;
+                    output = &mut future => Some(output),
+                    () = callers.signal_check.notified() => None,
+                }
             })
         };
         let result = py.detach(|| catch_unwind(AssertUnwindSafe(turn)));
@@ -119,7 +201,7 @@ where
             // Signal handlers run outside of the runtime, because they may also make calls.
             Ok(None) => {
                 if let Err(exception) = py.check_signals() {
-                    py.detach(|| discard(&runtime, future));
+                    py.detach(|| discard(&callers.runtime, future));
                     return Err(exception);
                 }
             }
@@ -130,8 +212,8 @@ where
 
 /// Drops a value whose connection belongs to the runtime of synchronous calls, and closes the connection.
 pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
-    let runtime = callers()?;
-    py.detach(|| discard(&runtime, value));
+    let callers = callers()?;
+    py.detach(|| discard(&callers.runtime, value));
     Ok(())
 }
 
@@ -141,7 +223,7 @@ pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
 /// This function does not release the global interpreter lock, because it does not wait for sockets.
 pub(crate) fn close_dropped<T>(value: T) {
     match CALLERS.existing() {
-        Some(runtime) if Handle::try_current().is_err() => discard(&runtime, value),
+        Some(callers) if Handle::try_current().is_err() => discard(&callers.runtime, value),
         _ => drop(value),
     }
 }
@@ -156,7 +238,9 @@ fn discard<T>(runtime: &Runtime, value: T) {
 /// Lets the runtime read the state of its sockets, and lets the tasks of connections react. Without this step, a
 /// call could use a connection that the server has closed while no thread was driving the runtime.
 async fn settle() {
-    for _ in 0..2 {
+    yield_now().await;
+    // The runtime polls this future before the tasks that it has woken.
+    if HAS_CONNECTION_TASKS.load(Ordering::Relaxed) {
         yield_now().await;
     }
 }

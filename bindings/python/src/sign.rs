@@ -24,11 +24,13 @@ const FILE_CHUNK: usize = 1024 * 1024;
 /// The size of a body in bytes above which other Python threads run while the body is hashed.
 const DETACHED: usize = 64 * 1024;
 
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+
 /// The headers that a signature can add, with their usual spelling.
 const ADDED: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("x-amz-date"), "X-Amz-Date"),
     (HeaderName::from_static("x-amz-security-token"), "X-Amz-Security-Token"),
-    (HeaderName::from_static("x-amz-content-sha256"), "X-Amz-Content-SHA256"),
+    (CONTENT_SHA256, "X-Amz-Content-SHA256"),
     (AUTHORIZATION, "Authorization"),
 ];
 
@@ -73,7 +75,7 @@ impl Signer {
         let cache = credentials::default_cache(py, &self.region)?;
         let found = match credentials::cached(py, &cache)? {
             Some(found) => found,
-            None => runtime::wait(py, Box::pin(credentials::load(cache)))?
+            None => runtime::wait(py, Box::pin(credentials::load(cache)?))?
                 .map_err(|error| errors::no_credentials(py, &error))?,
         };
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
@@ -94,7 +96,11 @@ impl Signer {
     fn sign(&self, request: Unsigned<'_>) -> PyResult<Vec<(&'static str, String)>> {
         let py = request.body.py();
         let (mut parts, time) = request.parts()?;
-        let payload = hash(&request.body)?;
+        let payload = match parts.headers.get(CONTENT_SHA256).map(HeaderValue::to_str) {
+            // botocore also signs the hash that the caller has set.
+            Some(Ok(given)) => PayloadHash::precomputed(given),
+            _ => hash(&request.body)?,
+        };
         let credentials = self.credentials(py, request.keys)?;
         self.signer.sign(&mut parts, &credentials, &payload, time).map_err(invalid)?;
         let value = |(name, spelling): &(HeaderName, &'static str)| {
@@ -127,8 +133,9 @@ impl Signer {
     /// Starts to load the default credentials for an event loop. Returns the id of the job in the queue.
     fn start_load(&self, py: Python<'_>, queue: &Queue, future: Py<PyAny>) -> PyResult<u64> {
         let cache = credentials::default_cache(py, &self.region)?;
+        let loading = credentials::load(cache)?;
         let job = async move {
-            let loaded = credentials::load(cache).await;
+            let loaded = loading.await;
             outcome(move |py| match loaded {
                 Ok(_) => Ok(py.None()),
                 Err(error) => Err(errors::no_credentials(py, &error)),
@@ -185,6 +192,19 @@ impl Unsigned<'_> {
     }
 }
 
+/// Converts the host of a URL to lower case, as HTTP clients do before they send a request.
+fn lower_case(uri: Uri) -> Result<Uri, http::Error> {
+    let Some(authority) = uri.authority() else { return Ok(uri) };
+    let (user, host) = authority.as_str().split_at(authority.as_str().rfind('@').map_or(0, |end| end + 1));
+    if !host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Ok(uri);
+    }
+    let authority = format!("{user}{}", host.to_ascii_lowercase());
+    let mut parts = uri.into_parts();
+    parts.authority = Some(authority.try_into()?);
+    Ok(Uri::from_parts(parts)?)
+}
+
 /// Parses an absolute URL.
 fn parse(url: &str) -> PyResult<Uri> {
     let error = |problem: String| PyValueError::new_err(format!("url: {problem}"));
@@ -193,7 +213,9 @@ fn parse(url: &str) -> PyResult<Uri> {
     }
     let uri: Uri = url.parse().map_err(|problem| error(format!("{problem}")))?;
     match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(uri),
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => {
+            lower_case(uri).map_err(|problem| error(format!("{problem}")))
+        }
         _ => Err(error("not an absolute `https` or `http` URL".to_owned())),
     }
 }

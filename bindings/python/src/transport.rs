@@ -1,6 +1,7 @@
 //! The transport of the client for other HTTP clients: it sends a request as it is, without retries.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
@@ -15,17 +16,25 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::config;
-use crate::errors::{seconds, text};
+use crate::errors::{seconds, text, transport_kind};
 use crate::queue::Queue;
-use crate::runtime::{self, Job, Outcome, outcome};
+use crate::runtime::{self, Job, Outcome, PerProcess, outcome};
 use crate::slot::Slot;
+
+/// The connect timeout of a transport without a connect timeout.
+pub(crate) const NO_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Returns the timeouts of a request for a read timeout of Python, which limits the time without progress.
+pub(crate) fn read_timeouts(read: Option<Duration>) -> RequestTimeouts {
+    RequestTimeouts { first_byte: read, idle: read, first_byte_restarts: true, ..RequestTimeouts::default() }
+}
 
 /// A transport. The classes of `invoke_model._http_client` wrap it.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Transport {
     builder: HyperTransportBuilder,
-    /// The transport of a process, with the id of this process. `None` after `close`.
-    transport: Mutex<Option<(u32, Arc<HyperTransport>)>>,
+    transport: PerProcess<HyperTransport>,
+    is_closed: AtomicBool,
 }
 
 /// A request to send.
@@ -41,34 +50,26 @@ pub(crate) struct Unsent {
 }
 
 impl Transport {
-    /// Returns the transport of this process. A forked child does not use the connections of its parent.
-    fn transport(&self) -> PyResult<Arc<HyperTransport>> {
-        let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((of, current)) = &*transport else {
+    /// Returns the transport of this process.
+    fn transport(&self) -> PyResult<HyperTransport> {
+        if self.is_closed.load(Ordering::Acquire) {
             return Err(PyRuntimeError::new_err("the transport is closed: create a new transport"));
-        };
-        let pid = std::process::id();
-        if *of == pid {
-            return Ok(current.clone());
         }
-        let new = Arc::new(self.builder.clone().build());
-        // Another thread of the parent may have held a lock of the old transport when the parent forked.
-        std::mem::forget(transport.replace((pid, new.clone())));
-        Ok(new)
+        self.transport.get(|| Ok(self.builder.clone().build()))
     }
 
     fn job(&self, request: Unsent) -> PyResult<Job> {
         let transport = self.transport()?;
         let limit = |name, value: Option<f64>| value.map(|value| seconds(name, value)).transpose();
-        let read = limit("read timeout", request.read_timeout)?;
-        let connect = limit("connect timeout", request.connect_timeout)?;
-        let timeouts = RequestTimeouts { connect, first_byte: read, idle: read, deadline: None };
+        let read = limit("timeout: read", request.read_timeout)?;
+        let connect = limit("timeout: connect", request.connect_timeout)?;
+        let timeouts = RequestTimeouts { connect, ..read_timeouts(read) };
         let request = match request.into_http() {
             Ok(request) => request,
             Err(error) => return Ok(Box::pin(async move { failed(error) })),
         };
         Ok(Box::pin(async move {
-            match timeouts.send(&*transport, request).await {
+            match timeouts.send(&transport, request).await {
                 Ok(response) => outcome(move |py| head(py, response)),
                 Err(error) => failed(error),
             }
@@ -86,7 +87,8 @@ impl Transport {
         http_version: Option<&str>,
         max_connections: Option<usize>,
     ) -> PyResult<Self> {
-        let mut builder = HyperTransport::builder();
+        // Each request has a connect timeout, or none.
+        let mut builder = HyperTransport::builder().connect_timeout(NO_TIMEOUT);
         if let Some(path) = ca_bundle {
             builder = builder.root_certificates_file(path);
         }
@@ -97,17 +99,20 @@ impl Transport {
         }
         if let Some(version) = http_version {
             builder = builder.http_version_policy(config::http_version(version)?);
+            if version == "2" {
+                runtime::expect_http2();
+            }
         }
         if let Some(number) = max_connections {
             builder = builder.max_connections_per_host(number);
         }
-        let transport = Arc::new(builder.clone().build());
-        Ok(Self { builder, transport: Mutex::new(Some((std::process::id(), transport))) })
+        let transport = PerProcess::of(builder.clone().build());
+        Ok(Self { builder, transport, is_closed: AtomicBool::new(false) })
     }
 
     /// Sends a request on this thread. Returns the status, the version, the headers and the body.
     fn send(&self, py: Python<'_>, request: Unsent) -> PyResult<Py<PyAny>> {
-        runtime::run(py, self.job(request)?)
+        runtime::call(py, self.job(request)?)
     }
 
     /// Starts a request for an event loop. Returns the id of the request in the queue.
@@ -117,15 +122,8 @@ impl Transport {
 
     /// Closes the idle connections. Further requests fail. Open responses can still be read.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        match self.transport.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
-            // The runtime of the connections exists only in the parent process.
-            Some(transport) => {
-                std::mem::forget(transport);
-                Ok(())
-            }
-            None => Ok(()),
-        }
+        self.is_closed.store(true, Ordering::Release);
+        self.transport.take().map_or(Ok(()), |transport| runtime::close(py, transport))
     }
 }
 
@@ -169,7 +167,7 @@ const SETTINGS: [(&str, &str); 3] = [
 /// Raises `Failure` of `invoke_model._http_client`, which becomes an exception of the HTTP client.
 fn failed(error: TransportError) -> Outcome {
     outcome(move |py| {
-        let arguments = (error.kind().as_str(), error.may_have_been_sent(), text(&error, &SETTINGS));
+        let arguments = (transport_kind(&error), error.may_have_been_sent(), text(&error, &SETTINGS));
         let failure = py.import("invoke_model._http_client")?.getattr("Failure")?.call1(arguments)?;
         Err(PyErr::from_value(failure))
     })

@@ -47,12 +47,21 @@ def paths(monkeypatch):
     from invoke_model.boto3 import _client
 
     found = []
-    request = _client.Acceleration.request
+    call, request = _client.Acceleration.call, _client.Acceleration.request
 
-    def record(*arguments):
+    def record_call(*arguments):
+        """Records calls without events."""
+        found.append("native")
+        parsed = call(*arguments)
+        if parsed is None:
+            found.pop()
+        return parsed
+
+    def record_request(*arguments):
         made = request(*arguments)
         found.append("botocore" if made is None else "native")
         return made
 
-    monkeypatch.setattr(_client.Acceleration, "request", record)
+    monkeypatch.setattr(_client.Acceleration, "call", record_call)
+    monkeypatch.setattr(_client.Acceleration, "request", record_request)
     return found

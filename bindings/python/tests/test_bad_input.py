@@ -127,12 +127,16 @@ def test_a_closed_client(local_endpoint):
         ({"region_name": "us-east-1", "max_attempts": True}, TypeError, "^max_attempts: expected a number of at least 1, not bool$"),
         ({"region_name": "us-east-1", "use_fips_endpoint": 1}, TypeError, "^use_fips_endpoint: expected True or False, not int$"),
         ({"region_name": "us-east-1", "max_attempts": 0}, ValueError, "at least 1"),
-        ({"region_name": "us-east-1", "timeout": -1}, ValueError, "timeout"),
+        ({"region_name": "us-east-1", "timeout": -1}, ValueError, "^timeout: expected at least 0 seconds, not -1$"),
+        ({"region_name": "us-east-1", "timeout": float("inf")}, ValueError, "^timeout: expected a smaller number of seconds"),
         ({"region_name": "us-east-1", "retry_mode": "fast"}, ValueError, "retry_mode"),
         ({"region_name": "us-east-1", "verify": False}, ValueError, "root certificates"),
         ({"region_name": "us-east-1", "config": 5}, TypeError, "config"),
         ({"region_name": "us east"}, ValueError, "region"),
         ({"region_name": "us-east-1", "endpoint_url": "nonsense"}, ValueError, "endpoint URL"),
+        ({"region_name": "us-east-1", "endpoint_url": "https://h.test/a b"}, ValueError, "the URL contains ` `; remove"),
+        ({"region_name": "us-east-1", "endpoint_url": "https://h.test/é"}, ValueError, "the URL contains `é`; remove"),
+        ({"region_name": "us-east-1", "endpoint_url": "https://bücher.test"}, ValueError, "the URL contains `ü`; remove"),
     ],
 )
 def test_settings(settings, error, text):

@@ -2,6 +2,8 @@
 exceptions.
 """
 
+import array
+import io
 import json
 
 import pytest
@@ -197,6 +199,8 @@ def test_retries_until_success(mode, monkeypatch):
         {"modelId": MODEL, "inferenceConfig": {"maxTokens": 0, "temperature": -1, "stopSequences": [""]}},
         {"modelId": MODEL, "additionalModelRequestFields": {"a": object}},
         {"modelId": MODEL, "system": [{}]},
+        {**CONVERSE, "inferenceConfig": {"maxTokens": True}},
+        {**CONVERSE, "inferenceConfig": {"temperature": True}},
     ],
     ids=str,
 )
@@ -204,6 +208,31 @@ def test_invalid_arguments(clients, given):
     expected, found = (outcome(client, "Converse", given) for client in clients[1:])
     assert found == expected
     assert found["class"] in ("ParamValidationError", "ValidationException")
+
+
+def image(value):
+    content = [{"image": {"format": "png", "source": {"bytes": value}}}]
+    return {"modelId": MODEL, "messages": [{"role": "user", "content": content}]}
+
+
+@pytest.mark.parametrize("create", [memoryview, bytearray, io.BytesIO, lambda data: array.array("b", data)], ids=str)
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [("InvokeModel", lambda body: {"modelId": EMBEDDING, "body": body}), ("Converse", image)],
+    ids=["payload", "image"],
+)
+def test_kinds_of_blobs(clients, operation, arguments, create):
+    """botocore neither accepts other buffers nor reads the file of an image."""
+    endpoint, *pair = clients
+    endpoint.clear_faults()
+    found, bodies = [], []
+    for client in pair:
+        endpoint.clear()
+        found.append(normalized(outcome(client, operation, arguments(create(HELLO)))))
+        read = bytes if operation == "InvokeModel" else json.loads
+        bodies.append([read(call["body"]) for call in endpoint.calls])
+    assert without_zero_values(found[1], found[0]) == found[0]
+    assert bodies[1] == bodies[0]
 
 
 @pytest.mark.parametrize(

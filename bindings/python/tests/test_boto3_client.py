@@ -5,9 +5,7 @@ import json
 import multiprocessing
 import pickle
 import socket
-import struct
 import threading
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
@@ -20,6 +18,7 @@ import botocore.response  # noqa: E402
 import botocore.session  # noqa: E402
 from botocore import UNSIGNED  # noqa: E402
 from botocore.config import Config  # noqa: E402
+from test_decoder import event  # noqa: E402
 from botocore.credentials import RefreshableCredentials  # noqa: E402
 
 import invoke_model.boto3  # noqa: E402
@@ -165,17 +164,36 @@ def test_read_timeout_of_a_body(create, local_endpoint, hooked):
         body.read()
 
 
-def frame(event, payload):
-    """Returns a frame of an event stream."""
-    values = {":message-type": "event", ":event-type": event, ":content-type": "application/json"}
-    headers = b"".join(
-        struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", 7, len(value)) + value.encode()
-        for name, value in values.items()
-    )
-    body = json.dumps(payload).encode()
-    prelude = struct.pack(">II", len(headers) + len(body) + 16, len(headers))
-    data = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + body
-    return data + struct.pack(">I", zlib.crc32(data))
+def receive_slowly(server, size, head_end=b"\r\n\r\n"):
+    """Receives a request for longer than the read timeout, and then responds."""
+    connection, _ = server.accept()
+    with connection:
+        received = connection.recv(65536)
+        size += received.index(head_end) + len(head_end)
+        left = size - len(received)
+        while left > 0:
+            # This wait limits the rate of the upload.
+            threading.Event().wait(0.25)
+            part = connection.recv(min(left, 1_000_000), socket.MSG_WAITALL)
+            assert part
+            left -= len(part)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_the_read_timeout_does_not_end_an_upload_with_progress(create, hooked):
+    body = b"x" * 24_000_000
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        # The buffers of the sockets must be smaller than the body.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        thread = threading.Thread(target=receive_slowly, args=(server, len(body)))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        client = create(endpoint_url=url, config=Config(read_timeout=4, retries={"total_max_attempts": 1}))
+        if hooked:
+            client.meta.events.register("before-send", add_header)
+        assert client.invoke_model(modelId=EMBEDDING, body=body)["body"].read() == b"{}"
+        thread.join()
 
 
 def serve_two_events(server, is_first_received):
@@ -184,8 +202,8 @@ def serve_two_events(server, is_first_received):
         connection.recv(65536)
         head = "HTTP/1.1 200 OK", "content-type: application/vnd.amazon.eventstream", "transfer-encoding: chunked"
         connection.sendall("\r\n".join((*head, "", "")).encode())
-        for event, payload in (("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})):
-            data = frame(event, payload)
+        for name, payload in (("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})):
+            data = event(name, payload)
             connection.sendall(b"%x\r\n%b\r\n" % (len(data), data))
             assert is_first_received.wait(60)
         connection.sendall(b"0\r\n\r\n")

@@ -204,7 +204,7 @@ def test_exceptions_are_those_of_the_http_client(modules, local_endpoint):
         assert "raise `read`" in text
         assert "no response after 200ms" in text
     replies = {
-        b"": "ReadError",
+        b"": "RemoteProtocolError",
         b"nonsense\r\n\r\n": "RemoteProtocolError",
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf": "RemoteProtocolError",
     }

@@ -11,10 +11,10 @@ import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
 
 
-def python(code, *arguments):
+def python(code, *arguments, timeout=120):
     """Runs code in a process of its own, and returns its output."""
     command = [sys.executable, "-c", code, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -60,6 +60,37 @@ def test_a_call_does_not_block_other_threads(client, local_endpoint):
         connection.close()
     thread.join(60)
     assert stopped
+
+
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_a_connection_that_the_server_has_closed_is_not_used(local_endpoint, request, accelerated):
+    body = b'{"embedding":[],"inputTextTokenCount":1}'
+    head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+    is_closed = threading.Semaphore(0)
+
+    def serve(server):
+        for _ in range(3):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(head.encode() + body)
+            is_closed.release()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = "http://127.0.0.1:%d" % server.getsockname()[1]
+        if accelerated:
+            pytest.importorskip("boto3")
+            client = request.getfixturevalue("create")(endpoint_url=url)
+        else:
+            client = local_endpoint.client(endpoint_url=url, max_attempts=1)
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        for _ in range(3):
+            response = client.invoke_model(modelId=EMBEDDING, body=HELLO)
+            assert response["ResponseMetadata"]["RetryAttempts"] == 0
+            assert response["body"].read() == body
+            assert is_closed.acquire(timeout=60)
+        thread.join(60)
 
 
 CLOSE = """
@@ -200,6 +231,33 @@ with local_endpoint() as endpoint:
 
 def test_a_forked_child_leaves_the_endpoint_of_its_parent_alone():
     assert python(FORKED_ENDPOINT).strip() == "1"
+
+
+def test_the_end_of_a_block_closes_open_streams():
+    """The endpoint would send the rest of this stream within its grace period."""
+    code = """
+import threading
+from invoke_model.testing import local_endpoint
+
+messages = [{"role": "user", "content": [{"text": "hi"}]}]
+has_begun = threading.Event()
+
+def read():
+    try:
+        for _ in client.converse_stream(modelId="us.amazon.nova-lite-v1:0", messages=messages)["stream"]:
+            has_begun.set()
+        print("complete")
+    except Exception as error:
+        print(type(error).__name__)
+
+with local_endpoint(pace=0.5) as endpoint:
+    client = endpoint.client()
+    thread = threading.Thread(target=read)
+    thread.start()
+    has_begun.wait()
+thread.join()
+"""
+    assert python(code).strip() == "ResponseStreamingError"
 
 
 def test_multiprocessing_with_fork():

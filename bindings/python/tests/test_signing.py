@@ -81,6 +81,33 @@ def test_signatures_equal_those_of_botocore(seed, frozen_time):
     assert lower(ours) == theirs(method, url, signed, body, credentials, region, service)
 
 
+@pytest.mark.parametrize("hash", ["UNSIGNED-PAYLOAD", auth.sha256(b"other").hexdigest(), "anything"])
+def test_a_given_hash_is_signed_as_by_botocore(hash, frozen_time):
+    headers, credentials = {"X-Amz-Content-SHA256": hash}, Credentials("AKID", "secret")
+    options = {"region_name": "us-east-1", "credentials": credentials, "time": TIME}
+    ours = invoke_model.sign("POST", URL, headers, HELLO, **options)
+    assert ours["X-Amz-Content-SHA256"] == hash
+    assert lower(ours) == theirs("POST", URL, headers, HELLO, credentials, "us-east-1", "bedrock")
+
+
+@pytest.mark.parametrize("host", ["Bedrock-Runtime.US-EAST-1.amazonaws.com", "HOST.Example:8443", "User:Word@HOST.Example"])
+@pytest.mark.parametrize("headers", [{}, {"Host": "Other.Example"}], ids=["", "header"])
+def test_the_host_is_signed_as_by_botocore(host, headers, frozen_time):
+    url, credentials = f"https://{host}/Model", Credentials("AKID", "secret")
+    options = {"region_name": "us-east-1", "credentials": credentials, "time": TIME}
+    ours = invoke_model.sign("GET", url, headers, b"", **options)
+    assert lower(ours) == theirs("GET", url, headers, b"", credentials, "us-east-1", "bedrock")
+    request = AWSRequest("GET", url, headers=headers)
+    auth.SigV4QueryAuth(credentials, "bedrock", "us-east-1", expires=60).add_auth(request)
+    presigned = invoke_model.presign("GET", url, headers, expires_in=60, **options)
+    assert parameters(presigned) == parameters(request.url)
+    assert presigned.startswith("https://User:Word@" if "@" in host else "https://")
+
+
+def parameters(url):
+    return urllib.parse.parse_qs(url.partition("?")[2])
+
+
 @pytest.mark.parametrize("seed", range(100))
 def test_presigned_urls_equal_those_of_botocore(seed, frozen_time):
     choose = random.Random(seed)

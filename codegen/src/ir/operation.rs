@@ -172,6 +172,9 @@ pub(crate) enum Matcher {
 pub(crate) struct OperationFacts {
     /// Member that contains the model id.
     pub(crate) model_id: Option<MemberPath>,
+    /// Name of the member of the input that contains the model id, or `None` if no member or only a nested
+    /// member contains it.
+    pub(crate) model_id_member: Option<String>,
     /// Name of the label that contains the model id, or `None` if the model id is not a label.
     pub(crate) model_id_label: Option<String>,
     /// Member that contains the guardrail id.

@@ -95,9 +95,8 @@ pub(super) fn of_operation(
     shapes: &BTreeMap<String, Shape>,
 ) -> OperationFacts {
     let model_id = path(input, Fact::ModelId, shapes);
-    let model_id_label = input.members.iter().find(|member| {
-        member.fact == Some(Fact::ModelId) && matches!(member.location, Location::Label { .. })
-    });
+    let model_id_member = input.members.iter().find(|member| member.fact == Some(Fact::ModelId));
+    let model_id_label = model_id_member.filter(|member| matches!(member.location, Location::Label { .. }));
     let has_model_payload = input.members.iter().any(|member| {
         member.fact == Some(Fact::ModelContent) && matches!(member.location, Location::Payload { .. })
     });
@@ -110,6 +109,7 @@ pub(super) fn of_operation(
         || output_metrics.iter().any(|(metric, _)| metric.counts_tokens());
     OperationFacts {
         model_id,
+        model_id_member: model_id_member.map(|member| member.wire_name.clone()),
         model_id_label: model_id_label.map(|member| member.wire_name.clone()),
         guardrail_id: path(input, Fact::GuardrailId, shapes),
         project_id: path(input, Fact::ProjectId, shapes),

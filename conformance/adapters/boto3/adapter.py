@@ -14,8 +14,7 @@ import botocore.session
 from botocore import eventstream, exceptions, xform_name
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
-from botocore.response import StreamingBody
-from kit import Unsupported, boto3_error, serve, tagged, untagged
+from kit import Unsupported, boto3_call, boto3_error, serve
 
 # The error classes of exception types. The first type that matches determines the class.
 CLASSES = [
@@ -75,49 +74,24 @@ def make_client(settings):
     return session.client("bedrock-runtime", config=Config(**config), **options)
 
 
-def error(exception):
-    """Describes an exception."""
-    return boto3_error(exception, CLASSES, exceptions.ClientError)
-
-
 def run(request):
     """Makes the call of a scenario, and returns the response of the adapter."""
-    cancel = request.get("cancel", {})
-    if "after_ms" in cancel:
+    if "after_ms" in request.get("cancel", {}):
         raise Unsupported("boto3 has no method that cancels a call")
-    result = {}
+    client, result = None, {}
     try:
         client = make_client(request["settings"])
-    except Unsupported:
-        raise
-    except Exception as exception:  # any error that a program would have to catch
-        return {"error": error(exception)}
-    try:
         method = getattr(client, xform_name(request["operation"]), None)
         if method is None:
             raise Unsupported(f"boto3 has no {request['operation']}")
-        output = method(**untagged(request["input"]))
-        output.pop("ResponseMetadata", None)
-        streams = [name for name, value in output.items() if isinstance(value, eventstream.EventStream)]
-        stream = output.pop(streams[0]) if streams else None
-        for name, value in output.items():
-            if isinstance(value, StreamingBody):
-                output[name] = value.read()
-        result["output"] = tagged(output)
-        if stream is not None:
-            result["events"] = []
-            for event in stream:
-                result["events"].append(tagged(event))
-                if len(result["events"]) == cancel.get("after_events"):
-                    stream.close()
-                    return {"cancelled": True}
+        return boto3_call(method, request, result)
     except Unsupported:
         raise
     except Exception as exception:  # any error that a program would have to catch
-        result["error"] = error(exception)
+        return {**result, "error": boto3_error(exception, CLASSES, exceptions.ClientError)}
     finally:
-        client.close()
-    return result
+        if client is not None:
+            client.close()
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ type settings struct {
 	ProxyURL    string                                            `json:"proxy_url"`
 	CAFile      string                                            `json:"ca_file"`
 	HTTPVersion string                                            `json:"http_version"`
-	UseFIPS     *bool                                             `json:"use_fips"`
-	DualStack   *bool                                             `json:"use_dual_stack"`
+	UseFIPS     bool                                              `json:"use_fips"`
+	DualStack   bool                                              `json:"use_dual_stack"`
 }
 
 // newClient returns a client with the settings of a scenario.
@@ -88,15 +88,11 @@ func newClient(ctx context.Context, with settings) (*bedrockruntime.Client, erro
 		provider := credentials.NewStaticCredentialsProvider(pair.AccessKeyID, pair.SecretAccessKey, pair.SessionToken)
 		options = append(options, config.WithCredentialsProvider(provider))
 	}
-	if use := with.UseFIPS; use != nil {
-		state := map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}
-		options = append(options, config.WithUseFIPSEndpoint(state[*use]))
+	if with.UseFIPS {
+		options = append(options, config.WithUseFIPSEndpoint(aws.FIPSEndpointStateEnabled))
 	}
-	if use := with.DualStack; use != nil {
-		state := map[bool]aws.DualStackEndpointState{
-			true: aws.DualStackEndpointStateEnabled, false: aws.DualStackEndpointStateDisabled,
-		}
-		options = append(options, config.WithUseDualStackEndpoint(state[*use]))
+	if with.DualStack {
+		options = append(options, config.WithUseDualStackEndpoint(aws.DualStackEndpointStateEnabled))
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	return bedrockruntime.NewFromConfig(loaded, func(options *bedrockruntime.Options) {

@@ -50,7 +50,6 @@ func main() {
 
 func serve(input io.Reader, output io.Writer) {
 	lines, responses := json.NewDecoder(input), json.NewEncoder(output)
-	lines.UseNumber()
 	lines.DisallowUnknownFields()
 	for {
 		var line scenario
@@ -103,7 +102,7 @@ func call(line scenario) (response object) {
 	if bidirectional {
 		delete(line.Input, "body")
 	}
-	input := decode(plain(line.Input), method.Type().In(1))
+	input := decode(line.Input, method.Type().In(1))
 	if after := line.Cancel.AfterMs; after != nil {
 		time.AfterFunc(*after*time.Millisecond, cancel)
 	}

@@ -13,7 +13,7 @@ func send(ctx context.Context, stream reflect.Value, events []any) {
 	field := stream.Elem().FieldByName("Writer")
 	writer := field.Interface().(bedrockruntime.InvokeModelWithBidirectionalStreamInputWriter)
 	for _, event := range events {
-		input := decode(plain(event), reflect.TypeFor[types.InvokeModelWithBidirectionalStreamInput]())
+		input := decode(event, reflect.TypeFor[types.InvokeModelWithBidirectionalStreamInput]())
 		if writer.Send(ctx, input.Interface().(types.InvokeModelWithBidirectionalStreamInput)) != nil {
 			return // The output stream reports the error.
 		}

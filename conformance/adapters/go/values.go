@@ -125,23 +125,3 @@ func isSet(value reflect.Value) bool {
 func lowerFirst(name string) string {
 	return strings.ToLower(name[:1]) + name[1:]
 }
-
-// plain replaces each json.Number in a JSON value with a number, because the SDK writes json.Number as a string.
-func plain(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		if integer, err := value.Int64(); err == nil {
-			return integer
-		}
-		return must(value.Float64())
-	case object:
-		for name, member := range value {
-			value[name] = plain(member)
-		}
-	case []any:
-		for index, item := range value {
-			value[index] = plain(item)
-		}
-	}
-	return value
-}

@@ -1,3 +1,5 @@
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -7,14 +9,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import software.amazon.awssdk.core.SdkClient;
 import software.amazon.awssdk.core.SdkGlobalTime;
 import software.amazon.awssdk.core.util.VersionInfo;
-import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 
 /**
  * Makes the calls of conformance scenarios with the AWS SDK for Java 2.x.
@@ -23,7 +23,6 @@ import software.amazon.awssdk.protocols.jsoncore.JsonNode;
  */
 final class Adapter implements AutoCloseable {
     private SdkClient client;
-    private boolean isWarm;
 
     public static void main(String[] arguments) throws Exception {
         if (arguments.length == 0) {
@@ -48,22 +47,18 @@ final class Adapter implements AutoCloseable {
         var responses = new PrintStream(output, true, StandardCharsets.UTF_8);
         try (var adapter = new Adapter()) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                responses.println(Values.json(adapter.respond(JsonNode.parser().parse(line).asObject())));
+                responses.println(Values.JSON.toJson(adapter.respond(JsonParser.parseString(line).getAsJsonObject())));
             }
         }
     }
 
-    private Map<String, ?> respond(Map<String, JsonNode> line) throws Exception {
-        if (line.containsKey("kit")) {
+    private Map<String, ?> respond(JsonObject line) throws Exception {
+        if (line.has("kit")) {
             return Map.of("client", "java", "version", VersionInfo.SDK_VERSION, "unreported", List.of());
         }
         SdkGlobalTime.setGlobalTimeOffset(0); // The SDK keeps the clock offset of the previous scenario.
-        var settings = line.get("settings").asObject();
         try {
-            if (line.containsKey("cancel") && !isWarm) {
-                warmUp(new LinkedHashMap<>(line), new LinkedHashMap<>(settings));
-            }
-            return make(line, settings);
+            return make(line);
         } catch (Values.Unsupported reason) {
             return Map.of("unsupported", reason.getMessage());
         } catch (RuntimeException error) {
@@ -71,20 +66,10 @@ final class Adapter implements AutoCloseable {
         }
     }
 
-    /**
-     * Makes the call of a scenario to a port without a server. The first call in a Java process is so slow that it
-     * would be cancelled before the SDK sends the request.
-     */
-    private void warmUp(Map<String, JsonNode> line, Map<String, JsonNode> settings) throws Exception {
-        line.remove("cancel");
-        settings.put("endpoint_url", JsonNode.parser().parse("\"http://127.0.0.1:1\""));
-        make(line, settings);
-        isWarm = true;
-    }
-
-    private Map<String, ?> make(Map<String, JsonNode> line, Map<String, JsonNode> settings) throws Exception {
+    private Map<String, ?> make(JsonObject line) throws Exception {
         close();
-        boolean stream = line.get("operation").asString().contains("Stream");
+        JsonObject settings = line.getAsJsonObject("settings");
+        boolean stream = line.get("operation").getAsString().contains("Stream");
         client = stream ? Settings.asyncClient(settings) : Settings.client(settings);
         return new Call(line).make(client);
     }

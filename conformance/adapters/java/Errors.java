@@ -3,7 +3,9 @@ import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.SocketTimeoutException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -14,6 +16,14 @@ import software.amazon.awssdk.thirdparty.jackson.core.JacksonException;
 
 /** Describes the exceptions of the SDK in the format of the adapter protocol. */
 final class Errors {
+    private static final List<Class<?>> TIMEOUTS = List.of(
+            ApiCallTimeoutException.class,
+            ApiCallAttemptTimeoutException.class,
+            ConnectTimeoutException.class,
+            SocketTimeoutException.class,
+            io.netty.handler.timeout.TimeoutException.class,
+            TimeoutException.class);
+
     private Errors() {}
 
     static Map<String, Object> describe(Throwable error, boolean inStream) {
@@ -25,20 +35,15 @@ final class Errors {
         members.put("message", String.valueOf(error.getMessage()));
         members.put("class", category(error, inStream));
         if (error instanceof AwsServiceException service) {
-            put(members, "status", service.statusCode() == 0 ? null : service.statusCode());
-            put(members, "request_id", service.requestId());
-            if (service.awsErrorDetails() != null) {
-                put(members, "code", service.awsErrorDetails().errorCode());
-                put(members, "message", service.awsErrorDetails().errorMessage());
+            members.put("status", service.statusCode() == 0 ? null : service.statusCode());
+            members.put("request_id", service.requestId());
+            var details = service.awsErrorDetails();
+            if (details != null) {
+                members.put("code", details.errorCode());
+                members.put("message", details.errorMessage() == null ? service.getMessage() : details.errorMessage());
             }
         }
         return members;
-    }
-
-    private static void put(Map<String, Object> members, String name, Object value) {
-        if (value != null) {
-            members.put(name, value);
-        }
     }
 
     private static String category(Throwable error, boolean inStream) {
@@ -46,35 +51,23 @@ final class Errors {
             return inStream ? "stream" : "service";
         } else if (has(error, cause -> String.valueOf(cause.getMessage()).contains("Unable to load credentials"))) {
             return "credentials";
-        } else if (has(error, Errors::isTimeout)) {
+        } else if (TIMEOUTS.stream().anyMatch(type -> has(error, type::isInstance))) {
             return "timeout";
         } else if (inStream) {
             return "stream";
-        } else if (has(error, cause -> cause instanceof JacksonException)) {
+        } else if (has(error, JacksonException.class::isInstance)) {
             return "response";
-        } else if (has(error, cause -> cause instanceof IOException)) {
+        } else if (has(error, IOException.class::isInstance)) {
             return "connection";
-        } else if (has(error, Errors::isInvalidArgument)) {
+        } else if (has(error, IllegalArgumentException.class::isInstance)
+                || has(error, NullPointerException.class::isInstance)) {
             return "input";
         }
         return "other";
     }
 
-    private static boolean isInvalidArgument(Throwable error) {
-        return error instanceof IllegalArgumentException || error instanceof NullPointerException;
-    }
-
-    private static boolean isTimeout(Throwable error) {
-        return error instanceof ApiCallTimeoutException
-                || error instanceof ApiCallAttemptTimeoutException
-                || error instanceof ConnectTimeoutException
-                || error instanceof SocketTimeoutException
-                || error instanceof io.netty.handler.timeout.TimeoutException
-                || error instanceof TimeoutException;
-    }
-
     /** Tests an exception and its causes. */
     private static boolean has(Throwable error, Predicate<Throwable> test) {
-        return Stream.iterate(error, cause -> cause != null, Throwable::getCause).anyMatch(test);
+        return Stream.iterate(error, Objects::nonNull, Throwable::getCause).anyMatch(test);
     }
 }

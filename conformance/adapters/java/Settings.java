@@ -1,13 +1,14 @@
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import java.io.FileInputStream;
 import java.net.URI;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.auth.token.credentials.StaticTokenProvider;
@@ -18,7 +19,6 @@ import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.ProxyConfiguration;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
-import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.retries.api.RetryStrategy;
@@ -39,9 +39,9 @@ final class Settings {
     private final NettyNioAsyncHttpClient.Builder netty = NettyNioAsyncHttpClient.builder().eventLoopGroup(THREADS);
     private final ClientOverrideConfiguration.Builder override = ClientOverrideConfiguration.builder();
     private final BedrockRuntimeBaseClientBuilder<?, ?> client;
-    private final Map<String, JsonNode> settings;
+    private final JsonObject settings;
 
-    private Settings(BedrockRuntimeBaseClientBuilder<?, ?> client, Map<String, JsonNode> settings) throws Exception {
+    private Settings(BedrockRuntimeBaseClientBuilder<?, ?> client, JsonObject settings) throws Exception {
         this.client = client;
         this.settings = settings;
         for (String name : settings.keySet()) {
@@ -50,43 +50,43 @@ final class Settings {
         client.overrideConfiguration(override.retryStrategy(retries()).build());
     }
 
-    static BedrockRuntimeClient client(Map<String, JsonNode> settings) throws Exception {
+    static BedrockRuntimeClient client(JsonObject settings) throws Exception {
         var client = BedrockRuntimeClient.builder();
         return client.httpClientBuilder(new Settings(client, settings).apache).build();
     }
 
-    static BedrockRuntimeAsyncClient asyncClient(Map<String, JsonNode> settings) throws Exception {
+    static BedrockRuntimeAsyncClient asyncClient(JsonObject settings) throws Exception {
         var client = BedrockRuntimeAsyncClient.builder();
         return client.httpClientBuilder(new Settings(client, settings).netty).build();
     }
 
-    private void apply(String name, JsonNode value) throws Exception {
+    private void apply(String name, JsonElement value) throws Exception {
         switch (name) {
-            case "endpoint_url" -> client.endpointOverride(URI.create(value.asString()));
-            case "region" -> client.region(Region.of(value.asString()));
-            case "credentials" -> client.credentialsProvider(StaticCredentialsProvider.create(credentials(value)));
+            case "endpoint_url" -> client.endpointOverride(URI.create(value.getAsString()));
+            case "region" -> client.region(Region.of(value.getAsString()));
+            case "credentials" -> client.credentialsProvider(provider(value.getAsJsonObject()));
             case "bearer_token" -> {
-                client.tokenProvider(StaticTokenProvider.create(value::asString));
+                client.tokenProvider(StaticTokenProvider.create(value::getAsString));
                 List<String> preference = List.of("httpBearerAuth");
                 client.authSchemeProvider(BedrockRuntimeAuthSchemeProvider.defaultProvider(preference));
             }
-            case "use_fips" -> client.fipsEnabled(value.asBoolean());
-            case "use_dual_stack" -> client.dualstackEnabled(value.asBoolean());
-            case "proxy_url" -> proxy(URI.create(value.asString()));
-            case "ca_file" -> trust(value.asString());
+            case "use_fips" -> client.fipsEnabled(value.getAsBoolean());
+            case "use_dual_stack" -> client.dualstackEnabled(value.getAsBoolean());
+            case "proxy_url" -> proxy(URI.create(value.getAsString()));
+            case "ca_file" -> trust(value.getAsString());
             case "http_version" -> netty.protocol(Protocol.HTTP1_1); // The HTTP client of Apache always uses HTTP/1.1.
-            case "timeouts_ms" -> value.asObject().forEach(this::timeout);
+            case "timeouts_ms" -> value.getAsJsonObject().asMap().forEach(this::timeout);
             case "max_attempts", "retry_mode", "max_backoff_ms" -> {} // `retries` reads these three.
             default -> throw new Values.Unsupported("this adapter does not know the setting " + name);
         }
     }
 
-    private static AwsCredentials credentials(JsonNode value) {
-        String id = value.field("access_key_id").get().asString();
-        String secret = value.field("secret_access_key").get().asString();
-        return value.field("session_token")
-                .<AwsCredentials>map(token -> AwsSessionCredentials.create(id, secret, token.asString()))
-                .orElseGet(() -> AwsBasicCredentials.create(id, secret));
+    private static AwsCredentialsProvider provider(JsonObject keys) {
+        String id = keys.get("access_key_id").getAsString();
+        String secret = keys.get("secret_access_key").getAsString();
+        return StaticCredentialsProvider.create(keys.has("session_token")
+                ? AwsSessionCredentials.create(id, secret, keys.get("session_token").getAsString())
+                : AwsBasicCredentials.create(id, secret));
     }
 
     private void proxy(URI url) {
@@ -114,8 +114,8 @@ final class Settings {
         netty.tlsTrustManagersProvider(factory::getTrustManagers);
     }
 
-    private void timeout(String name, JsonNode value) {
-        Duration limit = Duration.ofMillis(Long.parseLong(value.asNumber()));
+    private void timeout(String name, JsonElement value) {
+        Duration limit = Duration.ofMillis(value.getAsLong());
         switch (name) {
             case "connect" -> {
                 apache.connectionTimeout(limit);
@@ -132,12 +132,12 @@ final class Settings {
 
     /** Returns the retry strategy. The first backoff is the default of the SDK: 100 ms, or 1 s after throttling. */
     private RetryStrategy retries() {
-        boolean adaptive = settings.get("retry_mode").asString().equals("adaptive");
+        boolean adaptive = settings.get("retry_mode").getAsString().equals("adaptive");
         RetryStrategy mode =
                 adaptive ? AwsRetryStrategy.adaptiveRetryStrategy() : AwsRetryStrategy.standardRetryStrategy();
-        var strategy = mode.toBuilder().maxAttempts(Integer.parseInt(settings.get("max_attempts").asNumber()));
-        if (settings.containsKey("max_backoff_ms")) {
-            long longest = Long.parseLong(settings.get("max_backoff_ms").asNumber());
+        var strategy = mode.toBuilder().maxAttempts(settings.get("max_attempts").getAsInt());
+        if (settings.has("max_backoff_ms")) {
+            long longest = settings.get("max_backoff_ms").getAsLong();
             strategy.backoffStrategy(backoff(Math.min(100, longest), longest));
             strategy.throttlingBackoffStrategy(backoff(Math.min(1000, longest), longest));
         }

@@ -1,28 +1,44 @@
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSerializationContext;
+import com.google.gson.JsonSerializer;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.SdkField;
 import software.amazon.awssdk.core.SdkPojo;
 import software.amazon.awssdk.core.document.Document;
-import software.amazon.awssdk.core.protocol.MarshallingType;
 import software.amazon.awssdk.core.traits.ListTrait;
 import software.amazon.awssdk.core.traits.MapTrait;
 import software.amazon.awssdk.core.util.SdkAutoConstructList;
 import software.amazon.awssdk.core.util.SdkAutoConstructMap;
-import software.amazon.awssdk.protocols.jsoncore.JsonNode;
-import software.amazon.awssdk.protocols.jsoncore.JsonWriter;
 import software.amazon.awssdk.utils.builder.SdkBuilder;
 
-/** Converts between JSON with tagged values and the types of the SDK. */
+/** Converts between JSON with tagged values and the types of the SDK. The SDK describes the members of its types. */
 final class Values {
+    /** Writes values of the SDK. */
+    static final Gson JSON = new GsonBuilder()
+            .serializeNulls()
+            .registerTypeHierarchyAdapter(SdkPojo.class, (JsonSerializer<SdkPojo>) (value, type, json) ->
+                    json.serialize(members(value)))
+            .registerTypeHierarchyAdapter(SdkBytes.class, (JsonSerializer<SdkBytes>) (value, type, json) ->
+                    json.serialize(Map.of("$bytes", Base64.getEncoder().encodeToString(value.asByteArray()))))
+            .registerTypeHierarchyAdapter(Instant.class, (JsonSerializer<Instant>) (value, type, json) ->
+                    json.serialize(Map.of("$time", value.toString())))
+            .registerTypeHierarchyAdapter(Document.class, (JsonSerializer<Document>) (value, type, json) ->
+                    encode(value, json))
+            .create();
+
     private Values() {}
 
     /** Sets the members of a builder, and returns the value that it builds. */
-    static Object build(SdkPojo builder, Map<String, JsonNode> members) {
-        members.forEach((name, value) -> {
+    static Object build(SdkPojo builder, JsonObject members) {
+        members.asMap().forEach((name, value) -> {
             SdkField<?> field = builder.sdkFields().stream()
                     .filter(candidate -> candidate.memberName().equals(name))
                     .findFirst()
@@ -33,109 +49,62 @@ final class Values {
         return ((SdkBuilder<?, ?>) builder).build();
     }
 
-    private static Object decode(SdkField<?> field, JsonNode value) {
-        MarshallingType<?> type = field.marshallingType();
-        if (type == MarshallingType.SDK_POJO) {
-            return build(field.constructor().get(), value.asObject());
-        } else if (type == MarshallingType.LIST) {
-            SdkField<?> member = field.getTrait(ListTrait.class).memberFieldInfo();
-            return value.asArray().stream().map(item -> decode(member, item)).toList();
-        } else if (type == MarshallingType.MAP) {
-            SdkField<?> member = field.getTrait(MapTrait.class).valueFieldInfo();
-            Map<String, Object> map = new LinkedHashMap<>();
-            value.asObject().forEach((key, item) -> map.put(key, decode(member, item)));
-            return map;
-        } else if (type == MarshallingType.SDK_BYTES) {
-            return SdkBytes.fromByteArray(Base64.getDecoder().decode(value.field("$bytes").get().asString()));
-        } else if (type == MarshallingType.INSTANT) {
-            return Instant.parse(value.field("$time").get().asString());
-        } else if (type == MarshallingType.DOCUMENT) {
-            return document(value);
-        } else if (type == MarshallingType.BOOLEAN) {
-            return value.asBoolean();
-        } else if (type == MarshallingType.INTEGER) {
-            return Integer.valueOf(value.asNumber());
-        } else if (type == MarshallingType.LONG) {
-            return Long.valueOf(value.asNumber());
-        } else if (type == MarshallingType.FLOAT) {
-            return Float.valueOf(value.asNumber());
-        } else if (type == MarshallingType.DOUBLE) {
-            return Double.valueOf(value.asNumber());
-        }
-        return value.asString();
+    private static Object decode(SdkField<?> field, JsonElement value) {
+        return switch (field.marshallingType().getKnownType()) {
+            case SDK_POJO -> build(field.constructor().get(), value.getAsJsonObject());
+            case LIST -> {
+                SdkField<?> member = field.getTrait(ListTrait.class).memberFieldInfo();
+                yield value.getAsJsonArray().asList().stream().map(item -> decode(member, item)).toList();
+            }
+            case MAP -> {
+                SdkField<?> member = field.getTrait(MapTrait.class).valueFieldInfo();
+                Map<String, Object> map = new LinkedHashMap<>();
+                value.getAsJsonObject().asMap().forEach((key, item) -> map.put(key, decode(member, item)));
+                yield map;
+            }
+            case SDK_BYTES -> SdkBytes.fromByteArray(Base64.getDecoder().decode(text(value, "$bytes")));
+            case INSTANT -> Instant.parse(text(value, "$time"));
+            case DOCUMENT -> document(value);
+            default -> JSON.fromJson(value, field.marshallingType().getTargetClass());
+        };
     }
 
-    private static Document document(JsonNode value) {
-        if (value.isObject()) {
+    private static String text(JsonElement object, String member) {
+        return object.getAsJsonObject().get(member).getAsString();
+    }
+
+    private static Document document(JsonElement value) {
+        if (value.isJsonObject()) {
             Map<String, Document> map = new LinkedHashMap<>();
-            value.asObject().forEach((key, item) -> map.put(key, document(item)));
+            value.getAsJsonObject().asMap().forEach((key, item) -> map.put(key, document(item)));
             return Document.fromMap(map);
-        } else if (value.isArray()) {
-            return Document.fromList(value.asArray().stream().map(Values::document).toList());
-        } else if (value.isNumber()) {
-            return Document.fromNumber(value.asNumber());
-        } else if (value.isBoolean()) {
-            return Document.fromBoolean(value.asBoolean());
+        } else if (value.isJsonArray()) {
+            return Document.fromList(value.getAsJsonArray().asList().stream().map(Values::document).toList());
+        } else if (value.isJsonNull()) {
+            return Document.fromNull();
         }
-        return value.isNull() ? Document.fromNull() : Document.fromString(value.asString());
+        JsonPrimitive scalar = value.getAsJsonPrimitive();
+        return scalar.isBoolean() ? Document.fromBoolean(scalar.getAsBoolean())
+                : scalar.isNumber() ? Document.fromNumber(scalar.getAsString())
+                : Document.fromString(scalar.getAsString());
     }
 
-    /** Converts a value of the SDK to maps, lists and scalars. */
-    static Object encode(Object value) {
-        if (value instanceof SdkPojo pojo) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            for (SdkField<?> field : pojo.sdkFields()) {
-                Object member = field.getValueOrDefault(pojo);
-                boolean unset = member instanceof SdkAutoConstructList || member instanceof SdkAutoConstructMap;
-                if (member != null && !unset) {
-                    members.put(field.memberName(), encode(member));
-                }
+    private static JsonElement encode(Document value, JsonSerializationContext json) {
+        return value.isNumber() ? new JsonPrimitive(value.asNumber())
+                : json.serialize(value.isMap() ? value.asMap() : value.isList() ? value.asList() : value.unwrap());
+    }
+
+    /** Returns the members of a value that are set. */
+    private static Map<String, Object> members(SdkPojo value) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        for (SdkField<?> field : value.sdkFields()) {
+            Object member = field.getValueOrDefault(value);
+            boolean unset = member instanceof SdkAutoConstructList || member instanceof SdkAutoConstructMap;
+            if (member != null && !unset) {
+                members.put(field.memberName(), member);
             }
-            return members;
-        } else if (value instanceof List<?> list) {
-            return list.stream().map(Values::encode).toList();
-        } else if (value instanceof Map<?, ?> map) {
-            Map<Object, Object> members = new LinkedHashMap<>();
-            map.forEach((key, item) -> members.put(key, encode(item)));
-            return members;
-        } else if (value instanceof SdkBytes bytes) {
-            return Map.of("$bytes", Base64.getEncoder().encodeToString(bytes.asByteArray()));
-        } else if (value instanceof Instant time) {
-            return Map.of("$time", time.toString());
-        } else if (value instanceof Document document) {
-            if (document.isMap()) {
-                return encode(document.asMap());
-            }
-            return document.isList() ? encode(document.asList())
-                    : document.isNumber() ? document.asNumber() : document.unwrap();
         }
-        return value;
-    }
-
-    static String json(Object value) {
-        JsonWriter writer = JsonWriter.create();
-        write(writer, value);
-        return new String(writer.getBytes(), java.nio.charset.StandardCharsets.UTF_8);
-    }
-
-    private static void write(JsonWriter writer, Object value) {
-        if (value instanceof Map<?, ?> map) {
-            writer.writeStartObject();
-            map.forEach((key, item) -> write(writer.writeFieldName(key.toString()), item));
-            writer.writeEndObject();
-        } else if (value instanceof List<?> list) {
-            writer.writeStartArray();
-            list.forEach(item -> write(writer, item));
-            writer.writeEndArray();
-        } else if (value instanceof Number number) {
-            writer.writeNumber(number.toString());
-        } else if (value instanceof Boolean flag) {
-            writer.writeValue(flag);
-        } else if (value == null) {
-            writer.writeNull();
-        } else {
-            writer.writeValue(value.toString());
-        }
+        return members;
     }
 
     /** A reason why this client cannot make the call of a scenario. */

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { Readable } from "node:stream";
 
 // Use `require` to load the packages, because `require` reads NODE_PATH and `import` does not.
 const require = createRequire(import.meta.url);
@@ -15,70 +16,57 @@ const { NodeHttp2Handler, NodeHttpHandler } = require("@smithy/node-http-handler
 const { ConfiguredRetryStrategy } = require("@smithy/core/retry");
 
 const DESCRIPTION = { client: "javascript", version, unreported: [], environment: true };
+const ENVIRONMENT = process.env;
+const CONNECTION = /^(E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*|UND_ERR.*)$/;
+const INPUT = /No value provided for input|Region is missing|Invalid Configuration|must be|not supported/;
 
 class Unsupported extends Error {}
 
-const CONNECTION = /^(E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*|UND_ERR.*)$/;
-
-const isOnly = (value, name) => Object.keys(value).length === 1 && name in value;
-
-/** Replaces tagged values with bytes and dates. */
-function untagged(value) {
-  if (Array.isArray(value)) return value.map(untagged);
-  if (value === null || typeof value !== "object") return value;
-  if (isOnly(value, "$bytes")) return new Uint8Array(Buffer.from(value.$bytes, "base64"));
-  if (isOnly(value, "$time")) return new Date(value.$time);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, untagged(item)]));
+/** Replaces a tagged value with bytes or a date. A reviver of `JSON.parse`. */
+function untag(_name, value) {
+  if (typeof value?.$bytes === "string") return new Uint8Array(Buffer.from(value.$bytes, "base64"));
+  if (typeof value?.$time === "string") return new Date(value.$time);
+  return value;
 }
 
-/** Replaces bytes and dates with tagged values. Omits members that are undefined or functions. */
-function tagged(value) {
-  if (Array.isArray(value)) return value.map(tagged);
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
-  if (typeof value === "bigint") return JSON.rawJSON(String(value));
-  if (value instanceof Date) return { $time: value.toISOString().replace(".000Z", "Z") };
-  if (value === null || typeof value !== "object") return value;
-  const members = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
-  return Object.fromEntries(members.map(([name, item]) => [name, tagged(item)]));
+/** Replaces bytes and dates with tagged values. A replacer of `JSON.stringify`, which sets `this` to the object. */
+function tag(name, value) {
+  const original = this[name]; // `value` is the result of its method `toJSON`.
+  if (original instanceof Uint8Array) return { $bytes: Buffer.from(original).toString("base64") };
+  if (original instanceof Date) return { $time: value.replace(".000Z", "Z") };
+  return typeof value === "bigint" ? JSON.rawJSON(String(value)) : value;
 }
 
 function makeClient(settings) {
-  const options = {};
-  const handler = {};
-  let http1 = false;
-  let ca;
-  for (const [name, value] of Object.entries(settings)) {
-    if (name === "endpoint_url") options.endpoint = value;
-    else if (name === "region") options.region = value;
-    else if (name === "use_fips") options.useFipsEndpoint = value;
-    else if (name === "use_dual_stack") options.useDualstackEndpoint = value;
-    else if (name === "credentials")
-      options.credentials = {
-        accessKeyId: value.access_key_id,
-        secretAccessKey: value.secret_access_key,
-        sessionToken: value.session_token,
-      };
-    else if (name === "bearer_token") {
-      options.token = { token: value };
-      options.authSchemePreference = ["httpBearerAuth"];
-    } else if (name === "max_attempts") options.maxAttempts = value;
-    else if (name === "retry_mode") options.retryMode = value;
-    else if (name === "timeouts_ms") {
-      if ("operation" in value) throw new Unsupported("the SDK has no timeout for the entire operation");
-      if ("connect" in value) [http1, handler.connectionTimeout] = [true, value.connect];
-      if ("read" in value) [handler.requestTimeout, handler.socketTimeout] = [value.read, value.read];
-    } else if (name === "proxy_url") throw new Unsupported("the SDK supports proxies only with another package");
-    else if (name === "ca_file") ca = readFileSync(value);
-    else if (name === "http_version") http1 = value === "1.1";
-    else if (name !== "max_backoff_ms") throw new Unsupported(`the adapter does not know the setting ${name}`);
+  const {
+    region, endpoint_url: endpoint, use_fips: useFipsEndpoint, use_dual_stack: useDualstackEndpoint,
+    credentials: keys, bearer_token: token,
+    max_attempts: maxAttempts, retry_mode: retryMode, max_backoff_ms: maxBackoff,
+    timeouts_ms: { connect, read, operation } = {}, ca_file: caFile, http_version: httpVersion, proxy_url: proxy,
+    ...others
+  } = settings;
+  if (operation) throw new Unsupported("the SDK has no timeout for the entire operation");
+  if (proxy) throw new Unsupported("the SDK supports proxies only with another package");
+  for (const name in others) throw new Unsupported(`the adapter does not know the setting ${name}`);
+  const options = { region, endpoint, useFipsEndpoint, useDualstackEndpoint, maxAttempts, retryMode };
+  if (keys) {
+    const { access_key_id: accessKeyId, secret_access_key: secretAccessKey, session_token: sessionToken } = keys;
+    options.credentials = { accessKeyId, secretAccessKey, sessionToken };
   }
-  if (settings.max_backoff_ms && settings.retry_mode !== "adaptive") {
-    const backoff = (attempt) => Math.min(100 * 2 ** attempt, settings.max_backoff_ms);
-    options.retryStrategy = new ConfiguredRetryStrategy(settings.max_attempts ?? 3, backoff);
+  if (token) {
+    options.token = { token };
+    options.authSchemePreference = ["httpBearerAuth"];
   }
-  if (ca && http1) handler.httpsAgent = new Agent({ ca });
-  else if (ca) handler.nodeHttp2ConnectOptions = { ca };
-  options.requestHandler = http1 ? new NodeHttpHandler(handler) : new NodeHttp2Handler(handler);
+  if (maxBackoff && retryMode !== "adaptive") {
+    const backoff = (attempt) => Math.min(100 * 2 ** attempt, maxBackoff);
+    options.retryStrategy = new ConfiguredRetryStrategy(maxAttempts ?? 3, backoff);
+  }
+  const handler = { connectionTimeout: connect, requestTimeout: read, socketTimeout: read };
+  const ca = caFile && readFileSync(caFile);
+  const isHttp1 = httpVersion === "1.1" || connect; // Only the handler for HTTP/1.1 has a connect timeout.
+  options.requestHandler = isHttp1
+    ? new NodeHttpHandler({ ...handler, httpsAgent: ca && new Agent({ ca }) })
+    : new NodeHttp2Handler({ ...handler, nodeHttp2ConnectOptions: ca && { ca } });
   return new sdk.BedrockRuntimeClient(options);
 }
 
@@ -98,69 +86,42 @@ function describe(error, inStream) {
   // The SDK also uses the name `TimeoutError` if the connection was reset.
   if (code === "ECONNRESET" || code === "EPIPE") fault.class = "connection";
   else if (name === "TimeoutError" || code === "ETIMEDOUT") fault.class = "timeout";
-  else if (isErrorFrame) fault.class = "stream";
-  else if (inStream) fault.class = CONNECTION.test(code) ? "connection" : "stream";
-  else if (error.$fault) fault.class = "service";
   else if (CONNECTION.test(code)) fault.class = "connection";
+  else if (isErrorFrame || inStream) fault.class = "stream";
+  else if (error.$fault) fault.class = "service";
   else if (/Credentials|TokenProvider/.test(name) || /credential/i.test(message)) fault.class = "credentials";
   else if (response || error instanceof SyntaxError) fault.class = "response";
-  else if (/No value provided for input|Region is missing|Invalid Configuration|must be|not supported/.test(message)) fault.class = "input";
-  return tagged(fault);
-}
-
-/** Sets environment variables, and removes those whose value is null. Returns their previous values. */
-function setEnvironment(variables) {
-  const previous = {};
-  for (const [name, value] of Object.entries(variables)) {
-    previous[name] = process.env[name] ?? null;
-    if (value === null) delete process.env[name];
-    else process.env[name] = value;
-  }
-  return previous;
+  else if (INPUT.test(message)) fault.class = "input";
+  return fault;
 }
 
 async function run({ operation, input, settings, cancel }) {
   const result = {};
   const abort = new AbortController();
-  const Command = sdk[`${operation}Command`];
-  let client, events, timer;
+  let client;
   try {
     client = makeClient(settings);
-    const values = untagged(input);
-    if (operation === "InvokeModelWithBidirectionalStream") {
-      const parts = values.body ?? [];
-      values.body = (async function* () {
-        yield* parts;
-      })();
-    }
-    if (cancel?.after_ms !== undefined) timer = setTimeout(() => abort.abort(), cancel.after_ms);
-    const { $metadata, ...output } = await client.send(new Command(values), { abortSignal: abort.signal });
-    const stream = Object.keys(output).find((name) => output[name]?.[Symbol.asyncIterator] && !(output[name] instanceof Uint8Array));
-    if (stream) {
-      events = output[stream];
-      delete output[stream];
-    }
-    // The SDK returns null for an empty body.
-    const isSet = ([, value]) => value !== null;
-    result.output = tagged(Object.fromEntries(Object.entries(output).filter(isSet)));
-    if (events) {
-      result.events = [];
-      for await (const event of events) {
-        result.events.push(tagged(event));
-        if (result.events.length === cancel?.after_events) {
-          abort.abort();
-          client.destroy();
-          return { cancelled: true };
-        }
+    if (operation === "InvokeModelWithBidirectionalStream") input.body = Readable.from(input.body ?? []);
+    if (cancel?.after_ms !== undefined) setTimeout(() => abort.abort(), cancel.after_ms).unref();
+    const command = new sdk[`${operation}Command`](input);
+    const { $metadata, ...output } = await client.send(command, { abortSignal: abort.signal });
+    const [name, stream] = Object.entries(output).find(([, value]) => value?.[Symbol.asyncIterator]) ?? [];
+    delete output[name];
+    result.output = output;
+    if (stream) result.events = [];
+    for await (const event of stream ?? []) {
+      result.events.push(event);
+      if (result.events.length === cancel?.after_events) {
+        abort.abort();
+        return { cancelled: true };
       }
     }
     return result;
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: error.message };
     if (abort.signal.aborted) return { cancelled: true };
-    return { ...result, error: describe(error, events !== undefined) };
+    return { ...result, error: describe(error, "events" in result) };
   } finally {
-    clearTimeout(timer);
     client?.destroy();
   }
 }
@@ -171,11 +132,12 @@ async function serve(input, output) {
   for await (const text of input.setEncoding("utf8")) {
     const lines = (rest + text).split("\n");
     rest = lines.pop();
-    for (const request of lines.map((line) => JSON.parse(line))) {
-      const previous = setEnvironment(request.environment ?? {});
+    for (const line of lines) {
+      const request = JSON.parse(line, untag);
+      const variables = Object.entries({ ...ENVIRONMENT, ...request.environment });
+      process.env = Object.fromEntries(variables.filter(([, value]) => value !== null));
       const response = "kit" in request ? DESCRIPTION : await run(request);
-      setEnvironment(previous);
-      output.write(`${JSON.stringify(response)}\n`);
+      output.write(`${JSON.stringify(response, tag)}\n`);
     }
   }
 }
@@ -183,7 +145,6 @@ async function serve(input, output) {
 if (process.argv[2] === "--listen") {
   createServer((socket) => serve(socket, socket)).listen(Number(process.argv[3]), "127.0.0.1");
 } else {
-  // The SDK may print to standard output.
-  console.log = console.info = console.debug = console.error;
+  console.log = console.info = console.debug = console.error; // The SDK may print to standard output.
   await serve(process.stdin, process.stdout);
 }

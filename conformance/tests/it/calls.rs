@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use super::*;
 
 /// Starts an adapter that calls `CountTokens` or, without reporting events, `ConverseStream`. It does not report the
-/// request id. If it must cancel a call after an event, it first reads the complete response.
+/// request id. If it must cancel a call after an event, it first reads the complete response. If it must cancel a call
+/// within less than four milliseconds, it sends no request.
 async fn adapter() -> AdapterAddress {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -30,6 +31,9 @@ async fn call(request: &Value) -> Value {
     let settings = &request["settings"];
     if !settings["timeouts_ms"].is_null() {
         return json!({"unsupported": "this client has no timeouts"});
+    }
+    if request["cancel"]["after_ms"].as_u64().is_some_and(|time| time < 4) {
+        return json!({"cancelled": true});
     }
     let url = settings["endpoint_url"].as_str().unwrap();
     let host = url.strip_prefix("http://").unwrap();

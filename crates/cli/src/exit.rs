@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Display};
 use std::io;
-use std::process::ExitCode;
 
 use invoke_model_client::{Bytes, CredentialsError, Error, ErrorKind, TransportError, TransportErrorKind};
 
@@ -18,6 +17,8 @@ pub(crate) struct Failure {
     response: Bytes,
 }
 
+/// The command has done its work.
+pub(crate) const SUCCESS: u8 = 0;
 /// The output could not be written.
 const OUTPUT: u8 = 1;
 /// The command line is invalid. clap ends the command with the same code.
@@ -141,6 +142,10 @@ impl Failure {
         Self::status(self.code)
     }
 
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
     /// Returns `true` if the failure has a message.
     pub(crate) fn has_message(&self) -> bool {
         !self.message.is_empty()
@@ -198,12 +203,6 @@ fn has_no_response(error: &CredentialsError) -> bool {
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
-    }
-}
-
-impl From<Failure> for ExitCode {
-    fn from(failure: Failure) -> Self {
-        Self::from(failure.code)
     }
 }
 

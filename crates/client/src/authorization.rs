@@ -38,6 +38,11 @@ impl Authorizer {
         Self::new(config, authentication, Some(SettingSource::Call))
     }
 
+    /// Creates the authorizer of a copy of a call that has its own credentials or token, for another client.
+    pub(crate) fn for_other_client(&self, config: &Config) -> Self {
+        Self::for_call(config, self.authentication.clone())
+    }
+
     fn new(config: &Config, authentication: Authentication, source: Option<SettingSource>) -> Self {
         let signer = config.region().map(|region| Signer::new(region, SIGNING_NAME));
         Self { authentication, source, signer }

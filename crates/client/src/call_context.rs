@@ -14,6 +14,7 @@ use tracing::Span;
 use crate::Client;
 use crate::call::span;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
+use crate::intercept::Interception;
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead};
 
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
@@ -36,10 +37,12 @@ pub(crate) struct CallContext {
     backoff: Duration,
     /// The head of the response to the last attempt.
     pub(crate) response: Option<ResponseHead>,
+    /// The interceptors, if the call has any.
+    pub(crate) interception: Option<Box<Interception>>,
 }
 
 impl CallContext {
-    pub(crate) fn new(client: Client, span: Span) -> Self {
+    pub(crate) fn new(client: Client, span: Span, interception: Option<Box<Interception>>) -> Self {
         Self {
             client,
             target: None,
@@ -50,6 +53,15 @@ impl CallContext {
             current_failed: false,
             backoff: Duration::ZERO,
             response: None,
+            interception,
+        }
+    }
+
+    /// Starts an attempt.
+    pub(crate) fn start_attempt(&mut self) {
+        self.response = None;
+        if let Some(interception) = &mut self.interception {
+            interception.start_attempt(self.attempts + 1);
         }
     }
 
@@ -77,19 +89,32 @@ impl CallContext {
         self.max_body_size().is_some() || self.response.as_ref().is_some_and(|response| response.is_encoded)
     }
 
-    /// Reports a successful attempt to the callback.
-    pub(crate) fn record_success<O: Operation>(&self, started: Instant) {
+    /// Reports a successful attempt to the callback and to the interceptors.
+    pub(crate) fn record_success<O: Operation>(&mut self, started: Instant) {
+        if self.client.config().on_attempt.is_none() && self.interception.is_none() {
+            return;
+        }
+        let attempt = self.attempt::<O>(None, None, started.elapsed());
         if let Some(callback) = &self.client.config().on_attempt {
-            callback.call(&self.attempt::<O>(None, None, started.elapsed()));
+            callback.call(&attempt);
+        }
+        if let Some(interception) = &mut self.interception {
+            interception.after_attempt(&attempt);
         }
     }
 
-    /// Records a failed attempt, and reports it to the callback.
+    /// Records a failed attempt, and reports it to the callback and to the interceptors.
     ///
-    /// A failure before the request is sent is not an attempt. Examples are missing credentials and an
-    /// exceeded quota. Only the error of the call reports such a failure.
+    /// A failure before the request is sent is not recorded, and not reported to the callback. Examples are
+    /// missing credentials and an exceeded quota. Only the error of the call and the interceptors report such
+    /// a failure.
     pub(crate) fn record_failure<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, duration: Duration) {
         if self.failed_attempts.last().map_or(0, |last| last.number) == self.attempts {
+            if self.interception.is_some() {
+                let mut attempt = self.attempt::<O>(Some(class(kind)), None, duration);
+                attempt.number += 1;
+                self.interception.iter_mut().for_each(|interception| interception.after_attempt(&attempt));
+            }
             return;
         }
         let code = match kind {
@@ -99,6 +124,9 @@ impl CallContext {
         let attempt = self.attempt::<O>(Some(class(kind)), code, duration);
         if let Some(callback) = &self.client.config().on_attempt {
             callback.call(&attempt);
+        }
+        if let Some(interception) = &mut self.interception {
+            interception.after_attempt(&attempt);
         }
         self.failed_attempts.push(attempt);
         self.current_failed = true;
@@ -123,6 +151,7 @@ impl CallContext {
             status: response.map(|response| response.status),
             code,
             request_id: self.request_id().map(str::to_owned),
+            usage: self.usage(),
             backoff: self.backoff,
             duration,
         }
@@ -148,6 +177,11 @@ impl CallContext {
         let metrics = self.response.as_ref().map(|response| &response.metrics);
         let stop_reason = metrics.and_then(|metrics| metrics.stop_reason.as_deref());
         span::record_metrics(&self.span, usage, stop_reason);
+    }
+
+    /// Records the error of the call in its span.
+    pub(crate) fn record_error<E: ServiceErrorDetails>(&self, kind: &ErrorKind<E>) {
+        span::record_error(&self.span, kind);
     }
 
     pub(crate) fn into_metadata(self) -> Metadata {
@@ -207,6 +241,7 @@ impl CallContext {
             headers: self.response.as_ref().and_then(|response| response.headers.clone()),
             earlier_attempts: self.failed_attempts,
             received,
+            targets: None,
         }
     }
 }

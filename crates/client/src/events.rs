@@ -47,6 +47,9 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// part can contain the token counts. In a bidirectional stream, this is the last message that contains
     /// token counts.
     last_part: Option<Message>,
+    /// The first event, if [`receive_first`](Self::receive_first) has received it. It is boxed, because most
+    /// receivers do not have it.
+    first: Option<Box<O::Events>>,
     /// The link to the event sender, if the call also sends events. Dropping the link cancels the call.
     link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
@@ -70,6 +73,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             context,
             permit,
             last_part: None,
+            first: None,
             link: None,
             operation: PhantomData,
         }
@@ -86,6 +90,12 @@ impl<O: OutputEventStream> EventReceiver<O> {
     /// Returns an error if the stream fails before it is complete: see [`ErrorKind`].
     pub async fn recv(&mut self) -> Result<Option<O::Events>, Error<StreamErrorOf<O>>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+    }
+
+    /// Waits for the first event, and keeps it for [`recv`](Self::recv).
+    pub(crate) async fn receive_first(&mut self) -> Result<(), Error<StreamErrorOf<O>>> {
+        self.first = self.recv().await?.map(Box::new);
+        Ok(())
     }
 
     /// Returns `true` if the stream has ended without an error.
@@ -199,6 +209,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end = Some(StreamEnd::Failed);
         self.permit = None;
         self.body = Bytes::new().into();
+        self.context.record_error(&kind);
         let error = self.context.stream_error::<O, _>(kind, self.received());
         if let Some(link) = self.link.take() {
             link.link().fail(error.copy().map(Error::from));
@@ -217,6 +228,9 @@ impl<O: OutputEventStream> Stream for EventReceiver<O> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(Ok(*first)));
+        }
         while this.end.is_none() {
             match this.decoder.decode() {
                 Ok(Some(message)) => return Poll::Ready(Some(this.event(message))),

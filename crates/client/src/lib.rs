@@ -31,6 +31,8 @@
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
 //! | [`QuotaStore`], [`MemoryQuotaStore`], [`FallbackQuotaStore`] | where a limiter counts its requests |
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
+//! | [`Intercept`] | hooks that add headers to requests, refuse requests, and observe attempts |
+//! | [`Failover`] | sends a call to the next of several regions or models, if the first one cannot process it |
 //! | [`Metadata`], [`Usage`], [`Attempt`] | token counts, latency, and the failed attempts of a call |
 //! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
 //! | [`families`] | text, stop reason and token counts in the bodies of each model family |
@@ -353,6 +355,7 @@
 //! | `redis` | `RedisQuotaStore`: quotas that processes and machines share, in Redis or Valkey |
 //! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
 //! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
+//! | `tower` | [`Client`] as a `tower::Service`, and `TowerTransport`, which sends requests with a `tower::Service` |
 //! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it. Bidirectional streams need HTTP/2 |
 
 mod adaptive;
@@ -366,7 +369,9 @@ mod config;
 mod env;
 mod error;
 mod events;
+mod failover;
 mod generated;
+mod intercept;
 mod json;
 mod metadata;
 mod paginator;
@@ -388,6 +393,13 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
+pub use failover::{
+    CircuitBreakerConfig, CircuitState, Failover, FailoverBuilder, FailoverError, FailoverOutput,
+    FailoverTarget, OtherTarget, OtherTargetReason, TargetStatus,
+};
+pub use intercept::{
+    Hook, Intercept, InterceptorContext, InterceptorError, InterceptorErrorKind, InterceptorFuture,
+};
 pub use json::{
     JsonBidirectionalStreamOutput, JsonCall, JsonCallError, JsonEventReceiver, JsonEventSender,
     JsonEventStreamOutput, JsonResponseFuture,
@@ -420,8 +432,15 @@ pub use invoke_model_protocol::json::strict::{InputError, InputErrorKind};
 pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;
+#[cfg(feature = "tower")]
+pub use invoke_model_transport::TowerTransport;
 pub use invoke_model_transport::{
     BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, RequestProgress,
     RequestStage, ResponseBody, TimeoutKind, Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;
+
+/// Compiles the examples in `docs/hooks.md`.
+#[cfg(all(doctest, feature = "tower"))]
+#[doc = include_str!("../../../docs/hooks.md")]
+struct HooksPage;

@@ -61,6 +61,10 @@ pub struct Attempt {
     pub code: Option<String>,
     /// The request id that the service assigned.
     pub request_id: Option<String>,
+    /// The token counts that the response reports. They are missing if the attempt failed, and if the caller
+    /// reads the response in parts and the head of the response does not contain them.
+    #[serde(skip_serializing_if = "is_unknown")]
+    pub usage: Usage,
     /// The backoff before this attempt.
     #[serde(rename = "backoff_ms", serialize_with = "milliseconds")]
     pub backoff: Duration,
@@ -115,6 +119,10 @@ impl fmt::Display for FailureClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+fn is_unknown(usage: &Usage) -> bool {
+    *usage == Usage::default()
 }
 
 fn status<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {

@@ -69,7 +69,7 @@ where
     /// for the second time.
     pub async fn try_next(&mut self) -> Result<Option<O::Output>, Error<O::Error>> {
         if let Some(token) = self.repeated.take() {
-            let context = CallContext::new(self.client.clone(), Span::none());
+            let context = CallContext::new(self.client.clone(), Span::none(), None);
             let kind = ErrorKind::Pagination(PaginationError::RepeatedToken { token });
             return Err(context.into_error::<O>(kind));
         }

@@ -19,7 +19,7 @@ pub trait OperationVisitor: Sized {
     fn visit_output<O>(self) -> Self::Output
     where
         O: Operation<Delivery = delivery::Buffered>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize;
 
     /// Visits an operation whose output has a blob as payload. By default, calls
@@ -27,7 +27,7 @@ pub trait OperationVisitor: Sized {
     fn visit_payload<O>(self) -> Self::Output
     where
         O: PayloadOutput<Delivery = delivery::Buffered>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize,
     {
         self.visit_output::<O>()
@@ -37,7 +37,7 @@ pub trait OperationVisitor: Sized {
     fn visit_event_stream<O>(self) -> Self::Output
     where
         O: OutputEventStream<Delivery = delivery::Streaming>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize + Send,
         O::Events: Serialize;
 
@@ -45,7 +45,7 @@ pub trait OperationVisitor: Sized {
     fn visit_bidirectional<O>(self) -> Self::Output
     where
         O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize + Send,
         <O as InputEventStream>::Events: DeserializeOwned + Send,
         <O as OutputEventStream>::Events: Serialize;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use invoke_model_signing::Credentials;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::call_record::CallRecord;
@@ -50,6 +50,7 @@ pub struct LocalEndpoint {
     address: SocketAddr,
     /// The server stops when this sender is dropped.
     alive: watch::Sender<()>,
+    close: oneshot::Sender<()>,
     server: JoinHandle<bool>,
     /// The certificate that clients must trust, if the endpoint uses TLS.
     certificate: Option<String>,
@@ -98,8 +99,9 @@ impl LocalEndpoint {
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let (alive, stopped) = watch::channel(());
-        let server = tokio::spawn(accept(listener, config, Arc::clone(&state), stopped));
-        Ok(Self { state, address, alive, server, certificate })
+        let (close, closed) = oneshot::channel();
+        let server = tokio::spawn(accept(listener, config, Arc::clone(&state), stopped, closed));
+        Ok(Self { state, address, alive, close, server, certificate })
     }
 
     /// Returns the URL of the endpoint, for example `http://127.0.0.1:PORT`. If the endpoint listens on all
@@ -262,5 +264,15 @@ impl LocalEndpoint {
         let Self { alive, server, .. } = self;
         drop(alive);
         server.await.unwrap_or(false)
+    }
+
+    /// Stops the endpoint, and closes all connections without waiting for calls in progress. The port is free
+    /// afterwards.
+    pub async fn close(self) {
+        let Self { alive, close, server, .. } = self;
+        // The server has ended if it does not receive this value.
+        let _ = close.send(());
+        drop(alive);
+        let _ = server.await;
     }
 }

@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::client_activity::{ClientActivity, IdleTimeouts};
@@ -78,11 +78,13 @@ impl Places {
 }
 
 /// Serves connections until `stopped` changes. Returns `true` if all connections end within the grace period.
+/// If `closed` receives a value, closes all connections without a grace period.
 pub(crate) async fn accept(
     listener: TcpListener,
     config: ServerConfig,
     state: Arc<EndpointState>,
     mut stopped: watch::Receiver<()>,
+    closed: oneshot::Receiver<()>,
 ) -> bool {
     let limit = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
     let mut places = Places {
@@ -112,8 +114,15 @@ pub(crate) async fn accept(
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    // After the grace period, the drop of `connections` aborts the remaining connections.
-    tokio::time::timeout(GRACE, ended).await.is_ok()
+    tokio::select! {
+        biased;
+        Ok(()) = closed => {
+            connections.shutdown().await;
+            false
+        }
+        // After the grace period, the drop of `connections` aborts the remaining connections.
+        ended = tokio::time::timeout(GRACE, ended) => ended.is_ok(),
+    }
 }
 
 async fn next_connection(listener: &TcpListener) -> TcpStream {

@@ -61,6 +61,8 @@ pub trait Operation: 'static {
     /// Names of the members that contain the items and the tokens of pages, if the operation returns a list in
     /// pages. The operation then implements [`PaginatedOperation`](crate::PaginatedOperation).
     const PAGINATION: Option<Pagination> = None;
+    /// Name of the member that contains the model id, if the input has such a member.
+    const MODEL_ID_MEMBER: Option<&'static str> = None;
     /// Name of the label that contains the model id, if the path has such a label.
     const MODEL_ID_LABEL: Option<&'static str> = None;
     /// `true` if the schema of the input's payload depends on the AI model. The payload then contains the
@@ -79,6 +81,9 @@ pub trait Operation: 'static {
 
     /// Sets the member [`INPUT_PAYLOAD`](Self::INPUT_PAYLOAD). Does nothing if the input has no such member.
     fn set_input_payload(_input: &mut Self::Input, _payload: Bytes) {}
+
+    /// Sets the member [`MODEL_ID_MEMBER`](Self::MODEL_ID_MEMBER). Does nothing if the input has no such member.
+    fn set_model_id(_input: &mut Self::Input, _model_id: String) {}
 
     /// Returns facts about the input, such as the model id.
     fn request_facts(_input: &Self::Input) -> RequestFacts<'_> {

@@ -1,17 +1,19 @@
 //! The payload hash: SHA-256 of the body in lower-case hex.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use crate::hex::{AsciiArray, HexDigest};
 
-/// The last line of the canonical request: the hash of the body, or a constant that replaces it.
+/// The last line of the canonical request: the hash of the body, or a text that replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayloadHash(Value);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Sha256(HexDigest),
-    Constant(&'static str),
+    Text(Cow<'static, str>),
 }
 
 impl PayloadHash {
@@ -28,7 +30,7 @@ impl PayloadHash {
     /// Returns the constant `UNSIGNED-PAYLOAD`. The signature then does not cover the body. Only a few
     /// services accept this constant, for example Amazon S3.
     pub const fn unsigned() -> Self {
-        Self(Value::Constant("UNSIGNED-PAYLOAD"))
+        Self(Value::Text(Cow::Borrowed("UNSIGNED-PAYLOAD")))
     }
 
     /// Returns the constant `STREAMING-AWS4-HMAC-SHA256-EVENTS`. Use it for an event stream whose messages
@@ -37,14 +39,20 @@ impl PayloadHash {
     /// Sign with [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256), because the
     /// service reads this constant from the header `x-amz-content-sha256`.
     pub const fn streaming_events() -> Self {
-        Self(Value::Constant("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
+        Self(Value::Text(Cow::Borrowed("STREAMING-AWS4-HMAC-SHA256-EVENTS")))
+    }
+
+    /// Returns a hash that the caller has computed, or a constant. The value is signed as it is, for example the value
+    /// of an `x-amz-content-sha256` header that a request already has.
+    pub fn precomputed(value: impl Into<String>) -> Self {
+        Self(Value::Text(Cow::Owned(value.into())))
     }
 
     /// Returns the hash as 64 lower-case hex digits, or the constant that replaces the hash.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Value::Sha256(hash) => hash.as_str(),
-            Value::Constant(constant) => constant,
+            Value::Text(text) => text,
         }
     }
 }

@@ -20,7 +20,12 @@ impl Deadline {
     /// Returns the deadline that is `timeout` from now, or `None` if the clock cannot represent that time.
     #[must_use]
     pub fn after(timeout: Duration) -> Option<Self> {
-        Some(Self { at: Instant::now().checked_add(timeout)?, timeout })
+        Self::starting_at(Instant::now(), timeout)
+    }
+
+    /// Returns the deadline that is `timeout` from `start`, or `None` if the clock cannot represent that time.
+    pub(crate) fn starting_at(start: Instant, timeout: Duration) -> Option<Self> {
+        Some(Self { at: start.checked_add(timeout)?, timeout })
     }
 
     /// Returns the remaining time, or zero if the deadline has passed.

@@ -9,6 +9,7 @@
 //! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connection pool, HTTP and SOCKS proxies |
 //! | `http2` | `HyperTransport` | HTTP/2, if the builder enables it with `http_version_policy` |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
+//! | `tower` | `TowerTransport` | any `tower::Service` that takes HTTP requests: HTTP clients, and layers of `tower-http` |
 //!
 //! The feature `timeouts` (default) adds `RequestTimeouts`. This type enforces timeouts around any transport.
 //! Without features, the crate contains only the trait, the body types and the error type, and it does not
@@ -69,6 +70,8 @@ mod proxies;
 mod smithy;
 #[cfg(feature = "timeouts")]
 mod timeout;
+#[cfg(feature = "tower")]
+mod tower;
 mod transport;
 
 pub use body::{RequestBody, ResponseBody};
@@ -86,4 +89,6 @@ pub use proxies::{Proxies, ProxyError};
 pub use smithy::SmithyTransport;
 #[cfg(feature = "timeouts")]
 pub use timeout::RequestTimeouts;
+#[cfg(feature = "tower")]
+pub use tower::TowerTransport;
 pub use transport::{BoxFuture, ConnectTimeout, Transport};

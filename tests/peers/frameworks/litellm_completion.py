@@ -1,4 +1,4 @@
-"""Uses `completion` of LiteLLM, with Converse, ConverseStream and InvokeModel."""
+"""Uses `completion` and `embedding` of LiteLLM, with both Converse and both InvokeModel operations."""
 
 import json
 
@@ -32,11 +32,19 @@ def check_route(report, model):
     report.check(f"{model}, tool call", found, (TOOL, ARGUMENTS))
 
 
+def check_embedding(report, model):
+    response = litellm.embedding(model, [PROMPT, TEXT])
+    vectors = [item["embedding"] for item in response.data]
+    report.check(f"{model}, numbers of the vectors", [len(vector) for vector in vectors], [1024, 1024])
+    report.check(f"{model}, vectors of two texts are equal", vectors[0] == vectors[1], False)
+
+
 def main():
     report = Report("litellm")
     for route in ("converse", "invoke"):
         check_route(report, f"bedrock/{route}/{MODEL}")
-    report.end(f"{report.count} checks", 12)
+    check_embedding(report, "bedrock/amazon.titan-embed-text-v2:0")
+    report.end(f"{report.count} checks", 14)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use super::row::{OCCUPIED, Observed, Operation, Row, Situation};
 
-const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
-const BODY: &str = r#"{"prompt":"one two three four"}"#;
+pub(crate) const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
+pub(crate) const BODY: &str = r#"{"prompt":"one two three four"}"#;
 
 /// A model that supports `CountTokens`.
 const CLAUDE: &str = "anthropic.claude-3-5-haiku-20241022-v1:0";
@@ -90,7 +90,7 @@ async fn occupy(client: &Client, local: &LocalEndpoint) {
 async fn invoke_model(client: &Client) -> CallResult {
     match client.invoke_model().model_id(MODEL).body(BODY).send_with_metadata().await {
         Ok((_, metadata)) => success(metadata.attempts),
-        Err(error) => failure(&error),
+        Err(error) => failure(error),
     }
 }
 
@@ -98,7 +98,7 @@ async fn invoke_model_with_response_stream(client: &Client) -> CallResult {
     let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
     match call.send().await {
         Ok(response) => receive_all(response.events).await,
-        Err(error) => failure(&error),
+        Err(error) => failure(error),
     }
 }
 
@@ -109,7 +109,7 @@ async fn count_tokens(client: &Client) -> CallResult {
     let input = CountTokensInputShape::Converse(request);
     match client.count_tokens().model_id(CLAUDE).input(input).send_with_metadata().await {
         Ok((_, metadata)) => success(metadata.attempts),
-        Err(error) => failure(&error),
+        Err(error) => failure(error),
     }
 }
 
@@ -121,7 +121,7 @@ async fn receive_all(mut events: EventReceiver<InvokeModelWithResponseStream>) -
                 assert!(events.is_complete());
                 return success(events.metadata().attempts);
             }
-            Err(error) => return failure(&error),
+            Err(error) => return failure(error),
         }
     }
 }
@@ -130,8 +130,14 @@ fn success(attempts: u32) -> CallResult {
     ("success".to_owned(), None, attempts)
 }
 
-fn failure<E: OperationError>(error: &Error<E>) -> CallResult {
-    let outcome = match (error.code(), error.kind()) {
+fn failure<E: OperationError>(error: Error<E>) -> CallResult {
+    let error = Error::from(error);
+    (outcome(&error), Some(error.class()), error.attempts())
+}
+
+/// Returns the error code of the service, or the kind of the failure.
+pub(crate) fn outcome(error: &Error) -> String {
+    match (error.code(), error.kind()) {
         (Some(code), _) => code.to_owned(),
         (None, ErrorKind::Service { response, .. }) => format!("HTTP {}", response.status().as_u16()),
         (None, ErrorKind::Transport(error)) => format!("{:?}", error.kind()),
@@ -140,6 +146,5 @@ fn failure<E: OperationError>(error: &Error<E>) -> CallResult {
         (None, ErrorKind::Decode(_)) => "Decode".to_owned(),
         (None, ErrorKind::StreamException { .. }) => "StreamException".to_owned(),
         (None, other) => format!("{other:?}"),
-    };
-    (outcome, Some(error.class()), error.attempts())
+    }
 }

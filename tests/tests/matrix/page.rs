@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::failover::FailoverRow;
 use super::row::{Operation, Row};
 
 const HEAD: &str = "\
@@ -16,7 +17,8 @@ This page is generated from the rows of `tests/tests/matrix`; do not edit it. `c
 real sockets, with a paused clock.
 
 [Retries and billing](retries.md) explains the classes, [Timeouts](timeouts.md) explains the timeouts, and
-[Errors](errors.md) explains the outcomes. Only the setting `retry_ambiguous` can cause a request to be executed twice.
+[Errors](errors.md) explains the outcomes. Only the setting `retry_ambiguous`, and the option `on_ambiguous` of a
+[failover](failover.md), can cause a request to be executed twice.
 CountTokens is idempotent, and the service does not bill it, so the endpoint counts no executed requests.
 ";
 
@@ -25,10 +27,22 @@ const COLUMNS: &str = "\
 |---|---|---|---|---:|---:|---:|---:|
 ";
 
+const FAILOVER_HEAD: &str = "
+## Failover
+
+Two targets have separate endpoints, and the first target has the fault. The column \"target\" contains the target that
+answered, or whose error the call returned. The numbers of requests are those of the first and of the second target. The
+number of executed requests is the sum of both. Only the option `on_ambiguous` can cause a request to be executed twice.
+[Failover](failover.md) explains the settings.
+
+| operation | fault of the first target | setting | outcome | class | target | requests | executed |
+|---|---|---|---|---|---|---:|---:|
+";
+
 /// Checks that the page shows the rows. Writes the page first if `UPDATE_DOCS` is set.
-pub(crate) fn check(rows: &[Row]) {
+pub(crate) fn check(rows: &[Row], failover: &[FailoverRow]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fault-matrix.md");
-    let page = page(rows);
+    let page = page(rows) + &failover_section(failover);
     #[expect(clippy::disallowed_methods, reason = "an explicit request to write the page")]
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     if update {
@@ -61,4 +75,21 @@ fn page(rows: &[Row]) -> String {
         }
     }
     page
+}
+
+fn failover_section(rows: &[FailoverRow]) -> String {
+    let mut section = FAILOVER_HEAD.to_owned();
+    for FailoverRow { operation, fault, setting, expected, .. } in rows {
+        let class = expected.class.map_or("", |class| class.as_str());
+        let (first, second) = expected.requests;
+        let _ = writeln!(
+            section,
+            "| {operation:?} | {fault} | {} | {} | {class} | {} | {first}, {second} | {} |",
+            setting.name(),
+            expected.outcome,
+            expected.target,
+            expected.executed
+        );
+    }
+    section
 }

@@ -6,18 +6,21 @@
 use std::path::Path;
 use std::time::Instant;
 
-use self::Runtime::{Boto3, Node, Python};
+use self::Runtime::{Boto3, Httpx, Node};
 use super::{Peers, installation};
 use crate::Failure;
 
-const FRAMEWORKS: [Framework; 9] = [
+const FRAMEWORKS: [Framework; 11] = [
     framework("langchain-aws", Boto3, "frameworks/langchain_chat.py", &[INVOKE, CONVERSE]),
+    framework("langchain-tests", Boto3, "frameworks/langchain_standard.py", &[INVOKE, CONVERSE]),
     framework("strands-agents", Boto3, "frameworks/strands_agent.py", &[CONVERSE]),
     // pydantic-ai streams all responses.
     framework("pydantic-ai", Boto3, "frameworks/pydantic_ai_agent.py", &[&["ConverseStream"]]),
     framework("amazon-bedrock-haystack", Boto3, "frameworks/haystack_generator.py", &[CONVERSE]),
     framework("llama-index-llms-bedrock-converse", Boto3, "frameworks/llama_index_llm.py", &[CONVERSE]),
-    framework("litellm", Python, "frameworks/litellm_completion.py", &[INVOKE, CONVERSE]),
+    // Instructor does not stream the responses of Amazon Bedrock.
+    framework("instructor", Boto3, "frameworks/instructor_chat.py", &[&["Converse"]]),
+    framework("litellm", Httpx, "frameworks/litellm_completion.py", &[INVOKE, CONVERSE]),
     framework("@anthropic-ai/bedrock-sdk", Node, "frameworks/anthropic_sdk.mjs", &[INVOKE]),
     framework("@ai-sdk/amazon-bedrock", Node, "frameworks/ai_sdk.mjs", &[CONVERSE]),
     framework("@langchain/aws", Node, "frameworks/langchain.mjs", &[CONVERSE]),
@@ -54,30 +57,26 @@ const fn framework(
 enum Runtime {
     /// Python. The program makes its calls with clients of boto3.
     Boto3,
-    /// Python. The program makes its calls with another HTTP client.
-    Python,
+    /// Python. The program makes its calls with the httpx client of LiteLLM.
+    Httpx,
     Node,
 }
 
-/// Runs the programs of all frameworks. If `package` is set, it is the folder of the Python package, and the programs
-/// with clients of boto3 run a second time: the package accelerates their clients.
+/// Runs the programs of all frameworks. If `package` is set, it is the folder of the Python package, and the Python
+/// programs run a second time: the package accelerates their clients of boto3, or is the transport of their httpx
+/// client.
 pub(super) fn run(peers: &Peers, invoke_model: &Path, package: Option<&Path>) -> Result<(), Failure> {
     for framework in &FRAMEWORKS {
         let program = installation::source(framework.program);
-        let (interpreter, is_boto3) = match framework.runtime {
-            Boto3 => (peers.frameworks.program("python"), true),
-            Python => (peers.frameworks.program("python"), false),
-            Node => (peers.clients.python.program("node"), false),
+        let (interpreter, runner) = match framework.runtime {
+            Boto3 => (peers.frameworks.program("python"), Some(("accelerated.py", ", accelerated"))),
+            Httpx => (peers.frameworks.program("python"), Some(("transported.py", ", with our transport"))),
+            Node => (peers.clients.python.program("node"), None),
         };
         framework.run(peers, invoke_model, "", &[&interpreter, &program])?;
-        if let (true, Some(package)) = (is_boto3, package) {
-            let runner = installation::source("accelerated.py");
-            framework.run(
-                peers,
-                invoke_model,
-                ", accelerated",
-                &[&interpreter, &runner, package, &program],
-            )?;
+        if let (Some((runner, variant)), Some(package)) = (runner, package) {
+            let runner = installation::source(runner);
+            framework.run(peers, invoke_model, variant, &[&interpreter, &runner, package, &program])?;
         }
     }
     Ok(())

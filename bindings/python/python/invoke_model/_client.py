@@ -1,6 +1,7 @@
 """The code that the synchronous and the asyncio client share."""
 
 import os
+import sys
 
 from . import _errors, _native
 
@@ -43,13 +44,13 @@ def python_name(operation):
     return "".join(parts).lstrip("_")
 
 
-_FACTS = {python_name(facts[0]): facts for facts in _native.operations()}
+_FACTS = {python_name(facts.name): facts for facts in _native.operations()}
 #: The operations of both clients by the name of their method.
-OPERATIONS = {name: facts[0] for name, facts in _FACTS.items() if not facts[5]}
+OPERATIONS = {name: facts.name for name, facts in _FACTS.items() if not facts.has_input_events}
 #: The operations that send events, by the name of their method. boto3 and the synchronous client do not have them.
-BIDIRECTIONAL = {name: facts[0] for name, facts in _FACTS.items() if facts[5]}
+BIDIRECTIONAL = {name: facts.name for name, facts in _FACTS.items() if facts.has_input_events}
 #: The members of the pages of an operation by the name of its method.
-PAGES = {name: facts[1] for name, facts in _FACTS.items() if facts[1]}
+PAGES = {name: facts.pages for name, facts in _FACTS.items() if facts.pages is not None}
 
 
 class ClientMeta:
@@ -165,9 +166,10 @@ class BaseClient:
 
 
 def _documentation(name, operation):
-    _, _, _, members, required, _ = _FACTS[name]
+    facts = _FACTS[name]
     text = f"Calls the operation `{operation}`. The arguments and the result are those of boto3."
-    lines = (f"* {member} (required)" if member in required else f"* {member}" for member in members)
+    required = facts.required_members
+    lines = (f"* {member} (required)" if member in required else f"* {member}" for member in facts.members)
     return "\n".join([text, "", "Keyword arguments:", "", *lines])
 
 
@@ -180,6 +182,15 @@ def add_methods(cls, make, operations):
         method.__module__ = cls.__module__
         method.__doc__ = _documentation(name, operation)
         setattr(cls, name, method)
+
+
+def start_span(operation):
+    """Starts the span of a call. Returns `None` if the program does not use OpenTelemetry."""
+    if "opentelemetry.trace" not in sys.modules:
+        return None
+    from . import _otel
+
+    return _otel.start(operation)
 
 
 def only_keywords(name):
@@ -195,7 +206,7 @@ def member(page, path):
 
 def page_arguments(pages, config, arguments):
     """Returns the arguments of the first page, the maximum number of items, and the number of items to skip."""
-    token, _, _, size = pages
+    token, size = pages.input_token, pages.page_size
     config = dict(config or {})
     limit = config.pop("MaxItems", None)
     skipped = 0
@@ -249,11 +260,11 @@ class PageState:
 
     def accept(self, page):
         """Prepares the arguments of the next page, and truncates the items of the last page."""
-        token, next_token, items, _ = self.pages
-        found = member(page, items) or []
+        token = self.pages.input_token
+        found = member(page, self.pages.items) or []
         skipped, self.skipped = self.skipped, 0
         del found[:skipped]
-        following = member(page, next_token)
+        following = member(page, self.pages.output_token)
         if self.left is not None:
             if len(found) > self.left:
                 del found[self.left :]

@@ -171,7 +171,7 @@ def modeled():
     from ._native import operations
 
     base = classes()["ClientError"]
-    codes = sorted({code for _, _, codes, _, _, _ in operations() for code in codes})
+    codes = sorted({code for operation in operations() for code in operation.error_codes})
     return {code: type(code, (base,), {"__module__": "invoke_model.exceptions"}) for code in codes}
 
 

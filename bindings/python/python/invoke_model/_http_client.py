@@ -16,7 +16,8 @@ _EXCEPTIONS = {
     "Tls": "ConnectError",
     "Refused": "RemoteProtocolError",
     "RequestBody": "WriteError",
-    "Send": "ReadError",
+    "Send": "RemoteProtocolError",
+    "Reset": "ReadError",
     "FirstByteTimeout": "ReadTimeout",
     "IdleTimeout": "ReadTimeout",
     "ResponseHead": "RemoteProtocolError",
@@ -39,15 +40,33 @@ class Failure(Exception):
         return getattr(module, name)(str(self))
 
 
+#: The extension of a request that contains the scheme and the host for which it was signed. The HTTP client copies the
+#: extensions of a request when it follows a redirect.
+_SIGNED_FOR = "invoke_model.signed_for"
+
+
+def _check_target(module, signed_for, scheme, host):
+    """Raises an exception if a redirect would send a signature or a session token to another host."""
+    if (scheme, host) != signed_for:
+        raise module.RequestError(
+            f"the request is signed for {'://'.join(signed_for)}, and a redirect leads to {scheme}://{host}: "
+            "the signature and the session token are not sent to another host"
+        )
+
+
 class SigV4Auth:
     """Signs each request with SigV4, as the last step before it is sent.
 
     The signature covers the body, so a streamed body is read completely first. The arguments are those of
     `invoke_model.sign`. If the service rejects default credentials as expired, loads new ones and sends the request
     once more.
+
+    A redirect to another host raises a `RequestError`, because it would send the session token to this host.
     """
 
     requires_request_body = True
+    #: The module of the HTTP client.
+    _module = None
 
     def __init__(
         self,
@@ -65,10 +84,48 @@ class SigV4Auth:
 
     def sign(self, request):
         """Adds the headers of the signature to a request whose body is in memory."""
+        target = request.url.scheme, request.headers["Host"]
+        _check_target(self._module, request.extensions.setdefault(_SIGNED_FOR, target), *target)
         added = self._signer.sign(request.method, request.url, request.headers.raw, request.content)
         request.headers.pop("X-Amz-Security-Token", None)
         for name, value in added:
             request.headers[name] = value
+
+    def _sign_first(self, request, is_async=False):
+        """Signs a request, and checks each redirect of the request.
+
+        The HTTP client follows redirects without calling `auth_flow`, and keeps the header of the session token.
+        """
+        is_redirect = _SIGNED_FOR in request.extensions
+        self.sign(request)
+        if not is_redirect:
+            check = self._trace if not is_async else self._async_trace
+            request.extensions["trace"] = check(request.extensions[_SIGNED_FOR], request.extensions.get("trace"))
+
+    def _trace(self, signed_for, other):
+        """Returns the function that the HTTP client calls before it sends the headers of a request."""
+
+        def trace(name, info):
+            sent = info.get("request")
+            headers = {} if sent is None else {key.lower(): value for key, value in sent.headers}
+            # The request that opens a tunnel through a proxy is not signed.
+            if b"x-amz-date" in headers:
+                # The target of a request through a proxy is the complete URL.
+                scheme, separator, _ = sent.url.target.partition(b"://")
+                scheme = scheme if separator else sent.url.scheme
+                _check_target(self._module, signed_for, scheme.decode(), headers[b"host"].decode())
+            return None if other is None else other(name, info)
+
+        return trace
+
+    def _async_trace(self, signed_for, other):
+        trace = self._trace(signed_for, other)
+
+        async def async_trace(name, info):
+            if (awaitable := trace(name, info)) is not None:
+                await awaitable
+
+        return async_trace
 
     def _discard_expired(self, request, response):
         """Discards the credentials of a request if the service rejected them as expired.
@@ -82,7 +139,7 @@ class SigV4Auth:
         return self._signer.discard(credential.partition("/")[0])
 
     def auth_flow(self, request):
-        self.sign(request)
+        self._sign_first(request)
         response = yield request
         if self._discard_expired(request, response):
             self.sign(request)
@@ -92,7 +149,7 @@ class SigV4Auth:
         await request.aread()
         if not self._signer.is_ready():
             await self._signer.load()
-        self.sign(request)
+        self._sign_first(request, is_async=True)
         response = yield request
         if self._discard_expired(request, response):
             await self._signer.load()
@@ -122,6 +179,8 @@ class BaseTransport:
         if request.url.scheme not in ("http", "https"):
             text = f"the scheme of the URL is {request.url.scheme!r}: expected 'https' or 'http'"
             raise self._module.UnsupportedProtocol(text)
+        if signed_for := request.extensions.get(_SIGNED_FOR):
+            _check_target(self._module, signed_for, request.url.scheme, request.headers["Host"])
         timeouts = request.extensions.get("timeout", {})
         # The body is in memory, so the transport states its length.
         headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"transfer-encoding"]
@@ -134,19 +193,24 @@ class BaseTransport:
             "read_timeout": timeouts.get("read"),
         }
 
-    def _response(self, response):
+    def _response(self, request, response):
         status, version, headers, body = response
         extensions = {"http_version": version.encode()}
-        return self._module.Response(status, headers=headers, stream=self._stream(body), extensions=extensions)
+        response = self._module.Response(status, headers=headers, stream=self._stream(body), extensions=extensions)
+        if self._auth is not None:
+            # The next request has other credentials.
+            self._auth._discard_expired(request, response)
+        return response
 
 
 class SyncTransport(BaseTransport):
     """Sends requests through the HTTP stack of `invoke_model.Client`, without retries.
 
     Threads can share a transport, and a process that was forked can use it. The connect and read timeouts of a
-    request apply. The read timeout of the response head includes the time to connect and to send the body.
-    `auth` signs each request after all other changes. `verify` is `True` or the path of a file with root
-    certificates. `proxy` is the URL of a proxy, also for SOCKS5. `http_version` is "1.1" (default) or "2".
+    request apply. The read timeout of the response head includes the time to connect, and starts again while a large
+    body is sent with progress. `auth` signs each request after all other changes, also for redirects on the same
+    host. `verify` is `True` or the path of a file with root certificates. `proxy` is the URL of a proxy, also for
+    SOCKS5. `http_version` is "1.1" (default) or "2".
     """
 
     def handle_request(self, request):
@@ -154,7 +218,7 @@ class SyncTransport(BaseTransport):
         if self._auth is not None:
             self._auth.sign(request)
         try:
-            return self._response(self._native.send(self._request(request)))
+            return self._response(request, self._native.send(self._request(request)))
         except Failure as failure:
             raise failure.convert(self._module) from None
 
@@ -175,7 +239,7 @@ class AsyncTransport(BaseTransport):
                 await self._auth._signer.load()
             self._auth.sign(request)
         try:
-            return self._response(await _wait(self._native.start_send, self._request(request)))
+            return self._response(request, await _wait(self._native.start_send, self._request(request)))
         except Failure as failure:
             raise failure.convert(self._module) from None
 

@@ -243,7 +243,15 @@ def _method(name, operation):
     async def call(self, *args, **kwargs):
         if args:
             raise _client.only_keywords(name)
-        return await _wait(self._native.start, operation, kwargs)
+        span = _client.start_span(operation)
+        if span is None:
+            return await _wait(self._native.start, operation, kwargs, None)
+        try:
+            response = await _wait(self._native.start, operation, kwargs, span.recorder)
+        except BaseException as error:
+            span.end(error)
+            raise
+        return span.watch(response, AsyncEventStream)
 
     return call
 
@@ -283,7 +291,7 @@ class AsyncPageIterator:
 
     async def build_full_result(self):
         """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
-        items = self._pages[2]
+        items = self._pages.items
         result = {items: [item async for page in self for item in _client.member(page, items) or ()]}
         if self.resume_token is not None:
             result["NextToken"] = self.resume_token

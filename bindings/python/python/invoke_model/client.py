@@ -46,7 +46,15 @@ def _method(name, operation):
     def call(self, *args, **kwargs):
         if args:
             raise _client.only_keywords(name)
-        return self._native.call(operation, kwargs)
+        span = _client.start_span(operation)
+        if span is None:
+            return self._native.call(operation, kwargs)
+        try:
+            response = self._native.call(operation, kwargs, span.recorder)
+        except BaseException as error:
+            span.end(error)
+            raise
+        return span.watch(response, EventStream)
 
     return call
 
@@ -86,7 +94,7 @@ class PageIterator:
 
     def build_full_result(self):
         """Reads all pages, and returns their items in one dictionary. `NextToken` continues after `MaxItems`."""
-        items = self._pages[2]
+        items = self._pages.items
         result = {items: [item for page in self for item in _client.member(page, items) or ()]}
         if self.resume_token is not None:
             result["NextToken"] = self.resume_token

@@ -12,6 +12,7 @@ __all__ = ["AsyncTransport", "SigV4Auth", "Transport"]
 
 class SigV4Auth(_http_client.SigV4Auth, httpx.Auth):
     __doc__ = _http_client.SigV4Auth.__doc__
+    _module = httpx
 
 
 class _Body(_http_client.SyncBody, httpx.SyncByteStream):

@@ -14,6 +14,8 @@ class SigV4Auth(httpx.Auth):
     The signature covers the body, so a streamed body is read completely first. The arguments are those of
     `invoke_model.sign`. If the service rejects default credentials as expired, loads new ones and sends the request
     once more.
+
+    A redirect to another host raises a `RequestError`, because it would send the session token to this host.
     """
 
     def __init__(
@@ -36,9 +38,10 @@ class Transport(httpx.BaseTransport):
     """Sends requests through the HTTP stack of `invoke_model.Client`, without retries.
 
     Threads can share a transport, and a process that was forked can use it. The connect and read timeouts of a
-    request apply. The read timeout of the response head includes the time to connect and to send the body.
-    `auth` signs each request after all other changes. `verify` is `True` or the path of a file with root
-    certificates. `proxy` is the URL of a proxy, also for SOCKS5. `http_version` is "1.1" (default) or "2".
+    request apply. The read timeout of the response head includes the time to connect, and starts again while a large
+    body is sent with progress. `auth` signs each request after all other changes, also for redirects on the same
+    host. `verify` is `True` or the path of a file with root certificates. `proxy` is the URL of a proxy, also for
+    SOCKS5. `http_version` is "1.1" (default) or "2".
     """
 
     def __init__(

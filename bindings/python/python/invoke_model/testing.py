@@ -71,6 +71,11 @@ class LocalEndpoint:
         """The counters of connections, requests and responses."""
         return json.loads(self._native.stats())
 
+    @property
+    def connections(self):
+        """The connections as dictionaries with their `id`, `is_open` and counters, in the order of their acceptance."""
+        return json.loads(self._native.connections())
+
     def clear(self):
         """Clears the calls and the counters."""
         self._native.clear()
@@ -85,7 +90,10 @@ class LocalEndpoint:
         self._native.clear_faults()
 
     def stop(self):
-        """Stops the endpoint. Does nothing in a forked child, because the endpoint runs in the parent."""
+        """Stops the endpoint, and closes all connections, also those with calls in progress.
+
+        Does nothing in a forked child, because the endpoint runs in the parent.
+        """
         if self._pid == os.getpid():
             self._native.stop()
 

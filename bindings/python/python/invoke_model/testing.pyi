@@ -52,6 +52,10 @@ class LocalEndpoint:
     def stats(self) -> dict[str, Any]:
         """The counters of connections, requests and responses."""
 
+    @property
+    def connections(self) -> list[dict[str, Any]]:
+        """The connections with their `id`, `is_open` and counters, in the order of their acceptance."""
+
     def clear(self) -> None:
         """Clears the calls and the counters."""
 
@@ -62,7 +66,7 @@ class LocalEndpoint:
         """Removes all fault rules."""
 
     def stop(self) -> None:
-        """Stops the endpoint."""
+        """Stops the endpoint, and closes all connections, also those with calls in progress."""
 
 def local_endpoint(
     *,

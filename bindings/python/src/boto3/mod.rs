@@ -6,9 +6,7 @@
 mod events;
 mod request;
 mod response;
-
-use std::sync::Mutex;
-use std::time::Duration;
+mod snapshot;
 
 use http::request::Parts;
 use http::{Request, Response};
@@ -27,10 +25,12 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::body::{Body, Origin};
 use crate::errors::seconds;
-use crate::slot::lock;
+use crate::runtime::PerProcess;
+use crate::transport::{NO_TIMEOUT, read_timeouts};
 use crate::{reply, runtime};
 
 pub(crate) use events::EventDecoder;
+pub(crate) use snapshot::Snapshot;
 
 pyo3::create_exception!(
     _native,
@@ -38,9 +38,6 @@ pyo3::create_exception!(
     pyo3::exceptions::PyException,
     "A request without a complete response. The arguments are the kind and the text of the failure."
 );
-
-/// The connect timeout for a client of botocore without a connect timeout.
-const NO_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The settings of a client of botocore.
 #[derive(Debug, FromPyObject)]
@@ -77,7 +74,7 @@ impl Settings {
 
     fn timeouts(&self) -> PyResult<RequestTimeouts> {
         let read = self.read_timeout.map(|timeout| seconds("read_timeout", timeout)).transpose()?;
-        Ok(RequestTimeouts { first_byte: read, idle: read, ..RequestTimeouts::default() })
+        Ok(read_timeouts(read))
     }
 }
 
@@ -91,26 +88,10 @@ pub(crate) struct Boto3Calls {
     timeouts: RequestTimeouts,
     signer: Signer,
     time_source: TimeSource,
-    /// The transport of a process, with the id of this process.
-    transport: Mutex<Option<(u32, HyperTransport)>>,
+    transport: PerProcess<HyperTransport>,
 }
 
 impl Boto3Calls {
-    /// Returns the transport of this process. A forked child does not use the connections of its parent.
-    fn transport(&self) -> PyResult<HyperTransport> {
-        let mut transport = lock(&self.transport);
-        let pid = std::process::id();
-        match &*transport {
-            Some((of, transport)) if *of == pid => Ok(transport.clone()),
-            _ => {
-                let new = self.settings.transport()?;
-                // Another thread of the parent may have held a lock of the old transport when the parent forked.
-                std::mem::forget(transport.replace((pid, new.clone())));
-                Ok(new)
-            }
-        }
-    }
-
     fn authorize(
         &self,
         request: &mut Parts,
@@ -138,7 +119,7 @@ fn origin(endpoint_url: &str) -> Origin {
 impl Boto3Calls {
     #[new]
     fn new(settings: Settings) -> PyResult<Self> {
-        let transport = Mutex::new(Some((std::process::id(), settings.transport()?)));
+        let transport = PerProcess::of(settings.transport()?);
         Ok(Self {
             timeouts: settings.timeouts()?,
             signer: Signer::new(settings.region_name.as_str(), SIGNING_NAME),
@@ -233,8 +214,7 @@ impl Boto3Calls {
         let request = request::signed(method, url, headers, body)?;
         let mut timeouts = self.timeouts;
         if let Some(timeout) = read_timeout {
-            let timeout = seconds("read_timeout", timeout)?;
-            (timeouts.first_byte, timeouts.idle) = (Some(timeout), Some(timeout));
+            timeouts = read_timeouts(Some(seconds("read_timeout", timeout)?));
         }
         let response = self.exchange(py, timeouts, request, |response| async { Ok(response) })?;
         let (head, body) = response.into_parts();
@@ -249,14 +229,7 @@ impl Boto3Calls {
 
     /// Closes the idle connections. Further calls open new connections.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let transport = lock(&self.transport).take();
-        match transport {
-            Some((pid, transport)) if pid == std::process::id() => runtime::close(py, transport),
-            other => {
-                std::mem::forget(other);
-                Ok(())
-            }
-        }
+        self.transport.take().map_or(Ok(()), |transport| runtime::close(py, transport))
     }
 }
 
@@ -273,10 +246,10 @@ impl Boto3Calls {
         T: Send,
         F: Future<Output = Result<T, TransportError>> + Send,
     {
-        let transport = self.transport()?;
+        let transport = self.transport.get(|| self.settings.transport())?;
         // The transport must be called in the runtime that drives its connections.
         let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
-        runtime::wait(py, exchange)?
+        runtime::wait_for_call(py, exchange)?
             .map_err(|error| TransportFailure::new_err((error.kind().as_str(), error.to_string())))
     }
 }

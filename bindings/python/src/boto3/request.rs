@@ -13,6 +13,7 @@ use pyo3::types::{PyDict, PyString};
 use serde::Serialize as SerializeValue;
 use serde::de::DeserializeOwned;
 
+use crate::blob::Blobs;
 use crate::operation::input;
 
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
@@ -33,7 +34,7 @@ impl Serialize<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let value = input::<O>(self.arguments)?;
+        let value = input::<O>(self.arguments, Blobs::InMemory)?;
         let unsupported = || PyNotImplementedError::new_err(format!("{}: host prefix", O::NAME));
         let invalid = |error: invoke_model_protocol::SerializeError| PyValueError::new_err(error.to_string());
         if O::host_prefix(&value).map_err(invalid)?.is_some() || O::UNSIGNED_PAYLOAD {

@@ -110,7 +110,7 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
         };
         let value = self.of.child(value, &path);
         if matches!(self.of.path, Path::Input) && self.of.report.payload_member == Some(name) {
-            match blob::read(&value.value, self.of.report.is_first_pass())? {
+            match blob::read(&value.value, self.of.report.blobs())? {
                 Some(bytes) => *self.of.report.payload.borrow_mut() = Some(bytes),
                 None => self.of.report.add_type(&path, &value.value, BLOB),
             }

@@ -11,7 +11,7 @@ use super::access::{Elements, Entries, Member, Members};
 use super::path::Path;
 use super::placeholder::Placeholder;
 use super::report::{Failure, Report};
-use crate::blob;
+use crate::blob::{self, Blobs};
 use crate::errors;
 
 pub(super) const STRING: &str = "<class 'str'>";
@@ -36,14 +36,16 @@ pub(crate) struct Input<T> {
 }
 
 /// Converts keyword arguments or an event into an input. `payload_member` is the name of the member that is the payload.
+/// `blobs` are the objects that are blobs in the first pass.
 ///
 /// # Errors
 /// Returns a `ParamValidationError` that lists every problem, or the exception that Python code has raised.
 pub(crate) fn from_python<T: DeserializeOwned>(
     input: &Bound<'_, PyAny>,
     payload_member: Option<&'static str>,
+    blobs: Blobs,
 ) -> PyResult<Input<T>> {
-    let report = Report::new(payload_member);
+    let report = Report::new(payload_member, blobs);
     for _ in 0..MAX_PASSES {
         report.restart();
         let value = Value { value: input.clone(), path: &Path::Input, report: &report, depth: 0 };
@@ -67,7 +69,7 @@ pub(crate) fn from_python<T: DeserializeOwned>(
 
 /// Returns the names of the members of an input, and the names of the required members.
 pub(crate) fn members<T: DeserializeOwned>(py: Python<'_>) -> (&'static [&'static str], Vec<&'static str>) {
-    let report = Report::new(None);
+    let report = Report::new(None, Blobs::All);
     let arguments = PyDict::new(py);
     // Each pass finds the next required member that is missing.
     while let Err(Failure::Restart) = T::deserialize(Value {
@@ -227,7 +229,7 @@ impl<'de> Deserializer<'de> for Value<'_, '_> {
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match blob::read(&self.value, self.report.is_first_pass())? {
+        match blob::read(&self.value, self.report.blobs())? {
             Some(bytes) => visitor.visit_bytes(&bytes),
             None => self.mistyped(BLOB).deserialize_byte_buf(visitor),
         }

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use serde::de;
 
 use super::path::Path;
+use crate::blob::Blobs;
 
 /// The state of a conversion: the problems that were found, and the payload.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct Report {
     missing: RefCell<Vec<(String, &'static str)>>,
     /// Arguments that are documents and `None`. The next pass leaves them out, as botocore does.
     left_out: RefCell<Vec<String>>,
+    blobs: Blobs,
     /// The name of the payload of the input.
     pub(super) payload_member: Option<&'static str>,
     /// The payload of the input. It does not pass through `serde`, which would copy it.
@@ -27,11 +29,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(payload_member: Option<&'static str>) -> Self {
+    pub(super) fn new(payload_member: Option<&'static str>, blobs: Blobs) -> Self {
         Self {
             problems: RefCell::default(),
             missing: RefCell::default(),
             left_out: RefCell::default(),
+            blobs,
             payload_member,
             payload: RefCell::default(),
             members: Cell::default(),
@@ -67,9 +70,12 @@ impl Report {
         self.left_out.borrow().iter().any(|name| name == argument)
     }
 
-    /// Returns `false` if a previous pass has found a missing member.
-    pub(super) fn is_first_pass(&self) -> bool {
-        self.missing.borrow().is_empty()
+    /// Returns the objects that are blobs in this pass. A previous pass may have read a file.
+    pub(super) fn blobs(&self) -> Blobs {
+        match self.blobs {
+            Blobs::All if !self.missing.borrow().is_empty() => Blobs::WithoutReading,
+            blobs => blobs,
+        }
     }
 
     /// Returns the members of a structure that the previous passes missed.

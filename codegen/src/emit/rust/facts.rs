@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::ty;
-use crate::ir::{EventStream, MemberPath, Metric, Operation, Type};
+use crate::ir::{EventStream, Member, MemberPath, Metric, Operation, Type};
 
 /// Returns the constants and functions of the trait `Operation`.
 pub(super) fn of_operation(operation: &Operation) -> TokenStream {
@@ -16,6 +16,14 @@ pub(super) fn of_operation(operation: &Operation) -> TokenStream {
             const MODEL_ID_LABEL: Option<&'static str> = Some(#label);
         )
     });
+    let model_id_member = facts.model_id_member.as_ref().and_then(|name| operation.input.member(name));
+    let member = model_id_member.map(|member| {
+        let name = &member.wire_name;
+        quote!(
+            const MODEL_ID_MEMBER: Option<&'static str> = Some(#name);
+        )
+    });
+    let set_model_id = model_id_member.map(set_model_id);
     let payload = facts.has_model_payload.then(|| {
         quote!(
             const HAS_MODEL_PAYLOAD: bool = true;
@@ -31,7 +39,21 @@ pub(super) fn of_operation(operation: &Operation) -> TokenStream {
         let lines = metrics(&facts.output_metrics, &quote!(output));
         quote!(fn output_metrics(output: &Self::Output, metrics: &mut use_::invoke_model_protocol::metrics::ResponseMetrics) { #lines })
     });
-    quote!(#label #payload #uses_tokens #request_facts #header_metric #output_metrics)
+    quote!(#member #label #payload #uses_tokens #request_facts #set_model_id #header_metric #output_metrics)
+}
+
+fn set_model_id(member: &Member) -> TokenStream {
+    let field = ty::ident(&member.rust_name);
+    let value = match member.ty {
+        Type::String { .. } => quote!(model_id),
+        _ => quote!(model_id.into()),
+    };
+    let value = if member.is_optional() { quote!(Some(#value)) } else { value };
+    quote! {
+        fn set_model_id(input: &mut Self::Input, model_id: String) {
+            input.#field = #value;
+        }
+    }
 }
 
 /// Returns the functions of the trait `EventStream`.

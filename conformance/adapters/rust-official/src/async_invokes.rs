@@ -2,12 +2,15 @@
 
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::primitives::{DateTime, DateTimeFormat};
-use aws_sdk_bedrockruntime::types::{AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig};
+use aws_sdk_bedrockruntime::types::{
+    AsyncInvokeOutputDataConfig, AsyncInvokeS3OutputDataConfig, AsyncInvokeSummary,
+};
 use serde_json::{Value, json};
 
-use crate::inputs::{document, object, only, string};
+use crate::Supported;
+use crate::calls::respond;
+use crate::inputs::{document, only, set_members, string};
 use crate::outputs::{members, text};
-use crate::{Supported, errors};
 
 /// Returns the members of an asynchronous invocation, which has two types: in the outputs of `GetAsyncInvoke` and of
 /// `ListAsyncInvokes`.
@@ -27,71 +30,48 @@ macro_rules! job {
 }
 
 pub(crate) async fn start(client: &Client, input: &Value) -> Supported<Value> {
-    let mut call = client.start_async_invoke();
-    for (name, value) in object(input) {
-        call = match name.as_str() {
-            "clientRequestToken" => call.client_request_token(string(value)),
-            "modelId" => call.model_id(string(value)),
-            "modelInput" => call.model_input(document(value)),
-            "outputDataConfig" => call.output_data_config(output_data_config(value)?),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
-    Ok(match call.send().await {
-        Ok(output) => json!({ "output": { "invocationArn": output.invocation_arn } }),
-        Err(error) => json!({ "error": errors::of_call(&error) }),
-    })
+    let call = set_members!(client.start_async_invoke(), input, |value| {
+        "clientRequestToken" => client_request_token(string(value)),
+        "modelId" => model_id(string(value)),
+        "modelInput" => model_input(document(value)),
+        "outputDataConfig" => output_data_config(output_data_config(value)?),
+    });
+    respond(call.send().await, |output| Ok(json!({ "invocationArn": output.invocation_arn })))
 }
 
 pub(crate) async fn get(client: &Client, input: &Value) -> Supported<Value> {
-    let mut call = client.get_async_invoke();
-    for (name, value) in object(input) {
-        call = match name.as_str() {
-            "invocationArn" => call.invocation_arn(string(value)),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
-    Ok(match call.send().await {
-        Ok(output) => {
-            let mut job = job!(output);
-            job["status"] = json!(output.status().as_str());
-            json!({ "output": job })
-        }
-        Err(error) => json!({ "error": errors::of_call(&error) }),
+    let call = set_members!(client.get_async_invoke(), input, |value| {
+        "invocationArn" => invocation_arn(string(value)),
+    });
+    respond(call.send().await, |output| {
+        let mut job = job!(output);
+        job["status"] = json!(output.status().as_str());
+        Ok(job)
     })
 }
 
 pub(crate) async fn list(client: &Client, input: &Value) -> Supported<Value> {
-    let mut call = client.list_async_invokes();
-    for (name, value) in object(input) {
-        call = match name.as_str() {
-            "submitTimeAfter" => call.submit_time_after(parse(value)?),
-            "submitTimeBefore" => call.submit_time_before(parse(value)?),
-            "statusEquals" => call.status_equals(string(value).as_str().into()),
-            "maxResults" => call.max_results(value.as_i64().unwrap_or_default() as i32),
-            "nextToken" => call.next_token(string(value)),
-            "sortBy" => call.sort_by(string(value).as_str().into()),
-            "sortOrder" => call.sort_order(string(value).as_str().into()),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
-    Ok(match call.send().await {
-        Ok(output) => {
-            let jobs = output.async_invoke_summaries.as_ref().map(|jobs| {
-                jobs.iter()
-                    .map(|job| {
-                        let mut members = job!(job);
-                        if let Some(status) = job.status() {
-                            members["status"] = json!(status.as_str());
-                        }
-                        members
-                    })
-                    .collect()
-            });
-            json!({ "output": members([("nextToken", text(output.next_token())), ("asyncInvokeSummaries", jobs)]) })
-        }
-        Err(error) => json!({ "error": errors::of_call(&error) }),
+    let call = set_members!(client.list_async_invokes(), input, |value| {
+        "submitTimeAfter" => submit_time_after(parse(value)?),
+        "submitTimeBefore" => submit_time_before(parse(value)?),
+        "statusEquals" => status_equals(string(value).as_str().into()),
+        "maxResults" => max_results(value.as_i64().unwrap_or_default() as i32),
+        "nextToken" => next_token(string(value)),
+        "sortBy" => sort_by(string(value).as_str().into()),
+        "sortOrder" => sort_order(string(value).as_str().into()),
+    });
+    respond(call.send().await, |output| {
+        let jobs = output.async_invoke_summaries.as_ref().map(|jobs| jobs.iter().map(summary).collect());
+        Ok(members([("nextToken", text(output.next_token())), ("asyncInvokeSummaries", jobs)]))
     })
+}
+
+fn summary(job: &AsyncInvokeSummary) -> Value {
+    let mut members = job!(job);
+    if let Some(status) = job.status() {
+        members["status"] = json!(status.as_str());
+    }
+    members
 }
 
 fn parse(value: &Value) -> Supported<DateTime> {
@@ -104,15 +84,12 @@ fn time(value: Option<&DateTime>) -> Option<Value> {
 }
 
 fn output_data_config(value: &Value) -> Supported<AsyncInvokeOutputDataConfig> {
-    let mut bucket = AsyncInvokeS3OutputDataConfig::builder();
-    for (name, value) in object(only(value, "s3OutputDataConfig")?) {
-        bucket = match name.as_str() {
-            "s3Uri" => bucket.s3_uri(string(value)),
-            "kmsKeyId" => bucket.kms_key_id(string(value)),
-            "bucketOwner" => bucket.bucket_owner(string(value)),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
+    let value = only(value, "s3OutputDataConfig")?;
+    let bucket = set_members!(AsyncInvokeS3OutputDataConfig::builder(), value, |value| {
+        "s3Uri" => s3_uri(string(value)),
+        "kmsKeyId" => kms_key_id(string(value)),
+        "bucketOwner" => bucket_owner(string(value)),
+    });
     Ok(AsyncInvokeOutputDataConfig::S3OutputDataConfig(bucket.build().map_err(|error| error.to_string())?))
 }
 

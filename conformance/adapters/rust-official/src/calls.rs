@@ -1,51 +1,45 @@
 //! Calls of the operations.
 
+use std::error::Error;
+
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::http::HttpResponse;
+use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
 use serde_json::{Value, json};
 
-use crate::inputs::{blob, count, document, inference, items, message, object, string, system};
+use crate::inputs::{all, blob, count, document, inference, message, set_members, string, system};
 use crate::outputs::{bytes, chunk, converse_event, converse_output, members, text};
 use crate::{Supported, async_invokes, errors};
 
 /// Sets the members of `InvokeModel` and `InvokeModelWithResponseStream`.
 macro_rules! invoke {
-    ($call:expr, $input:expr) => {{
-        let mut call = $call;
-        for (name, value) in object($input) {
-            call = match name.as_str() {
-                "modelId" => call.model_id(string(value)),
-                "contentType" => call.content_type(string(value)),
-                "accept" => call.accept(string(value)),
-                "body" => call.body(blob(value)?),
-                "trace" => call.trace(string(value).as_str().into()),
-                "guardrailIdentifier" => call.guardrail_identifier(string(value)),
-                "guardrailVersion" => call.guardrail_version(string(value)),
-                "performanceConfigLatency" => call.performance_config_latency(string(value).as_str().into()),
-                "serviceTier" => call.service_tier(string(value).as_str().into()),
-                "requestMetadata" => call.request_metadata(string(value)),
-                _ => return Err(format!("this adapter does not support the member {name}")),
-            };
-        }
-        call
-    }};
+    ($call:expr, $input:expr) => {
+        set_members!($call, $input, |value| {
+            "modelId" => model_id(string(value)),
+            "contentType" => content_type(string(value)),
+            "accept" => accept(string(value)),
+            "body" => body(blob(value)?),
+            "trace" => trace(string(value).as_str().into()),
+            "guardrailIdentifier" => guardrail_identifier(string(value)),
+            "guardrailVersion" => guardrail_version(string(value)),
+            "performanceConfigLatency" => performance_config_latency(string(value).as_str().into()),
+            "serviceTier" => service_tier(string(value).as_str().into()),
+            "requestMetadata" => request_metadata(string(value)),
+        })
+    };
 }
 
 /// Sets the members of `Converse` and `ConverseStream`.
 macro_rules! converse {
-    ($call:expr, $input:expr) => {{
-        let mut call = $call;
-        for (name, value) in object($input) {
-            call = match name.as_str() {
-                "modelId" => call.model_id(string(value)),
-                "messages" => call.set_messages(Some(items(value).map(message).collect::<Supported<_>>()?)),
-                "system" => call.set_system(Some(items(value).map(system).collect::<Supported<_>>()?)),
-                "additionalModelRequestFields" => call.additional_model_request_fields(document(value)),
-                "inferenceConfig" => call.inference_config(inference(value)?),
-                _ => return Err(format!("this adapter does not support the member {name}")),
-            };
-        }
-        call
-    }};
+    ($call:expr, $input:expr) => {
+        set_members!($call, $input, |value| {
+            "modelId" => model_id(string(value)),
+            "messages" => set_messages(Some(all(value, message)?)),
+            "system" => set_system(Some(all(value, system)?)),
+            "additionalModelRequestFields" => additional_model_request_fields(document(value)),
+            "inferenceConfig" => inference_config(inference(value)?),
+        })
+    };
 }
 
 /// Reads the events of a stream until its end, an error, or the event that cancels the call.
@@ -70,15 +64,14 @@ macro_rules! receive {
 pub(crate) async fn call(client: &Client, line: &Value) -> Supported<Value> {
     let input = &line["input"];
     Ok(match line["operation"].as_str().unwrap_or_default() {
-        "InvokeModel" => match invoke!(client.invoke_model(), input).send().await {
-            Ok(output) => json!({ "output": members([
+        "InvokeModel" => respond(invoke!(client.invoke_model(), input).send().await, |output| {
+            Ok(members([
                 ("body", Some(bytes(&output.body))),
                 ("contentType", Some(json!(output.content_type))),
                 ("performanceConfigLatency", text(output.performance_config_latency)),
                 ("serviceTier", text(output.service_tier)),
-            ]) }),
-            Err(error) => json!({ "error": errors::of_call(&error) }),
-        },
+            ]))
+        })?,
         "InvokeModelWithResponseStream" => {
             match invoke!(client.invoke_model_with_response_stream(), input).send().await {
                 Ok(mut output) => {
@@ -92,31 +85,35 @@ pub(crate) async fn call(client: &Client, line: &Value) -> Supported<Value> {
                 Err(error) => json!({ "error": errors::of_call(&error) }),
             }
         }
-        "Converse" => match converse!(client.converse(), input).send().await {
-            Ok(output) => json!({ "output": converse_output(&output)? }),
-            Err(error) => json!({ "error": errors::of_call(&error) }),
-        },
+        "Converse" => respond(converse!(client.converse(), input).send().await, converse_output)?,
         "ConverseStream" => match converse!(client.converse_stream(), input).send().await {
             Ok(mut output) => receive!(json!({}), output.stream, converse_event, line),
             Err(error) => json!({ "error": errors::of_call(&error) }),
         },
         "CountTokens" => {
-            let mut call = client.count_tokens();
-            for (name, value) in object(input) {
-                call = match name.as_str() {
-                    "modelId" => call.model_id(string(value)),
-                    "input" => call.input(count(value)?),
-                    _ => return Err(format!("this adapter does not support the member {name}")),
-                };
-            }
-            match call.send().await {
-                Ok(output) => json!({ "output": { "inputTokens": output.input_tokens } }),
-                Err(error) => json!({ "error": errors::of_call(&error) }),
-            }
+            let call = set_members!(client.count_tokens(), input, |value| {
+                "modelId" => model_id(string(value)),
+                "input" => input(count(value)?),
+            });
+            respond(call.send().await, |output| Ok(json!({ "inputTokens": output.input_tokens })))?
         }
         "StartAsyncInvoke" => async_invokes::start(client, input).await?,
         "GetAsyncInvoke" => async_invokes::get(client, input).await?,
         "ListAsyncInvokes" => async_invokes::list(client, input).await?,
         operation => return Err(format!("this adapter does not support {operation}")),
+    })
+}
+
+/// Returns the response of the adapter to a call without an event stream.
+pub(crate) fn respond<O, E>(
+    result: Result<O, SdkError<E, HttpResponse>>,
+    encode: impl FnOnce(O) -> Supported<Value>,
+) -> Supported<Value>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    Ok(match result {
+        Ok(output) => json!({ "output": encode(output)? }),
+        Err(error) => json!({ "error": errors::of_call(&error) }),
     })
 }

@@ -10,12 +10,29 @@ use serde_json::Value;
 
 use crate::Supported;
 
+/// Passes each member of a JSON object to a method of a builder. Returns from the function if an arm for the member is
+/// missing.
+macro_rules! set_members {
+    ($builder:expr, $object:expr, |$value:ident| { $($name:literal => $method:ident($argument:expr),)* }) => {{
+        let mut builder = $builder;
+        for (name, $value) in $crate::inputs::object($object) {
+            builder = match name.as_str() {
+                $($name => builder.$method($argument),)*
+                _ => return Err(format!("this adapter does not support the member {name}")),
+            };
+        }
+        builder
+    }};
+}
+pub(crate) use set_members;
+
 pub(crate) fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
+/// Converts the items of a list.
+pub(crate) fn all<T>(list: &Value, convert: impl Fn(&Value) -> Supported<T>) -> Supported<Vec<T>> {
+    list.as_array().into_iter().flatten().map(convert).collect()
 }
 
 pub(crate) fn string(value: &Value) -> String {
@@ -35,17 +52,11 @@ pub(crate) fn only<'a>(value: &'a Value, name: &str) -> Supported<&'a Value> {
 }
 
 pub(crate) fn message(value: &Value) -> Supported<Message> {
-    let mut message = Message::builder();
-    for (name, value) in object(value) {
-        message = match name.as_str() {
-            "role" => message.role(string(value).as_str().into()),
-            "content" => {
-                let texts = items(value).map(|block| Ok(ContentBlock::Text(string(only(block, "text")?))));
-                message.set_content(Some(texts.collect::<Supported<_>>()?))
-            }
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
+    let text = |block: &Value| Ok(ContentBlock::Text(string(only(block, "text")?)));
+    let message = set_members!(Message::builder(), value, |value| {
+        "role" => role(string(value).as_str().into()),
+        "content" => set_content(Some(all(value, text)?)),
+    });
     message.build().map_err(|error| error.to_string())
 }
 
@@ -54,29 +65,21 @@ pub(crate) fn system(value: &Value) -> Supported<SystemContentBlock> {
 }
 
 pub(crate) fn count(value: &Value) -> Supported<CountTokensInput> {
-    let mut request = ConverseTokensRequest::builder();
-    for (name, value) in object(only(value, "converse")?) {
-        request = match name.as_str() {
-            "messages" => request.set_messages(Some(items(value).map(message).collect::<Supported<_>>()?)),
-            "system" => request.set_system(Some(items(value).map(system).collect::<Supported<_>>()?)),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
+    let request = set_members!(ConverseTokensRequest::builder(), only(value, "converse")?, |value| {
+        "messages" => set_messages(Some(all(value, message)?)),
+        "system" => set_system(Some(all(value, system)?)),
+    });
     Ok(CountTokensInput::Converse(request.build()))
 }
 
 pub(crate) fn inference(value: &Value) -> Supported<InferenceConfiguration> {
-    let mut inference = InferenceConfiguration::builder();
-    for (name, value) in object(value) {
-        let number = value.as_f64().unwrap_or_default();
-        inference = match name.as_str() {
-            "maxTokens" => inference.max_tokens(number as i32),
-            "temperature" => inference.temperature(number as f32),
-            "topP" => inference.top_p(number as f32),
-            "stopSequences" => inference.set_stop_sequences(Some(items(value).map(string).collect())),
-            _ => return Err(format!("this adapter does not support the member {name}")),
-        };
-    }
+    let number = |value: &Value| value.as_f64().unwrap_or_default();
+    let inference = set_members!(InferenceConfiguration::builder(), value, |value| {
+        "maxTokens" => max_tokens(number(value) as i32),
+        "temperature" => temperature(number(value) as f32),
+        "topP" => top_p(number(value) as f32),
+        "stopSequences" => set_stop_sequences(Some(all(value, |item| Ok(string(item)))?)),
+    });
     Ok(inference.build())
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn chunk(event: ResponseStream) -> Supported<Option<Value>> {
     })
 }
 
-pub(crate) fn converse_output(output: &ConverseOutput) -> Supported<Value> {
+pub(crate) fn converse_output(output: ConverseOutput) -> Supported<Value> {
     if output.trace.is_some() {
         return Err("this adapter does not support all members of the output".to_owned());
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use super::scripted_server::{ScriptedServer, events, response};
-use super::{ENVIRONMENT, check_failure, run, text};
+use super::{ENVIRONMENT, check_failure, program, run, text};
 
 fn chat(server: &ScriptedServer, arguments: &[&str], input: &str) -> Output {
     let chat = ["chat", "-m", "us.amazon.nova-lite-v1:0", "--endpoint-url", &server.url];
@@ -110,7 +110,7 @@ fn conversation_keeps_its_messages() {
 fn interrupt_stops_a_response_but_not_the_conversation() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(["chat", "-i", "-m", "amazon.nova-lite-v1:0", "--endpoint-url", &url]);
     command.env_clear().envs(ENVIRONMENT);
     let mut child =

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use super::{ENVIRONMENT, TITAN, check_failure, local, run, text};
+use super::{ENVIRONMENT, TITAN, check_failure, local, program, run, text};
 
 const LITE: &str = "amazon.nova-lite-v1:0";
 
@@ -43,7 +43,7 @@ fn each_kind_of_failure_has_its_exit_code() {
 fn exit_code_does_not_need_standard_error() {
     let code = |arguments: &[&str]| {
         let full = std::fs::File::create("/dev/full").unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+        let mut command = Command::new(program());
         command.args(["invoke", "--local", "--model-id"]).args(arguments).env_clear();
         command.stdout(Stdio::null()).stderr(full).status().unwrap().code()
     };
@@ -70,7 +70,7 @@ fn timeout_has_its_exit_code() {
 #[cfg(unix)]
 #[test]
 fn closed_pipe_ends_quietly() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(["embed", "--local", "-m", TITAN]).env_clear();
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -165,7 +165,7 @@ fn each_command_ends_quietly_if_the_reader_has_closed_the_pipe() {
     ] {
         let (output, reader) = std::os::unix::net::UnixStream::pair().unwrap();
         drop(reader);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+        let mut command = Command::new(program());
         command.args(arguments).env_clear().stdin(Stdio::null());
         let output = command.stdout(Stdio::from(std::os::fd::OwnedFd::from(output))).output().unwrap();
         let notes = text(&output.stderr);
@@ -178,7 +178,7 @@ fn each_command_ends_quietly_if_the_reader_has_closed_the_pipe() {
 #[cfg(unix)]
 fn shell(command: &str) -> Output {
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", command]).env_clear().env("invoke", env!("CARGO_BIN_EXE_invoke-model"));
+    shell.args(["-c", command]).env_clear().env("invoke", program());
     shell.stdin(Stdio::null()).output().unwrap()
 }
 

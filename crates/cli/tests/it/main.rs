@@ -36,9 +36,18 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("AWS_MAX_ATTEMPTS", "1"),
 ];
 
+/// Returns the program to test: the variable `INVOKE_MODEL_PROGRAM`, or the program of this crate.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the variable selects the program, as CONTRIBUTING.md describes"
+)]
+fn program() -> String {
+    std::env::var("INVOKE_MODEL_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_invoke-model").to_owned())
+}
+
 /// Runs the command with only these environment variables. Disables instance metadata.
 fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(arguments).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
     command.envs(environment.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -2,13 +2,13 @@
 
 use std::process::{Command, Output, Stdio};
 
-use super::{ENVIRONMENT, TITAN, check_failure, local, run, text};
+use super::{ENVIRONMENT, TITAN, check_failure, local, program, run, text};
 
 /// Runs the command in a folder with the file `b.json`, without standard input.
 fn in_folder(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("b.json"), r#"{"inputText":"in"}"#).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(arguments).env_clear().current_dir(folder.path()).stdin(Stdio::null());
     command.output().unwrap()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use super::scripted_server::{ScriptedServer, read_request, response};
-use super::{ENVIRONMENT, TITAN, check_failure, local, run, text};
+use super::{ENVIRONMENT, TITAN, check_failure, local, program, run, text};
 
 #[test]
 fn outfile_gets_the_body_and_the_other_members_are_printed() {
@@ -53,7 +53,7 @@ fn outfile_can_be_standard_output() {
 #[test]
 fn hyphen_is_standard_output() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(["invoke", "--local", "-m", TITAN, "--body", r#"{"inputText":"in"}"#, "-"]);
     let output = command.current_dir(&folder).env_clear().output().unwrap();
     assert!(text(&output.stdout).starts_with("{\"embedding\""), "{}", text(&output.stderr));
@@ -75,7 +75,7 @@ fn stream_has_no_file() {
 fn with_change(outfile: &Path, change: impl FnOnce()) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(["invoke", "-m", TITAN, "--body", "{}", "--endpoint-url", &url]).arg(outfile);
     command.env_clear().envs(ENVIRONMENT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
@@ -108,7 +108,7 @@ fn response_of_a_full_disk_goes_to_standard_output() {
 #[test]
 fn response_of_a_full_standard_output_goes_to_standard_error() {
     let server = ScriptedServer::start(vec![response("200 OK", b"{\"paid\":1}")]);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(["invoke", "-m", TITAN, "--body", "{}", "--endpoint-url", &server.url]);
     let full = std::fs::File::create("/dev/full").unwrap();
     command.env_clear().envs(ENVIRONMENT).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use super::served::Served;
-use super::{TITAN, check_failure, run, text};
+use super::{TITAN, check_failure, program, run, text};
 
 #[test]
 fn shell_commands_set_the_variables_of_clients() {
@@ -130,7 +130,7 @@ fn the_certificate_is_written_to_a_file() {
 #[test]
 fn a_command_runs_with_the_variables() {
     let temporary = tempfile::tempdir().unwrap();
-    let program = env!("CARGO_BIN_EXE_invoke-model");
+    let program = program();
     let invoke = ["invoke", "--model-id", TITAN, "--body", r#"{"inputText":"in"}"#];
     let environment = [
         ("AWS_SESSION_TOKEN", "old"),
@@ -138,12 +138,12 @@ fn a_command_runs_with_the_variables() {
         ("https_proxy", "http://127.0.0.1:9"),
         ("TMPDIR", temporary.path().to_str().unwrap()),
     ];
-    let output = run(&[&["serve", "--tls", "--", program], &invoke[..]].concat(), None, &environment);
+    let output = run(&[&["serve", "--tls", "--", &program], &invoke[..]].concat(), None, &environment);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).starts_with("{\"embedding\""), "{}", text(&output.stdout));
     assert_eq!(text(&output.stderr), "", "the log is off");
     assert_eq!(temporary.path().read_dir().unwrap().count(), 0, "the certificate is removed");
-    let wrong = run(&["serve", "--", program, "invoke", "--model-id", TITAN, "--body", "no"], None, &[]);
+    let wrong = run(&["serve", "--", &program, "invoke", "--model-id", TITAN, "--body", "no"], None, &[]);
     assert_eq!(wrong.status.code(), Some(4), "the exit code of the command");
 }
 
@@ -169,7 +169,7 @@ mod signals {
     use rustix::process::Signal;
 
     use super::super::kill;
-    use super::Served;
+    use super::{Served, program};
 
     /// Starts a stream that never ends. Returns its connection after the head of the response has arrived.
     fn endless_stream(address: &str) -> TcpStream {
@@ -214,7 +214,7 @@ mod signals {
     #[test]
     fn nohup_ignores_a_closed_terminal() {
         let mut command = Command::new("/bin/sh");
-        let program = env!("CARGO_BIN_EXE_invoke-model");
+        let program = program();
         command.args(["-c", &format!("trap '' HUP; exec {program} serve")]).env_clear();
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -252,7 +252,7 @@ mod signals {
 
     #[test]
     fn the_command_gets_sigterm() {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+        let mut command = Command::new(program());
         command.args(["serve", "--", "/bin/sh", "-c", "echo ready; exec sleep 1000"]).env_clear();
         let mut child = command.env("PATH", "/usr/bin:/bin").stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();

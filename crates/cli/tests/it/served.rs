@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
+use super::program;
+
 /// A running `invoke-model serve` with piped output, killed on drop.
 pub(crate) struct Served {
     pub(crate) child: Child,
@@ -24,7 +26,7 @@ impl Served {
     /// Starts the command with these arguments after `serve`, and only these environment variables. Reads its
     /// standard output to the end. If the test closed the pipe earlier, the command would fail.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+        let mut command = Command::new(program());
         command.arg("serve").args(arguments).env_clear().envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);

@@ -8,7 +8,7 @@ use std::thread::{JoinHandle, spawn};
 use invoke_model_families::ModelResponse;
 
 use super::scripted_server::frame;
-use super::{base64, check_failure, run, text};
+use super::{base64, check_failure, program, run, text};
 
 const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
@@ -134,7 +134,7 @@ fn serve(frames: Vec<Vec<u8>>, then: impl FnOnce(TcpStream) + Send + 'static) ->
         }
         then(socket);
     });
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(["invoke", "--stream", "--model-id", CLAUDE, "--body", "{}", "--endpoint-url", &url]);
     command.env_clear().env("AWS_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");

@@ -8,7 +8,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
 
 use super::scripted_server::{ScriptedServer, events, frame, response};
-use super::{ENVIRONMENT, base64, text};
+use super::{ENVIRONMENT, base64, program, text};
 
 /// Text of a model that sets the clipboard, clears the screen, overwrites its line and reverses its
 /// characters.
@@ -23,7 +23,7 @@ fn on_terminal(arguments: &[&str]) -> String {
     unlockpt(&terminal).unwrap();
     let path = ptsname(&terminal, Vec::new()).unwrap();
     let side = OpenOptions::new().read(true).write(true).open(path.to_str().unwrap()).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    let mut command = Command::new(program());
     command.args(arguments).env_clear().envs(ENVIRONMENT).stdin(Stdio::null());
     let mut child = command.stdout(side.try_clone().unwrap()).stderr(side).spawn().unwrap();
     // The command keeps copies of the terminal, and a read would wait for its end.

@@ -102,12 +102,12 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
     attempt: Attempt<'_>,
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     let Attempt { client, prepared, timer, context } = attempt;
-    context.response = None;
+    context.start_attempt();
     let mut permit = acquire_permit::<O>(client, prepared, timer).await?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
     let (sending, credentials, span, requests_part) = {
-        let (mut request, credentials) = match signed_request::<O>(client, prepared, timer).await {
+        let (mut request, credentials) = match signed_request::<O>(client, prepared, timer, context).await {
             Ok(signed) => signed,
             Err(kind) => {
                 permit.into_iter().for_each(QuotaPermit::release);
@@ -127,6 +127,9 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
         let head = context.record_response::<O, _>(&response);
         let is_encoded = head.is_encoded;
         span::record_response(&span, head);
+        if let Some(interception) = &mut context.interception {
+            response = interception.after_response(response)?;
+        }
         if is_encoded {
             response = response::decoded(response);
         }
@@ -157,17 +160,21 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
     })
 }
 
-/// Waits for the adaptive rate limiter and for credentials. Returns the request and the credentials that
-/// signed the request.
+/// Waits for the adaptive rate limiter, for interceptors and for credentials. Returns the request and the
+/// credentials that signed the request.
 async fn signed_request<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     timer: &mut OperationTimer,
+    context: &mut CallContext,
 ) -> Result<(Request<RequestBody>, Option<Arc<Credentials>>), ErrorKind<O::Error>> {
     if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
         timer.bound(rate_limiter.ready()).await?;
     }
-    let (parts, authorization) = prepared.authorized::<O>(timer).await?;
+    let (parts, authorization) = prepared.authorized::<O>(timer, context).await?;
+    if let Some(interception) = &mut context.interception {
+        Box::pin(interception.before_send(&parts, timer)).await?;
+    }
     let body = prepared.body().await?;
     Ok((Request::from_parts(parts, body), authorization.credentials))
 }

@@ -79,13 +79,17 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
     /// sent an event.
     async fn attempt(attempt: Attempt<'_>) -> Result<BidirectionalStreamOutput<O>, ErrorKind<O::Error>> {
         let Attempt { client, prepared, timer, context } = attempt;
-        context.response = None;
+        context.start_attempt();
         let permit = acquire_permit::<O>(client, prepared, timer).await?;
         let authorized = async {
             if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
                 timer.bound(rate_limiter.ready()).await?;
             }
-            prepared.authorized::<O>(timer).await
+            let (parts, authorization) = prepared.authorized::<O>(timer, context).await?;
+            if let Some(interception) = &mut context.interception {
+                Box::pin(interception.before_send(&parts, timer)).await?;
+            }
+            Ok((parts, authorization))
         };
         let (parts, authorization) = match authorized.await {
             Ok(authorized) => authorized,
@@ -212,6 +216,9 @@ impl Exchange {
         let head = self.context.record_response::<O, _>(&response);
         let is_encoded = head.is_encoded;
         span::record_response(&self.span, head);
+        if let Some(interception) = &mut self.context.interception {
+            response = interception.after_response(response)?;
+        }
         if is_encoded {
             response = response::decoded(response);
         }

@@ -142,13 +142,14 @@ impl<O: Operation> Call<O> {
     }
 
     /// Returns the request that [`send`](Call::send) would send, the sources of its settings, and the signed
-    /// text. Loads credentials, but does not send the request.
+    /// text. Loads credentials, but does not send the request. Of the interceptors, only the hook
+    /// [`before_sign`](crate::Intercept::before_sign) runs.
     ///
     /// # Errors
     /// Returns the same errors as [`sign`](Self::sign).
     #[doc(alias = "dry_run")]
-    pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
-        let mut context = CallContext::new(self.0.client.clone(), Span::none());
+    pub async fn explain(mut self) -> Result<Explanation, Error<O::Error>> {
+        let mut context = self.context(Span::none());
         let explanation = self.explanation(&mut context).await;
         explanation.map_err(|kind| context.into_error::<O>(kind))
     }
@@ -158,7 +159,7 @@ impl<O: Operation> Call<O> {
         let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
         let mut timer = timeouts.start();
-        let (parts, authorization) = prepared.authorized::<O>(&mut timer).await?;
+        let (parts, authorization) = prepared.authorized::<O>(&mut timer, context).await?;
         let body = match prepared.payload {
             Payload::Bytes(bytes) => bytes,
             Payload::Events => Bytes::new(),

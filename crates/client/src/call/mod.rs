@@ -7,6 +7,7 @@ mod explanation;
 mod output;
 mod prepared;
 mod response;
+mod retarget;
 mod send;
 pub(crate) mod span;
 
@@ -19,18 +20,22 @@ use bytes::Bytes;
 use invoke_model_credentials::{CredentialsCache, ProvideCredentials};
 use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 use serde::Serialize;
+use tracing::Span;
 
 pub use explanation::Explanation;
 pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 pub(crate) use attempts::{Attempt, attempt};
-pub(crate) use output::{Delivery, ResponseDelivery};
+pub(crate) use output::{Chunks, Delivery, ResponseDelivery};
+pub(crate) use prepared::RESERVED_HEADERS;
 pub(crate) use response::{IncompleteErrorBody, read_limited};
 
 use crate::authorization::Authorizer;
 use crate::body::{Body, BodyContent};
+use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::config::{Authentication, BearerToken};
+use crate::intercept::{Intercept, Interception};
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 
@@ -74,6 +79,8 @@ struct State<O: Operation> {
     /// The path of the body file. The content of the file replaces the bytes of the payload.
     file: Option<PathBuf>,
     headers: Vec<(String, String)>,
+    /// The interceptors of this call. They follow the interceptors of the client.
+    interceptors: Vec<Arc<dyn Intercept>>,
     timeouts: TimeoutConfig,
     retries: RetryConfig,
 }
@@ -98,6 +105,7 @@ impl<O: Operation> Call<O> {
             invalid: None,
             file: None,
             headers: Vec::new(),
+            interceptors: Vec::new(),
             timeouts: config.timeout_config(),
             retries: config.retry_config(),
             client: client.clone(),
@@ -117,7 +125,7 @@ impl<O: Operation> Call<O> {
 
     /// Moves the settings of this call to a call of another operation. Drops the input of this call.
     pub(crate) fn with_input<P: Operation>(self, input: P::Input) -> Call<P> {
-        let State { client, authorizer, headers, timeouts, retries, .. } = *self.0;
+        let State { client, authorizer, headers, interceptors, timeouts, retries, .. } = *self.0;
         let (required, invalid, file) = Default::default();
         Call(Box::new(State {
             client,
@@ -127,9 +135,17 @@ impl<O: Operation> Call<O> {
             invalid,
             file,
             headers,
+            interceptors,
             timeouts,
             retries,
         }))
+    }
+
+    /// Creates the state of the call when it starts. Moves the interceptors of the call into the state.
+    fn context(&mut self, span: Span) -> CallContext {
+        let (client, interceptors) = (self.0.client.clone(), std::mem::take(&mut self.0.interceptors));
+        let interception = Interception::new(O::NAME, client.config(), interceptors);
+        CallContext::new(client, span, interception)
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -210,6 +226,15 @@ impl<O: Operation> Call<O> {
         self
     }
 
+    /// Adds an interceptor for this call: see [`Intercept`]. It follows the interceptors of the client, which are
+    /// set with [`ConfigBuilder::interceptor`](crate::ConfigBuilder::interceptor).
+    #[must_use]
+    #[doc(alias("hook", "middleware"))]
+    pub fn interceptor(mut self, interceptor: impl Intercept) -> Self {
+        self.0.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Signs this call with the credentials of `provider`, instead of the credentials or the bearer token of
     /// the client.
     ///
@@ -249,8 +274,18 @@ where
     O::Input: Clone,
 {
     fn clone(&self) -> Self {
-        let State { client, authorizer, input, required, invalid, file, headers, timeouts, retries } =
-            &*self.0;
+        let State {
+            client,
+            authorizer,
+            input,
+            required,
+            invalid,
+            file,
+            headers,
+            interceptors,
+            timeouts,
+            retries,
+        } = &*self.0;
         Self(Box::new(State {
             client: client.clone(),
             authorizer: authorizer.clone(),
@@ -259,6 +294,7 @@ where
             invalid: invalid.clone(),
             file: file.clone(),
             headers: headers.clone(),
+            interceptors: interceptors.clone(),
             timeouts: *timeouts,
             retries: *retries,
         }))

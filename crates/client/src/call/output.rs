@@ -121,7 +121,7 @@ impl<O: Operation> ResponseDelivery<O> for delivery::Buffered {
 
 /// Delivers the payload in chunks.
 #[derive(Debug)]
-pub(super) enum Chunks {}
+pub(crate) enum Chunks {}
 
 impl<O: PayloadOutput> Delivery<O> for Chunks {
     type Output = StreamingBodyOutput<O::Output>;

@@ -30,8 +30,9 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env
 /// not ask for compression, because a compressor may delay the events of a stream.
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// Headers that callers cannot add, because the client sets them to frame and sign the request.
-const RESERVED: &[&str] = &[
+/// Headers that callers and interceptors cannot change, because the client sets them to frame and sign the
+/// request.
+pub(crate) const RESERVED_HEADERS: &[&str] = &[
     "authorization",
     "connection",
     "content-length",
@@ -79,6 +80,9 @@ impl<O: Operation> Call<O> {
         let facts = O::request_facts(&input);
         span::record_request::<O>(&context.span, &input, facts);
         check_regions::<O>(client.config(), &facts)?;
+        if let Some(interception) = &mut context.interception {
+            interception.set_model_id(facts.model_id);
+        }
         let max_output_tokens = facts.max_output_tokens;
         if O::MODEL_ID_LABEL.is_none() {
             context.model_id = facts.model_id.map(str::to_owned);
@@ -86,7 +90,7 @@ impl<O: Operation> Call<O> {
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
 
-        parts.headers.insert(USER_AGENT, AGENT);
+        parts.headers.entry(USER_AGENT).or_insert(AGENT);
         insert_headers(&mut parts.headers, headers)?;
         let target = context.target.insert(std::mem::take(&mut parts.uri));
         let endpoint = &client.config().endpoint;
@@ -121,15 +125,19 @@ impl Prepared {
     }
 
     /// Returns the head of the request with a signature or a bearer token. Uses the credentials and the time
-    /// that are current when this attempt is signed.
+    /// that are current when this attempt is signed. Before that, runs the hooks `before_sign`.
     pub(super) async fn authorized<O: Operation>(
         &mut self,
         timer: &mut OperationTimer,
+        context: &mut CallContext,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
         // Keep the clone for a retry and send the original, because only the original has spare capacity for
         // the new headers.
         let clone = self.parts.clone();
         let mut parts = std::mem::replace(&mut self.parts, clone);
+        if let Some(interception) = &mut context.interception {
+            Box::pin(interception.before_sign(&mut parts, timer)).await?;
+        }
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
         let now = || self.client.now();
         let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
@@ -217,7 +225,7 @@ fn check_regions<O: Operation>(config: &Config, facts: &RequestFacts<'_>) -> Res
 fn insert_headers(headers: &mut HeaderMap, added: Vec<(String, String)>) -> Result<(), HeaderError> {
     for (name, value) in added {
         let Ok(header) = name.parse::<HeaderName>() else { return Err(HeaderError::Name { name }) };
-        if RESERVED.contains(&header.as_str()) {
+        if RESERVED_HEADERS.contains(&header.as_str()) {
             return Err(HeaderError::Reserved { name });
         }
         let Ok(value) = HeaderValue::from_str(&value) else { return Err(HeaderError::Value { name }) };

@@ -66,9 +66,11 @@ impl<O: Operation> Call<O> {
         self.deliver::<Chunks>().await.map(|(output, context)| (output, context.into_metadata()))
     }
 
-    pub(crate) async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
+    pub(crate) async fn deliver<D: Delivery<O>>(
+        mut self,
+    ) -> Result<(D::Output, CallContext), Error<O::Error>> {
         let span = span::call::<O>(&self.0.client);
-        let mut context = CallContext::new(self.0.client.clone(), span.clone());
+        let mut context = self.context(span.clone());
         // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.
         let result = pin!(self.attempts::<D>(&mut context)).instrument(span).await;
         match result {

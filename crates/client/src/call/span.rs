@@ -89,7 +89,7 @@ pub(crate) fn record_metrics(span: &Span, usage: Usage, stop_reason: Option<&str
 }
 
 /// Records the error of a call or an attempt.
-pub(super) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind<E>) {
+pub(crate) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind<E>) {
     if !span.is_disabled() {
         span.record("error.type", error_type(kind).as_ref());
     }
@@ -125,6 +125,7 @@ fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
         ErrorKind::Credentials(_) => "credentials",
         ErrorKind::Sign(_) => "signature",
         ErrorKind::Quota(_) => "quota",
+        ErrorKind::Interceptor(_) => "interceptor",
         ErrorKind::Parse { .. } | ErrorKind::ParseEvent { .. } => "parse",
         ErrorKind::Truncated(_) => "truncated",
         ErrorKind::Pagination(_) => "pagination",

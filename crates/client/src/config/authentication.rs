@@ -35,6 +35,16 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
+    /// Returns `true` if both certainly authenticate the same caller.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SigV4(Some(cache)), Self::SigV4(Some(other))) => cache.is_same(other),
+            (Self::SigV4(None), Self::SigV4(None)) => true,
+            (Self::Bearer(token), Self::Bearer(other)) => token.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn scheme(&self) -> AuthScheme {
         match self {
             Self::SigV4(_) => AuthScheme::SigV4,

@@ -27,6 +27,14 @@ impl Endpoint {
         if url.contains('@') {
             return Err("the URL has a user or a password before `@`; remove them".into());
         }
+        // The crate `http` accepts other characters in a path, but a URL contains them only percent-encoded:
+        // https://www.rfc-editor.org/rfc/rfc3986#section-2
+        if let Some(character) = url.chars().find(|character| !character.is_ascii_graphic()) {
+            let character = character.escape_debug();
+            return Err(format!(
+                "the URL contains `{character}`; remove this character or percent-encode it"
+            ));
+        }
         let example = "use a URL such as https://bedrock-runtime.us-east-1.amazonaws.com";
         let uri: Uri = url.parse().map_err(|error| format!("the value is not a URL ({error}); {example}"))?;
         let parts = uri.into_parts();
@@ -145,7 +153,11 @@ mod tests {
             assert!(error.starts_with(expected) && !error.contains("secret"), "{url}: {error}");
         };
         check("", "the value is not a URL (");
-        check("not a url", "the value is not a URL (");
+        check("not a url", "the URL contains ` `; remove this character or percent-encode it");
+        check("https://example.test/a b?secret", "the URL contains ` `");
+        check("https://example.test/é", "the URL contains `é`");
+        check("https://bücher.test", "the URL contains `ü`");
+        check("https://example.test\n", "the URL contains `\\n`");
         check("example.test", "the value is not an absolute http or https URL; use");
         check("/path", "the value is not an absolute");
         check("ftp://example.test", "the value is not an absolute");

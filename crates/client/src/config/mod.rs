@@ -22,6 +22,7 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use setting::region_of_arn;
 
 use crate::adaptive::AdaptiveRateLimiter;
+use crate::intercept::Intercept;
 use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
 use crate::random::IdempotencyTokenProvider;
@@ -46,6 +47,7 @@ pub struct Config {
     pub(crate) max_response_body_size: Option<u64>,
     pub(crate) keep_response_headers: bool,
     pub(crate) on_attempt: Option<OnAttempt>,
+    pub(crate) interceptors: Vec<Arc<dyn Intercept>>,
     pub(crate) quota_limiter: Option<QuotaLimiter>,
     pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     pub(crate) credentials_cache: CredentialsCacheConfig,
@@ -112,6 +114,11 @@ impl Config {
     }
 }
 
+/// Returns the names of interceptors, for `Debug`.
+fn names(interceptors: &[Arc<dyn Intercept>]) -> Vec<&str> {
+    interceptors.iter().map(|interceptor| interceptor.name()).collect()
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -123,6 +130,7 @@ impl fmt::Debug for Config {
             .field("timeout_config", &self.timeout_config)
             .field("retry_config", &self.retry_config)
             .field("quota_limiter", &self.quota_limiter)
+            .field("interceptors", &names(&self.interceptors))
             .finish_non_exhaustive()
     }
 }

@@ -23,6 +23,8 @@ pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass
         | ErrorKind::Quota(_)
         | ErrorKind::Pagination(_)
         | ErrorKind::Wait(_) => FailureClass::NotSent,
+        ErrorKind::Interceptor(error) if error.is_after_sending() => FailureClass::Ambiguous,
+        ErrorKind::Interceptor(_) => FailureClass::NotSent,
         ErrorKind::Transport(error) if error.may_have_been_sent() => FailureClass::Ambiguous,
         ErrorKind::Transport(_) => FailureClass::NotSent,
         ErrorKind::Parse { .. }

@@ -8,10 +8,25 @@ use super::{Error, ErrorKind};
 use crate::call::IncompleteErrorBody;
 use crate::metadata::FailureClass;
 
-/// Writes three texts: a description of the failure, a list of facts in parentheses, and the hint.
+/// Writes the text of the call. If a failover has sent the call, also writes the name of the target and the other
+/// targets.
 pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let multi_line = f.alternate();
     let mut text = Printable { f, multi_line };
+    write_call(error, &mut text)?;
+    let Some(target) = error.target() else { return Ok(()) };
+    write!(text, "; this is the error of target `{target}`")?;
+    for other in error.other_targets() {
+        match multi_line {
+            true => write!(text, "\n{other:#}")?,
+            false => write!(text, "; {other}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes three texts: a description of the failure, a list of facts in parentheses, and the hint.
+fn write_call<E: ServiceErrorDetails>(error: &Error<E>, text: &mut Printable<'_, '_>) -> fmt::Result {
     write!(text, "{}: ", error.0.context.operation)?;
     match error.kind() {
         // For errors in the input, omit the facts. The status, the region and the attempts would only
@@ -24,6 +39,10 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
         ErrorKind::Credentials(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Sign(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Quota(error) => text.prefixed("request not sent: ", error)?,
+        ErrorKind::Interceptor(error) if error.is_after_sending() => {
+            text.prefixed("response refused: ", error)?;
+        }
+        ErrorKind::Interceptor(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Transport(error) if error.may_have_been_sent() => {
             text.prefixed("request failed: ", error)?;
             text.write_str("; the service may have processed the request")?;

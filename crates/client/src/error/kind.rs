@@ -15,6 +15,7 @@ use super::hint::is_daily_quota;
 use super::service::{ServiceError, ServiceErrorDetails};
 use super::truncated::TruncatedError;
 use crate::body::BodyError;
+use crate::intercept::InterceptorError;
 use crate::json::JsonCallError;
 use crate::paginator::PaginationError;
 use crate::quota::QuotaError;
@@ -44,6 +45,9 @@ pub enum ErrorKind<E = ServiceError> {
     /// The [`QuotaLimiter`](crate::QuotaLimiter) of the client did not admit the request. The client sent no
     /// request.
     Quota(QuotaError),
+    /// An [interceptor](crate::Intercept) refused the request or the response, or failed. The client sent no
+    /// request, except if the hook [`after_response`](crate::Intercept::after_response) failed.
+    Interceptor(InterceptorError),
     /// No complete response arrived. [`TransportError::may_have_been_sent`] returns `true` if the service may
     /// have received the request.
     Transport(TransportError),
@@ -101,6 +105,7 @@ impl<E> ErrorKind<E> {
             Self::Credentials(error) => ErrorKind::Credentials(error),
             Self::Sign(error) => ErrorKind::Sign(error),
             Self::Quota(error) => ErrorKind::Quota(error),
+            Self::Interceptor(error) => ErrorKind::Interceptor(error),
             Self::Transport(error) => ErrorKind::Transport(error),
             Self::Parse { error, response } => ErrorKind::Parse { error, response },
             Self::Truncated(error) => ErrorKind::Truncated(error),
@@ -124,9 +129,10 @@ impl<E> ErrorKind<E> {
 }
 
 impl<E: Clone> ErrorKind<E> {
-    /// Copies an error of the transport or of a response. Returns `None` for every other kind.
+    /// Copies an error of the transport, of an interceptor or of a response. Returns `None` for every other kind.
     pub(super) fn copy(&self) -> Option<Self> {
         Some(match self {
+            Self::Interceptor(error) => Self::Interceptor(error.clone()),
             Self::Transport(error) => Self::Transport(error.clone()),
             Self::Parse { error, response } => {
                 Self::Parse { error: error.clone(), response: response.clone() }
@@ -173,7 +179,7 @@ impl<E: ServiceErrorDetails> ErrorKind<E> {
         matches!(error.kind(), Resolve | Connect | ConnectTimeout | Proxy | Tls)
     }
 
-    pub(super) fn is_access_denied(&self) -> bool {
+    pub(crate) fn is_access_denied(&self) -> bool {
         matches!(self.service_status(), Some(401 | 403))
     }
 
@@ -200,7 +206,8 @@ macro_rules! from {
 
 from! {
     SerializeError => Serialize, HeaderError => Header, BodyError => Body, CredentialsError => Credentials,
-    SignError => Sign, QuotaError => Quota, TransportError => Transport, TruncatedError => Truncated
+    SignError => Sign, QuotaError => Quota, InterceptorError => Interceptor, TransportError => Transport,
+    TruncatedError => Truncated
 }
 
 /// Shows only the status of a response, because response bodies are sensitive.
@@ -215,6 +222,7 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
             Self::Credentials(error) => f.debug_tuple("Credentials").field(error).finish(),
             Self::Sign(error) => f.debug_tuple("Sign").field(error).finish(),
             Self::Quota(error) => f.debug_tuple("Quota").field(error).finish(),
+            Self::Interceptor(error) => f.debug_tuple("Interceptor").field(error).finish(),
             Self::Transport(error) => f.debug_tuple("Transport").field(error).finish(),
             Self::Parse { error, response } => {
                 f.debug_struct("Parse").field("error", error).field("status", &response.status()).finish()

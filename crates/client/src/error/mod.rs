@@ -26,6 +26,7 @@ pub(crate) use hint::is_daily_quota;
 pub(crate) use service::ServiceErrorDetails;
 
 use crate::config::Config;
+use crate::failover::{FailedTargets, OtherTarget};
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
 use crate::waiter::WaiterError;
@@ -94,6 +95,8 @@ pub(crate) struct ErrorContext {
     pub(crate) headers: Option<Arc<HeaderMap>>,
     /// The received part of an event stream.
     pub(crate) received: Option<StreamProgress>,
+    /// The targets of the call, if a [`Failover`](crate::Failover) has sent it.
+    pub(crate) targets: Option<Box<FailedTargets>>,
 }
 
 impl<E> Error<E> {
@@ -180,6 +183,24 @@ impl<E> Error<E> {
         self.0.context.received
     }
 
+    /// Returns the name of the target that returned this error, if a [`Failover`](crate::Failover) has sent the
+    /// call.
+    pub fn target(&self) -> Option<&str> {
+        self.0.context.targets.as_ref().map(|targets| targets.target.as_str())
+    }
+
+    /// Returns the other targets on which the call failed, and the targets that it skipped, if a
+    /// [`Failover`](crate::Failover) has sent the call. They are in the order of the list.
+    pub fn other_targets(&self) -> &[OtherTarget] {
+        self.0.context.targets.as_ref().map_or(&[], |targets| &targets.others)
+    }
+
+    /// Adds the targets of a failover.
+    pub(crate) fn with_targets(mut self, targets: FailedTargets) -> Self {
+        self.0.context.targets = Some(Box::new(targets));
+        self
+    }
+
     /// Returns `true` if the service may have received the complete request. The service may then have
     /// executed and billed the request. If this function returns `false`, the service has certainly not
     /// received the complete request.
@@ -199,6 +220,7 @@ impl<E> Error<E> {
     fn last_may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
+            ErrorKind::Interceptor(error) => error.is_after_sending(),
             ErrorKind::Parse { .. }
             | ErrorKind::Truncated(_)
             | ErrorKind::Decode(_)
@@ -351,6 +373,7 @@ impl<E: ServiceErrorDetails> std::error::Error for Error<E> {
             ErrorKind::Credentials(error) => error,
             ErrorKind::Sign(error) => error,
             ErrorKind::Quota(error) => error,
+            ErrorKind::Interceptor(error) => error,
             ErrorKind::Transport(error) => error,
             ErrorKind::Parse { error, .. } => error,
             ErrorKind::Truncated(error) => error,

@@ -7,6 +7,7 @@
 mod bidirectional;
 mod error;
 mod events;
+mod failover;
 mod operation;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use crate::call::{Call, Explanation};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::generated::by_name;
+use crate::intercept::Intercept;
 use crate::metadata::Metadata;
 use crate::raw::RawRequest;
 use crate::retry::RetryConfig;
@@ -182,6 +184,12 @@ impl JsonCall {
     /// Adds a header that is not in the model: see [`Call::header`].
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.with(|settings| settings.header(name, value))
+    }
+
+    /// Adds an interceptor for this call: see [`Call::interceptor`].
+    #[doc(alias("hook", "middleware"))]
+    pub fn interceptor(self, interceptor: impl Intercept) -> Self {
+        self.with(|settings| settings.interceptor(interceptor))
     }
 
     /// Signs this call with the credentials of `provider`: see [`Call::credentials_provider`].

@@ -16,7 +16,7 @@ use crate::metadata::Metadata;
 use crate::raw::RawRequest;
 use crate::visitor::OperationVisitor;
 
-type Input = Result<Value, InputError>;
+pub(super) type Input = Result<Value, InputError>;
 
 /// A function that sends a call with these settings and this input.
 type Function<T> = fn(Call<RawRequest>, Input) -> BoxFuture<Result<T, Error>>;
@@ -130,7 +130,7 @@ where
 }
 
 /// Creates the call with the types of the operation.
-fn call<O>(settings: Call<RawRequest>, input: Input) -> Result<Call<O>, Error>
+pub(super) fn call<O>(settings: Call<RawRequest>, input: Input) -> Result<Call<O>, Error>
 where
     O: Operation,
     O::Input: DeserializeOwned,

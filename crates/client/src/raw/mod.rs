@@ -2,11 +2,13 @@
 
 mod event_stream;
 mod events;
+#[cfg(feature = "tower")]
+mod service;
 mod target;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use invoke_model_families::ModelResponse;
 use invoke_model_protocol::metrics::ResponseMetrics;
 use invoke_model_protocol::{
@@ -36,6 +38,7 @@ pub struct RawRequest;
 pub struct RawRequestInput {
     method: Method,
     target: String,
+    headers: HeaderMap,
     body: Result<Bytes, SerializeError>,
 }
 
@@ -77,7 +80,7 @@ impl Client {
     /// the schemas of the OpenAI APIs and of the Messages API of Anthropic. The counts of the OpenAI APIs
     /// include tokens that were read from a prompt cache.
     pub fn request(&self, method: Method, target: impl Into<String>) -> Call<RawRequest> {
-        Call::filled(self, RawRequestInput { method, target: target.into(), body: Ok(Bytes::new()) })
+        Call::filled(self, RawRequestInput { method, target: target.into(), ..RawRequestInput::default() })
     }
 }
 
@@ -115,7 +118,8 @@ impl Call<RawRequest> {
 
 impl Default for RawRequestInput {
     fn default() -> Self {
-        Self { method: Method::GET, target: "/".to_owned(), body: Ok(Bytes::new()) }
+        let (headers, body) = (HeaderMap::new(), Ok(Bytes::new()));
+        Self { method: Method::GET, target: "/".to_owned(), headers, body }
     }
 }
 
@@ -148,9 +152,10 @@ impl Operation for RawRequest {
     fn serialize(input: RawRequestInput) -> Result<Request<Bytes>, SerializeError> {
         let uri = target::parse(&input.target)?;
         let mut request = Request::new(input.body?);
+        *request.headers_mut() = input.headers;
         if matches!(input.method, Method::POST | Method::PUT | Method::PATCH) {
             let json = HeaderValue::from_static("application/json");
-            request.headers_mut().insert(CONTENT_TYPE, json);
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
         }
         *request.method_mut() = input.method;
         *request.uri_mut() = uri;

@@ -20,7 +20,7 @@ pub(super) fn backoff(attempts: u32, max_backoff: Duration, random: f64) -> Dura
 /// Returns the backoff that the service requests. The header `x-amz-retry-after` contains the backoff in
 /// milliseconds. The header `Retry-After` contains it in seconds or as a date.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
     let milliseconds = headers.get("x-amz-retry-after").and_then(text).and_then(|text| text.parse().ok());
     if let Some(milliseconds) = milliseconds {

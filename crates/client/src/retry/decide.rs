@@ -48,7 +48,12 @@ pub(crate) fn decide<E: ServiceErrorDetails>(
         ErrorKind::Service { error, .. } if error.retryable().is_some() => retries.max_attempts_retryable,
         _ => retries.max_attempts,
     };
-    if state.attempts >= max_attempts || !is_retried(kind, retries.retry_ambiguous || state.is_idempotent) {
+    let retries_ambiguous = retries.retry_ambiguous || state.is_idempotent;
+    if state.attempts >= max_attempts || !is_retried(kind, retries_ambiguous) {
+        return RetryDecision::Fail;
+    }
+    // Another target is better than a backoff.
+    if retries.failover.is_some_and(|rules| rules.ends_retries(kind, state.attempts, retries_ambiguous)) {
         return RetryDecision::Fail;
     }
     let requested = headers(kind).and_then(|headers| retry_after(headers, state.now));

@@ -9,9 +9,12 @@ mod token_bucket;
 
 use std::time::Duration;
 
+pub(crate) use backoff::retry_after;
 pub(crate) use clock_skew::ClockSkew;
 pub(crate) use decide::{RetryDecision, RetryState, decide};
 pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
+
+use crate::failover::FailoverRules;
 
 /// The retry configuration of a client or of a call. The default is the standard mode of the AWS SDKs, but it
 /// retries only requests that the service cannot bill twice.
@@ -74,6 +77,8 @@ pub struct RetryConfig {
     /// Maximum backoff that the service may request. If the service requests a longer backoff, the call
     /// fails. Default: 60 seconds.
     pub max_retry_after: Duration,
+    /// The rules of the failover that sends the call, if it can move the call to another target.
+    pub(crate) failover: Option<FailoverRules>,
 }
 
 impl RetryConfig {
@@ -123,6 +128,7 @@ impl RetryConfig {
         retry_ambiguous: false,
         max_backoff: Duration::from_secs(20),
         max_retry_after: Duration::from_secs(60),
+        failover: None,
     };
 }
 

@@ -6,13 +6,15 @@ mod timer;
 
 use std::time::Duration;
 
+use invoke_model_transport::Deadline;
+
 pub(crate) use timer::OperationTimer;
 
 /// Timeouts of a call and of its attempts. `None` disables a timeout.
 ///
 /// The defaults are made for inference. A model may take as long as the service permits before it responds,
 /// and may pause while it sends the response. Therefore the default configuration sets only the idle timeout,
-/// to 15 minutes. TCP keepalive detects a dead peer much earlier: see
+/// to 15 minutes, and the timeout of interceptors, to 30 seconds. TCP keepalive detects a dead peer much earlier: see
 /// [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
 ///
 /// ```
@@ -49,10 +51,15 @@ pub struct TimeoutConfig {
     /// Time from the start of the call to the last byte of the response, including all attempts and the
     /// backoff between them. Default: none.
     pub operation: Option<Duration>,
+    /// Time that a hook of an [interceptor](crate::Intercept) may take before a request is sent. The hooks are
+    /// `before_sign` and `before_send`. Default: 30 seconds.
+    pub interceptor: Option<Duration>,
     /// If `true`, the operation timeout includes the time to load credentials. With the default `false`, a
     /// slow credentials provider does not cause a timeout of the call. Loading credentials has a separate
     /// timeout, [`CredentialsCacheConfig::load_timeout`](crate::CredentialsCacheConfig::load_timeout).
     pub operation_includes_credentials: bool,
+    /// A deadline that the call shares with calls to other targets.
+    pub(crate) deadline: Option<Deadline>,
 }
 
 impl TimeoutConfig {
@@ -64,7 +71,9 @@ impl TimeoutConfig {
             first_byte: None,
             idle: None,
             operation: None,
+            interceptor: None,
             operation_includes_credentials: false,
+            deadline: None,
         }
     }
 
@@ -96,6 +105,12 @@ impl TimeoutConfig {
         Self { operation: timeout.into(), ..self }
     }
 
+    /// Sets [`interceptor`](Self::interceptor). `None` disables this timeout.
+    #[must_use]
+    pub fn interceptor(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { interceptor: timeout.into(), ..self }
+    }
+
     /// Sets [`operation_includes_credentials`](Self::operation_includes_credentials).
     #[must_use]
     pub fn operation_includes_credentials(self, yes: bool) -> Self {
@@ -110,6 +125,7 @@ impl TimeoutConfig {
 
 impl Default for TimeoutConfig {
     fn default() -> Self {
-        Self { idle: Some(Duration::from_secs(15 * 60)), ..Self::disabled() }
+        let (idle, interceptor) = (Some(Duration::from_secs(15 * 60)), Some(Duration::from_secs(30)));
+        Self { idle, interceptor, ..Self::disabled() }
     }
 }

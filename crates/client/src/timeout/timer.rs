@@ -1,6 +1,6 @@
 //! The timer of one call.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -16,16 +16,29 @@ use super::TimeoutConfig;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OperationTimer {
     requests: RequestTimeouts,
+    interceptor: Option<Duration>,
     includes_credentials: bool,
 }
 
 impl OperationTimer {
     pub(super) fn new(timeouts: TimeoutConfig) -> Self {
-        let TimeoutConfig { connect, first_byte, idle, operation, operation_includes_credentials } = timeouts;
+        let TimeoutConfig {
+            connect,
+            first_byte,
+            idle,
+            operation,
+            interceptor,
+            operation_includes_credentials,
+            deadline,
+        } = timeouts;
         // A timeout that the clock cannot represent never expires.
-        let deadline = operation.and_then(Deadline::after);
-        let requests = RequestTimeouts { connect, first_byte, idle, deadline };
-        Self { requests, includes_credentials: operation_includes_credentials }
+        let own = operation.and_then(Deadline::after);
+        let deadline = match (own, deadline) {
+            (Some(own), Some(shared)) if own.remaining() < shared.remaining() => Some(own),
+            (own, shared) => shared.or(own),
+        };
+        let requests = RequestTimeouts { connect, first_byte, idle, deadline, ..Default::default() };
+        Self { requests, interceptor, includes_credentials: operation_includes_credentials }
     }
 
     /// Sends a request. The timeouts also apply to the body of the response.
@@ -55,6 +68,18 @@ impl OperationTimer {
         }
     }
 
+    /// Returns an error if the operation timeout has expired before a request was sent.
+    ///
+    /// # Errors
+    ///
+    /// Returns the same error as [`bound`](Self::bound).
+    pub(crate) async fn check(&self) -> Result<(), TransportError> {
+        match self.remaining() {
+            Some(Duration::ZERO) => self.bound(pending()).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Waits for `future`, and extends the deadline by the duration of the wait. Therefore the wait does not
     /// count against the operation timeout.
     pub(crate) async fn pause_during<F: Future>(&mut self, future: F) -> F::Output {
@@ -77,6 +102,11 @@ impl OperationTimer {
             true => self.bound(future).await,
             false => Ok(self.pause_during(future).await),
         }
+    }
+
+    /// Returns the time that one hook of an interceptor may take.
+    pub(crate) fn interceptor_limit(&self) -> Option<Duration> {
+        self.interceptor
     }
 
     /// Returns the deadline of the operation timeout.

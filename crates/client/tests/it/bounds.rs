@@ -74,7 +74,7 @@ async fn endless_error_bodies() {
     check(length, r#"{"message":"slow down","x":""#, b"aaaaaaaa", "slow down").await;
 }
 
-fn body_of(
+pub(crate) fn body_of(
     parts: impl futures_util::Stream<Item = Result<&'static str, TransportError>> + Send + 'static,
 ) -> ResponseBody {
     let frames = parts.map(|part| part.map(|part| http_body::Frame::data(Bytes::from(part))));

@@ -8,6 +8,7 @@ use invoke_model_client::{
 };
 
 use crate::fake::{Fake, SendResult, response};
+use crate::interceptors::failures::{Action, Failing};
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 
@@ -122,7 +123,7 @@ fn every_kind_and_class_has_a_row() {
         assert!(row(name).len() >= 6, "{name}");
         kinds += 1;
     }
-    assert_eq!(kinds, 17);
+    assert_eq!(kinds, 18);
     for class in
         [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
@@ -145,6 +146,14 @@ async fn texts_of_kinds() {
     check("Serialize", &fake.client().invoke_model().send().await.unwrap_err());
     let call = fake.client().invoke_model().model_id("a").header("host", "b");
     check("Header", &call.send().await.unwrap_err());
+    let refused = async |fake: Fake, hook| {
+        let call = fake.client().invoke_model().model_id("a").interceptor(Failing(hook, Action::Refuse));
+        call.send().await.unwrap_err()
+    };
+    check("Interceptor", &refused(Fake::default(), "before_sign").await);
+    let error = refused(Fake::ok(), "after_response").await;
+    assert!(PAGE.contains("| `Interceptor`, of a response | `response refused` |"));
+    assert!(error.to_string().contains("response refused"), "{error}");
     let body = [("content-type", "text/html")];
     let fake = Fake::with(200, &body, "");
     let call = fake.client().invoke_model_with_response_stream().model_id("a");

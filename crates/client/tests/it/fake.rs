@@ -98,6 +98,11 @@ impl Fake {
         self.0.lock().unwrap().responses.extend(ready);
     }
 
+    /// Appends a response that becomes ready later.
+    pub(crate) fn push_slow(&self, response: BoxFuture<SendResult>) {
+        self.0.lock().unwrap().responses.push_back(response);
+    }
+
     /// Removes all remaining responses.
     pub(crate) fn clear_responses(&self) {
         self.0.lock().unwrap().responses.clear();

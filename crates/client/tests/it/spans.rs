@@ -137,6 +137,21 @@ fn span_of_a_failed_attempt_has_the_error_type() {
 }
 
 #[test]
+fn span_of_a_call_has_the_error_type_of_its_stream() {
+    let headers = [
+        ("content-type", "application/vnd.amazon.eventstream"),
+        ("x-amzn-bedrock-content-type", "application/json"),
+    ];
+    let truncated = Ok(response(200, &headers, bytes::Bytes::from_static(b"\0\0\0").into()));
+    let spans = spans_of(vec![truncated], RetryConfig::disabled(), async |client| {
+        let call = client.invoke_model_with_response_stream().model_id("a").body("{}");
+        call.send().await.unwrap().events.recv().await.unwrap_err();
+    });
+    let types: Vec<_> = spans.iter().map(|span| span.get("error.type").map(String::as_str)).collect();
+    assert_eq!(types, [Some("truncated"), None]);
+}
+
+#[test]
 fn raw_requests_and_calls_by_name_have_spans() {
     let spans = spans_of(vec![ok(), ok()], RetryConfig::disabled(), async |client| {
         let _ = client.request(Method::POST, "/openai/v1/models?a=secret").send().await;

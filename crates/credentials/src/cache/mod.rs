@@ -121,6 +121,18 @@ impl CredentialsCache {
         }
     }
 
+    /// Returns `true` if both caches certainly return the credentials of the same caller: they are clones of one
+    /// cache, or they contain static credentials with the same access key id.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (CacheKind::Static(credentials, _), CacheKind::Static(other, _)) => {
+                credentials.access_key_id() == other.access_key_id()
+            }
+            (CacheKind::Refreshing(cache), CacheKind::Refreshing(other)) => cache.is_clone_of(other),
+            _ => false,
+        }
+    }
+
     /// Returns `true` if the credentials are static. Static credentials are never loaded again.
     pub fn is_static(&self) -> bool {
         matches!(self.0, CacheKind::Static(..))

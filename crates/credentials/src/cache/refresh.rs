@@ -34,6 +34,11 @@ struct CacheState {
 }
 
 impl RefreshingCache {
+    /// Returns `true` if both are clones of one cache.
+    pub(super) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(super) fn new(
         provider: Arc<dyn ProvideCredentials>,
         config: CredentialsCacheConfig,

@@ -173,6 +173,18 @@ async fn stopping_waits_for_a_stream() {
     assert_eq!((chunks.len(), stopped), (5, true));
 }
 
+#[tokio::test]
+async fn closing_does_not_wait_for_a_stream() {
+    let local = LocalEndpoint::builder().pace(Duration::from_millis(100)).clock(now).start().await.unwrap();
+    let mut stream = connect(&local).await;
+    stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
+    read_head(&mut stream).await;
+    local.close().await;
+    let rest = read_rest(&mut stream).await;
+    // `stop` would wait for the last chunk.
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "{rest:?}");
+}
+
 /// Reads all bytes until the connection is closed.
 async fn read_rest(stream: &mut BufReader<tokio::net::TcpStream>) -> Vec<u8> {
     let mut rest = Vec::new();

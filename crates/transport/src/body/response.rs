@@ -65,6 +65,12 @@ impl ResponseBody {
         Self { ends_with_connection, ..Self::new(Inner::Hyper(body)) }
     }
 
+    /// Marks a body whose end is marked only by the end of the connection.
+    #[cfg(feature = "tower")]
+    pub(crate) fn ending_with_connection(self) -> Self {
+        Self { ends_with_connection: true, ..self }
+    }
+
     #[cfg(feature = "timeouts")]
     pub(crate) fn with_timer(self, timer: Option<BodyTimer>) -> Self {
         Self { timer, ..self }
@@ -75,8 +81,8 @@ impl ResponseBody {
     }
 
     /// Returns `true` if only the end of the connection marks the end of the body. In this case, a truncated
-    /// body looks like a complete body. Only bodies from hyper can return `true`; all other bodies return
-    /// `false`.
+    /// body looks like a complete body. Only bodies from `HyperTransport` can return `true`; all other bodies
+    /// return `false`.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.ends_with_connection
@@ -134,6 +140,13 @@ impl ResponseBody {
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(timer.data_received().map(|()| frame))),
             ended => ended,
         }
+    }
+}
+
+/// Returns an empty body.
+impl Default for ResponseBody {
+    fn default() -> Self {
+        Bytes::new().into()
     }
 }
 

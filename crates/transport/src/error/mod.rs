@@ -133,7 +133,7 @@ pub(crate) fn causes<'a>(
 }
 
 /// Returns the outermost cause of type `E`.
-#[cfg(any(feature = "hyper", feature = "smithy"))]
+#[cfg(any(feature = "hyper", feature = "smithy", feature = "tower"))]
 pub(crate) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }

@@ -1,5 +1,6 @@
 //! Timeouts of one request and its response.
 
+mod parts;
 mod streamed;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,12 @@ pub struct RequestTimeouts {
     /// If the length of the request body is unknown, the time starts when the body has ended. Such a body is
     /// often produced while it is sent, so its end does not depend on the server.
     pub first_byte: Option<Duration>,
+    /// Restarts `first_byte` while a large request body is sent with progress.
+    ///
+    /// If `true`, a body in memory of more than 64 KiB is passed to the transport in parts. The time of
+    /// `first_byte` starts again when the transport takes a part, because it has sent most of the previous
+    /// parts then. Other bodies are not affected.
+    pub first_byte_restarts: bool,
     /// The time that one read of the response body may wait for data. The time between two reads does not
     /// count.
     pub idle: Option<Duration>,
@@ -104,6 +111,11 @@ impl RequestTimeouts {
         progress.reach(RequestStage::Unknown);
         if let Some(first_byte) = self.first_byte.filter(|_| request.body().size_hint().exact().is_none()) {
             return streamed::send(transport, request, progress, first_byte, self.deadline);
+        }
+        if let Some(first_byte) = self.first_byte.filter(|_| self.first_byte_restarts) {
+            if let Some(body) = parts::large(request.body()) {
+                return parts::send(transport, request.map(|_| body), progress, first_byte, self.deadline);
+            }
         }
         let (response, head) = (transport.send(request), self.head_deadline());
         Box::pin(async move {

@@ -155,6 +155,64 @@ async fn the_first_byte_timeout_starts_at_the_end_of_a_streamed_request() {
     check(both(230), 59, Err(TimeoutKind::Operation), 230).await;
 }
 
+/// A transport that takes the parts of a body with a delay before each part, and responds after another delay.
+#[derive(Debug)]
+struct SlowUpload {
+    part: Duration,
+    response: Duration,
+}
+
+impl Transport for SlowUpload {
+    fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
+        let (part, response) = (self.part, self.response);
+        Box::pin(async move {
+            let mut body = request.into_body();
+            let mut received = Vec::new();
+            while !body.is_end_stream() {
+                sleep(part).await;
+                let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+                received.extend(frame.unwrap()?.into_data().unwrap());
+            }
+            sleep(response).await;
+            Ok(Response::new(Bytes::from(received).into()))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_byte_timeout_can_start_again_with_each_part_of_a_large_request() {
+    let check =
+        async |timeouts: RequestTimeouts, peer: SlowUpload, expected: Result<(), TimeoutKind>, elapsed| {
+            let start = Instant::now();
+            // Ten parts of 64 KiB.
+            let body: Bytes = (0..10 * 65_536_u32).map(|number| number.to_le_bytes()[0]).collect();
+            let read = async {
+                let response = timeouts.send(&peer, Request::new(body.clone().into())).await?;
+                response.into_body().collect().await
+            };
+            let result = read.await.map(|received| assert!(received == body, "the parts must be in order"));
+            assert_eq!(result.map_err(|error| error.kind()), expected.map_err(TransportErrorKind::Timeout));
+            assert_eq!(start.elapsed().as_secs(), elapsed);
+        };
+    let upload = |part: u32, response: u32| SlowUpload { part: SECOND * part, response: SECOND * response };
+    let restarts = RequestTimeouts { first_byte_restarts: true, ..first_byte(60) };
+    check(restarts, upload(50, 50), Ok(()), 550).await;
+    check(restarts, upload(50, 61), Err(TimeoutKind::FirstByte), 560).await;
+    check(restarts, upload(61, 0), Err(TimeoutKind::FirstByte), 60).await;
+    check(
+        first_byte(60),
+        SlowUpload { part: SECOND * 50, response: SECOND * 50 },
+        Err(TimeoutKind::FirstByte),
+        60,
+    )
+    .await;
+    let both = RequestTimeouts { deadline: Deadline::after(SECOND * 300), ..restarts };
+    check(both, upload(50, 50), Err(TimeoutKind::Operation), 300).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deadline_bounds_a_wait_before_the_request_is_sent() {
     let mut deadline = Deadline::after(SECOND * 60).unwrap();

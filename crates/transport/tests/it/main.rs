@@ -32,3 +32,5 @@ mod socks;
 mod stages;
 #[cfg(feature = "hyper")]
 mod tls;
+#[cfg(all(feature = "hyper", feature = "tower"))]
+mod tower;

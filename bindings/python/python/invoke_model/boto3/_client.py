@@ -1,6 +1,8 @@
 """The methods of an accelerated client."""
 
 import functools
+import logging
+import os
 
 import botocore.exceptions
 from botocore.awsrequest import AWSResponse
@@ -17,9 +19,18 @@ from ._events import EventStream
 from ._http import Content, RawStream, Session, certificates, exception
 from ._limits import Limits
 
+try:
+    from botocore.context import ClientContext, get_context, reset_context, set_context
+
+    from ._direct import Plans
+except ImportError:
+    # An older version of botocore has other internals.
+    Plans = None
+
 #: The parameters of endpoint rules that only depend on the settings of the client.
 _CLIENT_PARAMETERS = {"AWS::Region", "AWS::UseFIPS", "AWS::UseDualStack", "SDK::Endpoint"}
 _history = get_global_history_recorder()
+_logger = logging.getLogger("botocore")
 
 
 class _Declined(Exception):
@@ -29,12 +40,13 @@ class _Declined(Exception):
 class _Request(dict):
     """The request of a call that the native module serializes."""
 
-    def __init__(self, arguments, operation, handlers, endpoint_url, context, headers):
+    def __init__(self, arguments, operation, handlers, endpoint_url, context, headers, plan=None):
         headers = {} if headers is None else dict(headers)
         super().__init__(url=endpoint_url, headers=headers, body=b"", context=context)
         self.arguments = arguments
         self.operation = operation
         self.handlers = handlers
+        self.plan = plan
 
 
 class _Attempt:
@@ -68,6 +80,11 @@ class _Operation:
         self.member = model.output_shape.serialization.get("payload") if self.streams else None
         self.member_shape = model.output_shape.members[self.member] if self.streams else None
         self.endpoint = None
+
+    def accepts(self, arguments):
+        """Returns `False` if botocore must handle the arguments."""
+        # botocore reads files in parts, and goes back to their start before a retry.
+        return not any(hasattr(value, "read") for value in arguments.values()) and self.limits.are_met(arguments)
 
 
 def _settings(client):
@@ -107,16 +124,17 @@ class Acceleration:
         self._parser = client._endpoint._response_parser_factory.create_parser(model.resolved_protocol)
         self._class = type(client)
         self._has_base_methods = all(
-            getattr(super(self._class, client), name).__func__ is BaseClient.__dict__[name] for name in METHODS
+            getattr(super(self._class, client), name).__func__ is BaseClient.__dict__[name] for name in _METHODS
         )
         self._is_fixed_endpoint = _has_fixed_endpoint(client._ruleset_resolver)
+        self._registrations, self._plans = _registrations(client), None
         client._endpoint.http_session = self._session
 
     def original(self, client, name):
         """Returns a method of the client without acceleration."""
         return getattr(super(self._class, client), name)
 
-    def _operation(self, model):
+    def operation(self, model):
         operation = self._operations.get(model.name)
         if operation is None:
             operation = self._operations[model.name] = _Operation(model)
@@ -124,7 +142,7 @@ class Acceleration:
 
     def endpoint(self, client, resolve, model, arguments, context):
         """Returns the endpoint of an operation, which is the same for each call."""
-        operation = self._operation(model)
+        operation = self.operation(model)
         if (
             not self._is_fixed_endpoint
             or self._hooks.request_handlers(client.meta.events, model.name) is None
@@ -148,8 +166,8 @@ class Acceleration:
             register(name, value)
         return url, dict(headers), dict(properties)
 
-    def request(self, client, model, arguments, endpoint_url, context, headers):
-        """Returns the request of a call, or `None` if botocore must make the call."""
+    def handlers(self, client, model, endpoint_url, context):
+        """Returns botocore's handlers of `request-created`, or `None` if botocore must make the call."""
         handlers = self._hooks.request_handlers(client.meta.events, model.name)
         endpoint = client._endpoint
         if (
@@ -165,11 +183,55 @@ class Acceleration:
             or "?" in endpoint_url
         ):
             return None
-        operation = self._operation(model)
-        # botocore reads files in parts, and goes back to their start before a retry.
-        if any(hasattr(value, "read") for value in arguments.values()) or not operation.limits.are_met(arguments):
+        return handlers
+
+    def request(self, client, model, arguments, endpoint_url, context, headers):
+        """Returns the request of a call, or `None` if botocore must make the call."""
+        handlers = self.handlers(client, model, endpoint_url, context)
+        if handlers is None or not (operation := self.operation(model)).accepts(arguments):
             return None
         return _Request(arguments, operation, handlers, endpoint_url, context, headers)
+
+    def _plan(self, client, name):
+        """Returns the plan of a call, or `None` if botocore must make the call."""
+        plans = self._plans
+        if plans is None or not plans.are_current(client):
+            # Some programs register a handler for each call. It would take too long to make a plan for such a call.
+            registrations = _registrations(client)
+            if registrations is not self._registrations:
+                self._registrations = registrations
+                return None
+            plans = self._plans = Plans(client, _METHODS)
+        return plans.get(self, client, name)
+
+    def call(self, client, name, arguments):
+        """Makes a call as `BaseClient._make_api_call` does. Returns `None` if botocore must make the call."""
+        if Plans is None or get_context() is not None or _logger.isEnabledFor(logging.DEBUG):
+            return None
+        plan = self._plan(client, name)
+        if plan is None or not (operation := self.operation(plan.model)).accepts(arguments):
+            return None
+        context = {**plan.context, "retries": {"invocation-id": _uuid()}}
+        request = _Request(arguments, operation, plan.handlers, plan.endpoint_url, context, None, plan)
+        token = set_context(ClientContext())
+        try:
+            try:
+                response, parsed = self.send(client, plan.model, request)
+            except _Declined:
+                return None
+            except Exception as error:
+                _emit_failure(client, plan.model, error, context)
+                raise
+            for handler in plan.finished:
+                handler(
+                    http_response=response, parsed=parsed, model=plan.model, context=context, event_name="after-call"
+                )
+        finally:
+            reset_context(token)
+        if response.status_code < 300:
+            return parsed
+        code = context.get("error_code_override") or parsed.get("Error", {}).get("Code")
+        raise client.exceptions.from_code(code)(parsed, name)
 
     def send(self, client, model, request):
         """Makes the attempts of a call, as `Endpoint._send_request` does."""
@@ -192,8 +254,8 @@ class Acceleration:
     def _attempt(self, client, model, request):
         """Returns a response with its parsed content, or an exception."""
         attempt = _Attempt(request)
-        credentials, token = self._authorization(client._request_signer, model, attempt)
-        attempt.headers["User-Agent"] = client._user_agent_creator.to_string()
+        credentials, token = self._authorization(client._request_signer, model, attempt, request.plan)
+        attempt.headers["User-Agent"] = _user_agent(client, request.plan)
         for handler in request.handlers:
             handler(request=attempt, operation_name=model.name, event_name="request-created")
         operation = request.operation
@@ -224,14 +286,14 @@ class Acceleration:
             output[operation.member] = StreamingBody(stream, headers.get("content-length"))
         return (_Success(status, headers), output), None
 
-    def _authorization(self, signer, model, attempt):
+    def _authorization(self, signer, model, attempt, plan):
         """Returns the credentials and the bearer token of an attempt. One of them is `None`."""
         context = attempt.context
         if context.get("signing") or context.get("payload_signing_enabled") is False:
             raise _Declined
         if signer.signing_name != Boto3Calls.SIGNING_NAME:
             raise _Declined
-        version = signer._choose_signer(model.name, "standard", context)
+        version = signer._choose_signer(model.name, "standard", context) if plan is None else plan.version
         if version == "v4" and signer._credentials is not None and signer.region_name:
             credentials = signer._credentials.get_frozen_credentials()
             if credentials.access_key and credentials.secret_key:
@@ -259,6 +321,32 @@ class Acceleration:
         if status >= 300:
             client._endpoint._add_modeled_error_fields(parts, parsed, model, self._parser)
         return response, parsed
+
+
+def _registrations(client):
+    """Returns an object that the emitter of the client replaces when a handler is registered or removed."""
+    return getattr(getattr(client.meta.events, "_emitter", None), "_lookup_cache", None)
+
+
+def _uuid():
+    """Returns a random UUID of version 4, in less time than the module `uuid`."""
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def _user_agent(client, plan):
+    if plan is not None:
+        features = get_context().features
+        if not features:
+            return plan.user_agent
+        # In this call, the credentials were refreshed.
+        features |= plan.features
+    return client._user_agent_creator.to_string()
+
+
+def _emit_failure(client, model, error, context):
+    event = f"after-call-error.{model.service_model.service_id.hyphenize()}.{model.name}"
+    client.meta.events.emit(event, exception=error, context=context)
 
 
 def _has_fixed_endpoint(resolver):
@@ -304,21 +392,25 @@ def _make_request(self, acceleration, original, operation_model, request_dict, r
     except _Declined:
         pass
     except Exception as error:
-        service_id = self._service_model.service_id.hyphenize()
-        event = f"after-call-error.{service_id}.{operation_model.name}"
-        self.meta.events.emit(event, exception=error, context=request_context)
+        _emit_failure(self, operation_model, error, request_context)
         raise
     return original(operation_model, acceleration.serialized(self, operation_model, request_dict), request_context)
 
 
-METHODS = {
+def _make_api_call(self, acceleration, original, operation_name, api_params):
+    parsed = acceleration.call(self, operation_name, api_params)
+    return original(operation_name, api_params) if parsed is None else parsed
+
+
+#: The methods that `_make_api_call` calls.
+_METHODS = {
     function.__name__: function for function in (_resolve_endpoint_ruleset, _convert_to_request_dict, _make_request)
 }
 
 
 def add_methods(cls):
-    """Replaces the methods below `_make_api_call` of the class of one client. botocore creates a class per client."""
-    for name, function in METHODS.items():
+    """Replaces methods of the class of one client. botocore creates a class per client."""
+    for name, function in {"_make_api_call": _make_api_call, **_METHODS}.items():
         if name not in cls.__dict__:
             setattr(cls, name, _method(cls, name, function))
 

@@ -70,18 +70,19 @@ def _is_original(value):
     return path is not None and path.startswith((_BOTOCORE, _URLLIB3))
 
 
-class _Functions:
+class Functions:
     """Functions that other libraries may replace."""
 
     def __init__(self, functions):
+        self._functions = functions
         self._groups = [(owner, attrgetter(*names)) for owner, names in functions.items()]
-        self._names = {name for names in functions.values() for name in names}
+        self.names = {name for names in functions.values() for name in names}
         self._known, self._ids = [], []
 
     def are_original(self, *instances):
         """Returns `True` if no function is replaced, neither in its class nor in one of the instances."""
         for instance in instances:
-            if not self._names.isdisjoint(instance.__dict__):
+            if not self.names.isdisjoint(instance.__dict__):
                 return False
         # A wrapper may be equal to the function that it wraps, so compare ids. `_known` keeps the functions alive, so
         # no other object can have one of these ids.
@@ -92,9 +93,20 @@ class _Functions:
             self._known, self._ids = found, [tuple(map(id, values)) for values in found]
         return True
 
+    def attributes(self):
+        """Returns the owner and the name of each attribute through which the functions are found."""
+        found = {}
+        for owner, paths in self._functions.items():
+            for path in paths:
+                part = owner
+                for name in path.split("."):
+                    found[id(part), name] = part, name
+                    part = getattr(part, name)
+        return list(found.values())
+
 
 #: The functions that make a call.
-CALL = _Functions(
+CALL = Functions(
     {
         BaseClient: ("_convert_to_request_dict", "_make_request"),
         Endpoint: (
@@ -113,7 +125,7 @@ CALL = _Functions(
     }
 )
 #: The functions that send a request.
-HTTP = _Functions(
+HTTP = Functions(
     {
         botocore: ("httpsession.URLLib3Session.send", "awsrequest.AWSHTTPConnection", "awsrequest.AWSHTTPSConnection"),
         HTTPConnectionPool: ("urlopen", "ConnectionCls"),
@@ -123,7 +135,7 @@ HTTP = _Functions(
     }
 )
 #: The function that resolves the endpoint of a call.
-RESOLVE = _Functions({BaseClient: ("_resolve_endpoint_ruleset", "_emit_api_params")})
+RESOLVE = Functions({BaseClient: ("_resolve_endpoint_ruleset", "_emit_api_params")})
 
 
 class Hooks:

@@ -94,6 +94,7 @@ impl ConfigBuilder {
             max_response_body_size: self.max_response_body_size,
             keep_response_headers: self.keep_response_headers,
             on_attempt: self.on_attempt,
+            interceptors: self.interceptors,
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,
             credentials_cache: self.credentials_cache,

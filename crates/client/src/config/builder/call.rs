@@ -10,6 +10,7 @@ use invoke_model_transport::{Proxies, Transport};
 use super::ConfigBuilder;
 use crate::adaptive::AdaptiveRateLimiter;
 use crate::config::setting::Setting;
+use crate::intercept::Intercept;
 use crate::metadata::{Attempt, OnAttempt};
 use crate::quota::QuotaLimiter;
 use crate::retry::RetryConfig;
@@ -190,8 +191,19 @@ impl ConfigBuilder {
         self
     }
 
+    /// Adds an interceptor for all calls. It adds headers to requests, refuses requests and responses, and
+    /// observes attempts: see [`Intercept`]. The interceptors run in the order in which they were added.
+    ///
+    /// Default: no interceptors.
+    #[doc(alias("hook", "middleware"))]
+    pub fn interceptor(mut self, interceptor: impl Intercept) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Sets a function that the client calls after each successful or failed attempt. The call waits for the
-    /// function, so the function must return quickly. Default: no function.
+    /// function, so the function must return quickly. The client does not call the function if the call fails
+    /// before a request is sent. Default: no function.
     pub fn on_attempt(mut self, hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
         self.on_attempt = Some(OnAttempt::new(hook));
         self

@@ -27,8 +27,10 @@ use self::chain::ChainSettings;
 use self::proxies::ProxySettings;
 use super::authentication::BearerToken;
 use super::error::ConfigError;
+use super::names;
 use super::setting::{Setting, SettingSource, region_of_arn};
 use crate::adaptive::AdaptiveRateLimiter;
+use crate::intercept::Intercept;
 use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
 use crate::random::IdempotencyTokenProvider;
@@ -82,6 +84,7 @@ pub struct ConfigBuilder {
     max_response_body_size: Option<u64>,
     keep_response_headers: bool,
     on_attempt: Option<OnAttempt>,
+    interceptors: Vec<Arc<dyn Intercept>>,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     /// `true` if `AWS_RETRY_MODE`, or `retry_mode` of the profile, is `adaptive`. Unused if
@@ -202,6 +205,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("timeout_config", &self.timeout_config)
             .field("retry_config", &self.retry_config)
             .field("quota_limiter", &self.quota_limiter)
+            .field("interceptors", &names(&self.interceptors))
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 mod cancellation;
 mod failures;
+mod interceptors;
 mod json;
 mod server;
 mod waits;

@@ -45,6 +45,7 @@ impl Operation for Converse {
     type Output = ConverseOutput;
     type Error = ConverseError;
     type Delivery = delivery::Buffered;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const USES_TOKENS: bool = true;
 
@@ -62,6 +63,10 @@ impl Operation for Converse {
                 .and_then(|value| value.max_tokens.and_then(|value| u64::try_from(value).ok())),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn output_metrics(output: &Self::Output, metrics: &mut metrics::ResponseMetrics) {

@@ -44,6 +44,7 @@ impl Operation for ConverseStream {
     type Output = ConverseStreamOutput;
     type Error = ConverseStreamError;
     type Delivery = delivery::Streaming;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const USES_TOKENS: bool = true;
 
@@ -61,6 +62,10 @@ impl Operation for ConverseStream {
                 .and_then(|value| value.max_tokens.and_then(|value| u64::try_from(value).ok())),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn serialize(input: ConverseStreamInput) -> Result<Request, SerializeError> {

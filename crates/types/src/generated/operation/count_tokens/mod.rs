@@ -42,10 +42,15 @@ impl Operation for CountTokens {
     type Error = CountTokensError;
     type Delivery = delivery::Buffered;
     const IS_IDEMPOTENT: bool = true;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn serialize(input: CountTokensInput) -> Result<Request, SerializeError> {

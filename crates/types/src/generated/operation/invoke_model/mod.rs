@@ -39,6 +39,7 @@ impl Operation for InvokeModel {
     type Error = InvokeModelError;
     type Delivery = delivery::Buffered;
     const INPUT_PAYLOAD: Option<&'static str> = Some("body");
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const HAS_MODEL_PAYLOAD: bool = true;
     const USES_TOKENS: bool = true;
@@ -50,6 +51,10 @@ impl Operation for InvokeModel {
             project_id: input.project_identifier.as_deref(),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn header_metric(name: &str, value: &HeaderValue, metrics: &mut metrics::ResponseMetrics) {

@@ -44,11 +44,16 @@ impl Operation for InvokeModelWithBidirectionalStream {
     type Error = InvokeModelWithBidirectionalStreamError;
     type Delivery = delivery::Bidirectional;
     const HAS_INPUT_EVENTS: bool = true;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn serialize(input: InvokeModelWithBidirectionalStreamInput) -> Result<Request, SerializeError> {

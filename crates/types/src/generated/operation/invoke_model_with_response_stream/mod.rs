@@ -46,6 +46,7 @@ impl Operation for InvokeModelWithResponseStream {
     type Error = InvokeModelWithResponseStreamError;
     type Delivery = delivery::Streaming;
     const INPUT_PAYLOAD: Option<&'static str> = Some("body");
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const HAS_MODEL_PAYLOAD: bool = true;
     const USES_TOKENS: bool = true;
@@ -57,6 +58,10 @@ impl Operation for InvokeModelWithResponseStream {
             project_id: input.project_identifier.as_deref(),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn set_input_payload(input: &mut Self::Input, payload: Bytes) {

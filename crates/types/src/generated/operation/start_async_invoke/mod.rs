@@ -35,9 +35,14 @@ impl Operation for StartAsyncInvoke {
     type Error = StartAsyncInvokeError;
     type Delivery = delivery::Buffered;
     const IS_IDEMPOTENT: bool = true;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts { model_id: Some(input.model_id.as_str()), ..metrics::RequestFacts::default() }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.model_id = model_id;
     }
 
     fn fill_idempotency_tokens(input: &mut Self::Input, generator: &mut dyn FnMut() -> String) {

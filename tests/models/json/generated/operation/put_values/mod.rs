@@ -29,6 +29,7 @@ impl Operation for PutValues {
         items: "tree.branches",
         page_size: None,
     });
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("text");
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
@@ -38,6 +39,10 @@ impl Operation for PutValues {
             max_output_tokens: input.integer.and_then(|value| u64::try_from(value).ok()),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.text = Some(model_id);
     }
 
     fn output_metrics(output: &Self::Output, metrics: &mut metrics::ResponseMetrics) {

@@ -27,6 +27,7 @@ impl Operation for Hashed {
     type Output = HashedOutput;
     type Error = HashedError;
     type Delivery = delivery::Buffered;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("owner");
     const MODEL_ID_LABEL: Option<&'static str> = Some("owner");
     const HAS_MODEL_PAYLOAD: bool = true;
 
@@ -36,6 +37,10 @@ impl Operation for Hashed {
             guardrail_id: input.hash.as_deref(),
             ..metrics::RequestFacts::default()
         }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.owner = model_id;
     }
 
     fn serialize(mut input: HashedInput) -> Result<Request, SerializeError> {

@@ -28,11 +28,16 @@ impl Operation for Talk {
     type Error = TalkError;
     type Delivery = delivery::Bidirectional;
     const HAS_INPUT_EVENTS: bool = true;
+    const MODEL_ID_MEMBER: Option<&'static str> = Some("room");
     const MODEL_ID_LABEL: Option<&'static str> = Some("room");
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts { model_id: Some(input.room.as_str()), ..metrics::RequestFacts::default() }
+    }
+
+    fn set_model_id(input: &mut Self::Input, model_id: String) {
+        input.room = model_id;
     }
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {

@@ -1,0 +1,144 @@
+//! Sends a call to the targets, one after the other.
+
+use std::sync::Arc;
+
+use invoke_model_protocol::Operation;
+use invoke_model_transport::Deadline;
+use tokio::time::Instant;
+
+use super::breaker::Permit;
+use super::delivery::{BeginError, FailoverDelivery};
+use super::rules::{FailoverRules, Verdict};
+use super::target::{FailedTargets, FailoverTarget, OtherTarget, OtherTargetReason};
+use super::{Entry, Failover, FailoverOutput};
+use crate::call::Call;
+use crate::error::{Error, ErrorKind};
+use crate::metadata::Metadata;
+use crate::retry::retry_after;
+
+impl Failover {
+    /// Sends the calls that `build` returns, until a call succeeds, or fails and must not move to another target.
+    pub(crate) async fn run<O, D>(
+        &self,
+        mut build: impl FnMut(&FailoverTarget) -> Call<O>,
+    ) -> Result<FailoverOutput<D::Output>, Error>
+    where
+        O: Operation,
+        D: FailoverDelivery<O>,
+    {
+        let mut progress = Progress { entries: &self.0.entries, next: 0, others: Vec::new() };
+        let mut deadline: Option<Option<Deadline>> = None;
+        let (mut entry, mut permit) = progress.first();
+        loop {
+            let name = &entry.target.name;
+            let mut call = build(&entry.target);
+            // The operation timeout of the first call covers the calls to all targets.
+            let deadline = *deadline.get_or_insert_with(|| call.deadline());
+            let rules = Some(self.0.rules).filter(|_| progress.has_next());
+            call.prepare_for_target(deadline, rules, entry.target.model_id.as_deref());
+            let error = match Box::pin(send::<O, D>(call)).await {
+                Ok((output, metadata)) => {
+                    if D::SHOWS_SUCCESS {
+                        permit.success();
+                    }
+                    let (target, other_targets) = (name.clone(), progress.others);
+                    return Ok(FailoverOutput { output, metadata, target, other_targets });
+                }
+                Err(error) => error,
+            };
+            record(permit, self.0.rules, entry, &error);
+            let has_time = deadline.is_none_or(|deadline| !deadline.remaining().is_zero());
+            let position = progress.others.len();
+            let next = if has_time && self.0.rules.moves_on_after(&error) { progress.next() } else { None };
+            let Some(next) = next else {
+                let targets = FailedTargets { target: name.clone(), others: progress.others };
+                return Err(error.with_targets(targets));
+            };
+            let next_name = next.0.target.name.as_str();
+            tracing::info!(from = name.as_str(), to = next_name, %error, "the call moves to another target");
+            let reason = OtherTargetReason::Failed(Arc::new(error));
+            progress.others.insert(position, OtherTarget { name: name.clone(), reason });
+            (entry, permit) = next;
+        }
+    }
+}
+
+/// Sends the call to one target, and waits for the beginning of its output.
+async fn send<O, D>(call: Call<O>) -> Result<(D::Output, Metadata), Error>
+where
+    O: Operation,
+    D: FailoverDelivery<O>,
+{
+    let (output, context) = call.deliver::<D>().await?;
+    match D::begin(output).await {
+        Ok(output) => Ok((output, context.into_metadata())),
+        Err(BeginError::Stream(error)) => Err(error),
+        Err(BeginError::Body(error)) => Err(context.into_error::<O>(ErrorKind::Transport(error)).into()),
+    }
+}
+
+/// Records the failure in the circuit breaker of the target.
+fn record(permit: Permit<'_>, rules: FailoverRules, entry: &Entry, error: &Error) {
+    match rules.verdict(error) {
+        Verdict::Works => permit.success(),
+        Verdict::Unknown => drop(permit),
+        Verdict::Fails => {
+            let headers = match error.kind() {
+                ErrorKind::Service { response, .. } => Some(response.headers()),
+                _ => None,
+            };
+            let now = entry.target.client.config().time_source.now();
+            let requested = headers.and_then(|headers| retry_after(headers, now));
+            permit.failure(Instant::now(), error.to_string().into(), requested);
+        }
+    }
+}
+
+/// The progress of a call in the list of targets.
+struct Progress<'a> {
+    entries: &'a [Entry],
+    /// The index of the next target.
+    next: usize,
+    /// The targets before `next` that failed or were skipped, in the order of the list.
+    others: Vec<OtherTarget>,
+}
+
+impl<'a> Progress<'a> {
+    /// Returns the first target whose circuit breaker admits the call. If no breaker does, returns the target
+    /// whose breaker will be half-open first. Otherwise, a failover could fail a call that a client without a
+    /// failover would have sent.
+    fn first(&mut self) -> (&'a Entry, Permit<'a>) {
+        if let Some(admitted) = self.next() {
+            return admitted;
+        }
+        let now = Instant::now();
+        let opening = |entry: &Entry| entry.breaker.remaining(now);
+        let index = (0..self.entries.len()).min_by_key(|index| opening(&self.entries[*index]));
+        // The builder rejects an empty list.
+        let index = index.unwrap_or_default();
+        self.others.remove(index);
+        let entry = &self.entries[index];
+        (entry, entry.breaker.force())
+    }
+
+    /// Returns the next target whose circuit breaker admits the call.
+    fn next(&mut self) -> Option<(&'a Entry, Permit<'a>)> {
+        while let Some(entry) = self.entries.get(self.next) {
+            self.next += 1;
+            let now = Instant::now();
+            if let Some(permit) = entry.breaker.acquire(now) {
+                return Some((entry, permit));
+            }
+            let (state, last_failure) = (entry.breaker.circuit_state(now), entry.breaker.last_failure());
+            let reason = OtherTargetReason::Skipped { state, last_failure };
+            self.others.push(OtherTarget { name: entry.target.name.clone(), reason });
+        }
+        None
+    }
+
+    /// Returns `true` if the circuit breaker of a later target admits calls.
+    fn has_next(&self) -> bool {
+        let now = Instant::now();
+        self.entries[self.next..].iter().any(|entry| entry.breaker.admits(now))
+    }
+}
