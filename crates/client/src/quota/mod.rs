@@ -163,7 +163,8 @@ impl QuotaLimiter {
     /// Waits for the previous requests in the queue. Then waits until the limits admit the request. Returns
     /// `Err(None)` if the request was not admitted in time.
     async fn acquire_in_order(&self, tokens: u64) -> Result<QuotaPermit, Option<QuotaError>> {
-        let deadline = Instant::now() + self.0.max_wait;
+        // An instant cannot represent every duration. A request never waits for longer than a year.
+        let deadline = Instant::now() + self.0.max_wait.min(Duration::from_secs(365 * 24 * 60 * 60));
         let _first = timeout_at(deadline, self.0.queue.lock()).await.map_err(|_| None)?;
         loop {
             // The limiter must not miss a request that ends while the store decides.
