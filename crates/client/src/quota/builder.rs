@@ -1,5 +1,7 @@
 //! The builder of a quota limiter.
 
+#[cfg(feature = "opentelemetry")]
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +20,8 @@ pub struct QuotaLimiterBuilder {
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,
+    #[cfg(feature = "opentelemetry")]
+    name: Arc<str>,
 }
 
 impl QuotaLimiterBuilder {
@@ -74,9 +78,17 @@ impl QuotaLimiterBuilder {
         self
     }
 
+    /// Sets the name of the limiter in the metrics. Use different names for the limiters of a program.
+    /// Otherwise, the metrics contain only one of these limiters. Default: `default`.
+    #[cfg(feature = "opentelemetry")]
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// Builds the limiter.
     pub fn build(self) -> QuotaLimiter {
-        let Self { limits, output_token_weight, default_output_tokens, max_wait } = self;
+        let Self { limits, output_token_weight, default_output_tokens, max_wait, .. } = self;
         QuotaLimiter(Arc::new(State {
             limits,
             output_token_weight,
@@ -86,6 +98,10 @@ impl QuotaLimiterBuilder {
             queue: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
             request_ended: Notify::new(),
+            #[cfg(feature = "opentelemetry")]
+            name: self.name,
+            #[cfg(feature = "opentelemetry")]
+            is_observed: AtomicBool::new(false),
         }))
     }
 }
@@ -97,6 +113,8 @@ impl Default for QuotaLimiterBuilder {
             output_token_weight: 1,
             default_output_tokens: 0,
             max_wait: Duration::from_secs(60),
+            #[cfg(feature = "opentelemetry")]
+            name: "default".into(),
         }
     }
 }

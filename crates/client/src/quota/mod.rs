@@ -65,6 +65,12 @@ struct State {
     waiting: AtomicUsize,
     /// Notified when a request has ended.
     request_ended: Notify,
+    /// The name in the metrics.
+    #[cfg(feature = "opentelemetry")]
+    name: Arc<str>,
+    /// `true` if the metrics contain this limiter.
+    #[cfg(feature = "opentelemetry")]
+    is_observed: std::sync::atomic::AtomicBool,
 }
 
 /// The current usage of a [`QuotaLimiter`].
@@ -142,6 +148,35 @@ impl QuotaLimiter {
                 Err(Blocked { until: None, .. }) => self.0.request_ended.notified().await,
             }
         }
+    }
+}
+
+#[cfg(feature = "opentelemetry")]
+impl QuotaLimiter {
+    /// Returns the name of the limiter in the metrics.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Returns `true` if no other client has added this limiter to its metrics. A provider of metrics keeps a
+    /// gauge forever, so each client that shares the limiter must not add another gauge.
+    pub(crate) fn mark_observed(&self) -> bool {
+        !self.0.is_observed.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakQuotaLimiter {
+        WeakQuotaLimiter(Arc::downgrade(&self.0))
+    }
+}
+
+/// A reference that does not keep the limiter alive.
+#[cfg(feature = "opentelemetry")]
+pub(crate) struct WeakQuotaLimiter(std::sync::Weak<State>);
+
+#[cfg(feature = "opentelemetry")]
+impl WeakQuotaLimiter {
+    pub(crate) fn upgrade(&self) -> Option<QuotaLimiter> {
+        self.0.upgrade().map(QuotaLimiter)
     }
 }
 
