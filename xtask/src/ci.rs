@@ -13,7 +13,7 @@ use clap::Parser;
 use crate::program::{self, cargo};
 use crate::{
     Arguments, Failure, bench, clients, codegen, conformance, dependencies, kit, loom, models, peers, python,
-    readme, root, suites, tidy,
+    quota, readme, root, suites, tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -46,7 +46,10 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     let alone = ["transport", "credentials", "client"].map(|name| format!("--package=invoke-model-{name}"));
     let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
-    report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;
+    report.step("installation of a Redis or Valkey server", done(quota::install))?;
+    let all_features = [&alone[..], &["--all-features"]].concat();
+    let tests = || program::run(quota::require_server(&mut cargo(&all_features)));
+    report.step("tests with all features", done(tests))?;
     report.step("concurrent code with loom", done(loom::run))?;
     report.step(
         "crates of other models",

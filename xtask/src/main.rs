@@ -15,6 +15,7 @@ mod peers;
 mod program;
 mod programs;
 mod python;
+mod quota;
 mod readme;
 mod soak;
 mod suites;
@@ -63,6 +64,8 @@ enum Command {
     },
     /// Run the tests of concurrent code with all interleavings of their threads.
     Loom,
+    /// Run the tests of the shared quota store with a Redis or Valkey server. Installs the server if there is none.
+    Quota,
     /// Measure this client, the official crate and plain hyper-util.
     Bench(bench::Arguments),
     /// Verify or fetch the test suites of other projects.
@@ -108,6 +111,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Python(arguments) => python::run(arguments),
         Command::Soak { calls } => soak::run(*calls),
         Command::Loom => loom::run(),
+        Command::Quota => quota::run(),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Suites { command } => suites::run(command),
         Command::Readme(arguments) => readme::run(arguments),

@@ -29,6 +29,7 @@
 //! | [`Body`] | the body of a request: bytes or a file |
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
+//! | [`QuotaStore`], [`MemoryQuotaStore`], [`FallbackQuotaStore`] | where a limiter counts its requests |
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
 //! | [`Intercept`] | hooks that add headers to requests, refuse requests, and observe attempts |
 //! | [`Failover`] | sends a call to the next of several regions or models, if the first one cannot process it |
@@ -351,6 +352,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `credentials-chain` | the default credentials chain with profiles, roles, SSO, web identity, containers and instance metadata |
+//! | `redis` | `RedisQuotaStore`: quotas that processes and machines share, in Redis or Valkey |
 //! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
 //! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
 //! | `tower` | [`Client`] as a `tower::Service`, and `TowerTransport`, which sends requests with a `tower::Service` |
@@ -406,7 +408,13 @@ pub use json::{
 };
 pub use metadata::{Attempt, FailureClass, Metadata};
 pub use paginator::{PaginationError, Paginator, PaginatorItems};
-pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
+pub use quota::{
+    FallbackQuotaStore, MemoryQuotaStore, QuotaDecision, QuotaError, QuotaKey, QuotaLimit, QuotaLimiter,
+    QuotaLimiterBuilder, QuotaLimits, QuotaOutcome, QuotaPermit, QuotaRequest, QuotaReservation, QuotaStore,
+    QuotaStoreError, QuotaUsage,
+};
+#[cfg(feature = "redis")]
+pub use quota::{RedisQuotaStore, RedisQuotaStoreBuilder};
 pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;

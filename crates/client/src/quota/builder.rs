@@ -1,22 +1,25 @@
 //! The builder of a quota limiter.
 
+use std::sync::Arc;
 #[cfg(feature = "opentelemetry")]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::limits::QuotaLimits;
-use super::window::SlidingWindow;
-use super::{QuotaLimiter, State};
+use super::limits::{DEFAULT_KEY, QuotaKey, QuotaLimits};
+use super::memory::MemoryQuotaStore;
+use super::store::QuotaStore;
+use super::{Backend, QuotaLimiter, State};
 
 /// A builder of a [`QuotaLimiter`]. The limiter enforces only the limits that are set.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct QuotaLimiterBuilder {
     limits: QuotaLimits,
+    keys: Vec<QuotaKey>,
+    store: Store,
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,
@@ -24,17 +27,23 @@ pub struct QuotaLimiterBuilder {
     name: Arc<str>,
 }
 
+#[derive(Clone, Debug)]
+enum Store {
+    Memory(MemoryQuotaStore),
+    Shared(Arc<dyn QuotaStore>),
+}
+
 impl QuotaLimiterBuilder {
     /// Sets the maximum number of concurrent requests. A request counts until its response is complete. If
     /// the response is an event stream, the request counts until the stream ends or is dropped.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
-        self.limits.concurrency = Some(requests);
+        self.limits = self.limits.max_concurrency(requests);
         self
     }
 
     /// Sets the maximum number of requests in any 60 seconds. Each attempt is a request.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
-        self.limits.requests = Some(requests);
+        self.limits = self.limits.requests_per_minute(requests);
         self
     }
 
@@ -44,7 +53,7 @@ impl QuotaLimiterBuilder {
     /// tokens that its body allows. When the response arrives, the token counts of the service replace the
     /// reservation. The 60 seconds for which these tokens count still start at the admission.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
-        self.limits.tokens = Some(tokens);
+        self.limits = self.limits.tokens_per_minute(tokens);
         self
     }
 
@@ -86,18 +95,59 @@ impl QuotaLimiterBuilder {
         self
     }
 
+    /// Adds a key with its own limits, for example an account, a tenant or a model. A request is admitted
+    /// only if the limits of all keys admit it. Replaces the limits of a previous key with the same name.
+    ///
+    /// The other methods set the limits of the key `default`. If they set no limit, the limiter does not use
+    /// this key.
+    ///
+    /// Limiters that share a key must set the same limits. The limits belong to the limiter, and the counts
+    /// belong to the key.
+    pub fn key(mut self, name: impl Into<Arc<str>>, limits: QuotaLimits) -> Self {
+        let key = QuotaKey::new(name, limits);
+        self.keys.retain(|other| other.name != key.name);
+        self.keys.push(key);
+        self
+    }
+
+    /// Sets the store that counts the requests, for example a store that several processes share. Default: a
+    /// new [`MemoryQuotaStore`].
+    pub fn store(mut self, store: impl QuotaStore) -> Self {
+        self.store = Store::Shared(Arc::new(store));
+        self
+    }
+
+    /// Sets a store in memory. Use this method if several limiters of one process share a key.
+    pub fn memory_store(mut self, store: &MemoryQuotaStore) -> Self {
+        self.store = Store::Memory(store.clone());
+        self
+    }
+
     /// Builds the limiter.
     pub fn build(self) -> QuotaLimiter {
-        let Self { limits, output_token_weight, default_output_tokens, max_wait, .. } = self;
+        let mut keys = self.keys;
+        if keys.is_empty() || self.limits != QuotaLimits::default() {
+            keys.retain(|key| &*key.name != DEFAULT_KEY);
+            keys.insert(0, QuotaKey::new(DEFAULT_KEY, self.limits));
+        }
+        let backend = match self.store {
+            Store::Memory(store) => {
+                let slots = store.windows().slots(&keys);
+                Backend::Memory { store, slots }
+            }
+            Store::Shared(store) => {
+                Backend::Shared { store, in_flight: AtomicUsize::new(0), request_ended: Notify::new() }
+            }
+        };
         QuotaLimiter(Arc::new(State {
-            limits,
-            output_token_weight,
-            default_output_tokens,
-            max_wait,
-            window: Mutex::new(SlidingWindow::new(limits)),
+            keys: keys.into(),
+            output_token_weight: self.output_token_weight,
+            default_output_tokens: self.default_output_tokens,
+            max_wait: self.max_wait,
+            backend,
             queue: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
-            request_ended: Notify::new(),
+            blocked_by: AtomicUsize::new(0),
             #[cfg(feature = "opentelemetry")]
             name: self.name,
             #[cfg(feature = "opentelemetry")]
@@ -110,6 +160,8 @@ impl Default for QuotaLimiterBuilder {
     fn default() -> Self {
         Self {
             limits: QuotaLimits::default(),
+            keys: Vec::new(),
+            store: Store::Memory(MemoryQuotaStore::default()),
             output_token_weight: 1,
             default_output_tokens: 0,
             max_wait: Duration::from_secs(60),

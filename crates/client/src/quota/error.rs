@@ -1,5 +1,7 @@
-//! Errors of a quota limiter.
+//! Errors of a quota limiter and of its store.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::limits::QuotaLimit;
@@ -11,9 +13,9 @@ use super::limits::QuotaLimit;
 pub enum QuotaError {
     /// The request would reserve more tokens than the limit for one minute.
     #[error(
-        "the request would reserve {} tokens ({input} estimated input and {output} output tokens), but tokens_per_minute is \
+        "the request would reserve {} tokens ({input} estimated input and {output} output tokens), but tokens_per_minute{} is \
          {limit}: lower max_tokens in the body, shorten the input, or raise the limit",
-        .input.saturating_add(*.output)
+        .input.saturating_add(*.output), OfKey(.key)
     )]
     TooLarge {
         /// Estimated input tokens.
@@ -22,19 +24,23 @@ pub enum QuotaError {
         output: u64,
         /// The limit.
         limit: u64,
+        /// The key of the limit, or `None` for a limit without a key.
+        key: Option<Arc<str>>,
     },
 
     /// A limit is zero, so the limiter never admits a request.
-    #[error("{limit} is 0, which admits no request: raise the limit")]
+    #[error("{limit}{} is 0, which admits no request: raise the limit", OfKey(.key))]
     ZeroLimit {
         /// The limit.
         limit: QuotaLimit,
+        /// The key of the limit, or `None` for a limit without a key.
+        key: Option<Arc<str>>,
     },
 
     /// The request was not admitted within [`max_wait`](super::QuotaLimiterBuilder::max_wait).
     #[error(
         "not admitted within {waited:?}{}{}: send fewer requests at a time, raise the limit, or raise max_wait",
-        .limit.map(|limit| format!(" because of {limit}")).unwrap_or_default(),
+        .limit.map(|limit| format!(" because of {limit}{}", OfKey(.key))).unwrap_or_default(),
         if *.waiting == 0 { String::new() } else { format!(", {waiting} more requests are waiting") }
     )]
     TimedOut {
@@ -42,7 +48,92 @@ pub enum QuotaError {
         waited: Duration,
         /// The limit that blocks the first request in the queue, or `None` if no limit blocks it.
         limit: Option<QuotaLimit>,
+        /// The key of the limit, or `None` for a limit without a key.
+        key: Option<Arc<str>>,
         /// The number of other requests in the queue.
         waiting: usize,
     },
+
+    /// The [store](super::QuotaStore) did not decide.
+    #[error(transparent)]
+    Store(#[from] QuotaStoreError),
+}
+
+/// The error of a [`QuotaStore`](super::QuotaStore) that could not decide.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuotaStoreError {
+    /// The store cannot be reached, or cannot work at the moment.
+    #[error("the quota store {store} is not available: {reason}")]
+    Unavailable {
+        /// The name of the store, for example `127.0.0.1:6379`.
+        store: String,
+        /// The reason.
+        reason: String,
+    },
+
+    /// The store did not respond in time.
+    #[error("the quota store {store} did not respond within {timeout:?}")]
+    TimedOut {
+        /// The name of the store.
+        store: String,
+        /// The timeout.
+        timeout: Duration,
+    },
+
+    /// The store started a short time ago and has no counts of the requests before its start.
+    #[error(
+        "the quota store {store} started less than a minute ago and has no counts of earlier requests: wait {remaining:?}"
+    )]
+    Restarted {
+        /// The name of the store.
+        store: String,
+        /// The time after which no earlier request counts.
+        remaining: Duration,
+    },
+
+    /// Another version of this library wrote the state of a key.
+    #[error(
+        "the quota store {store} contains version `{found}` of the state of the key `{key}`, and this program uses version \
+         `{expected}`: use the same version in all programs, or another namespace"
+    )]
+    Version {
+        /// The name of the store.
+        store: String,
+        /// The key.
+        key: Arc<str>,
+        /// The version in the store.
+        found: String,
+        /// The version of this program.
+        expected: String,
+    },
+
+    /// The configuration of the store is invalid, or the store rejected the request.
+    #[error("the quota store {store} failed: {reason}")]
+    Failed {
+        /// The name of the store.
+        store: String,
+        /// The reason.
+        reason: String,
+    },
+}
+
+impl QuotaStoreError {
+    /// Returns `true` if the store may decide again later without a change of a program or of the
+    /// configuration.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Restarted { .. })
+    }
+}
+
+/// Writes the key of a limit.
+struct OfKey<'a>(&'a Option<Arc<str>>);
+
+impl fmt::Display for OfKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(key) => write!(f, " of the key `{key}`"),
+            None => Ok(()),
+        }
+    }
 }

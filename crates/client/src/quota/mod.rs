@@ -2,28 +2,40 @@
 
 mod builder;
 mod error;
+mod fallback;
 mod limits;
+mod memory;
 mod permit;
+#[cfg(feature = "redis")]
+mod redis;
+mod store;
 #[cfg(test)]
 mod tests;
 mod window;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use invoke_model_families::TokenEstimate;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::futures::Notified;
+use tokio::time::{Instant, timeout_at};
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisQuotaStore, RedisQuotaStoreBuilder};
 pub use builder::QuotaLimiterBuilder;
-pub use error::QuotaError;
-pub use limits::QuotaLimit;
+pub use error::{QuotaError, QuotaStoreError};
+pub use fallback::FallbackQuotaStore;
+pub use limits::{QuotaKey, QuotaLimit, QuotaLimits};
+pub use memory::MemoryQuotaStore;
 pub use permit::QuotaPermit;
+pub use store::{QuotaDecision, QuotaOutcome, QuotaRequest, QuotaReservation, QuotaStore};
 
-use limits::QuotaLimits;
-use window::{Blocked, SlidingWindow};
+use permit::Reservation;
+
+use crate::random::random_fraction;
 
 /// A limiter that delays requests before they are sent, so that the service does not throttle them. Clones
 /// share the limits. Use one limiter for all clients that share a quota.
@@ -54,23 +66,44 @@ use window::{Blocked, SlidingWindow};
 pub struct QuotaLimiter(Arc<State>);
 
 struct State {
-    limits: QuotaLimits,
+    keys: Arc<[QuotaKey]>,
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,
-    window: Mutex<SlidingWindow>,
+    backend: Backend,
     /// A fair lock. The request that holds the lock is admitted next. All other requests wait for the lock.
     queue: tokio::sync::Mutex<()>,
     /// The number of requests in the queue, including the holder of the lock.
     waiting: AtomicUsize,
-    /// Notified when a request has ended.
-    request_ended: Notify,
+    /// The limit that blocks the first request in the queue: see [`State::blocked_by`].
+    blocked_by: AtomicUsize,
     /// The name in the metrics.
     #[cfg(feature = "opentelemetry")]
     name: Arc<str>,
     /// `true` if the metrics contain this limiter.
     #[cfg(feature = "opentelemetry")]
     is_observed: std::sync::atomic::AtomicBool,
+}
+
+/// The store of a limiter. A store in memory decides without a future.
+#[derive(Debug)]
+enum Backend {
+    Memory { store: MemoryQuotaStore, slots: Box<[usize]> },
+    Shared { store: Arc<dyn QuotaStore>, in_flight: AtomicUsize, request_ended: Notify },
+}
+
+/// The result of one decision.
+enum Decision {
+    Admitted(Reservation),
+    /// A limit of the key with this index blocks the request. `until` is the time at which the limiter asks
+    /// again, or `None` if it asks again after another request has ended.
+    Blocked {
+        key: usize,
+        limit: QuotaLimit,
+        until: Option<Instant>,
+    },
+    /// The store cannot decide yet.
+    Restarted(QuotaStoreError, Instant),
 }
 
 /// The current usage of a [`QuotaLimiter`].
@@ -102,51 +135,65 @@ impl QuotaLimiter {
     pub async fn acquire(&self, estimate: TokenEstimate) -> Result<QuotaPermit, QuotaError> {
         let input = estimate.input_tokens;
         let output = estimate.max_output_tokens.unwrap_or(self.0.default_output_tokens);
-        self.0.limits.check(input, output)?;
+        self.0.keys.iter().try_for_each(|key| key.check(input, output))?;
         let waiting = WaitingGuard::new(&self.0.waiting);
-        let permit = timeout(self.0.max_wait, self.acquire_in_order(input.saturating_add(output))).await;
+        let result = self.acquire_in_order(input.saturating_add(output)).await;
         drop(waiting);
-        permit.map_err(|_| QuotaError::TimedOut {
-            waited: self.0.max_wait,
-            limit: self.0.window().blocked_by(),
-            waiting: self.0.waiting.load(Ordering::Relaxed),
-        })
+        result.map_err(|error| error.unwrap_or_else(|| self.0.timed_out()))
     }
 
     /// Returns `true` if tokens are limited. In this case, [`acquire`](Self::acquire) needs the
     /// [`TokenEstimate`] of the body. Otherwise, a default estimate is sufficient.
     pub fn limits_tokens(&self) -> bool {
-        self.0.limits.tokens.is_some()
+        self.0.keys.iter().any(|key| key.limits.tokens_per_minute.is_some())
     }
 
-    /// Returns the current usage.
+    /// Returns the current usage of the first key. If the limiter uses a shared store, the requests and
+    /// tokens are 0, and the other numbers do not include other limiters.
     pub fn usage(&self) -> QuotaUsage {
-        let mut window = self.0.window();
-        window.remove_expired(Instant::now());
-        QuotaUsage {
-            in_flight: window.in_flight(),
-            waiting: self.0.waiting.load(Ordering::Relaxed),
-            requests: window.requests(),
-            tokens: window.tokens(),
+        let waiting = self.0.waiting.load(Ordering::Relaxed);
+        match &self.0.backend {
+            Backend::Memory { store, slots } => {
+                let mut windows = store.windows();
+                let window = windows.window(slots[0], Instant::now());
+                let (in_flight, requests, tokens) = (window.in_flight(), window.requests(), window.tokens());
+                QuotaUsage { in_flight, waiting, requests, tokens }
+            }
+            Backend::Shared { in_flight, .. } => {
+                let in_flight = u32::try_from(in_flight.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+                QuotaUsage { in_flight, waiting, ..QuotaUsage::default() }
+            }
         }
     }
 
-    /// Waits for the previous requests in the queue. Then waits until the limits admit the request.
-    ///
-    /// There is no await point between the reservation and the creation of the permit. Therefore a dropped
-    /// future never leaves a reservation without a permit.
-    async fn acquire_in_order(&self, tokens: u64) -> QuotaPermit {
-        let _first = self.0.queue.lock().await;
+    /// Waits for the previous requests in the queue. Then waits until the limits admit the request. Returns
+    /// `Err(None)` if the request was not admitted in time.
+    async fn acquire_in_order(&self, tokens: u64) -> Result<QuotaPermit, Option<QuotaError>> {
+        let deadline = Instant::now() + self.0.max_wait;
+        let _first = timeout_at(deadline, self.0.queue.lock()).await.map_err(|_| None)?;
         loop {
-            let admitted = self.0.window().try_admit(Instant::now(), tokens);
-            match admitted {
-                Ok(id) => return QuotaPermit::new(self.0.clone(), id, tokens),
-                Err(Blocked { until: Some(until), .. }) => {
-                    // Try again at this time, or earlier if a request ends.
-                    drop(timeout_at(until, self.0.request_ended.notified()).await);
+            // The limiter must not miss a request that ends while the store decides.
+            let request_ended = self.0.request_ended();
+            let until = match self.0.decide(tokens).await.map_err(|error| Some(error.into()))? {
+                Decision::Admitted(reservation) => {
+                    self.0.set_blocked_by(None);
+                    return Ok(QuotaPermit::new(self.0.clone(), reservation, tokens));
                 }
-                Err(Blocked { until: None, .. }) => self.0.request_ended.notified().await,
+                Decision::Blocked { key, limit, until } => {
+                    self.0.set_blocked_by(Some((key, limit)));
+                    until
+                }
+                Decision::Restarted(error, _) if Instant::now() >= deadline => {
+                    return Err(Some(error.into()));
+                }
+                Decision::Restarted(_, until) => Some(until),
+            };
+            if Instant::now() >= deadline {
+                return Err(None);
             }
+            // Try again at this time, or earlier if a request ends.
+            let until = until.map_or(deadline, |until| until.min(deadline));
+            drop(timeout_at(until, request_ended).await);
         }
     }
 }
@@ -181,17 +228,80 @@ impl WeakQuotaLimiter {
 }
 
 impl State {
-    fn window(&self) -> MutexGuard<'_, SlidingWindow> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Decides about one request.
+    ///
+    /// There is no await point between the reservation and the creation of the permit. Therefore a dropped
+    /// future never leaves a reservation without a permit.
+    async fn decide(&self, tokens: u64) -> Result<Decision, QuotaStoreError> {
+        let (store, in_flight) = match &self.backend {
+            Backend::Memory { store, slots } => {
+                let decision = store.windows().try_admit(&self.keys, slots, Instant::now(), tokens);
+                return Ok(match decision {
+                    Ok(id) => Decision::Admitted(Reservation::Memory(id)),
+                    Err((key, blocked)) => {
+                        Decision::Blocked { key, limit: blocked.limit, until: blocked.until }
+                    }
+                });
+            }
+            Backend::Shared { store, in_flight, .. } => (store, in_flight),
+        };
+        let until = |wait: Duration| {
+            // Processes that wait for the same request to expire must not ask at the same time. A request
+            // of another process may end early, so the limiter asks at least once a second.
+            let wait = wait.min(Duration::from_secs(1));
+            Instant::now() + wait + wait.min(Duration::from_millis(100)).mul_f64(random_fraction())
+        };
+        match store.acquire(QuotaRequest::new(self.keys.clone(), tokens)).await {
+            Ok(QuotaDecision::Admitted(reservation)) => {
+                in_flight.fetch_add(1, Ordering::Relaxed);
+                Ok(Decision::Admitted(Reservation::Shared(Some(reservation))))
+            }
+            Ok(QuotaDecision::Blocked { key, limit, retry_after }) => {
+                Ok(Decision::Blocked { key, limit, until: Some(until(retry_after)) })
+            }
+            Err(QuotaStoreError::Restarted { remaining, store }) => {
+                let error = QuotaStoreError::Restarted { remaining, store };
+                Ok(Decision::Restarted(error, until(remaining)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn request_ended(&self) -> Notified<'_> {
+        match &self.backend {
+            Backend::Memory { store, .. } => store.request_ended(),
+            Backend::Shared { request_ended, .. } => request_ended.notified(),
+        }
+    }
+
+    /// Stores the index of the key and the limit that block the first request in the queue.
+    fn set_blocked_by(&self, blocked_by: Option<(usize, QuotaLimit)>) {
+        let code = blocked_by.map_or(0, |(key, limit)| key * LIMITS.len() + limit as usize + 1);
+        self.blocked_by.store(code, Ordering::Relaxed);
+    }
+
+    /// Returns the error of a request that was not admitted in time.
+    fn timed_out(&self) -> QuotaError {
+        let code = self.blocked_by.load(Ordering::Relaxed).checked_sub(1);
+        let key = code.and_then(|code| self.keys.get(code / LIMITS.len()));
+        QuotaError::TimedOut {
+            waited: self.max_wait,
+            limit: code.map(|code| LIMITS[code % LIMITS.len()]),
+            key: key.and_then(QuotaKey::shown),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
     }
 }
+
+/// All limits, in the order of their declaration.
+const LIMITS: [QuotaLimit; 3] =
+    [QuotaLimit::Concurrency, QuotaLimit::RequestsPerMinute, QuotaLimit::TokensPerMinute];
 
 impl fmt::Debug for QuotaLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QuotaLimiter")
-            .field("max_concurrency", &self.0.limits.concurrency)
-            .field("requests_per_minute", &self.0.limits.requests)
-            .field("tokens_per_minute", &self.0.limits.tokens)
+            .field("keys", &self.0.keys)
+            .field("backend", &self.0.backend)
             .field("output_token_weight", &self.0.output_token_weight)
             .field("default_output_tokens", &self.0.default_output_tokens)
             .field("max_wait", &self.0.max_wait)

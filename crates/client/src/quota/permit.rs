@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use invoke_model_families::Usage;
 use invoke_model_transport::RequestProgress;
 
-use super::State;
-use super::window::{Outcome, ReservationId};
+use super::store::{QuotaOutcome, QuotaReservation};
+use super::window::ReservationId;
+use super::{Backend, State};
 use crate::metadata::FailureClass;
 
 /// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request counts as in flight
@@ -23,16 +25,24 @@ use crate::metadata::FailureClass;
 #[must_use = "a dropped permit no longer counts its request as in flight"]
 pub struct QuotaPermit {
     state: Arc<State>,
-    id: ReservationId,
+    reservation: Reservation,
     reserved_tokens: u64,
-    outcome: Outcome,
+    outcome: QuotaOutcome,
     /// The progress of the request, if the client sends it.
     progress: Option<RequestProgress>,
 }
 
+/// The reservation of an admitted request in the store of the limiter.
+#[derive(Debug)]
+pub(super) enum Reservation {
+    Memory(ReservationId),
+    /// `None` after the end of the request.
+    Shared(Option<QuotaReservation>),
+}
+
 impl QuotaPermit {
-    pub(super) fn new(state: Arc<State>, id: ReservationId, reserved_tokens: u64) -> Self {
-        Self { state, id, reserved_tokens, outcome: Outcome::Unknown, progress: None }
+    pub(super) fn new(state: Arc<State>, reservation: Reservation, reserved_tokens: u64) -> Self {
+        Self { state, reservation, reserved_tokens, outcome: QuotaOutcome::Unknown, progress: None }
     }
 
     /// Makes a dropped permit count nothing as long as the request was certainly not sent. Without the
@@ -57,16 +67,16 @@ impl QuotaPermit {
     /// `usage` has no token counts, for example for images, the reserved tokens count.
     pub fn complete(mut self, usage: Usage) {
         if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
-            self.outcome = Outcome::Used(tokens);
+            self.outcome = QuotaOutcome::Used(tokens);
         }
     }
 
     /// Ends a request that failed.
     pub fn fail(mut self, class: FailureClass) {
         self.outcome = match class {
-            FailureClass::NotSent => Outcome::NotSent,
-            FailureClass::Rejected => Outcome::Used(0),
-            FailureClass::ServerError | FailureClass::Ambiguous => Outcome::Unknown,
+            FailureClass::NotSent => QuotaOutcome::NotSent,
+            FailureClass::Rejected => QuotaOutcome::Used(0),
+            FailureClass::ServerError | FailureClass::Ambiguous => QuotaOutcome::Unknown,
         };
     }
 
@@ -79,11 +89,23 @@ impl QuotaPermit {
 impl Drop for QuotaPermit {
     fn drop(&mut self) {
         let is_not_sent = |progress: &RequestProgress| !progress.stage().may_have_been_sent();
-        if matches!(self.outcome, Outcome::Unknown) && self.progress.as_ref().is_some_and(is_not_sent) {
-            self.outcome = Outcome::NotSent;
+        if matches!(self.outcome, QuotaOutcome::Unknown) && self.progress.as_ref().is_some_and(is_not_sent) {
+            self.outcome = QuotaOutcome::NotSent;
         }
-        self.state.window().end(self.id, self.outcome);
-        self.state.request_ended.notify_one();
+        match (&mut self.reservation, &self.state.backend) {
+            (Reservation::Memory(id), Backend::Memory { store, slots }) => {
+                store.end(slots, *id, self.outcome)
+            }
+            (Reservation::Shared(reservation), Backend::Shared { in_flight, request_ended, .. }) => {
+                if let Some(reservation) = reservation.take() {
+                    reservation.end(self.outcome);
+                }
+                in_flight.fetch_sub(1, Ordering::Relaxed);
+                request_ended.notify_waiters();
+            }
+            // A permit has the kind of reservation that its limiter creates.
+            _ => {}
+        }
     }
 }
 

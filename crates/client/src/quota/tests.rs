@@ -1,33 +1,86 @@
-//! Property tests that compare the sliding window with a model. The model stores every request, and counts
-//! all requests at each step.
+//! Property tests that compare the quota stores with a model. The model stores every request, and counts all
+//! requests at each step. One sequence of steps drives all stores: see `redis::tests` for the store in Redis. The
+//! time is an argument of the steps.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use tokio::time::Instant;
 
-use super::limits::{QuotaLimit, QuotaLimits};
-use super::window::{Blocked, Outcome, ReservationId, SlidingWindow};
+use super::limits::{QuotaKey, QuotaLimit, QuotaLimits};
+use super::store::QuotaOutcome;
+use super::window::{Blocked, MINUTE, ReservationId, SlidingWindow};
+use super::{MemoryQuotaStore, QuotaRequest};
 
-const MINUTE: Duration = Duration::from_secs(60);
+/// A store that decides at the time of its argument.
+pub(super) trait TimedStore {
+    /// Admits a request, or returns the index of the key, the limit and the time to wait.
+    fn admit(&mut self, now: Duration, request: &QuotaRequest) -> Result<(), Refusal>;
+
+    /// Ends a request. Requests have the numbers 0, 1, 2 and so on in the order of their admission.
+    fn end(&mut self, number: usize, outcome: QuotaOutcome);
+}
+
+/// `wait` is `None` if the request must wait for the end of another request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) key: usize,
+    pub(super) limit: QuotaLimit,
+    pub(super) wait: Option<Duration>,
+}
+
+pub(super) struct Memory {
+    store: MemoryQuotaStore,
+    start: Instant,
+    admitted: Vec<(Box<[usize]>, ReservationId)>,
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self { store: MemoryQuotaStore::default(), start: Instant::now(), admitted: Vec::new() }
+    }
+}
+
+impl TimedStore for Memory {
+    fn admit(&mut self, now: Duration, request: &QuotaRequest) -> Result<(), Refusal> {
+        let mut windows = self.store.windows();
+        let (slots, now) = (windows.slots(&request.keys), self.start + now);
+        let id =
+            windows.try_admit(&request.keys, &slots, now, request.tokens).map_err(|(key, blocked)| {
+                Refusal { key, limit: blocked.limit, wait: blocked.until.map(|until| until - now) }
+            })?;
+        self.admitted.push((slots, id));
+        Ok(())
+    }
+
+    fn end(&mut self, number: usize, outcome: QuotaOutcome) {
+        let (slots, id) = &self.admitted[number];
+        self.store.end(slots, *id, outcome);
+    }
+}
 
 #[derive(Clone, Debug)]
 enum Step {
     /// Lets time pass.
     Wait(Duration),
-    /// Admits a request with this number of tokens.
-    Admit(u64),
+    /// Asks for a request of one of two limiters with this number of tokens.
+    Admit(bool, u64),
     /// Ends one of the requests in flight.
-    End(prop::sample::Index, Outcome),
+    End(prop::sample::Index, QuotaOutcome),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let outcome =
-        prop_oneof![(0..=40_u64).prop_map(Outcome::Used), Just(Outcome::NotSent), Just(Outcome::Unknown)];
+    let outcome = prop_oneof![
+        (0..=40_u64).prop_map(QuotaOutcome::Used),
+        Just(QuotaOutcome::NotSent),
+        Just(QuotaOutcome::Unknown)
+    ];
     let step = prop_oneof![
         1 => (0..70_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
         2 => (0..5_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
-        5 => (0..=100_u64).prop_map(Step::Admit),
+        5 => (any::<bool>(), 0..=100_u64).prop_map(|(limiter, tokens)| Step::Admit(limiter, tokens)),
         3 => (any::<prop::sample::Index>(), outcome).prop_map(|(index, outcome)| Step::End(index, outcome)),
     ];
     prop::collection::vec(step, 0..300)
@@ -35,130 +88,186 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn limits() -> impl Strategy<Value = QuotaLimits> {
     let limits = (prop::option::of(1..8_u32), prop::option::of(1..20_u32), prop::option::of(100..400_u64));
-    limits.prop_map(|(concurrency, requests, tokens)| QuotaLimits { concurrency, requests, tokens })
+    limits.prop_map(|(max_concurrency, requests_per_minute, tokens_per_minute)| QuotaLimits {
+        max_concurrency,
+        requests_per_minute,
+        tokens_per_minute,
+    })
+}
+
+/// The keys of two limiters, which share the first key.
+fn keys() -> impl Strategy<Value = [Arc<[QuotaKey]>; 2]> {
+    (limits(), limits(), prop::option::of(limits())).prop_map(|(account, tenant, model)| {
+        let (account, tenant) = (QuotaKey::new("account", account), QuotaKey::new("tenant", tenant));
+        let model = model.map(|limits| QuotaKey::new("model", limits));
+        [[account.clone()].into(), [account, tenant].into_iter().chain(model).collect()]
+    })
 }
 
 /// An admitted request. The model removes a request that was certainly not sent.
 struct Admitted {
-    id: ReservationId,
-    at: Instant,
+    number: usize,
+    limiter: bool,
+    at: Duration,
     tokens: u64,
 }
 
-#[derive(Default)]
 struct Model {
+    keys: [Arc<[QuotaKey]>; 2],
     admitted: Vec<Admitted>,
-    in_flight: Vec<ReservationId>,
+    in_flight: Vec<(usize, bool)>,
 }
 
 impl Model {
-    /// Returns the number of requests and tokens of the minute before `now`.
-    fn last_minute(&self, now: Instant) -> (usize, u64) {
-        let last_minute = || self.admitted.iter().filter(|admitted| admitted.at + MINUTE > now);
-        (last_minute().count(), last_minute().map(|admitted| admitted.tokens).sum())
+    fn has_key(&self, limiter: bool, key: &QuotaKey) -> bool {
+        self.keys[usize::from(limiter)].contains(key)
     }
 
-    /// Returns `true` if the limits admit another request.
-    fn admits(&self, limits: &QuotaLimits, now: Instant, reserved: u64) -> bool {
-        let (requests, tokens) = self.last_minute(now);
-        limits.concurrency.is_none_or(|limit| self.in_flight.len() < limit as usize)
-            && limits.requests.is_none_or(|limit| requests < limit as usize)
-            && limits.tokens.is_none_or(|limit| tokens + reserved <= limit)
+    fn in_flight(&self, key: &QuotaKey) -> u32 {
+        self.in_flight.iter().filter(|(_, limiter)| self.has_key(*limiter, key)).count() as u32
     }
 
-    fn end(&mut self, id: ReservationId, outcome: Outcome) {
-        self.in_flight.retain(|other| *other != id);
+    /// Returns the number of requests and tokens of a key in the minute before `now`.
+    fn last_minute(&self, key: &QuotaKey, now: Duration) -> (u32, u64) {
+        let recent = |admitted: &&Admitted| admitted.at + MINUTE > now && self.has_key(admitted.limiter, key);
+        let last_minute = || self.admitted.iter().filter(recent);
+        (last_minute().count() as u32, last_minute().map(|admitted| admitted.tokens).sum())
+    }
+
+    /// Returns `true` if the per-minute limits of all keys admit another request.
+    fn minute_admits(&self, now: Duration, request: &QuotaRequest) -> bool {
+        request.keys.iter().all(|key| {
+            let (requests, tokens) = self.last_minute(key, now);
+            key.limits.requests_per_minute.is_none_or(|limit| requests < limit)
+                && key.limits.tokens_per_minute.is_none_or(|limit| tokens + request.tokens <= limit)
+        })
+    }
+
+    /// Returns `true` if a decision is correct.
+    fn allows(&self, decision: Result<(), Refusal>, now: Duration, request: &QuotaRequest) -> bool {
+        let is_full = |key: &QuotaKey| key.limits.max_concurrency == Some(self.in_flight(key));
+        match decision {
+            Ok(()) => self.minute_admits(now, request) && !request.keys.iter().any(is_full),
+            Err(Refusal { key, limit: QuotaLimit::Concurrency, wait: None }) => is_full(&request.keys[key]),
+            Err(Refusal { limit: QuotaLimit::Concurrency, .. } | Refusal { wait: None, .. }) => false,
+            Err(Refusal { wait: Some(wait), .. }) => {
+                !self.minute_admits(now, request)
+                    && !self.minute_admits(now + wait - Duration::from_micros(1), request)
+                    && self.minute_admits(now + wait, request)
+            }
+        }
+    }
+
+    fn end(&mut self, number: usize, outcome: QuotaOutcome) {
+        self.in_flight.retain(|(other, _)| *other != number);
         match outcome {
-            Outcome::Unknown => {}
-            Outcome::NotSent => self.admitted.retain(|admitted| admitted.id != id),
-            Outcome::Used(tokens) => {
-                let ended = self.admitted.iter_mut().filter(|admitted| admitted.id == id);
+            QuotaOutcome::Unknown => {}
+            QuotaOutcome::NotSent => self.admitted.retain(|admitted| admitted.number != number),
+            QuotaOutcome::Used(tokens) => {
+                let ended = self.admitted.iter_mut().filter(|admitted| admitted.number == number);
                 ended.for_each(|admitted| admitted.tokens = tokens);
             }
         }
     }
 }
 
-proptest! {
-    #[test]
-    fn admits_a_request_if_and_only_if_all_limits_admit_it(limits in limits(), steps in steps()) {
-        let (mut window, mut model) = (SlidingWindow::new(limits), Model::default());
-        let mut now = Instant::now();
+/// Runs the steps, and compares the decisions of all stores with the model and with each other.
+pub(super) fn check_stores(cases: u32, stores: impl Fn() -> Vec<Box<dyn TimedStore>>) {
+    let mut runner = TestRunner::new(Config { source_file: Some(file!()), ..Config::with_cases(cases) });
+    let result = runner.run(&(keys(), steps()), |(keys, steps)| {
+        let mut stores = stores();
+        let mut model = Model { keys: keys.clone(), admitted: Vec::new(), in_flight: Vec::new() };
+        let (mut now, mut number) = (MINUTE, 0);
         for step in steps {
             match step {
                 Step::Wait(time) => now += time,
                 Step::End(index, outcome) => {
                     if !model.in_flight.is_empty() {
-                        let id = *index.get(&model.in_flight);
-                        window.end(id, outcome);
-                        model.end(id, outcome);
+                        let (number, _) = *index.get(&model.in_flight);
+                        stores.iter_mut().for_each(|store| store.end(number, outcome));
+                        model.end(number, outcome);
                     }
                 }
-                Step::Admit(tokens) => match window.try_admit(now, tokens) {
-                    Ok(id) => {
-                        prop_assert!(model.admits(&limits, now, tokens));
-                        model.in_flight.push(id);
-                        model.admitted.push(Admitted { id, at: now, tokens });
+                Step::Admit(limiter, tokens) => {
+                    let request = QuotaRequest::new(keys[usize::from(limiter)].clone(), tokens);
+                    let decisions: Vec<_> =
+                        stores.iter_mut().map(|store| store.admit(now, &request)).collect();
+                    for decision in &decisions {
+                        prop_assert!(model.allows(*decision, now, &request), "{decision:?} of {request:?}");
+                        prop_assert_eq!(*decision, decisions[0]);
                     }
-                    Err(Blocked { limit: QuotaLimit::Concurrency, until: None }) => {
-                        let limit = limits.concurrency.map(|limit| limit as usize);
-                        prop_assert_eq!(Some(model.in_flight.len()), limit);
+                    if decisions[0].is_ok() {
+                        model.in_flight.push((number, limiter));
+                        model.admitted.push(Admitted { number, limiter, at: now, tokens });
+                        number += 1;
                     }
-                    Err(Blocked { until, .. }) => {
-                        let until = until.expect("per-minute limits admit the request after some time");
-                        prop_assert!(!model.admits(&limits, now, tokens));
-                        prop_assert!(!model.admits(&limits, until - Duration::from_nanos(1), tokens));
-                        prop_assert!(model.admits(&limits, until, tokens));
-                    }
-                },
-            }
-            window.remove_expired(now);
-            prop_assert_eq!(window.in_flight() as usize, model.in_flight.len());
-            if limits.has_per_minute() {
-                prop_assert_eq!((window.requests(), window.tokens()), model.last_minute(now));
+                }
             }
         }
-        for id in model.in_flight {
-            window.end(id, Outcome::Unknown);
-        }
-        window.remove_expired(now + MINUTE);
-        prop_assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
-    }
+        Ok(())
+    });
+    result.unwrap();
+}
 
+#[test]
+fn admits_a_request_if_and_only_if_all_limits_admit_it() {
+    check_stores(256, || vec![Box::new(Memory::new())]);
+}
+
+proptest! {
     /// Checks the minute that starts at each request. Each request uses half of its reserved tokens.
     #[test]
     fn no_minute_exceeds_the_limits(limits in limits(), steps in steps()) {
-        let mut window = SlidingWindow::new(limits);
-        let mut now = Instant::now();
-        let mut admitted = Vec::new();
+        let limits = QuotaLimits { max_concurrency: None, ..limits };
+        let request = |tokens| QuotaRequest::new([QuotaKey::new("default", limits)].into(), tokens);
+        let (mut store, mut now, mut admitted) = (Memory::new(), Duration::ZERO, Vec::new());
         for step in steps {
             match step {
                 Step::Wait(time) => now += time / 4,
-                Step::Admit(reserved) => admitted.extend(window.try_admit(now, reserved).map(|id| {
-                    // End the request immediately, because this test does not check the concurrency limit.
-                    window.end(id, Outcome::Used(reserved / 2));
-                    (now, reserved / 2)
-                })),
+                Step::Admit(_, reserved) => {
+                    if store.admit(now, &request(reserved)).is_ok() {
+                        store.end(admitted.len(), QuotaOutcome::Used(reserved / 2));
+                        admitted.push((now, reserved / 2));
+                    }
+                }
                 Step::End(..) => {}
             }
         }
         for (start, _) in &admitted {
             let minute = || admitted.iter().filter(|(at, _)| at >= start && *at < *start + MINUTE);
-            prop_assert!(limits.requests.is_none_or(|limit| minute().count() <= limit as usize));
-            prop_assert!(limits.tokens.is_none_or(|limit| minute().map(|(_, used)| used).sum::<u64>() <= limit));
+            prop_assert!(limits.requests_per_minute.is_none_or(|limit| minute().count() <= limit as usize));
+            let used = minute().map(|(_, used)| used).sum::<u64>();
+            prop_assert!(limits.tokens_per_minute.is_none_or(|limit| used <= limit));
         }
     }
 }
 
 #[test]
-fn token_counts_do_not_overflow() {
-    let mut window = SlidingWindow::new(QuotaLimits { tokens: Some(u64::MAX), ..QuotaLimits::default() });
+fn nothing_remains_after_a_minute() {
+    let mut window = SlidingWindow::new(MINUTE);
     let now = Instant::now();
-    let ids: Vec<_> = (0..3).map(|_| window.try_admit(now, 0).unwrap()).collect();
-    ids.into_iter().for_each(|id| window.end(id, Outcome::Used(u64::MAX)));
+    window.admit(ReservationId(0), now, 5, true);
+    window.admit(ReservationId(1), now, 7, true);
+    assert_eq!((window.in_flight(), window.requests(), window.tokens()), (2, 2, 12));
+    window.end(ReservationId(0), QuotaOutcome::Unknown);
+    window.remove_expired(now + MINUTE);
+    window.end(ReservationId(1), QuotaOutcome::Used(3));
+    assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
+}
+
+#[test]
+fn token_counts_do_not_overflow() {
+    let limits = QuotaLimits::default().tokens_per_minute(u64::MAX);
+    let mut window = SlidingWindow::new(MINUTE);
+    let now = Instant::now();
+    for id in 0..3 {
+        assert_eq!(window.blocked(&limits, 0), None);
+        window.admit(ReservationId(id), now, 0, true);
+    }
+    (0..3).for_each(|id| window.end(ReservationId(id), QuotaOutcome::Used(u64::MAX)));
     assert!(matches!(
-        window.try_admit(now, 2),
-        Err(Blocked { limit: QuotaLimit::TokensPerMinute, until: Some(_) })
+        window.blocked(&limits, 2),
+        Some(Blocked { limit: QuotaLimit::TokensPerMinute, until: Some(_) })
     ));
     assert_eq!(window.tokens(), u64::MAX);
     window.remove_expired(now + MINUTE);

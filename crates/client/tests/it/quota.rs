@@ -243,15 +243,19 @@ async fn request_fails_after_max_wait() {
     let start = Instant::now();
     let error = limiter.acquire(NO_TOKENS).await.unwrap_err();
     assert_eq!(start.elapsed(), seconds(7));
-    let expected =
-        QuotaError::TimedOut { waited: seconds(7), limit: Some(QuotaLimit::Concurrency), waiting: 0 };
+    let expected = QuotaError::TimedOut {
+        waited: seconds(7),
+        limit: Some(QuotaLimit::Concurrency),
+        key: None,
+        waiting: 0,
+    };
     assert_eq!(error, expected);
     assert_eq!(
         error.to_string(),
         "not admitted within 7s because of max_concurrency: send fewer requests at a time, raise the limit, or raise \
          max_wait"
     );
-    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, waiting: 2 };
+    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, key: None, waiting: 2 };
     assert!(more.to_string().starts_with("not admitted within 7s, 2 more requests are waiting: "), "{more}");
     drop((held, admitted));
     assert!(try_acquire(&limiter, NO_TOKENS).await.is_some());
