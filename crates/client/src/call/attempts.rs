@@ -20,6 +20,7 @@ use super::{Call, response, span};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails, class};
+use crate::metrics::QuotaWait;
 use crate::quota::QuotaPermit;
 use crate::random::random_fraction;
 use crate::retry::{RetryCost, RetryDecision, RetryState, decide};
@@ -199,9 +200,9 @@ pub(super) async fn acquire_permit<O: Operation>(
         true => prepared.token_estimate::<O>().await?,
         false => TokenEstimate::default(),
     };
-    let started = Instant::now();
+    let wait = QuotaWait::start();
     let permit = timer.bound(limiter.acquire(estimate)).await;
-    context.call_metrics.quota_wait(started.elapsed());
+    context.call_metrics.quota_wait(&wait);
     Ok(Some(permit??.with_progress(RequestProgress::default())))
 }
 

@@ -1,7 +1,6 @@
 //! The metrics of one call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use invoke_model_families::Usage;
 use opentelemetry::KeyValue;
@@ -37,6 +36,15 @@ struct Timer {
     started: Instant,
     /// The time of the last event of the stream.
     last_event: Option<Instant>,
+}
+
+/// Measures the time that an attempt waits for the quota limiter.
+pub(crate) struct QuotaWait(Instant);
+
+impl QuotaWait {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
 }
 
 impl CallMetrics {
@@ -87,9 +95,10 @@ impl CallMetrics {
     }
 
     /// Records the time that an attempt waited for the quota limiter.
-    pub(crate) fn quota_wait(&self, waited: Duration) {
+    pub(crate) fn quota_wait(&self, wait: &QuotaWait) {
         let Some(call) = &self.call else { return };
-        call.metrics.instruments().quota_wait.record(waited.as_secs_f64(), &call.attributes().call);
+        let waited = wait.0.elapsed().as_secs_f64();
+        call.metrics.instruments().quota_wait.record(waited, &call.attributes().call);
     }
 
     /// Records the token counts of the call.

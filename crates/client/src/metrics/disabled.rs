@@ -1,7 +1,5 @@
 //! The metrics of a program without the feature `opentelemetry`: no function does anything.
 
-use std::time::Duration;
-
 use invoke_model_families::Usage;
 
 use crate::config::Config;
@@ -12,6 +10,14 @@ pub(crate) struct ClientMetrics;
 
 impl ClientMetrics {
     pub(crate) fn new(_config: &Config) -> Self {
+        Self
+    }
+}
+
+pub(crate) struct QuotaWait;
+
+impl QuotaWait {
+    pub(crate) fn start() -> Self {
         Self
     }
 }
@@ -38,7 +44,7 @@ impl CallMetrics {
 
     pub(crate) fn retry(&self, _class: FailureClass) {}
 
-    pub(crate) fn quota_wait(&self, _waited: Duration) {}
+    pub(crate) fn quota_wait(&self, _wait: &QuotaWait) {}
 
     pub(crate) fn tokens(&self, _usage: Usage) {}
 

@@ -17,9 +17,9 @@ mod labels;
 mod tests;
 
 #[cfg(feature = "opentelemetry")]
-pub(crate) use self::{call::CallMetrics, instruments::ClientMetrics, instruments::meter};
+pub(crate) use self::{call::CallMetrics, call::QuotaWait, instruments::ClientMetrics, instruments::meter};
 #[cfg(not(feature = "opentelemetry"))]
-pub(crate) use disabled::{CallMetrics, ClientMetrics};
+pub(crate) use disabled::{CallMetrics, ClientMetrics, QuotaWait};
 
 /// Compiles and runs the Rust block of `docs/metrics.md` as a documentation test.
 #[cfg(all(doctest, feature = "opentelemetry"))]
