@@ -93,8 +93,12 @@ impl Instruments {
         operation: &'static str,
         model_id: Option<&str>,
     ) -> Arc<CallAttributes> {
-        let model = model_id.map(labels::model);
         let calls = self.calls.read().unwrap_or_else(PoisonError::into_inner);
+        // A model id is usually equal to the value of its attribute. The check of its characters is slower.
+        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model_id)) {
+            return Arc::clone(call);
+        }
+        let model = model_id.map(labels::model);
         if let Some(call) = calls.iter().find(|call| call.is_of(operation, model)) {
             return Arc::clone(call);
         }
