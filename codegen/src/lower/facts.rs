@@ -103,6 +103,7 @@ pub(super) fn of_operation(
     output: &Structure,
     output_events: Option<&str>,
     header_metrics: Vec<(String, Metric)>,
+    gen_ai_operation: Option<String>,
     shapes: &BTreeMap<String, Shape>,
 ) -> OperationFacts {
     let model_id = path(input, Fact::ModelId, shapes);
@@ -126,6 +127,7 @@ pub(super) fn of_operation(
         project_id: path(input, Fact::ProjectId, shapes),
         invocation_arn: path(input, Fact::InvocationArn, shapes),
         max_output_tokens: path(input, Fact::MaxOutputTokens, shapes),
+        gen_ai_operation,
         has_model_payload,
         header_metrics,
         output_metrics,
