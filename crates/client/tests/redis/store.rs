@@ -182,6 +182,22 @@ async fn a_dropped_decision_does_not_count() {
     }
 }
 
+#[tokio::test]
+async fn a_shorter_lease_of_another_process_keeps_the_longer_leases() {
+    let name = "a_shorter_lease_of_another_process_keeps_the_longer_leases";
+    let Some(server) = Server::start(name) else { return };
+    let long = builder(&server).lease(Duration::from_secs(3_600)).build().unwrap();
+    let keys = [("model", limits().max_concurrency(3).requests_per_minute(10))];
+    let held = limiter(&long, &keys).acquire(tokens(0)).await.unwrap();
+    drop(limiter(&store(&server), &keys).acquire(tokens(0)).await.unwrap());
+    let mut connection = server.client().get_connection().unwrap();
+    for part in ["counts", "requests", "leases"] {
+        let seconds: i64 = connection.ttl(format!("{{invoke-model-quota}}:model:{part}")).unwrap();
+        assert!(seconds > 1_800, "{part} expires after {seconds} s");
+    }
+    drop(held);
+}
+
 /// Makes a call that the store does not admit, and returns the error. Checks that the endpoint received no
 /// request.
 async fn failed_call(limiter: QuotaLimiter) -> (String, QuotaStoreError) {

@@ -28,9 +28,10 @@ for i = 1, #KEYS, 3 do
 end
 
 -- Removes the state of idle keys. The set of requests must not expire before the hash, because the hash would then
--- keep the tokens of these requests.
+-- keep the tokens of these requests. Another process may use longer leases, so the state never expires earlier than
+-- the set of leases expires now.
 local function expire(i, duration)
-  local milliseconds = math.ceil(duration / 1000)
+  local milliseconds = math.max(math.ceil(duration / 1000), redis.call('PTTL', KEYS[i + 2]) - 1000)
   redis.call('PEXPIRE', KEYS[i], int(milliseconds + 1000))
   redis.call('PEXPIRE', KEYS[i + 1], int(milliseconds + 2000))
   redis.call('PEXPIRE', KEYS[i + 2], int(milliseconds + 1000))
