@@ -178,15 +178,15 @@ def clients():
 def native_requests():
     """The number of calls that the accelerated client has made without botocore."""
     made = []
-    request = acceleration.Acceleration.request
+    send = acceleration.Acceleration.send
 
     def count(*arguments):
-        result = request(*arguments)
-        made.extend([] if result is None else [result])
+        result = send(*arguments)
+        made.append(result)
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(acceleration.Acceleration, "request", count)
+        patch.setattr(acceleration.Acceleration, "send", count)
         yield made
 
 

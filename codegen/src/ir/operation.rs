@@ -185,6 +185,8 @@ pub(crate) struct OperationFacts {
     pub(crate) invocation_arn: Option<MemberPath>,
     /// Member that contains the maximum number of output tokens.
     pub(crate) max_output_tokens: Option<MemberPath>,
+    /// Name of the operation in the semantic conventions of OpenTelemetry.
+    pub(crate) gen_ai_operation: Option<String>,
     /// `true` if the payload of the input has the trait `modelContent`.
     pub(crate) has_model_payload: bool,
     /// Metrics in headers of the response. The header names are in lower case.

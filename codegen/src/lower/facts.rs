@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Fact, Location, MemberPath, Metric, OperationFacts, Shape, Step, Structure, Type};
-use crate::model::{Member, Reference, ShapeId};
+use crate::model::{Member, Reference, ShapeId, Traits};
 
 use super::{Lowering, traits};
 
@@ -35,6 +35,17 @@ const REQUEST_FACTS: &[(&str, Fact)] = &[
 const MAX_STEPS: usize = 4;
 
 impl Lowering<'_> {
+    /// Returns the name of an operation in the semantic conventions of OpenTelemetry, if its trait sets the name.
+    pub(super) fn gen_ai_operation(&mut self, id: &ShapeId, traits: &Traits) -> Option<String> {
+        let value = traits.get(traits::GEN_AI_OPERATION)?;
+        let name = value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+        if name.is_none() {
+            let message = "must be the name of an operation, such as `chat`";
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::GEN_AI_OPERATION, message));
+        }
+        name
+    }
+
     /// Returns the kind of fact in a member, or `None` if the member has no trait for a fact.
     pub(super) fn fact(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> Option<Fact> {
         let mut of = |trait_id: &str, fact: Option<Fact>, known: &dyn Fn() -> String| {
@@ -92,6 +103,7 @@ pub(super) fn of_operation(
     output: &Structure,
     output_events: Option<&str>,
     header_metrics: Vec<(String, Metric)>,
+    gen_ai_operation: Option<String>,
     shapes: &BTreeMap<String, Shape>,
 ) -> OperationFacts {
     let model_id = path(input, Fact::ModelId, shapes);
@@ -115,6 +127,7 @@ pub(super) fn of_operation(
         project_id: path(input, Fact::ProjectId, shapes),
         invocation_arn: path(input, Fact::InvocationArn, shapes),
         max_output_tokens: path(input, Fact::MaxOutputTokens, shapes),
+        gen_ai_operation,
         has_model_payload,
         header_metrics,
         output_metrics,

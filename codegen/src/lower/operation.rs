@@ -60,7 +60,9 @@ impl Lowering<'_> {
         let pagination = self.pagination(shape, &input, &output, shapes);
         let waiters = self.waiters(shape, &output, shapes);
         let output_stream = output_events.as_ref().map(|events| events.stream.as_str());
-        let facts = facts::of_operation(&input, &output, output_stream, header_metrics, shapes);
+        let gen_ai_operation = self.gen_ai_operation(id, &shape.traits);
+        let facts =
+            facts::of_operation(&input, &output, output_stream, header_metrics, gen_ai_operation, shapes);
         Some(ir::Operation {
             wire_name: id.name().to_owned(),
             rust_name: names.operation,

@@ -56,6 +56,8 @@ pub(super) const OPERATION_CONTEXT_PARAMS: &str = "smithy.rules#operationContext
 pub(super) const STATIC_CONTEXT_PARAMS: &str = "smithy.rules#staticContextParams";
 /// Trait of this project: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
+/// Trait of this project on an operation: its name in the semantic conventions of OpenTelemetry.
+pub(super) const GEN_AI_OPERATION: &str = "invokemodel.traits#genAiOperation";
 /// Trait of this project: a blob in a format that the called AI model defines.
 pub(super) const MODEL_CONTENT: &str = "invokemodel.traits#modelContent";
 /// Trait of this project on an output: metrics in headers of the response, by header name.
@@ -113,6 +115,7 @@ const READ: &[&str] = &[
     STATIC_CONTEXT_PARAMS,
     DEFAULT_CONTENT_TYPE,
     DEFAULT_LABELS,
+    GEN_AI_OPERATION,
     MODEL_CONTENT,
     METRIC_HEADERS,
     REQUEST_FACT,

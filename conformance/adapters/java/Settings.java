@@ -36,7 +36,9 @@ final class Settings {
     private static final SdkEventLoopGroup THREADS = SdkEventLoopGroup.builder().numberOfThreads(2).build();
 
     private final Apache5HttpClient.Builder apache = Apache5HttpClient.builder();
-    private final NettyNioAsyncHttpClient.Builder netty = NettyNioAsyncHttpClient.builder().eventLoopGroup(THREADS);
+    /** On a loaded machine, a connection can need more time than the default timeouts of two and ten seconds. */
+    private final NettyNioAsyncHttpClient.Builder netty = NettyNioAsyncHttpClient.builder().eventLoopGroup(THREADS)
+            .connectionTimeout(Duration.ofSeconds(15)).connectionAcquisitionTimeout(Duration.ofSeconds(15));
     private final ClientOverrideConfiguration.Builder override = ClientOverrideConfiguration.builder();
     private final BedrockRuntimeBaseClientBuilder<?, ?> client;
     private final JsonObject settings;

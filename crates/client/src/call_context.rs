@@ -16,6 +16,7 @@ use crate::call::span;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
 use crate::intercept::Interception;
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead};
+use crate::metrics::CallMetrics;
 
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
 /// because the conversion allocates memory.
@@ -28,6 +29,7 @@ pub(crate) struct CallContext {
     pub(crate) model_id: Option<String>,
     /// The span of the call.
     pub(crate) span: Span,
+    pub(crate) call_metrics: CallMetrics,
     /// The number of requests sent.
     pub(crate) attempts: u32,
     failed_attempts: Vec<Attempt>,
@@ -48,6 +50,7 @@ impl CallContext {
             target: None,
             model_id: None,
             span,
+            call_metrics: CallMetrics::default(),
             attempts: 0,
             failed_attempts: Vec::new(),
             current_failed: false,
@@ -63,6 +66,11 @@ impl CallContext {
         if let Some(interception) = &mut self.interception {
             interception.start_attempt(self.attempts + 1);
         }
+    }
+
+    /// Returns a copy that records the duration of the call. From then on, this value does not record it.
+    pub(crate) fn hand_over(&mut self) -> Self {
+        Self { call_metrics: self.call_metrics.hand_over(), ..self.clone() }
     }
 
     /// Returns the path of the request, without the base path of the endpoint.
@@ -91,6 +99,7 @@ impl CallContext {
 
     /// Reports a successful attempt to the callback and to the interceptors.
     pub(crate) fn record_success<O: Operation>(&mut self, started: Instant) {
+        self.call_metrics.attempt_succeeded();
         if self.client.config().on_attempt.is_none() && self.interception.is_none() {
             return;
         }
@@ -122,6 +131,10 @@ impl CallContext {
             _ => None,
         };
         let attempt = self.attempt::<O>(Some(class(kind)), code, duration);
+        self.call_metrics.attempt_failed(class(kind), &span::error_type(kind));
+        if kind.is_throttled() {
+            self.call_metrics.throttled();
+        }
         if let Some(callback) = &self.client.config().on_attempt {
             callback.call(&attempt);
         }
@@ -134,6 +147,10 @@ impl CallContext {
 
     /// Records the start of the next attempt, and the backoff before it.
     pub(crate) fn start_retry(&mut self, backoff: Duration) {
+        let failed = self.failed_attempts.last().filter(|_| self.current_failed);
+        if let Some(class) = failed.and_then(|attempt| attempt.class) {
+            self.call_metrics.retry(class);
+        }
         (self.backoff, self.current_failed) = (backoff, false);
     }
 
@@ -172,16 +189,28 @@ impl CallContext {
         self.response.as_mut().map(|response| &mut response.metrics)
     }
 
-    /// Records the metrics of the response in the span of the call.
+    /// Records the token counts and the stop reason in the span of the call, and the token counts in the
+    /// metrics.
     pub(crate) fn record_metrics(&self, usage: Usage) {
         let metrics = self.response.as_ref().map(|response| &response.metrics);
         let stop_reason = metrics.and_then(|metrics| metrics.stop_reason.as_deref());
         span::record_metrics(&self.span, usage, stop_reason);
+        self.call_metrics.tokens(usage);
     }
 
-    /// Records the error of the call in its span.
-    pub(crate) fn record_error<E: ServiceErrorDetails>(&self, kind: &ErrorKind<E>) {
+    /// Records the error of the call in its span and in the metrics.
+    pub(crate) fn record_error<E: ServiceErrorDetails>(&mut self, kind: &ErrorKind<E>) {
         span::record_error(&self.span, kind);
+        self.call_metrics.fail(&span::error_type(kind));
+    }
+
+    /// Records the error of an event stream, and the token counts that arrived before it.
+    pub(crate) fn record_stream_error<E: ServiceErrorDetails>(&mut self, kind: &ErrorKind<E>, usage: Usage) {
+        if kind.is_throttled() {
+            self.call_metrics.throttled();
+        }
+        self.record_metrics(usage);
+        self.record_error(kind);
     }
 
     pub(crate) fn into_metadata(self) -> Metadata {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::authorization::Authorizer;
 use crate::config::{Config, ConfigError};
+use crate::metrics::ClientMetrics;
 use crate::retry::{ClockSkew, RetryTokenBucket};
 
 /// A client for Amazon Bedrock Runtime.
@@ -49,6 +50,7 @@ struct Inner {
     retry_tokens: RetryTokenBucket,
     /// The difference between the clock of the server and the local clock.
     clock_skew: ClockSkew,
+    metrics: ClientMetrics,
 }
 
 impl Client {
@@ -92,6 +94,10 @@ impl Client {
         &self.0.clock_skew
     }
 
+    pub(crate) fn metrics(&self) -> &ClientMetrics {
+        &self.0.metrics
+    }
+
     /// Returns the authorizer of calls that use the credentials or the token of the client.
     pub(crate) fn authorizer(&self) -> &Arc<Authorizer> {
         &self.0.authorizer
@@ -101,8 +107,9 @@ impl Client {
 impl From<Config> for Client {
     fn from(config: Config) -> Self {
         let authorizer = Arc::new(Authorizer::for_client(&config));
+        let metrics = ClientMetrics::new(&config);
         let (retry_tokens, clock_skew) = Default::default();
-        Self(Arc::new(Inner { config, authorizer, retry_tokens, clock_skew }))
+        Self(Arc::new(Inner { config, authorizer, retry_tokens, clock_skew, metrics }))
     }
 }
 

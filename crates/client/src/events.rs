@@ -80,8 +80,9 @@ impl<O: OutputEventStream> EventReceiver<O> {
     }
 
     /// Links the receiver to the sender of the same call.
-    pub(crate) fn with_link(self, link: ReceivingGuard) -> Self {
-        Self { link: Some(link), ..self }
+    pub(crate) fn with_link(mut self, link: ReceivingGuard) -> Self {
+        self.link = Some(link);
+        self
     }
 
     /// Receives the next event. Returns `None` after the last event, and after an error.
@@ -129,6 +130,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
     fn event(&mut self, message: Message) -> Result<O::Events, Error<StreamErrorOf<O>>> {
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => {
+                self.context.call_metrics.event();
                 self.read_metrics(&event);
                 // In a bidirectional stream, keep only parts with token counts, because other parts can
                 // follow them.
@@ -178,6 +180,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
                 self.permit.take().into_iter().for_each(|permit| permit.complete(self.usage()));
                 self.link.take().into_iter().for_each(ReceivingGuard::complete);
                 self.context.record_metrics(self.usage());
+                self.context.call_metrics.succeed();
                 Ok(())
             }
         }
@@ -209,7 +212,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end = Some(StreamEnd::Failed);
         self.permit = None;
         self.body = Bytes::new().into();
-        self.context.record_error(&kind);
+        let usage = self.usage();
+        self.context.record_stream_error(&kind, usage);
         let error = self.context.stream_error::<O, _>(kind, self.received());
         if let Some(link) = self.link.take() {
             link.link().fail(error.copy().map(Error::from));
@@ -257,6 +261,15 @@ impl<O: OutputEventStream> Stream for EventReceiver<O> {
 impl<O: OutputEventStream> FusedStream for EventReceiver<O> {
     fn is_terminated(&self) -> bool {
         self.end.is_some()
+    }
+}
+
+impl<O: OutputEventStream> Drop for EventReceiver<O> {
+    /// Records the token counts that arrived before the caller dropped the stream.
+    fn drop(&mut self) {
+        if self.end.is_none() {
+            self.context.record_metrics(self.usage());
+        }
     }
 }
 

@@ -357,6 +357,7 @@
 //! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
 //! | `tower` | [`Client`] as a `tower::Service`, and `TowerTransport`, which sends requests with a `tower::Service` |
 //! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it. Bidirectional streams need HTTP/2 |
+//! | `opentelemetry` | metrics through the API of OpenTelemetry, as `ConfigBuilder::meter_provider` |
 
 mod adaptive;
 mod authorization;
@@ -374,6 +375,7 @@ mod generated;
 mod intercept;
 mod json;
 mod metadata;
+mod metrics;
 mod paginator;
 mod quota;
 mod random;

@@ -48,6 +48,15 @@ impl Usage {
         InvocationMetrics::parse(part)?.invocation_latency
     }
 
+    /// Returns the number of input tokens, including the tokens that were read from or written to a prompt cache.
+    /// The count [`input_tokens`](Self::input_tokens) does not include them.
+    ///
+    /// Returns `None` if the service reports no input tokens.
+    pub fn total_input_tokens(&self) -> Option<u64> {
+        let cached = [self.cache_read_input_tokens, self.cache_write_input_tokens].into_iter().flatten();
+        Some(cached.fold(self.input_tokens?, u64::saturating_add))
+    }
+
     /// Replaces the counts that `later` contains, and keeps the other counts. Use this function for the parts
     /// of a stream, whose counts are totals since the start of the stream.
     ///

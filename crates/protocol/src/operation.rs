@@ -68,6 +68,11 @@ pub trait Operation: 'static {
     /// `true` if the schema of the input's payload depends on the AI model. The payload then contains the
     /// limit of output tokens.
     const HAS_MODEL_PAYLOAD: bool = false;
+    /// Name of the operation in the semantic conventions of OpenTelemetry for generative AI, such as `chat`, or
+    /// `None` if the operation has no such name.
+    ///
+    /// <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-spans.md>
+    const GEN_AI_OPERATION: Option<&'static str> = None;
     /// `true` if a call runs an AI model, and the response reports the number of tokens that the call used.
     const USES_TOKENS: bool = false;
 

@@ -29,6 +29,11 @@ pub(super) fn of_operation(operation: &Operation) -> TokenStream {
             const HAS_MODEL_PAYLOAD: bool = true;
         )
     });
+    let gen_ai_operation = facts.gen_ai_operation.as_ref().map(|name| {
+        quote!(
+            const GEN_AI_OPERATION: Option<&'static str> = Some(#name);
+        )
+    });
     let uses_tokens = facts.uses_tokens.then(|| {
         quote!(
             const USES_TOKENS: bool = true;
@@ -39,7 +44,7 @@ pub(super) fn of_operation(operation: &Operation) -> TokenStream {
         let lines = metrics(&facts.output_metrics, &quote!(output));
         quote!(fn output_metrics(output: &Self::Output, metrics: &mut use_::invoke_model_protocol::metrics::ResponseMetrics) { #lines })
     });
-    quote!(#member #label #payload #uses_tokens #request_facts #set_model_id #header_metric #output_metrics)
+    quote!(#member #label #payload #gen_ai_operation #uses_tokens #request_facts #set_model_id #header_metric #output_metrics)
 }
 
 fn set_model_id(member: &Member) -> TokenStream {

@@ -20,6 +20,7 @@ use super::{Call, response, span};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails, class};
+use crate::metrics::QuotaWait;
 use crate::quota::QuotaPermit;
 use crate::random::random_fraction;
 use crate::retry::{RetryCost, RetryDecision, RetryState, decide};
@@ -103,7 +104,7 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     let Attempt { client, prepared, timer, context } = attempt;
     context.start_attempt();
-    let mut permit = acquire_permit::<O>(client, prepared, timer).await?;
+    let mut permit = acquire_permit::<O>(client, prepared, timer, context).await?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
     let (sending, credentials, span, requests_part) = {
@@ -192,14 +193,17 @@ pub(super) async fn acquire_permit<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     timer: &OperationTimer,
+    context: &CallContext,
 ) -> Result<Option<QuotaPermit>, ErrorKind<O::Error>> {
     let Some(limiter) = client.config().quota_limiter().filter(|_| O::USES_TOKENS) else { return Ok(None) };
     let estimate = match limiter.limits_tokens() {
         true => prepared.token_estimate::<O>().await?,
         false => TokenEstimate::default(),
     };
-    let permit = timer.bound(limiter.acquire(estimate)).await??;
-    Ok(Some(permit.with_progress(RequestProgress::default())))
+    let wait = QuotaWait::start();
+    let permit = timer.bound(limiter.acquire(estimate)).await;
+    context.call_metrics.quota_wait(&wait);
+    Ok(Some(permit??.with_progress(RequestProgress::default())))
 }
 
 /// Updates the clock skew if the response shows that the local clock is wrong. Returns `true` if a signature

@@ -73,6 +73,8 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
 
     const RETURNS_EARLY: bool = true;
 
+    const IS_STREAM: bool = true;
+
     /// Sends the head of the request. Then a background task waits for the response.
     ///
     /// If the attempt fails before the head was sent, the call can be retried, because the caller has not
@@ -80,7 +82,7 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
     async fn attempt(attempt: Attempt<'_>) -> Result<BidirectionalStreamOutput<O>, ErrorKind<O::Error>> {
         let Attempt { client, prepared, timer, context } = attempt;
         context.start_attempt();
-        let permit = acquire_permit::<O>(client, prepared, timer).await?;
+        let permit = acquire_permit::<O>(client, prepared, timer, context).await?;
         let authorized = async {
             if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
                 timer.bound(rate_limiter.ready()).await?;
@@ -117,7 +119,7 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
             client: client.clone(),
             authorizer: Arc::clone(prepared.authorizer()),
             credentials: authorization.credentials,
-            context: context.clone(),
+            context: context.hand_over(),
             permit,
             span: span.clone(),
             link: Arc::clone(&link),
@@ -130,7 +132,7 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
             }
             Some(result) => {
                 let received = exchange.receive::<O>(result).instrument(span).await;
-                context.clone_from(&exchange.context);
+                *context = exchange.context.hand_over();
                 let output = received.inspect_err(|kind| exchange.settle::<O>(Some(kind)))?;
                 exchange.settle::<O>(None);
                 context.record_success::<O>(exchange.started);
@@ -201,7 +203,7 @@ impl Exchange {
         corrects_clock(&self.client, &kind);
         self.settle::<O>(Some(&kind));
         self.context.record_failure::<O>(&kind, self.started.elapsed());
-        span::record_error(&self.context.span, &kind);
+        self.context.record_error(&kind);
         let error = self.context.into_error::<O>(kind);
         self.link.fail(error.copy().map(Error::from));
         Err(error)

@@ -63,6 +63,10 @@ pub trait Delivery<O: Operation> {
     #[doc(hidden)]
     const RETURNS_EARLY: bool = false;
 
+    /// `true` if the output is an event stream.
+    #[doc(hidden)]
+    const IS_STREAM: bool = false;
+
     /// Makes one attempt.
     #[doc(hidden)]
     fn attempt(
@@ -150,6 +154,8 @@ impl<O: PayloadOutput> ResponseDelivery<O> for Chunks {
 impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
     type Output = EventStreamOutput<O>;
 
+    const IS_STREAM: bool = true;
+
     fn attempt(
         attempt: Attempt<'_>,
     ) -> impl Future<Output = Result<EventStreamOutput<O>, ErrorKind<O::Error>>> + Send {
@@ -179,7 +185,7 @@ impl<O: OutputEventStream> ResponseDelivery<O> for delivery::Streaming {
             }
             Err(kind) => return Err(kind),
         };
-        Ok(EventStreamOutput { output, events: EventReceiver::new(body, context.clone(), permit) })
+        Ok(EventStreamOutput { output, events: EventReceiver::new(body, context.hand_over(), permit) })
     }
 }
 

@@ -79,6 +79,7 @@ impl<O: Operation> Call<O> {
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let facts = O::request_facts(&input);
         span::record_request::<O>(&context.span, &input, facts);
+        context.call_metrics.set_model(facts.model_id);
         check_regions::<O>(client.config(), &facts)?;
         if let Some(interception) = &mut context.interception {
             interception.set_model_id(facts.model_id);

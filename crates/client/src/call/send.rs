@@ -10,6 +10,7 @@ use super::{Call, span};
 use crate::call_context::CallContext;
 use crate::error::Error;
 use crate::metadata::Metadata;
+use crate::metrics::CallMetrics;
 
 impl<O: Operation> Call<O> {
     /// Sends the call and returns its output. If the operation has an event stream, returns
@@ -69,14 +70,18 @@ impl<O: Operation> Call<O> {
     pub(crate) async fn deliver<D: Delivery<O>>(
         mut self,
     ) -> Result<(D::Output, CallContext), Error<O::Error>> {
-        let span = span::call::<O>(&self.0.client);
+        let span = span::call::<O, D>(&self.0.client);
         let mut context = self.context(span.clone());
+        context.call_metrics = CallMetrics::start(self.0.client.metrics(), span::operation_name::<O>());
         // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.
         let result = pin!(self.attempts::<D>(&mut context)).instrument(span).await;
         match result {
-            Ok(output) => Ok((output, context)),
+            Ok(output) => {
+                context.call_metrics.succeed();
+                Ok((output, context))
+            }
             Err(kind) => {
-                span::record_error(&context.span, &kind);
+                context.record_error(&kind);
                 Err(context.into_error::<O>(kind))
             }
         }

@@ -10,50 +10,64 @@
 
 use std::borrow::Cow;
 
-use http::Request;
+use http::uri::Authority;
+use http::{Request, Uri};
 use invoke_model_families::Usage;
 use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::RequestFacts;
 use invoke_model_transport::TransportErrorKind;
 use tracing::{Span, field, info_span};
 
+use super::output::Delivery;
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails};
 use crate::metadata::ResponseHead;
 
 /// Opens the span of a call.
-pub(super) fn call<O: Operation>(client: &Client) -> Span {
+pub(super) fn call<O: Operation, D: Delivery<O>>(client: &Client) -> Span {
     let config = client.config();
     info_span!(
         "call",
         otel.name = field::Empty,
         otel.kind = "client",
         gen_ai.provider.name = "aws.bedrock",
-        // The operation names in the conventions, such as `chat`, do not fit. They name the task of the
-        // model, and the task depends on the body.
-        gen_ai.operation.name = O::NAME,
+        gen_ai.operation.name = operation_name::<O>(),
         gen_ai.request.model = field::Empty,
+        gen_ai.request.max_tokens = field::Empty,
+        // The conventions omit this attribute if it is `false`.
+        gen_ai.request.stream = D::IS_STREAM.then_some(true),
         gen_ai.usage.input_tokens = field::Empty,
         gen_ai.usage.output_tokens = field::Empty,
+        gen_ai.usage.cache_read.input_tokens = field::Empty,
+        gen_ai.usage.cache_creation.input_tokens = field::Empty,
         gen_ai.response.finish_reasons = field::Empty,
         aws.bedrock.guardrail.id = field::Empty,
         cloud.region = config.region(),
         server.address = config.endpoint.host(),
+        server.port = config.endpoint.port(),
         error.type = field::Empty,
     )
 }
 
-/// Records the model id and the guardrail of a request.
+/// Returns the value of `gen_ai.operation.name`: the name in the conventions, or the name of the operation in
+/// the model. The operations that depend on the body have no name in the conventions, because such a name
+/// states the task of the AI model.
+pub(super) fn operation_name<O: Operation>() -> &'static str {
+    O::GEN_AI_OPERATION.unwrap_or(O::NAME)
+}
+
+/// Records the model id, the limit of output tokens and the guardrail of a request.
 pub(super) fn record_request<O: Operation>(span: &Span, input: &O::Input, facts: RequestFacts<'_>) {
     if span.is_disabled() {
         return;
     }
     match facts.model_id {
-        Some(model) => {
-            span.record("gen_ai.request.model", model).record("otel.name", format!("{} {model}", O::NAME))
-        }
-        None => span.record("otel.name", O::span_name(input).as_deref().unwrap_or(O::NAME)),
+        Some(model) => span
+            .record("gen_ai.request.model", model)
+            .record("otel.name", format!("{} {model}", operation_name::<O>())),
+        None => span.record("otel.name", O::span_name(input).as_deref().unwrap_or(operation_name::<O>())),
     };
+    span.record("gen_ai.request.max_tokens", facts.max_output_tokens);
     span.record("aws.bedrock.guardrail.id", facts.guardrail_id);
 }
 
@@ -64,12 +78,21 @@ pub(super) fn attempt<B>(client: &Client, request: &Request<B>, earlier_attempts
         otel.name = request.method().as_str(),
         otel.kind = "client",
         http.request.method = request.method().as_str(),
+        // The query of a raw request can contain secrets.
+        url.full = url_without_query(request.uri()),
         http.request.resend_count = (earlier_attempts > 0).then_some(earlier_attempts),
         http.response.status_code = field::Empty,
         server.address = client.config().endpoint.host(),
+        server.port = client.config().endpoint.port(),
         aws.request_id = field::Empty,
         error.type = field::Empty,
     )
+}
+
+fn url_without_query(uri: &Uri) -> String {
+    let (scheme, authority) =
+        (uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", Authority::as_str));
+    format!("{scheme}://{authority}{}", uri.path())
 }
 
 /// Records the response of an attempt.
@@ -83,8 +106,11 @@ pub(crate) fn record_metrics(span: &Span, usage: Usage, stop_reason: Option<&str
     if span.is_disabled() {
         return;
     }
-    span.record("gen_ai.usage.input_tokens", usage.input_tokens);
+    // The conventions count cached tokens as input tokens. The counts of the service do not include them.
+    span.record("gen_ai.usage.input_tokens", usage.total_input_tokens());
     span.record("gen_ai.usage.output_tokens", usage.output_tokens);
+    span.record("gen_ai.usage.cache_read.input_tokens", usage.cache_read_input_tokens);
+    span.record("gen_ai.usage.cache_creation.input_tokens", usage.cache_write_input_tokens);
     span.record("gen_ai.response.finish_reasons", stop_reason);
 }
 
@@ -99,7 +125,7 @@ pub(crate) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind
 /// failed step.
 ///
 /// The conventions require that this attribute has a small set of values.
-fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
+pub(crate) fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
     use TransportErrorKind as Transport;
     let name = match kind {
         ErrorKind::Service { error, response } => match error.code() {

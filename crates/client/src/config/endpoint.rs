@@ -68,6 +68,12 @@ impl Endpoint {
         self.authority.host()
     }
 
+    /// Returns the port, or the default port of the scheme.
+    pub(crate) fn port(&self) -> u16 {
+        let default = if self.scheme == Scheme::HTTP { 80 } else { 443 };
+        self.authority.port_u16().unwrap_or(default)
+    }
+
     /// Returns the URL of the scheme and the authority.
     pub(crate) fn uri(&self) -> Uri {
         let mut parts = Parts::default();

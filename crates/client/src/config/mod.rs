@@ -48,6 +48,9 @@ pub struct Config {
     pub(crate) keep_response_headers: bool,
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) interceptors: Vec<Arc<dyn Intercept>>,
+    /// The meter of the metrics, or `None` for a meter of the global provider.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) meter: Option<opentelemetry::metrics::Meter>,
     pub(crate) quota_limiter: Option<QuotaLimiter>,
     pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     pub(crate) credentials_cache: CredentialsCacheConfig,

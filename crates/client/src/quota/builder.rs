@@ -1,6 +1,8 @@
 //! The builder of a quota limiter.
 
 use std::sync::Arc;
+#[cfg(feature = "opentelemetry")]
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ pub struct QuotaLimiterBuilder {
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,
+    #[cfg(feature = "opentelemetry")]
+    name: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +87,14 @@ impl QuotaLimiterBuilder {
         self
     }
 
+    /// Sets the name of the limiter in the metrics. Use different names for the limiters of a program.
+    /// Otherwise, the metrics contain only one of these limiters. Default: `default`.
+    #[cfg(feature = "opentelemetry")]
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// Adds a key with its own limits, for example an account, a tenant or a model. A request is admitted
     /// only if the limits of all keys admit it. Replaces the limits of a previous key with the same name.
     ///
@@ -136,6 +148,10 @@ impl QuotaLimiterBuilder {
             queue: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
             blocked_by: AtomicUsize::new(0),
+            #[cfg(feature = "opentelemetry")]
+            name: self.name,
+            #[cfg(feature = "opentelemetry")]
+            is_observed: AtomicBool::new(false),
         }))
     }
 }
@@ -149,6 +165,8 @@ impl Default for QuotaLimiterBuilder {
             output_token_weight: 1,
             default_output_tokens: 0,
             max_wait: Duration::from_secs(60),
+            #[cfg(feature = "opentelemetry")]
+            name: "default".into(),
         }
     }
 }

@@ -77,6 +77,12 @@ struct State {
     waiting: AtomicUsize,
     /// The limit that blocks the first request in the queue: see [`State::blocked_by`].
     blocked_by: AtomicUsize,
+    /// The name in the metrics.
+    #[cfg(feature = "opentelemetry")]
+    name: Arc<str>,
+    /// `true` if the metrics contain this limiter.
+    #[cfg(feature = "opentelemetry")]
+    is_observed: std::sync::atomic::AtomicBool,
 }
 
 /// The store of a limiter. A store in memory decides without a future.
@@ -163,7 +169,8 @@ impl QuotaLimiter {
     /// Waits for the previous requests in the queue. Then waits until the limits admit the request. Returns
     /// `Err(None)` if the request was not admitted in time.
     async fn acquire_in_order(&self, tokens: u64) -> Result<QuotaPermit, Option<QuotaError>> {
-        let deadline = Instant::now() + self.0.max_wait;
+        // An instant cannot represent every duration. A request never waits for longer than a year.
+        let deadline = Instant::now() + self.0.max_wait.min(Duration::from_secs(365 * 24 * 60 * 60));
         let _first = timeout_at(deadline, self.0.queue.lock()).await.map_err(|_| None)?;
         loop {
             // The limiter must not miss a request that ends while the store decides.
@@ -189,6 +196,35 @@ impl QuotaLimiter {
             let until = until.map_or(deadline, |until| until.min(deadline));
             drop(timeout_at(until, request_ended).await);
         }
+    }
+}
+
+#[cfg(feature = "opentelemetry")]
+impl QuotaLimiter {
+    /// Returns the name of the limiter in the metrics.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Returns `true` if no other client has added this limiter to its metrics. A provider of metrics keeps a
+    /// gauge forever, so each client that shares the limiter must not add another gauge.
+    pub(crate) fn mark_observed(&self) -> bool {
+        !self.0.is_observed.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakQuotaLimiter {
+        WeakQuotaLimiter(Arc::downgrade(&self.0))
+    }
+}
+
+/// A reference that does not keep the limiter alive.
+#[cfg(feature = "opentelemetry")]
+pub(crate) struct WeakQuotaLimiter(std::sync::Weak<State>);
+
+#[cfg(feature = "opentelemetry")]
+impl WeakQuotaLimiter {
+    pub(crate) fn upgrade(&self) -> Option<QuotaLimiter> {
+        self.0.upgrade().map(QuotaLimiter)
     }
 }
 

@@ -78,6 +78,8 @@ enum ServerSentEvents {}
 impl Delivery<RawRequest> for ServerSentEvents {
     type Output = ServerSentEventOutput;
 
+    const IS_STREAM: bool = true;
+
     async fn attempt(attempt: Attempt<'_>) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
         call::attempt::<RawRequest, Self>(attempt).await
     }
@@ -111,7 +113,7 @@ impl ResponseDelivery<RawRequest> for ServerSentEvents {
             bytes: 0,
             end: None,
             usage: context.usage(),
-            context: context.clone(),
+            context: context.hand_over(),
             permit,
         };
         Ok(ServerSentEventOutput { response: Response::from_parts(head, ()), events })
@@ -201,6 +203,7 @@ impl ServerSentEventReceiver {
                 self.end = Some(StreamEnd::Complete);
                 self.permit.take().into_iter().for_each(|permit| permit.complete(self.usage));
                 self.context.record_metrics(self.usage);
+                self.context.call_metrics.succeed();
                 Ok(())
             }
             received => Err(self.truncated(TruncationCause::IncompleteEvent { received })),
@@ -224,6 +227,7 @@ impl ServerSentEventReceiver {
         self.end = Some(StreamEnd::Failed);
         self.permit = None;
         self.body = Bytes::new().into();
+        self.context.record_stream_error(&kind, self.usage);
         self.context.stream_error::<RawRequest, _>(kind, self.received())
     }
 }
@@ -235,6 +239,7 @@ impl Stream for ServerSentEventReceiver {
         let this = &mut *self;
         while this.end.is_none() {
             if let Some(event) = this.decoder.decode() {
+                this.context.call_metrics.event();
                 this.read_usage(&event);
                 return Poll::Ready(Some(Ok(event)));
             }
@@ -263,6 +268,15 @@ impl Stream for ServerSentEventReceiver {
 impl FusedStream for ServerSentEventReceiver {
     fn is_terminated(&self) -> bool {
         self.end.is_some()
+    }
+}
+
+impl Drop for ServerSentEventReceiver {
+    /// Records the token counts that arrived before the caller dropped the stream.
+    fn drop(&mut self) {
+        if self.end.is_none() {
+            self.context.record_metrics(self.usage);
+        }
     }
 }
 

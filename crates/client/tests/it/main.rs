@@ -20,6 +20,8 @@ mod identity;
 mod interceptors;
 mod json;
 mod limits;
+#[cfg(feature = "opentelemetry")]
+mod metrics;
 mod quota;
 mod raw;
 mod retries;

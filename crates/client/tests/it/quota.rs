@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use invoke_model_client::{
-    FailureClass, QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, TokenEstimate,
-    Usage,
+    FailureClass, MemoryQuotaStore, QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaLimits,
+    QuotaPermit, TokenEstimate, Usage,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
@@ -260,6 +260,39 @@ async fn request_fails_after_max_wait() {
     drop((held, admitted));
     assert!(try_acquire(&limiter, NO_TOKENS).await.is_some());
     assert_eq!(limiter.usage().waiting, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn longest_max_wait_does_not_overflow() {
+    let limiter = limited(|limits| limits.requests_per_minute(1).max_wait(Duration::MAX));
+    let start = Instant::now();
+    drop(limiter.acquire(NO_TOKENS).await.unwrap());
+    drop(limiter.acquire(NO_TOKENS).await.unwrap());
+    assert_eq!(start.elapsed(), seconds(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limiters_share_a_key_of_one_store() {
+    let store = MemoryQuotaStore::default();
+    let account = QuotaLimits::default().max_concurrency(2);
+    let tenant = |name: &str| {
+        let limits = QuotaLimits::default().requests_per_minute(1);
+        QuotaLimiter::builder().memory_store(&store).key("account", account).key(name, limits).build()
+    };
+    let (first, second, third) = (tenant("tenant 1"), tenant("tenant 2"), tenant("tenant 3"));
+    let held = first.acquire(NO_TOKENS).await.unwrap();
+    assert!(try_acquire(&first, NO_TOKENS).await.is_none());
+    let other = second.acquire(NO_TOKENS).await.unwrap();
+    let waiting =
+        tokio::spawn(async move { third.acquire(NO_TOKENS).await.map(|permit| (permit, Instant::now())) });
+    yield_now().await;
+    advance(seconds(5)).await;
+    assert!(!waiting.is_finished());
+    let ended = Instant::now();
+    drop(held);
+    // A request of another limiter waits for the account, and is admitted when a request of the account ends.
+    assert_eq!(waiting.await.unwrap().unwrap().1, ended);
+    drop(other);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
+use invoke_model_client::types::InferenceConfiguration;
 use invoke_model_client::{Client, Method, RetryConfig, TransportError, TransportErrorKind};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
@@ -102,6 +103,7 @@ fn span_of_a_call_has_token_counts_and_contains_an_attempt() {
             ("otel.kind", "client"),
             ("otel.name", "InvokeModel amazon.titan-embed-text-v2:0"),
             ("server.address", HOST),
+            ("server.port", "443"),
         ],
     );
     check(
@@ -114,6 +116,11 @@ fn span_of_a_call_has_token_counts_and_contains_an_attempt() {
             ("otel.kind", "client"),
             ("otel.name", "POST"),
             ("server.address", HOST),
+            ("server.port", "443"),
+            (
+                "url.full",
+                "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke",
+            ),
         ],
     );
 }
@@ -134,6 +141,28 @@ fn span_of_a_failed_attempt_has_the_error_type() {
     let spans = spans_of_call(vec![page], RetryConfig::standard());
     assert_eq!(spans[0]["error.type"], "502");
     assert_eq!(spans[1]["http.response.status_code"], "502");
+}
+
+#[test]
+fn span_of_a_chat_has_the_name_in_the_conventions() {
+    let headers = [("content-type", "application/vnd.amazon.eventstream")];
+    let empty = Ok(response(200, &headers, bytes::Bytes::new().into()));
+    let usage = r#"{"usage":{"inputTokens":3,"outputTokens":5,"totalTokens":14,"cacheReadInputTokens":4,"cacheWriteInputTokens":2}}"#;
+    let json = Ok(response(200, &[], bytes::Bytes::from_static(usage.as_bytes()).into()));
+    let spans = spans_of(vec![json, empty], RetryConfig::disabled(), async |client| {
+        let limit = InferenceConfiguration::builder().max_tokens(9).build();
+        client.converse().model_id("a").inference_config(limit).send().await.unwrap();
+        client.converse_stream().model_id("a").send().await.unwrap().events.recv().await.unwrap();
+    });
+    let (complete, stream) = (&spans[0], &spans[2]);
+    assert_eq!([&complete["otel.name"], &stream["otel.name"]], ["chat a", "chat a"]);
+    let names = ["max_tokens", "stream"].map(|name| format!("gen_ai.request.{name}"));
+    let of = |span: &Span| names.each_ref().map(|name| span.get(name).cloned());
+    assert_eq!(of(complete), [Some("9".to_owned()), None]);
+    assert_eq!(of(stream), [None, Some("true".to_owned())]);
+    let tokens = ["input_tokens", "output_tokens", "cache_read.input_tokens", "cache_creation.input_tokens"];
+    let tokens = tokens.map(|name| complete[&format!("gen_ai.usage.{name}")].as_str());
+    assert_eq!(tokens, ["9", "5", "4", "2"]);
 }
 
 #[test]

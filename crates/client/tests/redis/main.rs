@@ -3,6 +3,10 @@
 
 #![cfg(feature = "redis")]
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests of several processes use the system clock and the environment"
+)]
 
 mod outages;
 mod processes;

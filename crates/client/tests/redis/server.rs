@@ -19,6 +19,7 @@ impl Server {
     ///
     /// # Panics
     /// Panics if no server is installed and the variable `REDIS_TESTS` is `required`.
+    #[expect(clippy::disallowed_methods, reason = "only continuous integration requires a server")]
     pub(crate) fn start(test: &str) -> Option<Self> {
         let is_installed = |program: &&&str| {
             Command::new(program)

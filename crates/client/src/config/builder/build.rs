@@ -95,6 +95,8 @@ impl ConfigBuilder {
             keep_response_headers: self.keep_response_headers,
             on_attempt: self.on_attempt,
             interceptors: self.interceptors,
+            #[cfg(feature = "opentelemetry")]
+            meter: self.meter,
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,
             credentials_cache: self.credentials_cache,

@@ -208,4 +208,26 @@ impl ConfigBuilder {
         self.on_attempt = Some(OnAttempt::new(hook));
         self
     }
+
+    /// Sets the OpenTelemetry provider of the [metrics](https://github.com/invoke-model/invoke-model/blob/main/docs/metrics.md).
+    ///
+    /// Default: the global provider at the time at which the client is created. Therefore call
+    /// `opentelemetry::global::set_meter_provider` before you create a client.
+    ///
+    /// ```
+    /// use invoke_model_client::Config;
+    /// use opentelemetry_sdk::metrics::SdkMeterProvider;
+    ///
+    /// let provider = SdkMeterProvider::builder().build();
+    /// let builder = Config::builder().region("us-east-1").meter_provider(&provider);
+    /// ```
+    #[cfg(feature = "opentelemetry")]
+    #[doc(alias = "metrics")]
+    pub fn meter_provider(
+        mut self,
+        provider: &(impl opentelemetry::metrics::MeterProvider + ?Sized),
+    ) -> Self {
+        self.meter = Some(crate::metrics::meter(provider));
+        self
+    }
 }

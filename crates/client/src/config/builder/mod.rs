@@ -85,6 +85,8 @@ pub struct ConfigBuilder {
     keep_response_headers: bool,
     on_attempt: Option<OnAttempt>,
     interceptors: Vec<Arc<dyn Intercept>>,
+    #[cfg(feature = "opentelemetry")]
+    meter: Option<opentelemetry::metrics::Meter>,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     /// `true` if `AWS_RETRY_MODE`, or `retry_mode` of the profile, is `adaptive`. Unused if

@@ -4,6 +4,8 @@ mod cancellation;
 mod failures;
 mod interceptors;
 mod json;
+#[cfg(feature = "opentelemetry")]
+mod metrics;
 mod server;
 mod waits;
 

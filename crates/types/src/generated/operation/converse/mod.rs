@@ -47,6 +47,7 @@ impl Operation for Converse {
     type Delivery = delivery::Buffered;
     const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
+    const GEN_AI_OPERATION: Option<&'static str> = Some("chat");
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {

@@ -46,6 +46,7 @@ impl Operation for ConverseStream {
     type Delivery = delivery::Streaming;
     const MODEL_ID_MEMBER: Option<&'static str> = Some("modelId");
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
+    const GEN_AI_OPERATION: Option<&'static str> = Some("chat");
     const USES_TOKENS: bool = true;
 
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {

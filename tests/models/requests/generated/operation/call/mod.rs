@@ -24,6 +24,7 @@ impl Operation for Call {
     type Error = CallError;
     type Delivery = delivery::Buffered;
     const IS_IDEMPOTENT: bool = true;
+    const GEN_AI_OPERATION: Option<&'static str> = Some("chat");
 
     fn fill_idempotency_tokens(input: &mut Self::Input, generator: &mut dyn FnMut() -> String) {
         input.token.get_or_insert_with(&mut *generator);
