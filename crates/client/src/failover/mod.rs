@@ -74,8 +74,8 @@ use crate::metadata::Metadata;
 /// # Retries and timeouts
 ///
 /// The retries of a target come first, except after the failures in the table after which the call moves on:
-/// for those, a target has only one attempt while another target is available, because a free target is better
-/// than a backoff of seconds. The last available target has all attempts of its
+/// for those, a target has only one attempt while another target is available, because the other target can
+/// respond without a backoff. The last available target has all attempts of its
 /// [`RetryConfig`](crate::RetryConfig).
 ///
 /// The [operation timeout](crate::TimeoutConfig::operation) of the first call covers all targets.

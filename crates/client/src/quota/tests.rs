@@ -256,6 +256,16 @@ fn nothing_remains_after_a_minute() {
 }
 
 #[test]
+fn an_admission_removes_expired_requests() {
+    let (mut window, start) = (SlidingWindow::new(MINUTE), Instant::now());
+    for id in 0..10_u32 {
+        window.admit(ReservationId(id.into()), start + MINUTE * id, 5, true);
+        window.end(ReservationId(id.into()), QuotaOutcome::Unknown);
+    }
+    assert_eq!((window.requests(), window.tokens()), (1, 5));
+}
+
+#[test]
 fn token_counts_do_not_overflow() {
     let limits = QuotaLimits::default().tokens_per_minute(u64::MAX);
     let mut window = SlidingWindow::new(MINUTE);

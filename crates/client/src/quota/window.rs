@@ -60,6 +60,8 @@ impl SlidingWindow {
     pub(super) fn admit(&mut self, id: ReservationId, now: Instant, tokens: u64, is_recorded: bool) {
         self.in_flight += 1;
         if is_recorded {
+            // A window that only records the requests of another store would otherwise grow forever.
+            self.remove_expired(now);
             self.reservations.push_back(Reservation { id, admitted_at: now, tokens });
             self.tokens += u128::from(tokens);
         }

@@ -174,12 +174,65 @@ async fn a_dropped_decision_does_not_count() {
     let first = std::future::poll_fn(|cx| std::task::Poll::Ready(acquire.as_mut().poll(cx))).await;
     assert!(first.is_pending());
     drop(acquire);
-    loop {
-        if let QuotaDecision::Admitted(reservation) = store.acquire(request.clone()).await.unwrap() {
-            reservation.end(QuotaOutcome::Used(0));
-            break;
-        }
+    store.flush().await;
+    match store.acquire(request).await.unwrap() {
+        QuotaDecision::Admitted(reservation) => reservation.end(QuotaOutcome::Used(0)),
+        blocked => panic!("{blocked:?}"),
     }
+}
+
+/// Closes all other connections to the server.
+fn close_connections(connection: &mut redis::Connection) {
+    let () = redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).query(connection).unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_connection_does_not_fail_a_request() {
+    let Some(server) = Server::start("a_closed_connection_does_not_fail_a_request") else { return };
+    let (store, mut connection) = (store(&server), server.client().get_connection().unwrap());
+    let limits = limits().max_concurrency(1).requests_per_minute(2).tokens_per_minute(100);
+    let limiter = limiter(&store, &[("model", limits)]);
+    for _ in 0..3 {
+        let permit = limiter.acquire(tokens(60)).await.unwrap();
+        close_connections(&mut connection);
+        permit.release();
+        store.flush().await;
+        close_connections(&mut connection);
+    }
+    drop(limiter.acquire(tokens(60)).await.unwrap());
+    store.flush().await;
+    let error = limiter.acquire(tokens(41)).await.unwrap_err();
+    assert_eq!(blocked_by(&error), (Some(QuotaLimit::TokensPerMinute), Some("model")));
+    drop(limiter.acquire(tokens(40)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_lost_script_is_loaded_again() {
+    let Some(server) = Server::start("a_lost_script_is_loaded_again") else { return };
+    let (store, mut connection) = (store(&server), server.client().get_connection().unwrap());
+    let limiter = limiter(&store, &[("model", limits().max_concurrency(1))]);
+    for _ in 0..3 {
+        let permit = limiter.acquire(tokens(0)).await.unwrap();
+        let () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut connection).unwrap();
+        drop(permit);
+        store.flush().await;
+    }
+}
+
+#[tokio::test]
+async fn a_shorter_lease_of_another_process_keeps_the_longer_leases() {
+    let name = "a_shorter_lease_of_another_process_keeps_the_longer_leases";
+    let Some(server) = Server::start(name) else { return };
+    let long = builder(&server).lease(Duration::from_secs(3_600)).build().unwrap();
+    let keys = [("model", limits().max_concurrency(3).requests_per_minute(10))];
+    let held = limiter(&long, &keys).acquire(tokens(0)).await.unwrap();
+    drop(limiter(&store(&server), &keys).acquire(tokens(0)).await.unwrap());
+    let mut connection = server.client().get_connection().unwrap();
+    for part in ["counts", "requests", "leases"] {
+        let seconds: i64 = connection.ttl(format!("{{invoke-model-quota}}:model:{part}")).unwrap();
+        assert!(seconds > 1_800, "{part} expires after {seconds} s");
+    }
+    drop(held);
 }
 
 /// Makes a call that the store does not admit, and returns the error. Checks that the endpoint received no

@@ -28,9 +28,10 @@ for i = 1, #KEYS, 3 do
 end
 
 -- Removes the state of idle keys. The set of requests must not expire before the hash, because the hash would then
--- keep the tokens of these requests.
+-- keep the tokens of these requests. Another process may use longer leases, so the state never expires earlier than
+-- the set of leases expires now.
 local function expire(i, duration)
-  local milliseconds = math.ceil(duration / 1000)
+  local milliseconds = math.max(math.ceil(duration / 1000), redis.call('PTTL', KEYS[i + 2]) - 1000)
   redis.call('PEXPIRE', KEYS[i], int(milliseconds + 1000))
   redis.call('PEXPIRE', KEYS[i + 1], int(milliseconds + 2000))
   redis.call('PEXPIRE', KEYS[i + 2], int(milliseconds + 1000))
@@ -70,14 +71,15 @@ end
 local function freed_at(counts, requests, excess)
   local first, freed = 0, 0
   while true do
-    local oldest = redis.call('ZRANGE', requests, first, first + 49, 'WITHSCORES')
+    local oldest = redis.call('ZRANGE', requests, first, first + 49)
     if #oldest == 0 then
       return now + window
     end
-    for j = 1, #oldest, 2 do
-      freed = freed + (redis.call('HGET', counts, oldest[j]) or 0)
+    -- One command for 50 requests, because a script with one command for each request takes three times as long.
+    for j, tokens in ipairs(redis.call('HMGET', counts, unpack(oldest))) do
+      freed = freed + (tokens or 0)
       if freed >= excess then
-        return oldest[j + 1] + window
+        return redis.call('ZSCORE', requests, oldest[j]) + window
       end
     end
     first = first + 50

@@ -33,12 +33,14 @@ pub(super) struct Worker {
     process: u32,
     /// The first part of the ids of all requests.
     prefix: String,
+    /// The id of the next request or connection.
     next_id: AtomicU64,
     handle: Handle,
     connection: Mutex<Option<Connection>>,
-    /// The number of requests whose outcome the server does not know yet, although they have ended.
-    ending: AtomicUsize,
-    all_ended: Notify,
+    /// The number of requests that wait for a decision, or whose outcome the server does not know yet, although
+    /// they have ended.
+    unfinished: AtomicUsize,
+    all_finished: Notify,
     /// Dropping the sender ends the thread.
     _stop: oneshot::Sender<()>,
 }
@@ -46,6 +48,8 @@ pub(super) struct Worker {
 #[derive(Clone)]
 struct Connection {
     redis: MultiplexedConnection,
+    /// The number of the connection. Each connection of a worker has another number.
+    number: u64,
     /// The time at which the server has been running for a minute.
     ready_at: Instant,
 }
@@ -75,8 +79,8 @@ impl Worker {
             next_id: AtomicU64::new(0),
             handle,
             connection: Mutex::new(None),
-            ending: AtomicUsize::new(0),
-            all_ended: Notify::new(),
+            unfinished: AtomicUsize::new(0),
+            all_finished: Notify::new(),
             _stop: stop,
         })
     }
@@ -90,6 +94,7 @@ impl Worker {
         let (sender, decision) = oneshot::channel();
         let id = format!("{}:{:x}", self.prefix, self.next_id.fetch_add(1, Ordering::Relaxed));
         let handle = self.handle.clone();
+        self.start_command();
         let reservation = Reservation { shared, worker: self, request, id };
         let name = reservation.shared.name.clone();
         handle.spawn(reservation.run(sender));
@@ -99,27 +104,28 @@ impl Worker {
         })
     }
 
-    /// Waits until the server knows the outcomes of all requests that have ended.
+    /// Waits until the server knows the outcomes of all requests that have ended. Also waits for decisions,
+    /// because the server may admit a request for which no caller waits.
     pub(super) async fn flush(&self, limit: Duration) {
-        let all_ended = async {
+        let all_finished = async {
             loop {
-                let notified = self.all_ended.notified();
-                if self.ending.load(Ordering::Acquire) == 0 {
+                let notified = self.all_finished.notified();
+                if self.unfinished.load(Ordering::Acquire) == 0 {
                     return;
                 }
                 notified.await;
             }
         };
-        drop(timeout(limit, all_ended).await);
+        drop(timeout(limit, all_finished).await);
     }
 
-    fn start_end(&self) {
-        self.ending.fetch_add(1, Ordering::AcqRel);
+    fn start_command(&self) {
+        self.unfinished.fetch_add(1, Ordering::AcqRel);
     }
 
-    fn finish_end(&self) {
-        self.ending.fetch_sub(1, Ordering::AcqRel);
-        self.all_ended.notify_waiters();
+    fn finish_command(&self) {
+        self.unfinished.fetch_sub(1, Ordering::AcqRel);
+        self.all_finished.notify_waiters();
     }
 }
 
@@ -132,20 +138,22 @@ struct Reservation {
 }
 
 impl Reservation {
-    /// Decides about the request, renews its leases, and ends it.
+    /// Decides about the request, renews its leases, and ends it. The caller has called
+    /// [`Worker::start_command`] for the decision.
     async fn run(self, decision: oneshot::Sender<Result<QuotaDecision, QuotaStoreError>>) {
         match self.within_timeout(self.decide()).await {
             Ok(None) => {}
             Ok(Some(blocked)) => {
                 drop(decision.send(Ok(blocked)));
+                self.worker.finish_command();
                 return;
             }
             Err(error) => {
                 let may_be_admitted = matches!(error, QuotaStoreError::TimedOut { .. });
                 drop(decision.send(Err(error)));
-                if may_be_admitted {
-                    self.worker.start_end();
-                    self.end(QuotaOutcome::NotSent).await;
+                match may_be_admitted {
+                    true => self.end(QuotaOutcome::NotSent).await,
+                    false => self.worker.finish_command(),
                 }
                 return;
             }
@@ -153,13 +161,14 @@ impl Reservation {
         let (sender, mut ended) = oneshot::channel();
         let worker = self.worker.clone();
         let end = move |outcome| {
-            worker.start_end();
+            worker.start_command();
             if sender.send(outcome).is_err() {
-                worker.finish_end();
+                worker.finish_command();
             }
         };
         // If the caller no longer waits, the reservation is dropped, which ends the request.
         drop(decision.send(Ok(QuotaDecision::Admitted(QuotaReservation::new(end)))));
+        self.worker.finish_command();
         let has_leases = self.request.keys.iter().any(|key| key.limits.max_concurrency.is_some());
         let interval = self.shared.settings.lease / 3;
         let outcome = loop {
@@ -178,13 +187,24 @@ impl Reservation {
 
     /// Returns `None` if the request is admitted.
     async fn decide(&self) -> Result<Option<QuotaDecision>, QuotaStoreError> {
-        let mut connection = self.connection().await?;
-        let remaining = connection.ready_at.saturating_duration_since(Instant::now());
-        if !remaining.is_zero() {
-            return Err(QuotaStoreError::Restarted { store: self.shared.name.clone(), remaining });
-        }
-        let acquired = self.shared.settings.acquire(&mut connection.redis, &self.id, &self.request).await;
-        match acquired.map_err(|error| self.shared.failed(&error))? {
+        let (settings, mut closed) = (&self.shared.settings, None);
+        let acquired = loop {
+            let Connection { mut redis, number, ready_at } = self.connection(closed).await?;
+            let remaining = ready_at.saturating_duration_since(Instant::now());
+            if !remaining.is_zero() {
+                return Err(QuotaStoreError::Restarted { store: self.shared.name.clone(), remaining });
+            }
+            if closed.is_some() {
+                // The server may have admitted the request before it closed the connection.
+                let ended = settings.end(&mut redis, &self.id, &self.request, QuotaOutcome::NotSent).await;
+                ended.map_err(|error| self.shared.failed(&error))?;
+            }
+            match settings.acquire(&mut redis, &self.id, &self.request).await {
+                Err(error) if closed.is_none() && error.is_connection_dropped() => closed = Some(number),
+                acquired => break acquired.map_err(|error| self.shared.failed(&error))?,
+            }
+        };
+        match acquired {
             Acquired::Admitted => Ok(None),
             Acquired::Blocked { key, limit, wait } => {
                 let retry_after = wait.unwrap_or(POLL_INTERVAL);
@@ -205,7 +225,7 @@ impl Reservation {
 
     async fn renew(&self) {
         let renewed = async {
-            let mut connection = self.connection().await?;
+            let mut connection = self.connection(None).await?;
             let renewed = self.shared.settings.renew(&mut connection.redis, &self.id, &self.request).await;
             renewed.map_err(|error| self.shared.failed(&error))
         };
@@ -214,27 +234,34 @@ impl Reservation {
         }
     }
 
-    /// Tells the server the outcome of the request. The caller has called [`Worker::start_end`].
+    /// Tells the server the outcome of the request. The caller has called [`Worker::start_command`].
     async fn end(&self, outcome: QuotaOutcome) {
         let ended = async {
-            let mut connection = self.connection().await?;
-            let ended =
-                self.shared.settings.end(&mut connection.redis, &self.id, &self.request, outcome).await;
-            ended.map_err(|error| self.shared.failed(&error))
+            let (settings, mut closed) = (&self.shared.settings, None);
+            loop {
+                let Connection { mut redis, number, .. } = self.connection(closed).await?;
+                match settings.end(&mut redis, &self.id, &self.request, outcome).await {
+                    Err(error) if closed.is_none() && error.is_connection_dropped() => closed = Some(number),
+                    ended => return ended.map_err(|error| self.shared.failed(&error)),
+                }
+            }
         };
         if let Err(error) = self.within_timeout(ended).await {
             tracing::debug!(%error, "the outcome of a request was not stored");
         }
-        self.worker.finish_end();
+        self.worker.finish_command();
     }
 
-    /// Returns the connection. Connects if there is no connection.
-    async fn connection(&self) -> Result<Connection, QuotaStoreError> {
+    /// Returns the connection. Connects if there is no connection, or if it has the number `closed`. The server
+    /// closes a connection that is idle for too long, and the client notices this only at the next command.
+    async fn connection(&self, closed: Option<u64>) -> Result<Connection, QuotaStoreError> {
         let mut current = self.worker.connection.lock().await;
-        if let Some(connection) = &*current {
+        if let Some(connection) = current.as_ref().filter(|connection| Some(connection.number) != closed) {
             return Ok(connection.clone());
         }
-        let connected = self.shared.connect().await?;
+        *current = None;
+        let number = self.worker.next_id.fetch_add(1, Ordering::Relaxed);
+        let connected = self.shared.connect(number).await?;
         Ok(current.insert(connected).clone())
     }
 
@@ -264,7 +291,7 @@ impl Reservation {
 }
 
 impl Shared {
-    async fn connect(&self) -> Result<Connection, QuotaStoreError> {
+    async fn connect(&self, number: u64) -> Result<Connection, QuotaStoreError> {
         let failed = |error: RedisError| self.failed(&error);
         // `Reservation::within_timeout` limits the time of all commands.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
@@ -290,7 +317,7 @@ impl Shared {
             true => self.settings.window.saturating_sub(uptime),
             false => Duration::ZERO,
         };
-        Ok(Connection { redis, ready_at: Instant::now() + wait })
+        Ok(Connection { redis, number, ready_at: Instant::now() + wait })
     }
 
     fn failed(&self, error: &RedisError) -> QuotaStoreError {
