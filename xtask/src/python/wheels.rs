@@ -124,7 +124,10 @@ impl Builder {
     fn audit(&self, kind: &Kind, wheel: &Path, size: u64) -> Result<Vec<String>, Failure> {
         let name = wheel.file_name().unwrap_or_default().to_string_lossy();
         let mut auditwheel = Command::new(self.environment.join("bin/auditwheel"));
-        let facts = program::output(auditwheel.args(["show", "--json"]).arg(wheel))?;
+        // This folder contains no libraries. Otherwise, auditwheel searches the folders of this machine for the
+        // `libc.so` of a musl wheel, and fails on the linker script with this name that belongs to glibc.
+        auditwheel.args(["show", "--json", "--ldpaths"]).arg(&self.output);
+        let facts = program::output(auditwheel.arg(wheel))?;
         let facts = serde_json::from_str(&facts)
             .map_err(|error| Failure::new(format!("cannot parse the output of auditwheel: {error}")))?;
         let mut defects = defects(kind, &name, size, &facts);
@@ -148,16 +151,25 @@ fn defects(kind: &Kind, name: &str, size: u64, facts: &Value) -> Vec<String> {
         defects.push(format!("{name}: {size} bytes, but the limit is {GREATEST_SIZE}"));
     }
     let platforms = name.trim_end_matches(".whl").rsplit('-').next().unwrap_or_default();
-    let needed = facts["overall_tag"].as_str().unwrap_or_default();
+    let needed = facts["sym_tag"].as_str().unwrap_or_default();
     if !platforms.split('.').any(|platform| provides(platform, needed)) {
         defects.push(format!("{name}: the symbols need `{needed}`, which the file name does not contain"));
     }
-    let libraries = facts["external_libs"].as_object().into_iter().flatten();
-    defects.extend(libraries.map(|(library, _)| format!("{name}: needs the shared library `{library}`")));
+    let libraries = facts["external_libs"].as_object().into_iter().flatten().map(|(library, _)| library);
+    let libraries = libraries.filter(|library| !is_musl(kind, library));
+    defects.extend(libraries.map(|library| format!("{name}: needs the shared library `{library}`")));
     if facts["unsupported_isa"] == true {
         defects.push(format!("{name}: needs instructions that not every {ARCH} processor has"));
     }
     defects
+}
+
+/// Returns `true` if a library is the C library of a musl wheel.
+///
+/// Zig links musl with the name `libc.so`. auditwheel expects the name that Alpine uses, `libc.musl-x86_64.so.1`. The
+/// loader of musl accepts both names for itself.
+fn is_musl(kind: &Kind, library: &str) -> bool {
+    kind.libc == "musl" && library == "libc.so"
 }
 
 /// Returns `true` if a system with the platform tag `platform` provides the symbols of the tag `needed`.
@@ -195,7 +207,7 @@ mod tests {
     }
 
     fn facts(tag: &str) -> Value {
-        json!({"overall_tag": tag, "external_libs": {}, "unsupported_isa": false})
+        json!({"sym_tag": tag, "external_libs": {}, "unsupported_isa": false})
     }
 
     #[test]
@@ -207,9 +219,18 @@ mod tests {
         check(NAME, 1, &facts("manylinux_2_34_x86_64"), &["need `manylinux_2_34_x86_64`"]);
         check(NAME, 1, &facts("linux_x86_64"), &["need `linux_x86_64`"]);
         let bad = json!({
-            "overall_tag": "manylinux_2_17_x86_64", "external_libs": {"libssl.so.3": null}, "unsupported_isa": true
+            "sym_tag": "manylinux_2_17_x86_64", "external_libs": {"libssl.so.3": null}, "unsupported_isa": true
         });
         check(NAME, 1, &bad, &["`libssl.so.3`", "instructions"]);
+    }
+
+    #[test]
+    fn only_a_musl_wheel_needs_libc_so() {
+        let facts = json!({"sym_tag": "musllinux_1_2_x86_64", "external_libs": {"libc.so": null}});
+        let name = "invoke_model-0.1.0-cp311-abi3-musllinux_1_2_x86_64.whl";
+        assert_eq!(defects(&KINDS[2], name, 1, &facts), [""; 0]);
+        let facts = json!({"sym_tag": "manylinux_2_17_x86_64", "external_libs": {"libc.so": null}});
+        check(NAME, 1, &facts, &["`libc.so`"]);
     }
 
     #[test]
