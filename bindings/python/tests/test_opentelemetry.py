@@ -63,19 +63,20 @@ def test_a_call(client, local_endpoint, exporter, provider):
         client.converse(**CONVERSE)
         assert trace.get_current_span() is parent
     spans = exporter.get_finished_spans()
-    assert [span.name for span in spans] == ["POST", f"Converse {MODEL}", "parent"]
+    assert [span.name for span in spans] == ["POST", f"chat {MODEL}", "parent"]
     attempt, span, _ = spans
     assert span.parent == parent.get_span_context()
     assert span.instrumentation_scope.name == "invoke_model"
     assert dict(span.attributes) == {
         "gen_ai.provider.name": "aws.bedrock",
-        "gen_ai.operation.name": "Converse",
+        "gen_ai.operation.name": "chat",
         "gen_ai.request.model": MODEL,
         "gen_ai.usage.input_tokens": 1,
         "gen_ai.usage.output_tokens": 4,
         "gen_ai.response.finish_reasons": ("end_turn",),
         "cloud.region": local_endpoint.region_name,
         "server.address": "127.0.0.1",
+        "server.port": int(local_endpoint.url.rpartition(":")[2]),
     }
     assert span.status.status_code == StatusCode.UNSET
     assert span.events == ()
@@ -131,7 +132,7 @@ def test_the_end_of_a_stream_ends_the_span(client, exporter):
     assert exporter.get_finished_spans() == ()
     assert len(list(events)) > 1
     span = call(exporter)
-    assert span.name == f"ConverseStream {MODEL}"
+    assert span.name == f"chat {MODEL}"
     assert span.attributes["gen_ai.usage.output_tokens"] == stream.metadata["usage"]["output_tokens"]
     assert span.attributes["gen_ai.response.finish_reasons"] == ("end_turn",)
     (attempt,) = attempts(exporter, span)
@@ -197,8 +198,7 @@ def test_asyncio(local_endpoint, exporter, provider):
     assert len(spans) == 16
     parents = {span.context.span_id: span.name for span in exporter.get_finished_spans()}
     found = sorted((parents[span.parent.span_id], span.name) for span in spans)
-    names = (f"Converse {MODEL}", f"ConverseStream {MODEL}")
-    assert found == [(f"task {number}", name) for number in range(8) for name in names]
+    assert found == [(f"task {number}", f"chat {MODEL}") for number in range(8) for _ in range(2)]
     assert {span.attributes["gen_ai.usage.output_tokens"] for span in spans} == {4}
 
 
@@ -270,7 +270,7 @@ def test_other_calls_are_not_recorded(client, local_endpoint, exporter, monkeypa
         patch.setattr(trace, "get_tracer_provider", trace.NoOpTracerProvider)
         client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"].read()
     list(stream)
-    assert call(exporter).name == f"ConverseStream {MODEL}"
+    assert call(exporter).name == f"chat {MODEL}"
     assert len(exporter.get_finished_spans()) == 2
 
 
