@@ -23,9 +23,11 @@ try:
     from botocore.context import ClientContext, get_context, reset_context, set_context
 
     from ._direct import Plans
+
+    _HAS_PLANS = True
 except ImportError:
     # An older version of botocore has other internals.
-    Plans = None
+    _HAS_PLANS = False
 
 #: The parameters of endpoint rules that only depend on the settings of the client.
 _CLIENT_PARAMETERS = {"AWS::Region", "AWS::UseFIPS", "AWS::UseDualStack", "SDK::Endpoint"}
@@ -206,7 +208,7 @@ class Acceleration:
 
     def call(self, client, name, arguments):
         """Makes a call as `BaseClient._make_api_call` does. Returns `None` if botocore must make the call."""
-        if Plans is None or get_context() is not None or _logger.isEnabledFor(logging.DEBUG):
+        if not _HAS_PLANS or get_context() is not None or _logger.isEnabledFor(logging.DEBUG):
             return None
         plan = self._plan(client, name)
         if plan is None or not (operation := self.operation(plan.model)).accepts(arguments):

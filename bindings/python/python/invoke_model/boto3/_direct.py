@@ -16,7 +16,7 @@ from botocore.context import ClientContext, reset_context, set_context
 from botocore.history import get_global_history_recorder
 from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.model import OperationModel
-from botocore.utils import _get_bearer_env_var_name
+from botocore.utils import _get_bearer_env_var_name  # type: ignore[attr-defined]
 
 from .._native import Snapshot
 from . import _originals
