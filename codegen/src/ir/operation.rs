@@ -175,6 +175,8 @@ pub(crate) struct OperationFacts {
     /// Name of the member of the input that contains the model id, or `None` if no member or only a nested
     /// member contains it.
     pub(crate) model_id_member: Option<String>,
+    /// Name of the member of the input that contains the tags of a call, or `None` if the input has no such member.
+    pub(crate) request_metadata_member: Option<String>,
     /// Name of the label that contains the model id, or `None` if the model id is not a label.
     pub(crate) model_id_label: Option<String>,
     /// Member that contains the guardrail id.

@@ -141,6 +141,8 @@ pub(crate) enum Fact {
     InvocationArn,
     /// Maximum number of output tokens.
     MaxOutputTokens,
+    /// Tags of the call, as a map of strings or as a JSON object in a string.
+    RequestMetadata,
     /// Bytes in a format that the called AI model defines: a payload, or a part of a response stream.
     ModelContent,
     /// A metric of the response.

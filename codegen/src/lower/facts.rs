@@ -1,6 +1,6 @@
 //! Lowers our own traits, which mark facts about calls. The facts are the model id, the guardrail id, the
-//! project id, the ARN of an invocation, the maximum number of output tokens, metrics, and content in a format
-//! that the AI model defines.
+//! project id, the ARN of an invocation, the maximum number of output tokens, the tags of a call, metrics, and
+//! content in a format that the AI model defines.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,7 @@ const REQUEST_FACTS: &[(&str, Fact)] = &[
     ("projectId", Fact::ProjectId),
     ("invocationArn", Fact::InvocationArn),
     ("maxOutputTokens", Fact::MaxOutputTokens),
+    ("requestMetadata", Fact::RequestMetadata),
 ];
 
 /// The maximum number of steps of a path. With this limit, the search ends even in recursive structures.
@@ -109,6 +110,8 @@ pub(super) fn of_operation(
     let model_id = path(input, Fact::ModelId, shapes);
     let model_id_member = input.members.iter().find(|member| member.fact == Some(Fact::ModelId));
     let model_id_label = model_id_member.filter(|member| matches!(member.location, Location::Label { .. }));
+    let request_metadata_member =
+        input.members.iter().find(|member| member.fact == Some(Fact::RequestMetadata));
     let has_model_payload = input.members.iter().any(|member| {
         member.fact == Some(Fact::ModelContent) && matches!(member.location, Location::Payload { .. })
     });
@@ -122,6 +125,7 @@ pub(super) fn of_operation(
     OperationFacts {
         model_id,
         model_id_member: model_id_member.map(|member| member.wire_name.clone()),
+        request_metadata_member: request_metadata_member.map(|member| member.wire_name.clone()),
         model_id_label: model_id_label.map(|member| member.wire_name.clone()),
         guardrail_id: path(input, Fact::GuardrailId, shapes),
         project_id: path(input, Fact::ProjectId, shapes),
@@ -222,6 +226,16 @@ fn allowed(fact: Fact) -> (fn(&Type) -> bool, &'static str) {
         Fact::ModelId | Fact::GuardrailId | Fact::ProjectId | Fact::InvocationArn => {
             (|ty| matches!(ty, Type::String { .. }), "a string")
         }
+        Fact::RequestMetadata => (
+            |ty| match ty {
+                Type::String { .. } => true,
+                Type::Map { key, value, sparse: false } => {
+                    [key, value].iter().all(|ty| matches!(***ty, Type::String { .. }))
+                }
+                _ => false,
+            },
+            "a string or a map of strings",
+        ),
         Fact::ModelContent => (|ty| *ty == Type::Blob, "a blob"),
         Fact::Metric(Metric::StopReason) => {
             (|ty| matches!(ty, Type::String { .. } | Type::StringEnum(_)), "a string or a string enum")

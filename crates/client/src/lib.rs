@@ -381,6 +381,7 @@ mod quota;
 mod random;
 mod raw;
 mod retry;
+mod tags;
 mod timeout;
 mod visitor;
 mod waiter;
@@ -409,9 +410,9 @@ pub use json::{
 pub use metadata::{Attempt, FailureClass, Metadata};
 pub use paginator::{PaginationError, Paginator, PaginatorItems};
 pub use quota::{
-    FallbackQuotaStore, MemoryQuotaStore, QuotaDecision, QuotaError, QuotaKey, QuotaLimit, QuotaLimiter,
-    QuotaLimiterBuilder, QuotaLimits, QuotaOutcome, QuotaPermit, QuotaRequest, QuotaReservation, QuotaStore,
-    QuotaStoreError, QuotaUsage,
+    Budget, BudgetPeriod, BudgetUnit, FallbackQuotaStore, MemoryQuotaStore, PriceTable, PriceTableError,
+    QuotaDecision, QuotaError, QuotaKey, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaLimits,
+    QuotaOutcome, QuotaPermit, QuotaRequest, QuotaReservation, QuotaStore, QuotaStoreError, QuotaUsage,
 };
 #[cfg(feature = "redis")]
 pub use quota::{RedisQuotaStore, RedisQuotaStoreBuilder};

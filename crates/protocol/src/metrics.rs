@@ -5,8 +5,11 @@
 //! facts, so a client needs no code for a specific operation.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use http::HeaderValue;
+
+use crate::error::{SerializeError, SerializeErrorKind};
 
 /// Facts about the input of a call. [`Operation::request_facts`](crate::Operation::request_facts) returns
 /// them.
@@ -49,4 +52,29 @@ pub fn read_header(metric: &mut Option<u64>, value: &HeaderValue) {
     if metric.is_none() {
         *metric = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());
     }
+}
+
+/// Returns a JSON object with the entries of `json` and the tags. A tag replaces an entry with the same key. Generated
+/// code calls this function for a member that contains the metadata of a request as a string.
+///
+/// # Errors
+/// Returns an error that names the member if `json` is not a JSON object of strings.
+pub fn add_tags(
+    member: &'static str,
+    json: Option<&str>,
+    tags: &BTreeMap<String, String>,
+) -> Result<String, SerializeError> {
+    let invalid = || {
+        let reason =
+            "is not a JSON object of strings, so the tags of the call cannot be added: set tags only";
+        SerializeError::new(member, SerializeErrorKind::Invalid(reason.to_owned()))
+    };
+    let mut entries: BTreeMap<&str, Cow<'_, str>> = BTreeMap::new();
+    let given: BTreeMap<String, String> = match json {
+        Some(json) => serde_json::from_str(json).map_err(|_| invalid())?,
+        None => BTreeMap::new(),
+    };
+    entries.extend(given.iter().map(|(key, value)| (key.as_str(), value.into())));
+    entries.extend(tags.iter().map(|(key, value)| (key.as_str(), value.into())));
+    serde_json::to_string(&entries).map_err(|_| invalid())
 }

@@ -1,5 +1,7 @@
 //! The trait that generated code implements for each operation.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::HeaderValue;
 
@@ -89,6 +91,18 @@ pub trait Operation: 'static {
 
     /// Sets the member [`MODEL_ID_MEMBER`](Self::MODEL_ID_MEMBER). Does nothing if the input has no such member.
     fn set_model_id(_input: &mut Self::Input, _model_id: String) {}
+
+    /// Adds tags to the member that contains the metadata of the request. A tag replaces an entry of the member with the
+    /// same key. Does nothing if the input has no such member.
+    ///
+    /// # Errors
+    /// Returns an error if the member contains a text that is not a JSON object of strings.
+    fn add_request_metadata(
+        _input: &mut Self::Input,
+        _tags: &BTreeMap<String, String>,
+    ) -> Result<(), SerializeError> {
+        Ok(())
+    }
 
     /// Returns facts about the input, such as the model id.
     fn request_facts(_input: &Self::Input) -> RequestFacts<'_> {

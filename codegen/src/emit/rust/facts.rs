@@ -1,5 +1,5 @@
 //! Prints the constants and functions for facts about calls, such as the model id and token counts. The
-//! functions are `request_facts`, `header_metric` and `output_metrics` of operations, and `metrics` and
+//! functions are `request_facts`, `set_model_id`, `add_request_metadata`, `header_metric` and `output_metrics` of operations, and `metrics` and
 //! `model_part` of event streams.
 
 use proc_macro2::TokenStream;
@@ -24,6 +24,9 @@ pub(super) fn of_operation(operation: &Operation) -> TokenStream {
         )
     });
     let set_model_id = model_id_member.map(set_model_id);
+    let request_metadata =
+        facts.request_metadata_member.as_ref().and_then(|name| operation.input.member(name));
+    let add_request_metadata = request_metadata.map(add_request_metadata);
     let payload = facts.has_model_payload.then(|| {
         quote!(
             const HAS_MODEL_PAYLOAD: bool = true;
@@ -44,7 +47,7 @@ pub(super) fn of_operation(operation: &Operation) -> TokenStream {
         let lines = metrics(&facts.output_metrics, &quote!(output));
         quote!(fn output_metrics(output: &Self::Output, metrics: &mut use_::invoke_model_protocol::metrics::ResponseMetrics) { #lines })
     });
-    quote!(#member #label #payload #gen_ai_operation #uses_tokens #request_facts #set_model_id #header_metric #output_metrics)
+    quote!(#member #label #payload #gen_ai_operation #uses_tokens #request_facts #set_model_id #add_request_metadata #header_metric #output_metrics)
 }
 
 fn set_model_id(member: &Member) -> TokenStream {
@@ -57,6 +60,37 @@ fn set_model_id(member: &Member) -> TokenStream {
     quote! {
         fn set_model_id(input: &mut Self::Input, model_id: String) {
             input.#field = #value;
+        }
+    }
+}
+
+fn add_request_metadata(member: &Member) -> TokenStream {
+    let (field, name) = (ty::ident(&member.rust_name), &member.wire_name);
+    let adding = match (&member.ty, member.is_optional()) {
+        (Type::Map { .. }, true) => quote! {
+            input.#field.get_or_insert_default().extend(tags.clone());
+            Ok(())
+        },
+        (Type::Map { .. }, false) => quote! {
+            input.#field.extend(tags.clone());
+            Ok(())
+        },
+        (_, true) => quote! {
+            let json = use_::invoke_model_protocol::metrics::add_tags(#name, input.#field.as_deref(), tags)?;
+            input.#field = Some(json);
+            Ok(())
+        },
+        (_, false) => quote! {
+            input.#field = use_::invoke_model_protocol::metrics::add_tags(#name, Some(&input.#field), tags)?;
+            Ok(())
+        },
+    };
+    quote! {
+        fn add_request_metadata(
+            input: &mut Self::Input,
+            tags: &::std::collections::BTreeMap<String, String>,
+        ) -> Result<(), use_::invoke_model_protocol::SerializeError> {
+            #adding
         }
     }
 }

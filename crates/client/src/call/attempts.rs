@@ -104,7 +104,7 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     let Attempt { client, prepared, timer, context } = attempt;
     context.start_attempt();
-    let mut permit = acquire_permit::<O>(client, prepared, timer, context).await?;
+    let mut permit = acquire_permit::<O>(prepared, timer, context).await?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
     let (sending, credentials, span, requests_part) = {
@@ -190,18 +190,19 @@ pub(super) fn report_progress(request: &mut Request<RequestBody>, permit: Option
 /// Waits for a permit, if the client has a quota limiter and the operation runs a model. If the call is
 /// cancelled before its request is sent, the permit counts nothing.
 pub(super) async fn acquire_permit<O: Operation>(
-    client: &Client,
     prepared: &mut Prepared,
     timer: &OperationTimer,
     context: &CallContext,
 ) -> Result<Option<QuotaPermit>, ErrorKind<O::Error>> {
-    let Some(limiter) = client.config().quota_limiter().filter(|_| O::USES_TOKENS) else { return Ok(None) };
+    let Some(limiter) = prepared.limiter.clone() else { return Ok(None) };
     let estimate = match limiter.limits_tokens() {
         true => prepared.token_estimate::<O>().await?,
         false => TokenEstimate::default(),
     };
     let wait = QuotaWait::start();
-    let permit = timer.bound(limiter.acquire(estimate)).await;
+    // The future is boxed to keep the futures of calls without a limiter small.
+    let acquiring = Box::pin(limiter.acquire_for_model(prepared.model_id.as_deref(), estimate));
+    let permit = timer.bound(acquiring).await;
     context.call_metrics.quota_wait(&wait);
     Ok(Some(permit??.with_progress(RequestProgress::default())))
 }

@@ -82,7 +82,7 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
     async fn attempt(attempt: Attempt<'_>) -> Result<BidirectionalStreamOutput<O>, ErrorKind<O::Error>> {
         let Attempt { client, prepared, timer, context } = attempt;
         context.start_attempt();
-        let permit = acquire_permit::<O>(client, prepared, timer, context).await?;
+        let permit = acquire_permit::<O>(prepared, timer, context).await?;
         let authorized = async {
             if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
                 timer.bound(rate_limiter.ready()).await?;

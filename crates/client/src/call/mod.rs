@@ -37,6 +37,7 @@ use crate::client::Client;
 use crate::config::{Authentication, BearerToken};
 use crate::intercept::{Intercept, Interception};
 use crate::retry::RetryConfig;
+use crate::tags::Tags;
 use crate::timeout::TimeoutConfig;
 
 /// A call of operation `O`. Set the members of its input, then [`send`](Self::send) it.
@@ -79,6 +80,8 @@ struct State<O: Operation> {
     /// The path of the body file. The content of the file replaces the bytes of the payload.
     file: Option<PathBuf>,
     headers: Vec<(String, String)>,
+    /// The tags of this call. They are added to the tags of the client.
+    tags: Tags,
     /// The interceptors of this call. They follow the interceptors of the client.
     interceptors: Vec<Arc<dyn Intercept>>,
     timeouts: TimeoutConfig,
@@ -105,6 +108,7 @@ impl<O: Operation> Call<O> {
             invalid: None,
             file: None,
             headers: Vec::new(),
+            tags: Tags::new(),
             interceptors: Vec::new(),
             timeouts: config.timeout_config(),
             retries: config.retry_config(),
@@ -125,7 +129,7 @@ impl<O: Operation> Call<O> {
 
     /// Moves the settings of this call to a call of another operation. Drops the input of this call.
     pub(crate) fn with_input<P: Operation>(self, input: P::Input) -> Call<P> {
-        let State { client, authorizer, headers, interceptors, timeouts, retries, .. } = *self.0;
+        let State { client, authorizer, headers, tags, interceptors, timeouts, retries, .. } = *self.0;
         let (required, invalid, file) = Default::default();
         Call(Box::new(State {
             client,
@@ -135,6 +139,7 @@ impl<O: Operation> Call<O> {
             invalid,
             file,
             headers,
+            tags,
             interceptors,
             timeouts,
             retries,
@@ -226,6 +231,15 @@ impl<O: Operation> Call<O> {
         self
     }
 
+    /// Adds a tag to this call. It replaces a tag of the client with the same key: see
+    /// [`ConfigBuilder::tag`](crate::ConfigBuilder::tag).
+    #[must_use]
+    #[doc(alias("requestMetadata", "tenant", "label"))]
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.tags.insert(key.into(), value.into());
+        self
+    }
+
     /// Adds an interceptor for this call: see [`Intercept`]. It follows the interceptors of the client, which are
     /// set with [`ConfigBuilder::interceptor`](crate::ConfigBuilder::interceptor).
     #[must_use]
@@ -282,6 +296,7 @@ where
             invalid,
             file,
             headers,
+            tags,
             interceptors,
             timeouts,
             retries,
@@ -294,6 +309,7 @@ where
             invalid: invalid.clone(),
             file: file.clone(),
             headers: headers.clone(),
+            tags: tags.clone(),
             interceptors: interceptors.clone(),
             timeouts: *timeouts,
             retries: *retries,

@@ -22,6 +22,8 @@ use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::config::{Config, SettingSource, region_of_arn};
 use crate::error::{ErrorKind, HeaderError};
+use crate::quota::QuotaLimiter;
+use crate::tags::{self, Tags};
 use crate::timeout::OperationTimer;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
@@ -48,6 +50,10 @@ pub(crate) const RESERVED_HEADERS: &[&str] = &[
 pub(super) struct Prepared {
     client: Client,
     authorizer: Arc<Authorizer>,
+    /// The quota limiter for the tags of the call, if the client has a limiter and the operation runs a model.
+    pub(super) limiter: Option<QuotaLimiter>,
+    /// The model id, if the limiter needs the price of the model.
+    pub(super) model_id: Option<String>,
     parts: Parts,
     pub(super) payload: Payload,
     /// The hash of the body. It is computed when the first attempt is signed.
@@ -72,19 +78,28 @@ impl<O: Operation> Call<O> {
         self,
         context: &mut CallContext,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
-        let State { client, authorizer, mut input, required, invalid, file, headers, .. } = *self.0;
+        let State { client, authorizer, mut input, required, invalid, file, headers, tags, .. } = *self.0;
         required.check()?;
         invalid.map_or(Ok(()), Err)?;
         // Fill the idempotency tokens once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
+        let tags = merged(&client.config().tags, tags)?;
+        if !tags.is_empty() {
+            O::add_request_metadata(&mut input, &tags)?;
+        }
         let facts = O::request_facts(&input);
-        span::record_request::<O>(&context.span, &input, facts);
+        span::record_request::<O>(&context.span, &input, facts, &tags);
         context.call_metrics.set_model(facts.model_id);
         check_regions::<O>(client.config(), &facts)?;
         if let Some(interception) = &mut context.interception {
-            interception.set_model_id(facts.model_id);
+            interception.set_request(facts.model_id, &tags);
         }
         let max_output_tokens = facts.max_output_tokens;
+        let limiter = client.config().quota_limiter().filter(|_| O::USES_TOKENS);
+        let limiter = limiter.map(|limiter| limiter.for_tags(&tags));
+        // Only a price table needs the model.
+        let has_price = limiter.as_ref().is_some_and(QuotaLimiter::limits_money);
+        let model_id = facts.model_id.filter(|_| has_price).map(str::to_owned);
         if O::MODEL_ID_LABEL.is_none() {
             context.model_id = facts.model_id.map(str::to_owned);
         }
@@ -107,7 +122,18 @@ impl<O: Operation> Call<O> {
             false => Payload::Bytes(bytes),
         };
         let (hash, estimate) = (OnceLock::new(), None);
-        Ok((Prepared { client, authorizer, parts, payload, hash, estimate, max_output_tokens }, file))
+        let prepared = Prepared {
+            client,
+            authorizer,
+            limiter,
+            model_id,
+            parts,
+            payload,
+            hash,
+            estimate,
+            max_output_tokens,
+        };
+        Ok((prepared, file))
     }
 }
 
@@ -220,6 +246,17 @@ fn check_regions<O: Operation>(config: &Config, facts: &RequestFacts<'_>) -> Res
         }
     }
     Ok(())
+}
+
+/// Returns the tags of the client and of the call. A tag of the call replaces a tag of the client.
+fn merged(of_client: &Arc<Tags>, of_call: Tags) -> Result<Arc<Tags>, SerializeError> {
+    if of_call.is_empty() {
+        return Ok(of_client.clone());
+    }
+    let mut merged = (**of_client).clone();
+    merged.extend(of_call);
+    tags::check(&merged).map_err(|reason| SerializeError::new("", SerializeErrorKind::Invalid(reason)))?;
+    Ok(Arc::new(merged))
 }
 
 /// Inserts the headers of the caller. Each header replaces existing headers of the same name.

@@ -22,6 +22,7 @@ use super::output::Delivery;
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails};
 use crate::metadata::ResponseHead;
+use crate::tags::{self, Tags};
 
 /// Opens the span of a call.
 pub(super) fn call<O: Operation, D: Delivery<O>>(client: &Client) -> Span {
@@ -42,6 +43,7 @@ pub(super) fn call<O: Operation, D: Delivery<O>>(client: &Client) -> Span {
         gen_ai.usage.cache_creation.input_tokens = field::Empty,
         gen_ai.response.finish_reasons = field::Empty,
         aws.bedrock.guardrail.id = field::Empty,
+        invoke_model.tags = field::Empty,
         cloud.region = config.region(),
         server.address = config.endpoint.host(),
         server.port = config.endpoint.port(),
@@ -56,8 +58,13 @@ pub(super) fn operation_name<O: Operation>() -> &'static str {
     O::GEN_AI_OPERATION.unwrap_or(O::NAME)
 }
 
-/// Records the model id, the limit of output tokens and the guardrail of a request.
-pub(super) fn record_request<O: Operation>(span: &Span, input: &O::Input, facts: RequestFacts<'_>) {
+/// Records the model id, the limit of output tokens, the guardrail and the tags of a request.
+pub(super) fn record_request<O: Operation>(
+    span: &Span,
+    input: &O::Input,
+    facts: RequestFacts<'_>,
+    tags: &Tags,
+) {
     if span.is_disabled() {
         return;
     }
@@ -69,6 +76,9 @@ pub(super) fn record_request<O: Operation>(span: &Span, input: &O::Input, facts:
     };
     span.record("gen_ai.request.max_tokens", facts.max_output_tokens);
     span.record("aws.bedrock.guardrail.id", facts.guardrail_id);
+    if !tags.is_empty() {
+        span.record("invoke_model.tags", tags::shown(tags));
+    }
 }
 
 /// Opens the span of an attempt.

@@ -6,6 +6,7 @@ mod endpoint;
 mod error;
 mod setting;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
 use crate::random::IdempotencyTokenProvider;
 use crate::retry::RetryConfig;
+use crate::tags::Tags;
 use crate::timeout::TimeoutConfig;
 
 /// Checked settings of a [`Client`](crate::Client), including the resolved endpoint.
@@ -51,6 +53,7 @@ pub struct Config {
     /// The meter of the metrics, or `None` for a meter of the global provider.
     #[cfg(feature = "opentelemetry")]
     pub(crate) meter: Option<opentelemetry::metrics::Meter>,
+    pub(crate) tags: Arc<Tags>,
     pub(crate) quota_limiter: Option<QuotaLimiter>,
     pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     pub(crate) credentials_cache: CredentialsCacheConfig,
@@ -111,6 +114,11 @@ impl Config {
         self.quota_limiter.as_ref()
     }
 
+    /// Returns the tags of each call.
+    pub fn tags(&self) -> &BTreeMap<String, String> {
+        &self.tags
+    }
+
     /// Returns the sources of the settings.
     pub fn sources(&self) -> &SettingSources {
         &self.sources
@@ -132,6 +140,7 @@ impl fmt::Debug for Config {
             .field("transport", &self.transport)
             .field("timeout_config", &self.timeout_config)
             .field("retry_config", &self.retry_config)
+            .field("tags", &self.tags)
             .field("quota_limiter", &self.quota_limiter)
             .field("interceptors", &names(&self.interceptors))
             .finish_non_exhaustive()

@@ -5,6 +5,7 @@ use invoke_model_transport::{TimeoutKind, TransportErrorKind};
 
 use crate::error::{Error, ErrorKind, ServiceErrorDetails, class, is_transient, status_of};
 use crate::metadata::FailureClass;
+use crate::quota::QuotaError;
 
 /// The rules of a [`Failover`](super::Failover). They are part of the retry configuration of each call, because
 /// a call does not wait for a retry if it can move to another target.
@@ -29,7 +30,9 @@ impl FailoverRules {
             (FailureClass::NotSent, ErrorKind::Transport(_)) => true,
             // The credentials of the call are the same for all targets.
             (_, ErrorKind::Credentials(error)) => !matches!(error, CredentialsError::CallProvider(_)),
-            (_, ErrorKind::Sign(_) | ErrorKind::Quota(_)) => true,
+            (_, ErrorKind::Sign(_)) => true,
+            // The budget belongs to the caller, and not to the target.
+            (_, ErrorKind::Quota(error)) => !matches!(error, QuotaError::OverBudget { .. }),
             (FailureClass::Rejected, ErrorKind::Service { error, response }) => {
                 is_unavailable(error, status_of(error, response))
                     || (self.on_access_denied && kind.is_access_denied())

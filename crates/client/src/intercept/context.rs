@@ -1,6 +1,11 @@
 //! The facts about a call that interceptors see.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use http::Extensions;
+
+use crate::tags::Tags;
 
 /// The facts about a call, and values that the hooks of the call share. Each call has its own context.
 ///
@@ -10,6 +15,7 @@ pub struct InterceptorContext {
     pub(super) operation: &'static str,
     pub(super) region: Option<String>,
     pub(super) model_id: Option<String>,
+    pub(super) tags: Arc<Tags>,
     pub(super) attempt: u32,
     pub(super) extensions: Extensions,
 }
@@ -29,6 +35,11 @@ impl InterceptorContext {
     /// Returns the model id of the call, or `None` if the operation has no model id.
     pub fn model_id(&self) -> Option<&str> {
         self.model_id.as_deref()
+    }
+
+    /// Returns the tags of the client and of the call.
+    pub fn tags(&self) -> &BTreeMap<String, String> {
+        &self.tags
     }
 
     /// Returns the number of the attempt. The first attempt has the number 1.

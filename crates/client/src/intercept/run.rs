@@ -19,6 +19,7 @@ use crate::call::RESERVED_HEADERS;
 use crate::config::Config;
 use crate::error::ErrorKind;
 use crate::metadata::Attempt;
+use crate::tags::Tags;
 use crate::timeout::OperationTimer;
 
 /// The interceptors of a call, and their context. A call has this value only if it has an interceptor.
@@ -48,8 +49,9 @@ impl Interception {
         Some(Box::new(Self { interceptors, context }))
     }
 
-    /// Sets the model id in the context.
-    pub(crate) fn set_model_id(&mut self, model_id: Option<&str>) {
+    /// Sets the model id and the tags in the context.
+    pub(crate) fn set_request(&mut self, model_id: Option<&str>, tags: &Arc<Tags>) {
+        self.context.tags = tags.clone();
         self.context.model_id = model_id.map(str::to_owned);
     }
 

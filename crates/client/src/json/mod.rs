@@ -186,6 +186,11 @@ impl JsonCall {
         self.with(|settings| settings.header(name, value))
     }
 
+    /// Adds a tag to this call: see [`Call::tag`].
+    pub fn tag(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|settings| settings.tag(key, value))
+    }
+
     /// Adds an interceptor for this call: see [`Call::interceptor`].
     #[doc(alias("hook", "middleware"))]
     pub fn interceptor(self, interceptor: impl Intercept) -> Self {

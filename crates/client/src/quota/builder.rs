@@ -3,15 +3,15 @@
 use std::sync::Arc;
 #[cfg(feature = "opentelemetry")]
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
+use super::budget::Budget;
 use super::limits::{DEFAULT_KEY, QuotaKey, QuotaLimits};
 use super::memory::MemoryQuotaStore;
+use super::prices::PriceTable;
 use super::store::QuotaStore;
-use super::{Backend, QuotaLimiter, State};
+use super::tagged::TagKey;
+use super::{Backend, QuotaLimiter, Settings};
 
 /// A builder of a [`QuotaLimiter`]. The limiter enforces only the limits that are set.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ use super::{Backend, QuotaLimiter, State};
 pub struct QuotaLimiterBuilder {
     limits: QuotaLimits,
     keys: Vec<QuotaKey>,
+    tag_keys: Vec<TagKey>,
+    prices: Option<PriceTable>,
     store: Store,
     output_token_weight: u32,
     default_output_tokens: u64,
@@ -110,6 +112,52 @@ impl QuotaLimiterBuilder {
         self
     }
 
+    /// Adds a key for each value of a tag: see [`ConfigBuilder::tag`](crate::ConfigBuilder::tag). For example, the calls
+    /// with the tag `tenant` and the value `acme` count against the key `tenant=acme`, whose limits are
+    /// `limits("acme")`. A call without the tag counts only against the other keys. Replaces an earlier function for the
+    /// same tag.
+    ///
+    /// Each combination of values has its own queue, so a tenant does not wait for the requests of another tenant. The
+    /// limiter calls the function when it sees a combination for the first time, and may call it again later.
+    ///
+    /// ```
+    /// use invoke_model_client::{Budget, BudgetPeriod, QuotaLimiter, QuotaLimits};
+    ///
+    /// let limiter = QuotaLimiter::builder()
+    ///     .key("account", QuotaLimits::default().requests_per_minute(1_000))
+    ///     .key_of_tag("tenant", |tenant| {
+    ///         let tokens = if tenant == "acme" { 50_000_000 } else { 1_000_000 };
+    ///         QuotaLimits::default().max_concurrency(8).budget(Budget::tokens(tokens, BudgetPeriod::Day))
+    ///     })
+    ///     .build();
+    /// # drop(limiter);
+    /// ```
+    #[doc(alias = "tenant")]
+    pub fn key_of_tag(
+        mut self,
+        tag: impl Into<Arc<str>>,
+        limits: impl Fn(&str) -> QuotaLimits + Send + Sync + 'static,
+    ) -> Self {
+        let key = TagKey { tag: tag.into(), limits: Arc::new(limits) };
+        self.tag_keys.retain(|other| other.tag != key.tag);
+        self.tag_keys.push(key);
+        self
+    }
+
+    /// Sets the prices for budgets in money. Without a price table, or if the table has no price for the model of a
+    /// request, a request with such a budget fails with [`QuotaError::NoPrice`](super::QuotaError::NoPrice).
+    pub fn price_table(mut self, prices: PriceTable) -> Self {
+        self.prices = Some(prices);
+        self
+    }
+
+    /// Sets the budget of the key `default`. A request whose reservation would exceed the budget fails immediately with
+    /// [`QuotaError::OverBudget`](super::QuotaError::OverBudget).
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.limits = self.limits.budget(budget);
+        self
+    }
+
     /// Sets the store that counts the requests, for example a store that several processes share. Default: a
     /// new [`MemoryQuotaStore`].
     pub fn store(mut self, store: impl QuotaStore) -> Self {
@@ -131,28 +179,21 @@ impl QuotaLimiterBuilder {
             keys.insert(0, QuotaKey::new(DEFAULT_KEY, self.limits));
         }
         let backend = match self.store {
-            Store::Memory(store) => {
-                let slots = store.windows().slots(&keys);
-                Backend::Memory { store, slots }
-            }
-            Store::Shared(store) => {
-                Backend::Shared { store, in_flight: AtomicUsize::new(0), request_ended: Notify::new() }
-            }
+            Store::Memory(store) => Backend::memory(store, &keys),
+            Store::Shared(store) => Backend::shared(store),
         };
-        QuotaLimiter(Arc::new(State {
-            keys: keys.into(),
+        let settings = Settings {
+            tag_keys: self.tag_keys,
+            prices: self.prices,
             output_token_weight: self.output_token_weight,
             default_output_tokens: self.default_output_tokens,
             max_wait: self.max_wait,
-            backend,
-            queue: tokio::sync::Mutex::new(()),
-            waiting: AtomicUsize::new(0),
-            blocked_by: AtomicUsize::new(0),
             #[cfg(feature = "opentelemetry")]
             name: self.name,
             #[cfg(feature = "opentelemetry")]
             is_observed: AtomicBool::new(false),
-        }))
+        };
+        QuotaLimiter::new(Arc::new(settings), keys.into(), backend)
     }
 }
 
@@ -161,6 +202,8 @@ impl Default for QuotaLimiterBuilder {
         Self {
             limits: QuotaLimits::default(),
             keys: Vec::new(),
+            tag_keys: Vec::new(),
+            prices: None,
             store: Store::Memory(MemoryQuotaStore::default()),
             output_token_weight: 1,
             default_output_tokens: 0,

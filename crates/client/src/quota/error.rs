@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::limits::QuotaLimit;
 
 /// The error of a request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. The client did not send
@@ -52,6 +53,34 @@ pub enum QuotaError {
         key: Option<Arc<str>>,
         /// The number of other requests in the queue.
         waiting: usize,
+    },
+
+    /// The budget of a key does not admit the request in this period.
+    #[error(
+        "the budget of the key `{key}` is {}, of which {} are used or reserved, and the request would reserve {}: raise the \
+         budget, or lower max_tokens in the body",
+        .budget.shown(.currency.as_deref()),
+        .budget.shown_amount(*.used, .currency.as_deref()),
+        .budget.shown_amount(*.reserved, .currency.as_deref())
+    )]
+    OverBudget {
+        /// The key.
+        key: Arc<str>,
+        /// The budget.
+        budget: Budget,
+        /// The used and reserved amount of the period.
+        used: u64,
+        /// The amount that the request would reserve.
+        reserved: u64,
+        /// The currency of the price table, for a budget in money.
+        currency: Option<Arc<str>>,
+    },
+
+    /// A key has a budget in money, and the price of the model is not known.
+    #[error("{}", NoPrice(.model_id.as_deref()))]
+    NoPrice {
+        /// The model id, or `None` if the client does not know the model of the request, as for a raw request.
+        model_id: Option<Arc<str>>,
     },
 
     /// The [store](super::QuotaStore) did not decide.
@@ -123,6 +152,21 @@ impl QuotaStoreError {
     /// configuration.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Restarted { .. })
+    }
+}
+
+/// Writes the error of a request without a price.
+struct NoPrice<'a>(Option<&'a str>);
+
+impl fmt::Display for NoPrice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(model) => write!(
+                f,
+                "the price table has no price for the model `{model}`: add it, or a pattern such as `*`"
+            ),
+            None => f.write_str("the request has no model id, so it cannot use a budget in money"),
+        }
     }
 }
 

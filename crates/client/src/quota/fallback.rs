@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::error::QuotaStoreError;
 use super::limits::QuotaKey;
-use super::memory::MemoryQuotaStore;
+use super::memory::{MemoryQuotaStore, NotAdmitted};
 use super::store::{QuotaDecision, QuotaRequest, QuotaReservation, QuotaStore};
 
 /// The time between two attempts to reach the store.
@@ -20,7 +20,8 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// While the other store fails with a [temporary error](QuotaStoreError::is_temporary), each process may use
 /// its part of each limit: the limit divided by the number of processes, rounded down. The requests of this
-/// process in the last minute count against this part. All other errors are returned.
+/// process in the last minute count against this part. All other errors are returned. A request with a
+/// [budget](super::Budget) fails during an outage, because the processes together would exceed the budget.
 ///
 /// During an outage, one request a second asks the other store. In the minute after the start and after the
 /// end of an outage, the processes together can exceed a limit, because a store does not know the requests
@@ -117,7 +118,7 @@ impl<S: QuotaStore> State<S> {
         let QuotaDecision::Admitted(reservation) = decision else { return decision };
         let mut windows = self.memory.windows();
         let slots = windows.slots(&request.keys);
-        let id = windows.admit(&request.keys, &slots, Instant::now(), request.tokens);
+        let id = windows.admit(request, &slots, self.memory.now());
         drop(windows);
         let memory = self.memory.clone();
         QuotaDecision::Admitted(QuotaReservation::new(move |outcome| {
@@ -126,20 +127,22 @@ impl<S: QuotaStore> State<S> {
         }))
     }
 
-    /// Decides with a part of the limits. Returns `error` if this part never admits the request.
+    /// Decides with a part of the limits. Returns `error` if this part never admits the request, or if a key has a
+    /// budget. The processes would exceed a budget, because they do not know what the others have used.
     fn decide_in_memory(
         &self,
         request: &QuotaRequest,
         error: QuotaStoreError,
     ) -> Result<QuotaDecision, QuotaStoreError> {
         let divided = |key: &QuotaKey| QuotaKey::new(key.name.clone(), key.limits.divided(self.processes));
-        let keys: Vec<QuotaKey> = request.keys.iter().map(divided).collect();
-        if keys.iter().any(|key| key.check(request.tokens, 0).is_err()) {
+        let keys: Arc<[QuotaKey]> = request.keys.iter().map(divided).collect();
+        let fails = |key: &QuotaKey| key.limits.budget.is_some() || key.check(request.tokens, 0).is_err();
+        if keys.iter().any(fails) {
             return Err(error);
         }
-        let (mut windows, now) = (self.memory.windows(), Instant::now());
+        let (mut windows, now) = (self.memory.windows(), self.memory.now());
         let slots = windows.slots(&keys);
-        let decision = windows.try_admit(&keys, &slots, now, request.tokens);
+        let decision = windows.try_admit(&QuotaRequest { keys, ..request.clone() }, &slots, now);
         drop(windows);
         Ok(match decision {
             Ok(id) => {
@@ -147,10 +150,11 @@ impl<S: QuotaStore> State<S> {
                 let end = move |outcome| memory.end(&slots, id, outcome);
                 QuotaDecision::Admitted(QuotaReservation::new(end))
             }
-            Err((key, blocked)) => {
-                let retry_after = blocked.until.map_or(RETRY_INTERVAL, |until| until - now);
+            Err(NotAdmitted::Blocked(key, blocked)) => {
+                let retry_after = blocked.until.map_or(RETRY_INTERVAL, |until| until - now.instant);
                 QuotaDecision::Blocked { key, limit: blocked.limit, retry_after }
             }
+            Err(NotAdmitted::OverBudget { key, used }) => QuotaDecision::OverBudget { key, used },
         })
     }
 }

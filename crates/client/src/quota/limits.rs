@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::error::QuotaError;
 
 /// The name of the key of the limits that a builder sets without a key.
@@ -49,6 +50,8 @@ pub struct QuotaLimits {
     pub requests_per_minute: Option<u32>,
     /// The maximum number of tokens in any 60 seconds.
     pub tokens_per_minute: Option<u64>,
+    /// The maximum number of tokens or the maximum cost of a period.
+    pub budget: Option<Budget>,
 }
 
 impl QuotaLimits {
@@ -73,18 +76,26 @@ impl QuotaLimits {
         self
     }
 
+    /// Sets the budget of the key.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
     /// Returns `true` if there is a per-minute limit. In this case, a store must record the requests of the
     /// last minute.
     pub fn has_per_minute(&self) -> bool {
         self.requests_per_minute.is_some() || self.tokens_per_minute.is_some()
     }
 
-    /// Returns the part of the limits that one of several processes may use, rounded down.
+    /// Returns the part of the limits that one of several processes may use, rounded down. Does not divide the budget.
     pub(super) fn divided(self, processes: NonZeroU32) -> Self {
         Self {
             max_concurrency: self.max_concurrency.map(|limit| limit / processes),
             requests_per_minute: self.requests_per_minute.map(|limit| limit / processes),
             tokens_per_minute: self.tokens_per_minute.map(|limit| limit / u64::from(processes.get())),
+            budget: self.budget,
         }
     }
 }

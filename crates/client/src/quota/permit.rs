@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use invoke_model_families::Usage;
 use invoke_model_transport::RequestProgress;
 
+use super::prices::Price;
 use super::store::{QuotaOutcome, QuotaReservation};
 use super::window::ReservationId;
 use super::{Backend, State};
@@ -14,7 +15,7 @@ use crate::metadata::FailureClass;
 
 /// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request counts as in flight
 /// until the permit is dropped or consumed. After that, the outcome determines the requests and tokens that
-/// count against the per-minute limits:
+/// count against the per-minute limits, and the tokens or the cost that count against budgets:
 ///
 /// | outcome of the request | method | counts |
 /// |---|---|---|
@@ -27,6 +28,8 @@ pub struct QuotaPermit {
     state: Arc<State>,
     reservation: Reservation,
     reserved_tokens: u64,
+    /// The price of the model, if a key has a budget in money.
+    price: Option<Price>,
     outcome: QuotaOutcome,
     /// The progress of the request, if the client sends it.
     progress: Option<RequestProgress>,
@@ -41,8 +44,13 @@ pub(super) enum Reservation {
 }
 
 impl QuotaPermit {
-    pub(super) fn new(state: Arc<State>, reservation: Reservation, reserved_tokens: u64) -> Self {
-        Self { state, reservation, reserved_tokens, outcome: QuotaOutcome::Unknown, progress: None }
+    pub(super) fn new(
+        state: Arc<State>,
+        reservation: Reservation,
+        reserved_tokens: u64,
+        price: Option<Price>,
+    ) -> Self {
+        Self { state, reservation, reserved_tokens, price, outcome: QuotaOutcome::Unknown, progress: None }
     }
 
     /// Makes a dropped permit count nothing as long as the request was certainly not sent. Without the
@@ -66,8 +74,9 @@ impl QuotaPermit {
     /// reserved tokens. If the request used more tokens than it reserved, later requests wait longer. If
     /// `usage` has no token counts, for example for images, the reserved tokens count.
     pub fn complete(mut self, usage: Usage) {
-        if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
-            self.outcome = QuotaOutcome::Used(tokens);
+        if let Some(tokens) = usage.quota_tokens(self.state.settings.output_token_weight) {
+            let cost = self.price.and_then(|price| price.cost(&usage)).unwrap_or_default();
+            self.outcome = QuotaOutcome::Used { tokens, cost };
         }
     }
 
@@ -75,7 +84,7 @@ impl QuotaPermit {
     pub fn fail(mut self, class: FailureClass) {
         self.outcome = match class {
             FailureClass::NotSent => QuotaOutcome::NotSent,
-            FailureClass::Rejected => QuotaOutcome::Used(0),
+            FailureClass::Rejected => QuotaOutcome::Used { tokens: 0, cost: 0 },
             FailureClass::ServerError | FailureClass::Ambiguous => QuotaOutcome::Unknown,
         };
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use invoke_model_transport::BoxFuture;
 
+use super::budget::BudgetUnit;
 use super::error::QuotaStoreError;
 use super::limits::{QuotaKey, QuotaLimit};
 
@@ -38,12 +39,22 @@ pub struct QuotaRequest {
     pub keys: Arc<[QuotaKey]>,
     /// The number of tokens that the request reserves.
     pub tokens: u64,
+    /// The cost that the request reserves, in billionths of the currency. It is 0 if no key has a budget in money.
+    pub cost: u64,
 }
 
 impl QuotaRequest {
-    /// Returns a request that reserves `tokens`.
+    /// Returns a request that reserves `tokens` and no cost.
     pub fn new(keys: Arc<[QuotaKey]>, tokens: u64) -> Self {
-        Self { keys, tokens }
+        Self { keys, tokens, cost: 0 }
+    }
+
+    /// Returns the amount that the request reserves of a budget.
+    pub fn reserved(&self, unit: BudgetUnit) -> u64 {
+        match unit {
+            BudgetUnit::Tokens => self.tokens,
+            BudgetUnit::Money => self.cost,
+        }
     }
 }
 
@@ -62,6 +73,13 @@ pub enum QuotaDecision {
         /// The time after which the limiter asks again. The limiter asks earlier if one of its own requests
         /// ends.
         retry_after: Duration,
+    },
+    /// The budget of a key does not admit the request in this period. The request fails without waiting.
+    OverBudget {
+        /// The index of the key in [`QuotaRequest::keys`].
+        key: usize,
+        /// The used and reserved amount of the period.
+        used: u64,
     },
 }
 
@@ -103,8 +121,13 @@ impl fmt::Debug for QuotaReservation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QuotaOutcome {
-    /// The request used this number of tokens.
-    Used(u64),
+    /// The request ended.
+    Used {
+        /// The number of used tokens.
+        tokens: u64,
+        /// The cost of the request, in billionths of the currency. It is 0 if no key has a budget in money.
+        cost: u64,
+    },
     /// The request was certainly not sent. It no longer counts.
     NotSent,
     /// The number of used tokens is unknown. The reservation remains.

@@ -9,26 +9,34 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::time::Instant;
 
+use super::budget::{Budget, BudgetPeriod, BudgetUnit};
 use super::limits::{QuotaKey, QuotaLimit, QuotaLimits};
+use super::memory::{NotAdmitted, Now};
 use super::store::QuotaOutcome;
 use super::window::{Blocked, MINUTE, ReservationId, SlidingWindow};
 use super::{MemoryQuotaStore, QuotaRequest};
 
 /// A store that decides at the time of its argument.
 pub(super) trait TimedStore {
-    /// Admits a request, or returns the index of the key, the limit and the time to wait.
+    /// Admits a request, or returns the reason why it is not admitted.
     fn admit(&mut self, now: Duration, request: &QuotaRequest) -> Result<(), Refusal>;
 
     /// Ends a request. Requests have the numbers 0, 1, 2 and so on in the order of their admission.
     fn end(&mut self, number: usize, outcome: QuotaOutcome);
 }
 
-/// `wait` is `None` if the request must wait for the end of another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) key: usize,
-    pub(super) limit: QuotaLimit,
-    pub(super) wait: Option<Duration>,
+pub(super) enum Refusal {
+    /// `wait` is `None` if the request must wait for the end of another request.
+    Limit {
+        key: usize,
+        limit: QuotaLimit,
+        wait: Option<Duration>,
+    },
+    OverBudget {
+        key: usize,
+        used: u64,
+    },
 }
 
 pub(super) struct Memory {
@@ -46,11 +54,15 @@ impl Memory {
 impl TimedStore for Memory {
     fn admit(&mut self, now: Duration, request: &QuotaRequest) -> Result<(), Refusal> {
         let mut windows = self.store.windows();
-        let (slots, now) = (windows.slots(&request.keys), self.start + now);
-        let id =
-            windows.try_admit(&request.keys, &slots, now, request.tokens).map_err(|(key, blocked)| {
-                Refusal { key, limit: blocked.limit, wait: blocked.until.map(|until| until - now) }
-            })?;
+        let slots = windows.slots(&request.keys);
+        let now = Now { instant: self.start + now, since_epoch: now };
+        let id = windows.try_admit(request, &slots, now).map_err(|refused| match refused {
+            NotAdmitted::Blocked(key, blocked) => {
+                let wait = blocked.until.map(|until| until - now.instant);
+                Refusal::Limit { key, limit: blocked.limit, wait }
+            }
+            NotAdmitted::OverBudget { key, used } => Refusal::OverBudget { key, used },
+        })?;
         self.admitted.push((slots, id));
         Ok(())
     }
@@ -73,11 +85,12 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let outcome = prop_oneof![
-        (0..=40_u64).prop_map(QuotaOutcome::Used),
+        (0..=40_u64).prop_map(|tokens| QuotaOutcome::Used { tokens, cost: cost(tokens) }),
         Just(QuotaOutcome::NotSent),
         Just(QuotaOutcome::Unknown)
     ];
     let step = prop_oneof![
+        1 => (0..40_u64).prop_map(|days| Step::Wait(Duration::from_secs(days * 86_400))),
         1 => (0..70_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
         2 => (0..5_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
         5 => (any::<bool>(), 0..=100_u64).prop_map(|(limiter, tokens)| Step::Admit(limiter, tokens)),
@@ -86,12 +99,33 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..300)
 }
 
+/// Returns the cost of a request in the tests.
+fn cost(tokens: u64) -> u64 {
+    tokens * 1_000_003
+}
+
+fn budgets() -> impl Strategy<Value = Budget> {
+    let periods = [BudgetPeriod::Day, BudgetPeriod::Month, BudgetPeriod::Total];
+    (any::<bool>(), 0..500_u64, prop::sample::select(periods.to_vec())).prop_map(
+        |(tokens, amount, period)| match tokens {
+            true => Budget::tokens(amount, period),
+            false => Budget { amount: cost(amount), unit: BudgetUnit::Money, period },
+        },
+    )
+}
+
 fn limits() -> impl Strategy<Value = QuotaLimits> {
-    let limits = (prop::option::of(1..8_u32), prop::option::of(1..20_u32), prop::option::of(100..400_u64));
-    limits.prop_map(|(max_concurrency, requests_per_minute, tokens_per_minute)| QuotaLimits {
+    let limits = (
+        prop::option::of(1..8_u32),
+        prop::option::of(1..20_u32),
+        prop::option::of(100..400_u64),
+        prop::option::weighted(0.3, budgets()),
+    );
+    limits.prop_map(|(max_concurrency, requests_per_minute, tokens_per_minute, budget)| QuotaLimits {
         max_concurrency,
         requests_per_minute,
         tokens_per_minute,
+        budget,
     })
 }
 
@@ -110,6 +144,7 @@ struct Admitted {
     limiter: bool,
     at: Duration,
     tokens: u64,
+    cost: u64,
 }
 
 struct Model {
@@ -143,14 +178,46 @@ impl Model {
         })
     }
 
+    /// Returns the used and reserved amount of the budget in its current period.
+    fn used(&self, key: &QuotaKey, budget: Budget, now: Duration) -> u64 {
+        let number = |time| budget.period.number(time);
+        let in_period = self
+            .admitted
+            .iter()
+            .filter(|admitted| number(admitted.at) == number(now) && self.has_key(admitted.limiter, key));
+        let amount = |admitted: &Admitted| match budget.unit {
+            BudgetUnit::Tokens => admitted.tokens,
+            BudgetUnit::Money => admitted.cost,
+        };
+        in_period.map(amount).sum()
+    }
+
+    /// Returns the index of the first key whose budget does not admit the request, and the used amount.
+    fn over_budget(&self, now: Duration, request: &QuotaRequest) -> Option<(usize, u64)> {
+        request.keys.iter().enumerate().find_map(|(index, key)| {
+            let budget = key.limits.budget?;
+            let used = self.used(key, budget, now);
+            (used >= budget.amount || used + request.reserved(budget.unit) > budget.amount)
+                .then_some((index, used))
+        })
+    }
+
     /// Returns `true` if a decision is correct.
     fn allows(&self, decision: Result<(), Refusal>, now: Duration, request: &QuotaRequest) -> bool {
         let is_full = |key: &QuotaKey| key.limits.max_concurrency == Some(self.in_flight(key));
+        if let Some((key, used)) = self.over_budget(now, request) {
+            return decision == Err(Refusal::OverBudget { key, used });
+        }
         match decision {
+            Err(Refusal::OverBudget { .. }) => false,
             Ok(()) => self.minute_admits(now, request) && !request.keys.iter().any(is_full),
-            Err(Refusal { key, limit: QuotaLimit::Concurrency, wait: None }) => is_full(&request.keys[key]),
-            Err(Refusal { limit: QuotaLimit::Concurrency, .. } | Refusal { wait: None, .. }) => false,
-            Err(Refusal { wait: Some(wait), .. }) => {
+            Err(Refusal::Limit { key, limit: QuotaLimit::Concurrency, wait: None }) => {
+                is_full(&request.keys[key])
+            }
+            Err(
+                Refusal::Limit { limit: QuotaLimit::Concurrency, .. } | Refusal::Limit { wait: None, .. },
+            ) => false,
+            Err(Refusal::Limit { wait: Some(wait), .. }) => {
                 !self.minute_admits(now, request)
                     && !self.minute_admits(now + wait - Duration::from_micros(1), request)
                     && self.minute_admits(now + wait, request)
@@ -163,9 +230,9 @@ impl Model {
         match outcome {
             QuotaOutcome::Unknown => {}
             QuotaOutcome::NotSent => self.admitted.retain(|admitted| admitted.number != number),
-            QuotaOutcome::Used(tokens) => {
+            QuotaOutcome::Used { tokens, cost } => {
                 let ended = self.admitted.iter_mut().filter(|admitted| admitted.number == number);
-                ended.for_each(|admitted| admitted.tokens = tokens);
+                ended.for_each(|admitted| (admitted.tokens, admitted.cost) = (tokens, cost));
             }
         }
     }
@@ -189,7 +256,10 @@ pub(super) fn check_stores(cases: u32, stores: impl Fn() -> Vec<Box<dyn TimedSto
                     }
                 }
                 Step::Admit(limiter, tokens) => {
-                    let request = QuotaRequest::new(keys[usize::from(limiter)].clone(), tokens);
+                    let request = QuotaRequest {
+                        cost: cost(tokens),
+                        ..QuotaRequest::new(keys[usize::from(limiter)].clone(), tokens)
+                    };
                     let decisions: Vec<_> =
                         stores.iter_mut().map(|store| store.admit(now, &request)).collect();
                     for decision in &decisions {
@@ -198,7 +268,13 @@ pub(super) fn check_stores(cases: u32, stores: impl Fn() -> Vec<Box<dyn TimedSto
                     }
                     if decisions[0].is_ok() {
                         model.in_flight.push((number, limiter));
-                        model.admitted.push(Admitted { number, limiter, at: now, tokens });
+                        model.admitted.push(Admitted {
+                            number,
+                            limiter,
+                            at: now,
+                            tokens,
+                            cost: request.cost,
+                        });
                         number += 1;
                     }
                 }
@@ -226,7 +302,7 @@ proptest! {
                 Step::Wait(time) => now += time / 4,
                 Step::Admit(_, reserved) => {
                     if store.admit(now, &request(reserved)).is_ok() {
-                        store.end(admitted.len(), QuotaOutcome::Used(reserved / 2));
+                        store.end(admitted.len(), QuotaOutcome::Used { tokens: reserved / 2, cost: 0 });
                         admitted.push((now, reserved / 2));
                     }
                 }
@@ -251,7 +327,7 @@ fn nothing_remains_after_a_minute() {
     assert_eq!((window.in_flight(), window.requests(), window.tokens()), (2, 2, 12));
     window.end(ReservationId(0), QuotaOutcome::Unknown);
     window.remove_expired(now + MINUTE);
-    window.end(ReservationId(1), QuotaOutcome::Used(3));
+    window.end(ReservationId(1), QuotaOutcome::Used { tokens: 3, cost: 0 });
     assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
 }
 
@@ -274,7 +350,7 @@ fn token_counts_do_not_overflow() {
         assert_eq!(window.blocked(&limits, 0), None);
         window.admit(ReservationId(id), now, 0, true);
     }
-    (0..3).for_each(|id| window.end(ReservationId(id), QuotaOutcome::Used(u64::MAX)));
+    (0..3).for_each(|id| window.end(ReservationId(id), QuotaOutcome::Used { tokens: u64::MAX, cost: 0 }));
     assert!(matches!(
         window.blocked(&limits, 2),
         Some(Blocked { limit: QuotaLimit::TokensPerMinute, until: Some(_) })

@@ -37,7 +37,7 @@ struct Reservation {
 }
 
 /// The id of a reservation. Ids increase in the order of admission.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ReservationId(pub(super) u64);
 
 /// A limit that does not admit a request now.
@@ -77,7 +77,7 @@ impl SlidingWindow {
         let reservation = &mut self.reservations[index];
         match outcome {
             QuotaOutcome::Unknown => {}
-            QuotaOutcome::Used(tokens) => {
+            QuotaOutcome::Used { tokens, .. } => {
                 self.tokens = self.tokens - u128::from(reservation.tokens) + u128::from(tokens);
                 reservation.tokens = tokens;
             }

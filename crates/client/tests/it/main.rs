@@ -31,6 +31,7 @@ mod settings;
 mod socket;
 mod spans;
 mod streams;
+mod tags;
 #[cfg(feature = "tower")]
 mod tower;
 mod visitor;

@@ -83,6 +83,15 @@ fn ok() -> SendResult {
     Ok(response(200, &headers, bytes::Bytes::from_static(b"{\"c\":\"secret\"}").into()))
 }
 
+#[test]
+fn span_of_a_call_has_its_tags() {
+    let spans = spans_of(vec![ok()], RetryConfig::disabled(), async |client| {
+        let call = client.invoke_model().model_id("amazon.titan-embed-text-v2:0").body("{}");
+        call.tag("team", "search").tag("tenant", "acme").send().await.unwrap();
+    });
+    assert_eq!(spans[0]["invoke_model.tags"], "team=search tenant=acme");
+}
+
 const HOST: &str = "bedrock-runtime.us-east-1.amazonaws.com";
 
 #[test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use invoke_model_client::{
-    ErrorKind, FailureClass, QuotaDecision, QuotaError, QuotaKey, QuotaLimit, QuotaLimiter, QuotaLimits,
-    QuotaOutcome, QuotaRequest, QuotaStore, QuotaStoreError, RedisQuotaStore, RedisQuotaStoreBuilder,
-    TokenEstimate, Usage,
+    Budget, BudgetPeriod, ErrorKind, FailureClass, QuotaDecision, QuotaError, QuotaKey, QuotaLimit,
+    QuotaLimiter, QuotaLimits, QuotaOutcome, QuotaRequest, QuotaStore, QuotaStoreError, RedisQuotaStore,
+    RedisQuotaStoreBuilder, TokenEstimate, Usage,
 };
 use invoke_model_local::LocalEndpoint;
 use redis::Commands;
@@ -164,6 +164,26 @@ async fn a_running_request_renews_its_lease() {
 }
 
 #[tokio::test]
+async fn processes_share_a_budget_that_survives_them() {
+    let Some(server) = Server::start("processes_share_a_budget_that_survives_them") else { return };
+    let keys = [("tenant", limits().budget(Budget::tokens(100, BudgetPeriod::Total)))];
+    let first = store(&server);
+    let ended = limiter(&first, &keys).acquire(tokens(60)).await.unwrap();
+    let error = limiter(&store(&server), &keys).acquire(tokens(41)).await.unwrap_err();
+    assert!(matches!(error, QuotaError::OverBudget { used: 60, reserved: 41, .. }), "{error}");
+    let mut usage = Usage::default();
+    usage.input_tokens = Some(20);
+    ended.complete(usage);
+    // The process ends before this request, so its reservation remains.
+    std::mem::forget(limiter(&first, &keys).acquire(tokens(30)).await.unwrap());
+    first.flush().await;
+    let next = limiter(&store(&server), &keys);
+    let error = next.acquire(tokens(51)).await.unwrap_err();
+    assert!(matches!(error, QuotaError::OverBudget { used: 50, .. }), "{error}");
+    next.acquire(tokens(50)).await.unwrap().release();
+}
+
+#[tokio::test]
 async fn a_dropped_decision_does_not_count() {
     let Some(server) = Server::start("a_dropped_decision_does_not_count") else { return };
     let store = store(&server);
@@ -176,7 +196,7 @@ async fn a_dropped_decision_does_not_count() {
     drop(acquire);
     store.flush().await;
     match store.acquire(request).await.unwrap() {
-        QuotaDecision::Admitted(reservation) => reservation.end(QuotaOutcome::Used(0)),
+        QuotaDecision::Admitted(reservation) => reservation.end(QuotaOutcome::Used { tokens: 0, cost: 0 }),
         blocked => panic!("{blocked:?}"),
     }
 }

@@ -14,6 +14,7 @@ use crate::config::endpoint::Endpoint;
 use crate::config::error::ConfigError;
 use crate::config::setting::{Setting, SettingSource, SettingSources};
 use crate::retry::RetryConfig;
+use crate::tags;
 
 impl Config {
     /// Creates a builder with default settings. This function does not read the environment. To use settings
@@ -65,6 +66,11 @@ impl ConfigBuilder {
         if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
             return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
         }
+        tags::check(&self.tags).map_err(|problem| ConfigError::Invalid {
+            setting: "tags",
+            origin: SettingSource::Code,
+            problem,
+        })?;
         let retry_config = match (self.retry_config, self.max_attempts) {
             (Some(config), _) => config,
             (None, Some(max_attempts)) => RetryConfig::standard().max_attempts(max_attempts.value?),
@@ -97,6 +103,7 @@ impl ConfigBuilder {
             interceptors: self.interceptors,
             #[cfg(feature = "opentelemetry")]
             meter: self.meter,
+            tags: Arc::new(self.tags),
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,
             credentials_cache: self.credentials_cache,

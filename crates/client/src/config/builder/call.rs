@@ -191,6 +191,27 @@ impl ConfigBuilder {
         self
     }
 
+    /// Adds a tag to all calls. The value identifies, for example, the tenant or the team that makes a call.
+    ///
+    /// The client adds the tags of a call to the member `requestMetadata`, if the operation has this member, and to
+    /// the span of the call. Interceptors can read them. A
+    /// [quota limiter](crate::QuotaLimiterBuilder::key_of_tag) can have limits for each value of a tag.
+    ///
+    /// A call has at most 16 tags. Keys and values have at most 256 characters: ASCII letters, digits, ASCII white
+    /// space and `:_@$#=/+,-.`. The tags must not contain secrets.
+    ///
+    /// ```
+    /// use invoke_model_client::Config;
+    ///
+    /// let config = Config::builder().region("us-east-1").tag("team", "search").tag("cost center", "4711");
+    /// # config.build().unwrap();
+    /// ```
+    #[doc(alias("requestMetadata", "tenant", "label"))]
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(key.into(), value.into());
+        self
+    }
+
     /// Adds an interceptor for all calls. It adds headers to requests, refuses requests and responses, and
     /// observes attempts: see [`Intercept`]. The interceptors run in the order in which they were added.
     ///

@@ -35,6 +35,7 @@ use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
 use crate::random::IdempotencyTokenProvider;
 use crate::retry::RetryConfig;
+use crate::tags::Tags;
 use crate::timeout::TimeoutConfig;
 
 /// A setting whose value may come from an invalid environment variable. `build` returns the error only if it
@@ -87,6 +88,7 @@ pub struct ConfigBuilder {
     interceptors: Vec<Arc<dyn Intercept>>,
     #[cfg(feature = "opentelemetry")]
     meter: Option<opentelemetry::metrics::Meter>,
+    tags: Tags,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     /// `true` if `AWS_RETRY_MODE`, or `retry_mode` of the profile, is `adaptive`. Unused if
@@ -206,6 +208,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("transport", &self.transport)
             .field("timeout_config", &self.timeout_config)
             .field("retry_config", &self.retry_config)
+            .field("tags", &self.tags)
             .field("quota_limiter", &self.quota_limiter)
             .field("interceptors", &names(&self.interceptors))
             .finish_non_exhaustive()

@@ -1,9 +1,11 @@
 -- The decisions of the quota store. Redis runs a script as one atomic command.
 --
--- KEYS has three entries for each key of the quota:
+-- KEYS has four entries for each key of the quota:
 --   counts    a hash: the version of this state, the sum of the reserved or used tokens, and the tokens of each request
 --   requests  a sorted set: the ids of the requests of the last minute, with their times of admission
 --   leases    a sorted set: the ids of the concurrent requests, with the times at which their leases expire
+--   budget    a hash: the number of the current period of the budget, the sum of the used and reserved amounts, and the
+--             reserved amounts of the requests of this period that have not ended. It exists if the key has a budget.
 --
 -- ARGV: command, time, id of the request, and the arguments of the command. Times are microseconds. Without a time, the
 -- clock of the server decides, so the clocks of the clients do not matter.
@@ -20,10 +22,10 @@ local function int(number)
   return string.format('%.0f', number + 0)
 end
 
-for i = 1, #KEYS, 3 do
+for i = 1, #KEYS, 4 do
   local version = redis.call('HGET', KEYS[i], 'version')
   if version and version ~= VERSION then
-    return {'version', int((i - 1) / 3), version, VERSION}
+    return {'version', int((i - 1) / 4), version, VERSION}
   end
 end
 
@@ -37,10 +39,19 @@ local function expire(i, duration)
   redis.call('PEXPIRE', KEYS[i + 2], int(milliseconds + 1000))
 end
 
--- Ends a request: `unknown`, `not_sent`, or the number of used tokens.
+-- Ends a request: `unknown`, `not_sent`, or the number of used tokens. After it, the used amount of each key's budget.
 if command == 'end' then
   local outcome = ARGV[4]
-  for i = 1, #KEYS, 3 do
+  for i = 1, #KEYS, 4 do
+    local budget, of_budget = KEYS[i + 3], redis.call('HGET', KEYS[i + 3], id)
+    if of_budget then
+      redis.call('HDEL', budget, id)
+      if outcome == 'not_sent' then
+        redis.call('HINCRBY', budget, 'used', int(-of_budget))
+      elseif outcome ~= 'unknown' then
+        redis.call('HINCRBY', budget, 'used', int(ARGV[5 + (i - 1) / 4] - of_budget))
+      end
+    end
     local counts, requests, leases = KEYS[i], KEYS[i + 1], KEYS[i + 2]
     redis.call('ZREM', leases, id)
     local reserved = redis.call('HGET', counts, id)
@@ -60,7 +71,7 @@ local lease, window = tonumber(ARGV[4]), tonumber(ARGV[5])
 
 -- Renews the lease of a request. The request holds its lease again if the lease expired or the server lost it.
 if command == 'renew' then
-  for i = 1, #KEYS, 3 do
+  for i = 1, #KEYS, 4 do
     redis.call('ZADD', KEYS[i + 2], int(now + lease), id)
     expire(i, math.max(lease, window))
   end
@@ -86,19 +97,56 @@ local function freed_at(counts, requests, excess)
   end
 end
 
+-- Returns the number of the period that contains the time, and the time after which its state is not needed. The month
+-- is the month of https://howardhinnant.github.io/date_algorithms.html#civil_from_days.
+local function period_number(period)
+  local days = math.floor(now / 86400000000)
+  if period == 'day' then
+    return days, 2 * 86400000
+  elseif period == 'total' then
+    return 0, nil
+  end
+  days = days + 719468
+  local era, day = math.floor(days / 146097), days % 146097
+  local year = math.floor(
+    (day - math.floor(day / 1460) + math.floor(day / 36524) - math.floor(day / 146096)) / 365)
+  local day_of_year = day - (365 * year + math.floor(year / 4) - math.floor(year / 100))
+  return (era * 400 + year) * 12 + math.floor((5 * day_of_year + 2) / 153) + 2, 33 * 86400000
+end
+
 -- Acquires a reservation: all keys admit the request, or it counts against no key.
 local reserved = tonumber(ARGV[6])
 local blocked, blocked_until
 local function block(i, limit, time)
   -- The end of another request has no known time, so it is later than every other time.
   if not blocked or (blocked_until and (not time or time >= blocked_until)) then
-    blocked, blocked_until = {'blocked', int((i - 1) / 3), limit}, time
+    blocked, blocked_until = {'blocked', int((i - 1) / 4), limit}, time
   end
 end
 
-for i = 1, #KEYS, 3 do
+-- The arguments of each key: the three limits, the amount and the period of its budget, and the amount to reserve.
+local function arguments(i)
+  local first = 7 + (i - 1) / 4 * 6
+  return tonumber(ARGV[first]), tonumber(ARGV[first + 1]), tonumber(ARGV[first + 2]), tonumber(ARGV[first + 3]),
+    ARGV[first + 4], ARGV[first + 5]
+end
+
+for i = 1, #KEYS, 4 do
+  local _, _, _, amount, period, of_budget = arguments(i)
+  if amount then
+    local number = period_number(period)
+    local state = redis.call('HMGET', KEYS[i + 3], 'period', 'used')
+    -- If the clock is set back, the current period goes on.
+    local used = tonumber(number > tonumber(state[1] or 0) and 0 or state[2] or 0)
+    if used >= amount or used + of_budget > amount then
+      return {'over_budget', int((i - 1) / 4), int(used)}
+    end
+  end
+end
+
+for i = 1, #KEYS, 4 do
   local counts, requests, leases = KEYS[i], KEYS[i + 1], KEYS[i + 2]
-  local max_concurrency, max_requests, max_tokens = tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8])
+  local max_concurrency, max_requests, max_tokens = arguments(i)
   if max_concurrency then
     redis.call('ZREMRANGEBYSCORE', leases, '-inf', int(now))
     if redis.call('ZCARD', leases) >= max_concurrency then
@@ -141,13 +189,26 @@ if blocked then
   blocked[4] = blocked_until and int(blocked_until - now) or ''
   return blocked
 end
-for i = 1, #KEYS, 3 do
-  local counts, requests, leases = KEYS[i], KEYS[i + 1], KEYS[i + 2]
+for i = 1, #KEYS, 4 do
+  local counts, requests, leases, budget = KEYS[i], KEYS[i + 1], KEYS[i + 2], KEYS[i + 3]
+  local max_concurrency, max_requests, max_tokens, amount, period, of_budget = arguments(i)
   redis.call('HSET', counts, 'version', VERSION)
-  if ARGV[i + 6] ~= '' then
+  if amount then
+    local number, keep = period_number(period)
+    if number > tonumber(redis.call('HGET', budget, 'period') or -1) then
+      redis.call('DEL', budget)
+      redis.call('HSET', budget, 'period', int(number))
+    end
+    redis.call('HINCRBY', budget, 'used', of_budget)
+    redis.call('HSET', budget, id, of_budget)
+    if keep then
+      redis.call('PEXPIRE', budget, int(keep))
+    end
+  end
+  if max_concurrency then
     redis.call('ZADD', leases, int(now + lease), id)
   end
-  if ARGV[i + 7] ~= '' or ARGV[i + 8] ~= '' then
+  if max_requests or max_tokens then
     redis.call('ZADD', requests, int(now), id)
     redis.call('HSET', counts, id, ARGV[6])
     redis.call('HINCRBY', counts, 'tokens', ARGV[6])

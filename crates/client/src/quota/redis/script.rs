@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::aio::ConnectionLike;
 use redis::{RedisResult, Script, ScriptInvocation};
 
+use crate::quota::budget::{BudgetPeriod, BudgetUnit, MAX_AMOUNT};
 use crate::quota::limits::{QuotaKey, QuotaLimit};
 use crate::quota::store::{QuotaOutcome, QuotaRequest};
 
@@ -35,6 +36,11 @@ pub(super) enum Acquired {
         limit: QuotaLimit,
         wait: Option<Duration>,
     },
+    /// The budget of the key does not admit the request.
+    OverBudget {
+        key: usize,
+        used: u64,
+    },
     Version {
         key: usize,
         found: String,
@@ -58,6 +64,10 @@ impl Settings {
             let limits = &key.limits;
             call.arg(or_empty(limits.max_concurrency)).arg(or_empty(limits.requests_per_minute));
             call.arg(or_empty(limits.tokens_per_minute));
+            let budget = limits.budget.as_ref();
+            call.arg(or_empty(budget.map(|budget| budget.amount.min(MAX_AMOUNT))));
+            call.arg(budget.map_or("", |budget| period(budget.period)));
+            call.arg(or_empty(budget.map(|budget| request.reserved(budget.unit).min(MAX_AMOUNT))));
         }
         Ok(acquired(call.invoke_async(connection).await?))
     }
@@ -72,7 +82,17 @@ impl Settings {
     ) -> RedisResult<()> {
         let mut call = self.call("end", id, request.keys.iter());
         match outcome {
-            QuotaOutcome::Used(tokens) => call.arg(tokens.min(MAX_TOKENS)),
+            QuotaOutcome::Used { tokens, cost } => {
+                call.arg(tokens.min(MAX_TOKENS));
+                for key in request.keys.iter() {
+                    let used = key.limits.budget.map(|budget| match budget.unit {
+                        BudgetUnit::Tokens => tokens,
+                        BudgetUnit::Money => cost,
+                    });
+                    call.arg(used.unwrap_or_default().min(MAX_AMOUNT));
+                }
+                &mut call
+            }
             QuotaOutcome::NotSent => call.arg("not_sent"),
             QuotaOutcome::Unknown => call.arg("unknown"),
         };
@@ -104,9 +124,28 @@ impl Settings {
                 // A Redis Cluster stores keys with the same text between braces on the same node.
                 call.key(format!("{{{}}}:{}:{part}", self.namespace, key.name));
             }
+            // Budgets of another unit or period have another state.
+            let budget = key.limits.budget.map(|budget| (unit(budget.unit), period(budget.period)));
+            let (unit, period) = budget.unwrap_or(("tokens", "total"));
+            call.key(format!("{{{}}}:{}:budget:{unit}:{period}", self.namespace, key.name));
         }
         call.arg(command).arg(or_empty(self.now.map(|now| now.as_micros()))).arg(id);
         call
+    }
+}
+
+fn unit(unit: BudgetUnit) -> &'static str {
+    match unit {
+        BudgetUnit::Tokens => "tokens",
+        BudgetUnit::Money => "money",
+    }
+}
+
+fn period(period: BudgetPeriod) -> &'static str {
+    match period {
+        BudgetPeriod::Day => "day",
+        BudgetPeriod::Month => "month",
+        BudgetPeriod::Total => "total",
     }
 }
 
@@ -118,6 +157,9 @@ fn acquired(result: Vec<String>) -> Acquired {
     let parsed = match &*result {
         [status] if status == "admitted" => Some(Acquired::Admitted),
         [status, key, limit, wait] if status == "blocked" => blocked(key, limit, wait),
+        [status, key, used] if status == "over_budget" => {
+            key.parse().ok().zip(used.parse().ok()).map(|(key, used)| Acquired::OverBudget { key, used })
+        }
         [status, key, found, expected] if status == "version" => {
             let (found, expected) = (found.clone(), expected.clone());
             key.parse().ok().map(|key| Acquired::Version { key, found, expected })

@@ -27,7 +27,7 @@ impl TimedRedis {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let connection = runtime.block_on(server.client().get_multiplexed_async_connection()).unwrap();
         // No lease expires in the time of a test.
-        let lease = Duration::from_secs(1_000_000);
+        let lease = Duration::from_secs(2_000_000_000);
         let settings = Settings { namespace: format!("test {number}"), window: MINUTE, lease, now: None };
         Self { runtime, connection, settings, admitted: Vec::new() }
     }
@@ -40,7 +40,8 @@ impl TimedStore for TimedRedis {
         let acquired = self.settings.acquire(&mut self.connection, &id, request);
         match self.runtime.block_on(acquired).unwrap() {
             Acquired::Admitted => self.admitted.push(request.clone()),
-            Acquired::Blocked { key, limit, wait } => return Err(Refusal { key, limit, wait }),
+            Acquired::Blocked { key, limit, wait } => return Err(Refusal::Limit { key, limit, wait }),
+            Acquired::OverBudget { key, used } => return Err(Refusal::OverBudget { key, used }),
             other => panic!("{other:?}"),
         }
         Ok(())

@@ -210,6 +210,7 @@ impl Reservation {
                 let retry_after = wait.unwrap_or(POLL_INTERVAL);
                 Ok(Some(QuotaDecision::Blocked { key, limit, retry_after }))
             }
+            Acquired::OverBudget { key, used } => Ok(Some(QuotaDecision::OverBudget { key, used })),
             Acquired::Version { key, found, expected } => Err(QuotaStoreError::Version {
                 store: self.shared.name.clone(),
                 key: self.request.keys.get(key).map(|key| key.name.clone()).unwrap_or_default(),

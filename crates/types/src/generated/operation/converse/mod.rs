@@ -70,6 +70,14 @@ impl Operation for Converse {
         input.model_id = model_id;
     }
 
+    fn add_request_metadata(
+        input: &mut Self::Input,
+        tags: &::std::collections::BTreeMap<String, String>,
+    ) -> Result<(), SerializeError> {
+        input.request_metadata.get_or_insert_default().extend(tags.clone());
+        Ok(())
+    }
+
     fn output_metrics(output: &Self::Output, metrics: &mut metrics::ResponseMetrics) {
         metrics.input_tokens = u64::try_from(output.usage.input_tokens).ok().or(metrics.input_tokens.take());
         metrics.output_tokens =

@@ -69,6 +69,14 @@ impl Operation for ConverseStream {
         input.model_id = model_id;
     }
 
+    fn add_request_metadata(
+        input: &mut Self::Input,
+        tags: &::std::collections::BTreeMap<String, String>,
+    ) -> Result<(), SerializeError> {
+        input.request_metadata.get_or_insert_default().extend(tags.clone());
+        Ok(())
+    }
+
     fn serialize(input: ConverseStreamInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(
             Self::ROUTE.method,

@@ -57,6 +57,15 @@ impl Operation for InvokeModel {
         input.model_id = model_id;
     }
 
+    fn add_request_metadata(
+        input: &mut Self::Input,
+        tags: &::std::collections::BTreeMap<String, String>,
+    ) -> Result<(), SerializeError> {
+        let json = metrics::add_tags("requestMetadata", input.request_metadata.as_deref(), tags)?;
+        input.request_metadata = Some(json);
+        Ok(())
+    }
+
     fn header_metric(name: &str, value: &HeaderValue, metrics: &mut metrics::ResponseMetrics) {
         match name {
             "x-amzn-bedrock-input-token-count" => metrics::read_header(&mut metrics.input_tokens, value),

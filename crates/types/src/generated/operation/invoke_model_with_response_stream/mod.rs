@@ -64,6 +64,15 @@ impl Operation for InvokeModelWithResponseStream {
         input.model_id = model_id;
     }
 
+    fn add_request_metadata(
+        input: &mut Self::Input,
+        tags: &::std::collections::BTreeMap<String, String>,
+    ) -> Result<(), SerializeError> {
+        let json = metrics::add_tags("requestMetadata", input.request_metadata.as_deref(), tags)?;
+        input.request_metadata = Some(json);
+        Ok(())
+    }
+
     fn set_input_payload(input: &mut Self::Input, payload: Bytes) {
         input.body = Some(payload);
     }
