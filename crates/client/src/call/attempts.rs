@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::header::RANGE;
 use http::{Request, StatusCode};
 use invoke_model_credentials::Credentials;
-use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
 use invoke_model_transport::{RequestBody, RequestProgress};
 use tokio::time::{Instant, sleep};
@@ -194,17 +193,20 @@ pub(super) async fn acquire_permit<O: Operation>(
     timer: &OperationTimer,
     context: &CallContext,
 ) -> Result<Option<QuotaPermit>, ErrorKind<O::Error>> {
-    let Some(limiter) = prepared.limiter.clone() else { return Ok(None) };
-    let estimate = match limiter.limits_tokens() {
-        true => prepared.token_estimate::<O>().await?,
-        false => TokenEstimate::default(),
-    };
-    let wait = QuotaWait::start();
-    // The future is boxed to keep the futures of calls without a limiter small.
-    let acquiring = Box::pin(limiter.acquire_for_model(prepared.model_id.as_deref(), estimate));
-    let permit = timer.bound(acquiring).await;
-    context.call_metrics.quota_wait(&wait);
-    Ok(Some(permit??.with_progress(RequestProgress::default())))
+    if prepared.quota.is_none() {
+        return Ok(None);
+    }
+    // The future is boxed to keep the futures of calls small.
+    Box::pin(async {
+        let estimate = prepared.token_estimate::<O>().await?;
+        let Some(quota) = &prepared.quota else { return Ok(None) };
+        let wait = QuotaWait::start();
+        let acquiring = quota.limiter.acquire_for_model(quota.model_id.as_deref(), estimate);
+        let permit = timer.bound(acquiring).await;
+        context.call_metrics.quota_wait(&wait);
+        Ok(Some(permit??.with_progress(RequestProgress::default())))
+    })
+    .await
 }
 
 /// Updates the clock skew if the response shows that the local clock is wrong. Returns `true` if a signature

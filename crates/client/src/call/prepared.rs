@@ -50,18 +50,25 @@ pub(crate) const RESERVED_HEADERS: &[&str] = &[
 pub(super) struct Prepared {
     client: Client,
     authorizer: Arc<Authorizer>,
-    /// The quota limiter for the tags of the call, if the client has a limiter and the operation runs a model.
-    pub(super) limiter: Option<QuotaLimiter>,
-    /// The model id, if the limiter needs the price of the model.
-    pub(super) model_id: Option<String>,
+    /// The quota of the call, if the client has a quota limiter and the operation runs a model. It is boxed to keep the
+    /// futures of calls small.
+    pub(super) quota: Option<Box<Quota>>,
     parts: Parts,
     pub(super) payload: Payload,
     /// The hash of the body. It is computed when the first attempt is signed.
     hash: OnceLock<PayloadHash>,
-    /// The token estimate. It is computed when the first attempt acquires a quota permit.
-    estimate: Option<TokenEstimate>,
+}
+
+/// The quota of a call.
+pub(super) struct Quota {
+    /// The limiter for the tags of the call.
+    pub(super) limiter: QuotaLimiter,
+    /// The model id, if the limiter needs the price of the model.
+    pub(super) model_id: Option<String>,
     /// The limit of output tokens, if a member of the input sets it.
     max_output_tokens: Option<u64>,
+    /// The token estimate. It is computed when the first attempt acquires a quota permit.
+    estimate: Option<TokenEstimate>,
 }
 
 pub(super) enum Payload {
@@ -94,12 +101,13 @@ impl<O: Operation> Call<O> {
         if let Some(interception) = &mut context.interception {
             interception.set_request(facts.model_id, &tags);
         }
-        let max_output_tokens = facts.max_output_tokens;
         let limiter = client.config().quota_limiter().filter(|_| O::USES_TOKENS);
-        let limiter = limiter.map(|limiter| limiter.for_tags(&tags));
-        // Only a price table needs the model.
-        let has_price = limiter.as_ref().is_some_and(QuotaLimiter::limits_money);
-        let model_id = facts.model_id.filter(|_| has_price).map(str::to_owned);
+        let quota = limiter.map(|limiter| {
+            let limiter = limiter.for_tags(&tags);
+            let model_id = facts.model_id.filter(|_| limiter.limits_money()).map(str::to_owned);
+            let max_output_tokens = facts.max_output_tokens;
+            Box::new(Quota { limiter, model_id, max_output_tokens, estimate: None })
+        });
         if O::MODEL_ID_LABEL.is_none() {
             context.model_id = facts.model_id.map(str::to_owned);
         }
@@ -121,19 +129,7 @@ impl<O: Operation> Call<O> {
             }
             false => Payload::Bytes(bytes),
         };
-        let (hash, estimate) = (OnceLock::new(), None);
-        let prepared = Prepared {
-            client,
-            authorizer,
-            limiter,
-            model_id,
-            parts,
-            payload,
-            hash,
-            estimate,
-            max_output_tokens,
-        };
-        Ok((prepared, file))
+        Ok((Prepared { client, authorizer, quota, parts, payload, hash: OnceLock::new() }, file))
     }
 }
 
@@ -189,11 +185,14 @@ impl Prepared {
         self.authorizer.can_reload()
     }
 
-    /// Returns an estimate of the tokens that the request may use.
+    /// Returns an estimate of the tokens that the request may use, or no tokens if the call has no limit for them.
     pub(super) async fn token_estimate<O: Operation>(
         &mut self,
     ) -> Result<TokenEstimate, ErrorKind<O::Error>> {
-        if let Some(estimate) = self.estimate {
+        let Some(quota) = self.quota.as_mut().filter(|quota| quota.limiter.limits_tokens()) else {
+            return Ok(TokenEstimate::default());
+        };
+        if let Some(estimate) = quota.estimate {
             return Ok(estimate);
         }
         let mut estimate = match &self.payload {
@@ -202,9 +201,9 @@ impl Prepared {
             Payload::File(file) => file.token_estimate().await?,
         };
         if !O::HAS_MODEL_PAYLOAD {
-            estimate.max_output_tokens = self.max_output_tokens;
+            estimate.max_output_tokens = quota.max_output_tokens;
         }
-        Ok(*self.estimate.insert(estimate))
+        Ok(*quota.estimate.insert(estimate))
     }
 
     /// Returns the body for one attempt.

@@ -28,9 +28,10 @@ pub struct QuotaPermit {
     state: Arc<State>,
     reservation: Reservation,
     reserved_tokens: u64,
-    /// The price of the model, if a key has a budget in money.
-    price: Option<Price>,
-    outcome: QuotaOutcome,
+    /// The price of the model, if a key has a budget in money. It is boxed to keep the futures of calls small.
+    price: Option<Box<Price>>,
+    /// `true` if the request has ended.
+    has_ended: bool,
     /// The progress of the request, if the client sends it.
     progress: Option<RequestProgress>,
 }
@@ -50,7 +51,8 @@ impl QuotaPermit {
         reserved_tokens: u64,
         price: Option<Price>,
     ) -> Self {
-        Self { state, reservation, reserved_tokens, price, outcome: QuotaOutcome::Unknown, progress: None }
+        let price = price.map(Box::new);
+        Self { state, reservation, reserved_tokens, price, has_ended: false, progress: None }
     }
 
     /// Makes a dropped permit count nothing as long as the request was certainly not sent. Without the
@@ -74,40 +76,43 @@ impl QuotaPermit {
     /// reserved tokens. If the request used more tokens than it reserved, later requests wait longer. If
     /// `usage` has no token counts, for example for images, the reserved tokens count.
     pub fn complete(mut self, usage: Usage) {
-        if let Some(tokens) = usage.quota_tokens(self.state.settings.output_token_weight) {
-            let cost = self.price.and_then(|price| price.cost(&usage)).unwrap_or_default();
-            self.outcome = QuotaOutcome::Used { tokens, cost };
-        }
+        let outcome = match usage.quota_tokens(self.state.settings.output_token_weight) {
+            Some(tokens) => {
+                let cost = self.price.as_ref().and_then(|price| price.cost(&usage)).unwrap_or_default();
+                QuotaOutcome::Used { tokens, cost }
+            }
+            None => QuotaOutcome::Unknown,
+        };
+        self.end(outcome);
     }
 
     /// Ends a request that failed.
     pub fn fail(mut self, class: FailureClass) {
-        self.outcome = match class {
+        self.end(match class {
             FailureClass::NotSent => QuotaOutcome::NotSent,
             FailureClass::Rejected => QuotaOutcome::Used { tokens: 0, cost: 0 },
             FailureClass::ServerError | FailureClass::Ambiguous => QuotaOutcome::Unknown,
-        };
+        });
     }
 
     /// Ends a request that was not sent. The request and its tokens do not count.
     pub fn release(self) {
         self.fail(FailureClass::NotSent);
     }
-}
 
-impl Drop for QuotaPermit {
-    fn drop(&mut self) {
+    fn end(&mut self, mut outcome: QuotaOutcome) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
         let is_not_sent = |progress: &RequestProgress| !progress.stage().may_have_been_sent();
-        if matches!(self.outcome, QuotaOutcome::Unknown) && self.progress.as_ref().is_some_and(is_not_sent) {
-            self.outcome = QuotaOutcome::NotSent;
+        if matches!(outcome, QuotaOutcome::Unknown) && self.progress.as_ref().is_some_and(is_not_sent) {
+            outcome = QuotaOutcome::NotSent;
         }
         match (&mut self.reservation, &self.state.backend) {
-            (Reservation::Memory(id), Backend::Memory { store, slots }) => {
-                store.end(slots, *id, self.outcome)
-            }
+            (Reservation::Memory(id), Backend::Memory { store, slots }) => store.end(slots, *id, outcome),
             (Reservation::Shared(reservation), Backend::Shared { in_flight, request_ended, .. }) => {
                 if let Some(reservation) = reservation.take() {
-                    reservation.end(self.outcome);
+                    reservation.end(outcome);
                 }
                 in_flight.fetch_sub(1, Ordering::Relaxed);
                 request_ended.notify_waiters();
@@ -115,6 +120,12 @@ impl Drop for QuotaPermit {
             // A permit has the kind of reservation that its limiter creates.
             _ => {}
         }
+    }
+}
+
+impl Drop for QuotaPermit {
+    fn drop(&mut self) {
+        self.end(QuotaOutcome::Unknown);
     }
 }
 

@@ -25,7 +25,12 @@ impl TimedRedis {
     /// Returns a store with its own namespace.
     fn new(server: &Server, number: u32) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let connection = runtime.block_on(server.client().get_multiplexed_async_connection()).unwrap();
+        // A busy machine must not cause an error.
+        let config =
+            redis::AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let client = server.client();
+        let connecting = client.get_multiplexed_async_connection_with_config(&config);
+        let connection = runtime.block_on(connecting).unwrap();
         // No lease expires in the time of a test.
         let lease = Duration::from_secs(2_000_000_000);
         let settings = Settings { namespace: format!("test {number}"), window: MINUTE, lease, now: None };
