@@ -15,7 +15,7 @@ const ACCOUNT_ID_DIGITS: usize = 12;
 
 /// Returns the value of `gen_ai.request.model` for a model id or an ARN.
 ///
-/// Of an ARN, returns the resource: `arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a` becomes
+/// Returns only the resource of an ARN: `arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a` becomes
 /// `provisioned-model/a`. If the resource is the id of a model or of an inference profile that the service
 /// defines, returns only the id. Returns `_OTHER` if the value does not look like the id of a model, because
 /// it could then contain text of a user, or if it could contain an account id.

@@ -99,15 +99,15 @@ proptest! {
         match Converse::parse_response(&response) {
             Ok(output) => {
                 let usage = output.usage;
-                prop_assert_eq!(usage.total_tokens, usage.input_tokens + usage.output_tokens);
+                // The input tokens do not include the tokens of the prompt cache. The total includes them.
+                let cached = [usage.cache_read_input_tokens, usage.cache_write_input_tokens];
+                let cached: i32 = cached.into_iter().flatten().sum();
+                prop_assert_eq!(usage.total_tokens, usage.input_tokens + cached + usage.output_tokens);
                 if let Some(max_tokens) = max_tokens {
                     prop_assert!(usage.output_tokens <= max_tokens);
                 }
                 if counted.status().is_success() {
                     let counted: Value = serde_json::from_slice(counted.body()).unwrap();
-                    // The input tokens of the usage do not include the tokens of the prompt cache.
-                    let cached = [usage.cache_read_input_tokens, usage.cache_write_input_tokens];
-                    let cached: i32 = cached.into_iter().flatten().sum();
                     prop_assert_eq!(&counted["inputTokens"], usage.input_tokens + cached);
                 }
             }
