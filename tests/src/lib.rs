@@ -2,11 +2,6 @@
 
 pub mod fuzz;
 
-/// The Rust blocks of the page, which are documentation tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/failover.md")]
-pub mod failover_page {}
-
 #[path = "../models/constraints/generated/mod.rs"]
 pub mod constraints;
 #[path = "../models/defaults/generated/mod.rs"]
@@ -44,8 +39,9 @@ struct Readme;
 /// Compiles and runs the Rust blocks of these pages in `docs` as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/errors.md")]
+#[doc = include_str!("../../docs/failover.md")]
 #[doc = include_str!("../../docs/official-crate.md")]
-#[doc = include_str!("../../docs/quotas.md")]
 #[doc = include_str!("../../docs/raw.md")]
 #[doc = include_str!("../../docs/retries.md")]
+#[doc = include_str!("../../docs/tenants.md")]
 struct Docs;
