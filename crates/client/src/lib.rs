@@ -447,8 +447,3 @@ pub use invoke_model_types as types;
 #[cfg(all(doctest, feature = "tower"))]
 #[doc = include_str!("../../../docs/hooks.md")]
 struct HooksPage;
-
-/// Compiles and runs the examples in `docs/quotas.md`.
-#[cfg(all(doctest, feature = "redis"))]
-#[doc = include_str!("../../../docs/quotas.md")]
-struct QuotasPage;

@@ -187,3 +187,8 @@ impl fmt::Debug for RedisQuotaStoreBuilder {
         f.debug_struct("RedisQuotaStoreBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
+
+/// Compiles and runs the examples in `docs/quotas.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../../docs/quotas.md")]
+struct QuotasPage;
