@@ -27,7 +27,7 @@ pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 pub(crate) use attempts::{Attempt, attempt};
 pub(crate) use output::{Chunks, Delivery, ResponseDelivery};
-pub(crate) use prepared::RESERVED_HEADERS;
+pub(crate) use prepared::{MAX_HEADERS, RESERVED_HEADERS};
 pub(crate) use response::{IncompleteErrorBody, read_limited};
 
 use crate::authorization::Authorizer;

@@ -46,6 +46,10 @@ pub(crate) const RESERVED_HEADERS: &[&str] = &[
     "x-amz-security-token",
 ];
 
+/// The maximum number of headers of the caller and of interceptors. `http::HeaderMap` cannot hold an unlimited number
+/// of names: an insertion panics from 24,577 names on, and with unlucky hash values from 6,554 names on.
+pub(crate) const MAX_HEADERS: usize = 4_096;
+
 /// A request without authorization.
 pub(super) struct Prepared {
     client: Client,
@@ -260,6 +264,7 @@ fn merged(of_client: &Arc<Tags>, of_call: Tags) -> Result<Arc<Tags>, SerializeEr
 
 /// Inserts the headers of the caller. Each header replaces existing headers of the same name.
 fn insert_headers(headers: &mut HeaderMap, added: Vec<(String, String)>) -> Result<(), HeaderError> {
+    HeaderError::check_count(headers.len() + added.len())?;
     for (name, value) in added {
         let Ok(header) = name.parse::<HeaderName>() else { return Err(HeaderError::Name { name }) };
         if RESERVED_HEADERS.contains(&header.as_str()) {

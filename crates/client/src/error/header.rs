@@ -1,5 +1,7 @@
 //! Errors of headers that the caller adds.
 
+use crate::call::MAX_HEADERS;
+
 /// An error of a header that [`Call::header`](crate::Call::header) cannot add. The error does not contain the
 /// value of the header.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,10 +20,23 @@ pub enum HeaderError {
         /// The name.
         name: String,
     },
+    /// The request has too many headers.
+    #[error("the request has {count} headers, but at most {MAX_HEADERS} are possible: remove some")]
+    TooMany {
+        /// The number of headers.
+        count: usize,
+    },
     /// The client or the transport sets this header.
     #[error("header `{name}` is set by the client: do not add it")]
     Reserved {
         /// The name.
         name: String,
     },
+}
+
+impl HeaderError {
+    /// Returns an error if a request with this number of headers has too many headers.
+    pub(crate) fn check_count(count: usize) -> Result<(), Self> {
+        if count > MAX_HEADERS { Err(Self::TooMany { count }) } else { Ok(()) }
+    }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use crate::call::MAX_HEADERS;
+
 /// The error of a call that an interceptor has ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -44,6 +46,8 @@ pub enum InterceptorErrorKind {
     TimedOut(Duration),
     /// The hook added, changed or removed a header that the client sets itself.
     Header(HeaderName),
+    /// The hook added headers, so that the request has this number of headers, which is too many.
+    TooManyHeaders(usize),
     /// The hook changed the method, the URI or the HTTP version of the request. The text names the part.
     Request(&'static str),
 }
@@ -88,6 +92,10 @@ impl fmt::Display for InterceptorError {
             InterceptorErrorKind::Header(name) => {
                 write!(f, "{hook} changed the header `{name}`; do not change it, because the client sets it")
             }
+            InterceptorErrorKind::TooManyHeaders(count) => write!(
+                f,
+                "{hook} left {count} headers in the request, but at most {MAX_HEADERS} are possible; add fewer headers"
+            ),
             InterceptorErrorKind::Request(part) => {
                 write!(f, "{hook} changed the {part} of the request; change only headers and extensions")
             }

@@ -94,7 +94,7 @@ pub trait Intercept: Send + Sync + 'static {
     /// An error refuses the request. The client also refuses a request if this hook has changed anything
     /// except headers and extensions, or if it has changed one of the headers that the client sets itself:
     /// `authorization`, `connection`, `content-length`, `host`, `te`, `transfer-encoding`, `upgrade`,
-    /// `x-amz-date` and `x-amz-security-token`.
+    /// `x-amz-date` and `x-amz-security-token`. A request can have at most 4,096 headers.
     fn before_sign<'a>(
         &'a self,
         request: &'a mut request::Parts,

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::Intercept;
 use super::context::InterceptorContext;
 use super::error::{Hook, InterceptorError, InterceptorErrorKind};
-use crate::call::RESERVED_HEADERS;
+use crate::call::{MAX_HEADERS, RESERVED_HEADERS};
 use crate::config::Config;
 use crate::error::ErrorKind;
 use crate::metadata::Attempt;
@@ -202,6 +202,9 @@ impl Original {
         ];
         if let Some((part, _)) = parts.into_iter().find(|(_, is_equal)| !is_equal) {
             return Some(InterceptorErrorKind::Request(part));
+        }
+        if request.headers.len() > MAX_HEADERS {
+            return Some(InterceptorErrorKind::TooManyHeaders(request.headers.len()));
         }
         let changed = RESERVED_HEADERS.iter().zip(&self.headers).find(|(name, original)| {
             let mut values = request.headers.get_all(**name).iter();

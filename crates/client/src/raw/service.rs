@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::{RawRequest, RawRequestInput};
 use crate::call::{Call, IncompleteErrorBody, RESERVED_HEADERS};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, HeaderError};
 
 /// Headers that apply to one connection, in addition to [`RESERVED_HEADERS`].
 ///
@@ -79,12 +79,13 @@ where
 
 async fn send(client: Client, request: Request<ResponseBody>) -> Result<Response<ResponseBody>, Error> {
     let (head, body) = request.into_parts();
+    let not_sent = |kind| Error::not_sent(RawRequest::NAME, kind, client.config());
+    let headers = forwarded(head.headers);
+    HeaderError::check_count(headers.len()).map_err(|error| not_sent(error.into()))?;
     let body = body.collect().await.map_err(|error| {
-        let error = TransportError::new(TransportErrorKind::RequestBody, error);
-        Error::not_sent(RawRequest::NAME, ErrorKind::Transport(error), client.config())
+        not_sent(ErrorKind::Transport(TransportError::new(TransportErrorKind::RequestBody, error)))
     })?;
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let headers = forwarded(head.headers);
     let input = RawRequestInput { method: head.method, target, headers, body: Ok(body) };
     let error = match Call::<RawRequest>::filled(&client, input).send_streaming().await {
         Ok(output) => return Ok(output.output.map(|_| output.body)),

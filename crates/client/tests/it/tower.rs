@@ -182,3 +182,18 @@ async fn a_body_that_cannot_be_read_is_not_sent() {
         "RawRequest: request not sent: cannot read the request body: the caller has closed the connection";
     assert!(error.to_string().starts_with(expected), "{error}");
 }
+
+#[tokio::test]
+async fn a_request_with_too_many_headers_is_not_sent() {
+    let fake = Fake::default();
+    let mut request = Request::post("/v1/a").body(String::new()).unwrap();
+    for number in 0..24_576 {
+        let name = HeaderName::try_from(format!("x-{number}")).unwrap();
+        request.headers_mut().insert(name, HeaderValue::from_static("a"));
+    }
+    let error = fake.client().oneshot(request).await.unwrap_err();
+    assert_eq!((error.class(), fake.requests().len()), (FailureClass::NotSent, 0));
+    let expected =
+        "RawRequest: request not sent: the request has 24576 headers, but at most 4096 are possible: remove some";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}

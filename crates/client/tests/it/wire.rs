@@ -1,7 +1,7 @@
 //! Tests of sent requests and parsed responses.
 
 use invoke_model_client::types::{InvokeModel, InvokeModelInput};
-use invoke_model_client::{Call, ResponseBody};
+use invoke_model_client::{Call, ErrorKind, HeaderError, ResponseBody};
 
 use crate::fake::{Fake, response};
 
@@ -229,4 +229,16 @@ fn futures_of_a_call_are_small() {
     check(size_of_val(&client.invoke_model().send()));
     check(size_of_val(&client.invoke_model().send_streaming()));
     check(size_of_val(&client.invoke_model_with_response_stream().send()));
+}
+
+#[tokio::test]
+async fn a_call_with_too_many_headers_is_not_sent() {
+    let fake = Fake::default();
+    let mut call = fake.client().invoke_model().model_id("a");
+    for number in 0..25_000 {
+        call = call.header(format!("x-{number}"), "a");
+    }
+    let error = call.send().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Header(HeaderError::TooMany { .. })), "{error}");
+    assert_eq!(fake.requests().len(), 0);
 }

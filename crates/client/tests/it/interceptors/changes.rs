@@ -1,7 +1,7 @@
 //! Tests of changes that an interceptor must not make.
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method, Uri, Version, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, request};
 use invoke_model_client::{
     ErrorKind, FailureClass, Intercept, InterceptorContext, InterceptorErrorKind, InterceptorFuture,
 };
@@ -117,4 +117,26 @@ async fn other_headers_may_be_changed_and_removed() {
     assert!(!headers.contains_key("accept") && !headers.contains_key("host"));
     assert_eq!(headers["user-agent"], "mine");
     assert_eq!(headers.get_all("content-type").iter().count(), 2);
+}
+
+#[tokio::test]
+async fn the_number_of_headers_is_limited() {
+    fn add(request: &mut request::Parts, count: usize) {
+        for number in request.headers.len()..count {
+            let name = HeaderName::try_from(format!("x-{number}")).unwrap();
+            request.headers.insert(name, HeaderValue::from_static("a"));
+        }
+    }
+    let (kind, text) = rejected(|request| add(request, 24_576), false).await;
+    assert!(matches!(kind, InterceptorErrorKind::TooManyHeaders(24_576)), "{text}");
+    let expected =
+        "before_sign left 24576 headers in the request, but at most 4096 are possible; add fewer headers";
+    assert!(text.contains(expected), "{text}");
+    // The header map panics in the hook.
+    let (kind, text) = rejected(|request| add(request, 24_577), false).await;
+    assert!(matches!(kind, InterceptorErrorKind::Panicked), "{text}");
+    let fake = Fake::ok();
+    let call = fake.client().invoke_model().model_id(ID).interceptor(Change(|request| add(request, 4_096)));
+    call.send().await.unwrap();
+    assert!(fake.request().headers().len() > 4_096);
 }
