@@ -16,10 +16,21 @@ use crate::call::{Call, IncompleteErrorBody, RESERVED_HEADERS};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, HeaderError};
 
-/// Headers that apply to one connection, in addition to [`RESERVED_HEADERS`].
+/// Headers that apply to one connection, in addition to the headers that `connection` lists. The client decodes the
+/// transfer coding of a response, and drops its trailers.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>
-const HOP_BY_HOP: &[&str] = &["keep-alive", "proxy-authorization", "proxy-connection", "trailer"];
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// The client as a service that sends [raw requests](Client::request), for the layers of `tower` and
 /// `tower-http`, and for gateways.
@@ -49,7 +60,8 @@ const HOP_BY_HOP: &[&str] = &["keep-alive", "proxy-authorization", "proxy-connec
 /// * The service sends the method, the path, the query, the headers and the body. It ignores the host of the
 ///   URI and the extensions, because each request goes to the endpoint of the client.
 /// * The client replaces the headers that it sets itself, such as `host`, `content-length` and `authorization`. It
-///   removes the headers that apply to one connection, and `accept-encoding`, because it decodes only gzip.
+///   removes `accept-encoding`, because it decodes only gzip.
+/// * The client removes the headers that apply to one connection from the request and from the response.
 /// * The service reads the complete request body into memory before the call starts, because the signature covers
 ///   the hash of the body. To limit the size, add a layer such as `RequestBodyLimitLayer`.
 /// * The settings of the client apply, such as retries, timeouts, quotas and interceptors. The response body is
@@ -87,27 +99,34 @@ async fn send(client: Client, request: Request<ResponseBody>) -> Result<Response
     })?;
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let input = RawRequestInput { method: head.method, target, headers, body: Ok(body) };
-    let error = match Call::<RawRequest>::filled(&client, input).send_streaming().await {
-        Ok(output) => return Ok(output.output.map(|_| output.body)),
-        Err(error) => error,
+    let mut response = match Call::<RawRequest>::filled(&client, input).send_streaming().await {
+        Ok(output) => output.output.map(|_| output.body),
+        Err(error) => match error.kind() {
+            ErrorKind::Service { response, .. }
+                if response.extensions().get::<IncompleteErrorBody>().is_none() =>
+            {
+                response.as_ref().clone().map(ResponseBody::from)
+            }
+            _ => return Err(error.into()),
+        },
     };
-    match error.kind() {
-        ErrorKind::Service { response, .. }
-            if response.extensions().get::<IncompleteErrorBody>().is_none() =>
-        {
-            Ok(response.as_ref().clone().map(ResponseBody::from))
-        }
-        _ => Err(error.into()),
-    }
+    remove_hop_by_hop(response.headers_mut());
+    Ok(response)
 }
 
 /// Removes the headers that the client sets itself, and the headers that apply to one connection.
 fn forwarded(mut headers: HeaderMap) -> HeaderMap {
+    remove_hop_by_hop(&mut headers);
+    RESERVED_HEADERS.iter().for_each(|name| _ = headers.remove(*name));
+    headers.remove(ACCEPT_ENCODING);
+    headers
+}
+
+/// Removes the headers that apply to one connection.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let listed = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let listed = listed.flat_map(|names| names.split(',')).filter_map(|name| name.trim().parse().ok());
     let listed: Vec<HeaderName> = listed.collect();
     listed.iter().for_each(|name| _ = headers.remove(name));
-    RESERVED_HEADERS.iter().chain(HOP_BY_HOP).for_each(|name| _ = headers.remove(*name));
-    headers.remove(ACCEPT_ENCODING);
-    headers
+    HOP_BY_HOP.iter().for_each(|name| _ = headers.remove(*name));
 }

@@ -160,6 +160,30 @@ async fn headers_of_the_client_and_of_a_connection_are_replaced() {
     assert_eq!(forward("/v1/a", HeaderMap::new()).await.headers()["content-type"], "application/json");
 }
 
+#[tokio::test]
+async fn headers_of_a_connection_are_removed_from_responses() {
+    let headers = [
+        ("connection", "keep-alive, X-Hop"),
+        ("keep-alive", "timeout=5"),
+        ("x-hop", "1"),
+        ("transfer-encoding", "chunked"),
+        ("trailer", "x-last"),
+        ("upgrade", "h2c"),
+        ("proxy-authenticate", "Basic"),
+        ("content-type", "text/plain"),
+        ("x-amzn-requestid", "an-id"),
+    ];
+    for status in [200, 400] {
+        let response = Fake::with(status, &headers, "{}").client();
+        let response = response.oneshot(Request::get("/models").body(String::new()).unwrap()).await.unwrap();
+        let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(
+            (response.status().as_u16(), &*names),
+            (status, &["content-type", "x-amzn-requestid"][..])
+        );
+    }
+}
+
 /// A body that fails.
 struct Broken;
 
@@ -193,7 +217,6 @@ async fn a_request_with_too_many_headers_is_not_sent() {
     }
     let error = fake.client().oneshot(request).await.unwrap_err();
     assert_eq!((error.class(), fake.requests().len()), (FailureClass::NotSent, 0));
-    let expected =
-        "RawRequest: request not sent: the request has 24576 headers, but at most 4096 are possible: remove some";
+    let expected = "RawRequest: request not sent: the request has 24576 headers, but at most 4096 are possible: remove some";
     assert!(error.to_string().starts_with(expected), "{error}");
 }
