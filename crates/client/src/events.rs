@@ -132,6 +132,9 @@ impl<O: OutputEventStream> EventReceiver<O> {
             Ok(Ok(event)) => {
                 self.context.call_metrics.event();
                 self.read_metrics(&event);
+                if let Some(link) = self.link.as_ref().filter(|_| self.decoder.messages() == 1) {
+                    link.link().event_received();
+                }
                 // In a bidirectional stream, keep only parts with token counts, because other parts can
                 // follow them.
                 let replaces = |part: &Bytes| self.link.is_none() || Usage::from_stream_part(part).is_some();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use invoke_model_transport::{TransportError, TransportErrorKind};
 use tokio::sync::{oneshot, watch};
@@ -20,13 +20,21 @@ pub(crate) struct Link {
     is_closed: AtomicBool,
     /// The sender of the error with which the request body fails. This failure resets the HTTP/2 stream.
     cancel: Mutex<Option<oneshot::Sender<TransportError>>>,
+    observer: Mutex<Option<Observer>>,
 }
+
+/// A function that receives the outcome of a call. The outcome is `Ok` if an event has arrived, or if the response
+/// is complete without an event. If the call failed before, it is the error. The error is `None` if it cannot be
+/// copied, or if the caller has cancelled the call.
+pub(crate) type Observer = Box<dyn FnOnce(Result<(), Option<&Error>>) + Send>;
 
 /// The state of the response.
 enum ResponseState {
     /// The head has not arrived.
     Pending,
-    /// The head has arrived. Some events have not arrived yet.
+    /// The head has arrived, but no event.
+    HeadReceived,
+    /// The first event has arrived. Some events have not arrived yet.
     Receiving,
     /// All events have arrived.
     Complete,
@@ -38,7 +46,7 @@ enum ResponseState {
 
 impl ResponseState {
     fn is_final(&self) -> bool {
-        !matches!(self, Self::Pending | Self::Receiving)
+        !matches!(self, Self::Pending | Self::HeadReceived | Self::Receiving)
     }
 }
 
@@ -47,8 +55,32 @@ impl Link {
     pub(crate) fn new() -> (Arc<Self>, oneshot::Receiver<TransportError>) {
         let (cancel, cancelled) = oneshot::channel();
         let (response, _) = watch::channel(ResponseState::Pending);
-        let cancel = Mutex::new(Some(cancel));
-        (Arc::new(Self { response, is_closed: AtomicBool::new(false), cancel }), cancelled)
+        let (cancel, observer) = (Mutex::new(Some(cancel)), Mutex::new(None));
+        (Arc::new(Self { response, is_closed: AtomicBool::new(false), cancel, observer }), cancelled)
+    }
+
+    /// Passes the outcome of the call to `observer` when the outcome is known.
+    pub(crate) fn observe(&self, observer: Observer) {
+        *self.observer() = Some(observer);
+        self.notify();
+    }
+
+    fn observer(&self) -> MutexGuard<'_, Option<Observer>> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls the observer, if the outcome of the call is known.
+    fn notify(&self) {
+        let (mut observer, state) = (self.observer(), self.response.borrow());
+        let outcome = match &*state {
+            ResponseState::Pending | ResponseState::HeadReceived => return,
+            ResponseState::Receiving | ResponseState::Complete => Ok(()),
+            ResponseState::Failed(error) => Err(error.as_ref()),
+            ResponseState::Cancelled(_) => Err(None),
+        };
+        if let Some(observer) = observer.take() {
+            observer(outcome);
+        }
     }
 
     /// Records that the sender has closed the input.
@@ -62,6 +94,11 @@ impl Link {
 
     /// Records that the head of a successful response has arrived.
     pub(crate) fn head_received(&self) {
+        self.update(ResponseState::HeadReceived);
+    }
+
+    /// Records that the first event has arrived.
+    pub(crate) fn event_received(&self) {
         self.update(ResponseState::Receiving);
     }
 
@@ -121,13 +158,17 @@ impl Link {
 
     /// Changes the state if the current state is not final. Returns `true` if the state has changed.
     fn update(&self, next: ResponseState) -> bool {
-        self.response.send_if_modified(|state| {
+        let is_changed = self.response.send_if_modified(|state| {
             if state.is_final() {
                 return false;
             }
             *state = next;
             true
-        })
+        });
+        if is_changed {
+            self.notify();
+        }
+        is_changed
     }
 
     fn end_body(&self, reason: &'static str) {

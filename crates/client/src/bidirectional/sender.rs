@@ -49,6 +49,10 @@ impl<O: InputEventStream> EventSender<O> {
         Self { frames, encoder, link, deadline, context, operation: PhantomData }
     }
 
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
+    }
+
     /// Sends an event. Waits until the transport has taken the previous event.
     ///
     /// `send` is cancel safe: if its future is dropped before it is ready, the event was not sent.

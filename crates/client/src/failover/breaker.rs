@@ -72,10 +72,11 @@ pub enum CircuitState {
     HalfOpen,
 }
 
-/// The circuit breaker of a target. Time is an argument, except in the methods of [`Permit`].
+/// The circuit breaker of a target. Clones share its state. Time is an argument.
+#[derive(Clone)]
 pub(super) struct CircuitBreaker {
     config: CircuitBreakerConfig,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
@@ -105,11 +106,11 @@ enum Phase {
 impl CircuitBreaker {
     pub(super) fn new(config: CircuitBreakerConfig) -> Self {
         let state = State { phase: Phase::Closed { failures: 0 }, transitions: 0, last_failure: None };
-        Self { config, state: Mutex::new(state) }
+        Self { config, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Admits a call. Returns `None` if the breaker is open, or half-open with a running probe.
-    pub(super) fn acquire(&self, now: Instant) -> Option<Permit<'_>> {
+    pub(super) fn acquire(&self, now: Instant) -> Option<Permit> {
         let mut state = self.state();
         match state.phase {
             Phase::Closed { .. } => Some(self.permit(&state, false)),
@@ -122,7 +123,7 @@ impl CircuitBreaker {
     }
 
     /// Admits a call in every state.
-    pub(super) fn force(&self) -> Permit<'_> {
+    pub(super) fn force(&self) -> Permit {
         self.permit(&self.state(), false)
     }
 
@@ -155,8 +156,8 @@ impl CircuitBreaker {
         self.state().last_failure.clone()
     }
 
-    fn permit(&self, state: &State, is_probe: bool) -> Permit<'_> {
-        Permit { breaker: self, transitions: state.transitions, is_probe }
+    fn permit(&self, state: &State, is_probe: bool) -> Permit {
+        Permit { breaker: self.clone(), transitions: state.transitions, is_probe }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -173,13 +174,13 @@ impl State {
 
 /// The admission of one call. If the permit is dropped without a result, for example because the call was
 /// cancelled, the call does not count. If this call was the probe, the next call is the probe.
-pub(super) struct Permit<'a> {
-    breaker: &'a CircuitBreaker,
+pub(super) struct Permit {
+    breaker: CircuitBreaker,
     transitions: u64,
     is_probe: bool,
 }
 
-impl Permit<'_> {
+impl Permit {
     /// Records that the target works.
     pub(super) fn success(self) {
         let Some(mut state) = self.current() else { return };
@@ -208,6 +209,21 @@ impl Permit<'_> {
         state.change(Phase::Open { until });
     }
 
+    /// If this call is the probe, lets the next call be the probe. The result of this call counts unless another call
+    /// becomes the probe before.
+    pub(super) fn release_probe(&mut self) {
+        if !std::mem::take(&mut self.is_probe) {
+            return;
+        }
+        let Some(mut state) = self.current() else { return };
+        if let Phase::Probing { until } = state.phase {
+            state.change(Phase::Open { until });
+        }
+        let transitions = state.transitions;
+        drop(state);
+        self.transitions = transitions;
+    }
+
     /// Returns the state, or `None` if a transition has occurred since the call was admitted.
     fn current(&self) -> Option<MutexGuard<'_, State>> {
         let state = self.breaker.state();
@@ -215,15 +231,8 @@ impl Permit<'_> {
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Permit {
     fn drop(&mut self) {
-        if !self.is_probe {
-            return;
-        }
-        if let Some(mut state) = self.current() {
-            if let Phase::Probing { until } = state.phase {
-                state.change(Phase::Open { until });
-            }
-        }
+        self.release_probe();
     }
 }

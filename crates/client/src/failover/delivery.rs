@@ -9,6 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use invoke_model_protocol::{InputEventStream, Operation, OutputEventStream, PayloadOutput, delivery};
 use invoke_model_transport::{ResponseBody, TransportError};
 
+use super::report::Report;
 use crate::bidirectional::BidirectionalStreamOutput;
 use crate::call::{Chunks, Delivery, EventStreamOutput, StreamingBodyOutput};
 use crate::error::Error;
@@ -18,13 +19,15 @@ use crate::error::Error;
 /// This trait is not exported. Every [`Operation::Delivery`] type implements it, so every operation meets the
 /// bound `O::Delivery: FailoverDelivery<O>`.
 pub trait FailoverDelivery<O: Operation>: Delivery<O> {
-    /// `true` if the output shows that the target works.
-    #[doc(hidden)]
-    const SHOWS_SUCCESS: bool = true;
-
     /// Waits for the beginning of the output.
     #[doc(hidden)]
     fn begin(output: Self::Output) -> impl Future<Output = Result<Self::Output, BeginError>> + Send;
+
+    /// Reports the result of the call to the circuit breaker.
+    #[doc(hidden)]
+    fn report(_output: &Self::Output, report: Report) {
+        report.result(Ok(()));
+    }
 }
 
 /// The error of an output that failed before its beginning.
@@ -66,12 +69,16 @@ impl<O: PayloadOutput> FailoverDelivery<O> for Chunks {
     }
 }
 
-/// The call returns before the response arrives, so its output does not show that the target works.
 impl<O: InputEventStream + OutputEventStream> FailoverDelivery<O> for delivery::Bidirectional {
-    const SHOWS_SUCCESS: bool = false;
-
     async fn begin(output: BidirectionalStreamOutput<O>) -> Result<BidirectionalStreamOutput<O>, BeginError> {
         Ok(output)
+    }
+
+    /// Reports the result when the first event arrives, because this output does not show that the target works. The
+    /// first event can depend on events of the caller. Therefore the call does not stay the probe until then.
+    fn report(output: &BidirectionalStreamOutput<O>, mut report: Report) {
+        report.release_probe();
+        output.sender.link().observe(Box::new(|result| report.result(result)));
     }
 }
 

@@ -3,6 +3,7 @@
 mod breaker;
 mod delivery;
 mod error;
+mod report;
 mod rules;
 mod run;
 mod target;
@@ -85,7 +86,8 @@ use crate::metadata::Metadata;
 /// Each target has a [circuit breaker](CircuitBreakerConfig). It counts the failures after which a call moves
 /// on, and also server errors and ambiguous failures that a later call may not have. It does not count failures
 /// of the quota limiter. A call skips targets whose breaker is open. If no breaker admits a call, the call goes
-/// to the target whose breaker will be half-open first.
+/// to the target whose breaker will be half-open first. A bidirectional call counts at its first event, or when it
+/// fails before.
 ///
 /// # Errors
 ///

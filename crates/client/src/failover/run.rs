@@ -8,13 +8,12 @@ use tokio::time::Instant;
 
 use super::breaker::Permit;
 use super::delivery::{BeginError, FailoverDelivery};
-use super::rules::{FailoverRules, Verdict};
+use super::report::Report;
 use super::target::{FailedTargets, FailoverTarget, OtherTarget, OtherTargetReason};
 use super::{Entry, Failover, FailoverOutput};
 use crate::call::Call;
 use crate::error::{Error, ErrorKind};
 use crate::metadata::Metadata;
-use crate::retry::retry_after;
 
 impl Failover {
     /// Sends the calls that `build` returns, until a call succeeds, or fails and must not move to another target.
@@ -38,15 +37,13 @@ impl Failover {
             call.prepare_for_target(deadline, rules, entry.target.model_id.as_deref());
             let error = match Box::pin(send::<O, D>(call)).await {
                 Ok((output, metadata)) => {
-                    if D::SHOWS_SUCCESS {
-                        permit.success();
-                    }
+                    D::report(&output, Report::new(permit, self.0.rules, entry));
                     let (target, other_targets) = (name.clone(), progress.others);
                     return Ok(FailoverOutput { output, metadata, target, other_targets });
                 }
                 Err(error) => error,
             };
-            record(permit, self.0.rules, entry, &error);
+            Report::new(permit, self.0.rules, entry).result(Err(Some(&error)));
             let has_time = deadline.is_none_or(|deadline| !deadline.remaining().is_zero());
             let position = progress.others.len();
             let next = if has_time && self.0.rules.moves_on_after(&error) { progress.next() } else { None };
@@ -77,23 +74,6 @@ where
     }
 }
 
-/// Records the failure in the circuit breaker of the target.
-fn record(permit: Permit<'_>, rules: FailoverRules, entry: &Entry, error: &Error) {
-    match rules.verdict(error) {
-        Verdict::Works => permit.success(),
-        Verdict::Unknown => drop(permit),
-        Verdict::Fails => {
-            let headers = match error.kind() {
-                ErrorKind::Service { response, .. } => Some(response.headers()),
-                _ => None,
-            };
-            let now = entry.target.client.config().time_source.now();
-            let requested = headers.and_then(|headers| retry_after(headers, now));
-            permit.failure(Instant::now(), error.to_string().into(), requested);
-        }
-    }
-}
-
 /// The progress of a call in the list of targets.
 struct Progress<'a> {
     entries: &'a [Entry],
@@ -107,7 +87,7 @@ impl<'a> Progress<'a> {
     /// Returns the first target whose circuit breaker admits the call. If no breaker does, returns the target
     /// whose breaker will be half-open first. Otherwise, a failover could fail a call that a client without a
     /// failover would have sent.
-    fn first(&mut self) -> (&'a Entry, Permit<'a>) {
+    fn first(&mut self) -> (&'a Entry, Permit) {
         if let Some(admitted) = self.next() {
             return admitted;
         }
@@ -122,7 +102,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Returns the next target whose circuit breaker admits the call.
-    fn next(&mut self) -> Option<(&'a Entry, Permit<'a>)> {
+    fn next(&mut self) -> Option<(&'a Entry, Permit)> {
         while let Some(entry) = self.entries.get(self.next) {
             self.next += 1;
             let now = Instant::now();

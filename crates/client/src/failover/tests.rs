@@ -11,7 +11,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn fail(permit: Permit<'_>, now: Instant, retry_after: Option<Duration>) {
+fn fail(permit: Permit, now: Instant, retry_after: Option<Duration>) {
     permit.failure(now, Arc::from("why"), retry_after);
 }
 
@@ -105,6 +105,8 @@ enum Step {
     Succeed(usize),
     Fail(usize),
     Cancel(usize),
+    /// Lets the next call be the probe.
+    Release(usize),
     /// Time passes, in seconds.
     Wait(u32),
 }
@@ -115,6 +117,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<usize>().prop_map(Step::Succeed),
         3 => any::<usize>().prop_map(Step::Fail),
         1 => any::<usize>().prop_map(Step::Cancel),
+        1 => any::<usize>().prop_map(Step::Release),
         2 => (0..40_u32).prop_map(Step::Wait),
     ]
 }
@@ -129,7 +132,7 @@ proptest! {
         let breaker = CircuitBreaker::new(config);
         let mut now = Instant::now();
         // A running call, its epoch, and `true` for a probe. Each transition starts an epoch.
-        let mut running: Vec<(Permit<'_>, u64, bool)> = Vec::new();
+        let mut running: Vec<(Permit, u64, bool)> = Vec::new();
         let (mut epoch, mut failures, mut opened_at) = (0, 0, None::<Instant>);
         for step in steps {
             let is_half_open = opened_at.is_some_and(|at| now >= at + open_for);
@@ -143,6 +146,15 @@ proptest! {
                     if let Some(permit) = admitted {
                         epoch += u64::from(is_half_open);
                         running.push((permit, epoch, is_half_open));
+                    }
+                }
+                Step::Release(index) if !running.is_empty() => {
+                    let index = index % running.len();
+                    let (permit, of, is_probe) = &mut running[index];
+                    permit.release_probe();
+                    if std::mem::take(is_probe) && *of == epoch {
+                        epoch += 1;
+                        *of = epoch;
                     }
                 }
                 Step::Succeed(index) | Step::Fail(index) | Step::Cancel(index) if !running.is_empty() => {
@@ -164,7 +176,7 @@ proptest! {
                         }
                         Step::Fail(_) => {
                             failures += 1;
-                            if is_probe || failures >= limit {
+                            if opened_at.is_some() || failures >= limit {
                                 (opened_at, failures) = (Some(now), 0);
                                 epoch += 1;
                             }

@@ -1,6 +1,7 @@
 //! Calls that send and receive events at the same time, over HTTP/2 on loopback.
 
 mod cancellation;
+mod failover;
 mod failures;
 mod interceptors;
 mod json;
