@@ -17,6 +17,8 @@ pub(crate) enum Part {
     Builds,
     /// Table of the targets of the clean builds.
     BuildTargets,
+    /// Table of the latencies with interceptors, metrics and quota limiters.
+    Features,
 }
 
 impl Part {
@@ -27,6 +29,7 @@ impl Part {
             Self::Targets => "targets",
             Self::Builds => "clean builds",
             Self::BuildTargets => "targets of the clean builds",
+            Self::Features => "latency of features",
         };
         ["begin", "end"].map(|end| format!("<!-- {name}, by `cargo xtask bench --docs`: {end} -->\n"))
     }
@@ -67,11 +70,11 @@ mod tests {
 
     use super::{Part, docs, replaced};
 
-    const PARTS: [Part; 4] = [Part::Run, Part::Targets, Part::Builds, Part::BuildTargets];
+    const PARTS: [Part; 5] = [Part::Run, Part::Targets, Part::Builds, Part::BuildTargets, Part::Features];
 
     #[test]
     fn replaces_only_the_part() {
-        let page = |contents: [&str; 4]| {
+        let page = |contents: [&str; 5]| {
             let parts = PARTS.iter().zip(contents).map(|(part, content)| {
                 let [begin, end] = part.markers();
                 format!("before\n{begin}{content}{end}after\n")
@@ -79,9 +82,9 @@ mod tests {
             parts.collect::<String>()
         };
         for (index, part) in PARTS.into_iter().enumerate() {
-            let mut expected = ["old\n"; 4];
+            let mut expected = ["old\n"; 5];
             expected[index] = "new\n";
-            assert_eq!(replaced(&page(["old\n"; 4]), part, "new\n"), Some(page(expected)));
+            assert_eq!(replaced(&page(["old\n"; 5]), part, "new\n"), Some(page(expected)));
             assert_eq!(replaced("no part", part, "new\n"), None);
         }
     }

@@ -5,12 +5,14 @@ mod callgrind;
 mod clean_build;
 mod cores;
 mod document;
+mod features;
 mod figures;
 mod heap;
 mod layers;
 mod machine;
 mod plot;
 mod programs;
+mod redis;
 mod roots;
 mod row;
 mod rows;
@@ -51,6 +53,9 @@ struct Arguments {
     /// Measure only the clean builds.
     #[arg(long, conflicts_with_all = ["quick", "no_builds"])]
     only_builds: bool,
+    /// Measure only the latency that interceptors, metrics and quota limiters add. Needs a Redis or Valkey server.
+    #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds"])]
+    only_features: bool,
     /// Write the results into `docs/performance.md`, and the plot next to it.
     #[arg(long, conflicts_with = "quick")]
     docs: bool,
@@ -72,6 +77,9 @@ fn execute(arguments: &Arguments) -> Result<()> {
     }
     if arguments.only_builds {
         return table::clean_builds(arguments.docs);
+    }
+    if arguments.only_features {
+        return features::run(arguments.rounds, arguments.docs);
     }
     table::run(arguments.rounds, !arguments.no_builds, arguments.docs)
 }

@@ -60,7 +60,7 @@ impl Row {
 }
 
 /// Formats the median and the spread. Omits the spread if it is zero.
-fn cell(samples: &Samples, digits: usize) -> String {
+pub(crate) fn cell(samples: &Samples, digits: usize) -> String {
     let [median, spread] = [samples.median(), samples.spread()].map(|value| number(value, digits));
     if spread == number(0.0, digits) { median } else { format!("{median} ± {spread}") }
 }

@@ -12,6 +12,12 @@ impl Samples {
         Self(vec![value])
     }
 
+    /// Returns samples of these values. There must be at least one value.
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self(values)
+    }
+
     /// Measures each client once per round. Other load on the machine then affects all clients equally.
     pub(crate) fn alternating(
         clients: &[&str],
@@ -24,11 +30,7 @@ impl Samples {
                 values.push(measure(client)?);
             }
         }
-        let sorted = |mut values: Vec<f64>| {
-            values.sort_by(f64::total_cmp);
-            Self(values)
-        };
-        Ok(all.into_iter().map(sorted).collect())
+        Ok(all.into_iter().map(Self::of).collect())
     }
 
     /// Returns the median.
