@@ -40,7 +40,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let package = Package::new()?;
     package.install_tools()?;
     if arguments.figures {
-        package.install(&["--release"])?;
+        // A wheel of a release has the same compression level, so the figures show its size.
+        package.install(&["--release", "--compression-level", "9"])?;
         let mut figures = package.python();
         // pip has compiled the modules next to their sources. With this variable, each import would compile them again.
         figures.env_remove("PYTHONPYCACHEPREFIX");

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use invoke_model_client::{Attempt, Metadata};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use serde::Serialize;
 
 use crate::convert::to_python;
@@ -58,10 +58,18 @@ pub(crate) fn log_retries(py: Python<'_>, attempts: &[Attempt]) -> PyResult<()> 
 /// Returns headers with names in lower case. A comma joins the values of a repeated header.
 pub(crate) fn headers<'py>(py: Python<'py>, headers: &HeaderMap) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    for name in headers.keys() {
-        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let values: Vec<_> = values.collect();
-        dict.set_item(pyo3::types::PyString::intern(py, name.as_str()), values.join(", "))?;
+    let mut previous = None;
+    // The iterator returns the values of a repeated header one after the other.
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let key = PyString::intern(py, name.as_str());
+        match previous.replace(name) == Some(name) {
+            true => {
+                let values = dict.as_any().get_item(&key)?;
+                dict.set_item(key, format!("{values}, {value}"))?;
+            }
+            false => dict.set_item(key, value)?,
+        }
     }
     Ok(dict)
 }

@@ -5,7 +5,6 @@
 mod access;
 mod de;
 mod path;
-mod placeholder;
 mod report;
 mod ser;
 

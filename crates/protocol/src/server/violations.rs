@@ -69,7 +69,7 @@ impl Violations {
 
     /// Checks a member with `check`.
     pub fn member<T: ?Sized>(&mut self, name: &str, value: &T, check: impl FnOnce(&mut Self, &T)) {
-        self.within(name, None, |violations| check(violations, value));
+        self.within(format_args!("{name}"), None, |violations| check(violations, value));
     }
 
     /// Checks a member with `check` if it is set.
@@ -92,7 +92,7 @@ impl Violations {
                 ViolationStyle::Aws => {
                     self.part(format_args!("{}.member", index + 1), Constraint::Elements, check);
                 }
-                ViolationStyle::Smithy => drop(self.within(index, None, check)),
+                ViolationStyle::Smithy => drop(self.within(format_args!("{index}"), None, check)),
             }
         }
     }
@@ -102,7 +102,7 @@ impl Violations {
         for key in map.keys() {
             match self.style {
                 ViolationStyle::Aws => {
-                    self.part("key", Constraint::Keys, |violations| check(violations, key));
+                    self.part(format_args!("key"), Constraint::Keys, |violations| check(violations, key));
                 }
                 // The framework reports an invalid key at the path of the map.
                 ViolationStyle::Smithy => check(self, key),
@@ -218,27 +218,43 @@ impl Violations {
     /// member of a part contains the segment of the part.
     fn part(
         &mut self,
-        segment: impl fmt::Display,
+        segment: fmt::Arguments<'_>,
         constraint: fn(Vec<Constraint>) -> Constraint,
         check: impl FnOnce(&mut Self),
     ) {
-        let part = self.within(segment, Some(Part::default()), check);
-        if let Some(part) = part.filter(|part| part.is_invalid) {
-            let constraint = constraint(part.constraints);
-            let is_known = |known: &Violation| known.member == self.path && known.constraint == constraint;
-            if !self.found.iter().any(is_known) {
-                self.add(constraint);
-            }
+        if let Some(part) = self.within(segment, Some(Part::default()), check) {
+            self.add_part(part, constraint);
+        }
+    }
+
+    fn add_part(&mut self, part: Part, constraint: fn(Vec<Constraint>) -> Constraint) {
+        if !part.is_invalid {
+            return;
+        }
+        let constraint = constraint(part.constraints);
+        let is_known = |known: &Violation| known.member == self.path && known.constraint == constraint;
+        if !self.found.iter().any(is_known) {
+            self.add(constraint);
         }
     }
 
     /// Calls `check` with a longer path. Returns the part after the check.
+    ///
+    /// The compiler creates a copy of this function for each member with constraints, so the other functions do
+    /// everything that does not depend on `check`.
     fn within(
         &mut self,
-        segment: impl fmt::Display,
+        segment: fmt::Arguments<'_>,
         part: Option<Part>,
         check: impl FnOnce(&mut Self),
     ) -> Option<Part> {
+        let outer = self.enter(segment, part)?;
+        check(self);
+        self.leave(outer)
+    }
+
+    /// Appends a segment to the path. Returns the outer state, or `None` if there are too many violations.
+    fn enter(&mut self, segment: fmt::Arguments<'_>, part: Option<Part>) -> Option<Outer> {
         if self.found.len() >= Self::MAX {
             return None;
         }
@@ -250,11 +266,21 @@ impl Violations {
         };
         // Writing to a `String` does not fail.
         let _ = write!(self.path, "{separator}{segment}");
-        let outer = mem::replace(&mut self.part, part);
-        check(self);
-        self.path.truncate(length);
-        mem::replace(&mut self.part, outer)
+        Some(Outer { length, part: mem::replace(&mut self.part, part) })
     }
+
+    /// Restores the outer state. Returns the part.
+    fn leave(&mut self, outer: Outer) -> Option<Part> {
+        self.path.truncate(outer.length);
+        mem::replace(&mut self.part, outer.part)
+    }
+}
+
+/// The state outside of a segment of the path.
+struct Outer {
+    /// The length of the path.
+    length: usize,
+    part: Option<Part>,
 }
 
 impl fmt::Display for Violations {
