@@ -9,6 +9,10 @@ DEFINITIONS = {
     "dicts.ConverseStreamRequestTypeDef": _PROJECT,
     "dicts.InvokeModelRequestTypeDef": _PROJECT,
     "dicts.InvokeModelWithResponseStreamRequestTypeDef": _PROJECT,
+    # The targets of a failover.
+    "dicts.ResponseMetadataTypeDef": (
+        "OtherTargets: NotRequired[list[dict[str, str]]] instead of None; Target: NotRequired[str] instead of None"
+    ),
     # Responses of the asyncio client.
     "dicts.ConverseStreamAsyncResponseTypeDef": "additional",
     "dicts.InvokeModelAsyncResponseTypeDef": "additional",
