@@ -41,7 +41,7 @@ STUBTEST = [
     # An attribute of each instance.
     r"Client\.exceptions is not present at runtime$",
     # Constructors that only the package calls.
-    r"\.(EventStream|StreamingBody)\.__init__ is inconsistent",
+    r"\.(EventStream|Headers|InterceptorContext|Request|Response|StreamingBody)\.__init__ is inconsistent",
     # The parameters of the base class `IOBase` are positional.
     r"\.StreamingBody\.(readline|readlines) is inconsistent",
     r"^invoke_model\.exceptions\.\w+\.fmt is not present in stub$",
