@@ -59,7 +59,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
     report.step("conformance kit", || kit::run(&kit::Arguments::default()))?;
-    report.step("Python package", done(|| python::run(&python::Arguments::default())))?;
+    report.step("Python package", done(|| python::run(&python::Arguments::of_ci())))?;
     report.step("peers", peers::run)?;
     report.step("deviations from the model of botocore", botocore_diff)
 }

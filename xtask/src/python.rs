@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use crate::clients::installation::{execute, once};
 use crate::clients::prepare;
-use crate::{Failure, program, programs, root, suites};
+use crate::{Failure, program, programs, quota, root, suites};
 
 /// Arguments of the command.
 #[derive(Debug, Default, clap::Args)]
@@ -28,9 +28,19 @@ pub(crate) struct Arguments {
     /// it.
     #[arg(long, conflicts_with_all = ["figures", "arguments"])]
     wheels: bool,
+    /// Make tests fail, instead of skipping them, if there is no Redis or Valkey server.
+    #[arg(skip)]
+    requires_server: bool,
     /// Arguments of pytest, or of the programs that measure figures.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     arguments: Vec<String>,
+}
+
+impl Arguments {
+    /// Returns the arguments of `cargo xtask ci`.
+    pub(crate) fn of_ci() -> Self {
+        Self { requires_server: true, ..Self::default() }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -59,6 +69,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(&arguments.arguments);
     if let Some(recorded) = suites::find_all("recorded").first() {
         tests.env("INVOKE_MODEL_RECORDED", recorded);
+    }
+    if arguments.requires_server {
+        quota::require_server(&mut tests);
     }
     program::run(&mut tests)?;
     // Arguments of pytest select tests.

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use crate::blob::Blobs;
 use crate::convert::from_python;
 use crate::events::{Batch, Receiver, TypedReceiver};
+use crate::failover::Answered;
 use crate::operation::Site;
 use crate::queue::Queue;
 use crate::reply;
@@ -154,6 +155,8 @@ impl InputEvents {
 /// The response of a call whose head may not have arrived yet.
 pub(crate) struct BidirectionalReceiver<O: OutputEventStream> {
     state: State<O>,
+    /// The target that answered. Part of the head.
+    target: Option<Answered>,
     /// Creates the dictionary of the response without its events.
     head: Option<Outcome>,
 }
@@ -167,8 +170,8 @@ impl<O: OutputEventStream> BidirectionalReceiver<O>
 where
     O::Output: Serialize + Send,
 {
-    pub(crate) fn new(response: ResponseFuture<O>) -> Self {
-        Self { state: State::Waiting(Box::new(response)), head: None }
+    pub(crate) fn new(response: ResponseFuture<O>, target: Option<Answered>) -> Self {
+        Self { state: State::Waiting(Box::new(response)), target, head: None }
     }
 
     /// Waits for the head of the response, and returns the receiver of its events.
@@ -176,7 +179,10 @@ where
         if let State::Waiting(response) = &mut self.state {
             let response = ready!(Pin::new(response).poll(cx))?;
             let (output, metadata) = (response.output, response.events.metadata());
-            self.head = Some(outcome(move |py| Ok(reply::dict(py, &output, &metadata)?.into_any().unbind())));
+            let target = self.target.take();
+            self.head = Some(outcome(move |py| {
+                Ok(reply::dict(py, &output, &metadata, target.as_ref())?.into_any().unbind())
+            }));
             self.state = State::Receiving(Box::new(TypedReceiver::new(response.events)));
         }
         match &mut self.state {

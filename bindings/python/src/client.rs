@@ -3,21 +3,34 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, visit_operation};
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, FailoverError, visit_operation};
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 
 use crate::config::{RetryOverrides, Settings};
 use crate::errors;
-use crate::operation::{Classes, Prepare, Site};
+use crate::failover::Targets;
+use crate::hooks::{self, HookedJob, Interceptor, Mailbox};
+use crate::operation::{CallSettings, Classes, Prepare, Site};
+use crate::options::{self, CallOptions, Tags};
 use crate::queue::Queue;
+use crate::quota::Limiter;
 use crate::runtime::{self, Job, PerProcess};
 use crate::spans::{SpanRecorder, recorded};
 
 /// A client. It can be used by several threads and event loops at the same time.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Client {
+    shared: Arc<Shared>,
+    /// The options of the calls. `None` if there are none.
+    options: Option<Arc<CallOptions>>,
+    /// `true` if the client, a target or the options have interceptors.
+    has_interceptors: bool,
+}
+
+/// The state that a client shares with its copies that have other options.
+struct Shared {
     settings: SiteSettings,
     classes: Arc<Classes>,
     site: PerProcess<Arc<Site>>,
@@ -25,50 +38,125 @@ pub(crate) struct Client {
 }
 
 /// The settings from which the client of a process is created.
-struct SiteSettings {
+enum SiteSettings {
+    Client(Box<ClientSettings>),
+    Failover(Targets),
+}
+
+struct ClientSettings {
     builder: ConfigBuilder,
     retries: RetryOverrides,
     user_agent: Option<String>,
     uses_http2: bool,
+    options: CallOptions,
+    quotas: Option<Arc<Limiter>>,
+}
+
+impl Shared {
+    /// Creates the client of this process.
+    fn new(settings: SiteSettings, classes: Arc<Classes>) -> Result<Self, SiteError> {
+        let (site, is_closed) = (PerProcess::new(), AtomicBool::new(false));
+        let shared = Self { settings, classes, site, is_closed };
+        shared.site()?;
+        Ok(shared)
+    }
+
+    /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
+    fn site(&self) -> Result<Arc<Site>, SiteError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(SiteError::Closed);
+        }
+        self.site.get(|| match &self.settings {
+            SiteSettings::Client(settings) => {
+                create(settings, self.classes.clone()).map_err(SiteError::Config)
+            }
+            SiteSettings::Failover(targets) => targets.site().map(Arc::new),
+        })
+    }
+}
+
+/// The reason why a process has no client.
+#[derive(Debug)]
+pub(crate) enum SiteError {
+    Closed,
+    Config(ConfigError),
+    Failover(FailoverError),
+}
+
+impl SiteError {
+    fn into_exception(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Closed => PyRuntimeError::new_err("the client is closed: create a new client"),
+            Self::Config(error) => errors::of_config(py, &error),
+            Self::Failover(error) => PyValueError::new_err(format!("targets: {error}")),
+        }
+    }
 }
 
 impl Client {
-    /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
-    fn site(&self, py: Python<'_>) -> PyResult<Arc<Site>> {
-        if self.is_closed.load(Ordering::Acquire) {
-            return Err(PyRuntimeError::new_err("the client is closed: create a new client"));
-        }
-        let site = self.site.get(|| create(&self.settings, self.classes.clone()));
-        site.map_err(|error| errors::of_config(py, &error))
+    /// Returns the client of this process.
+    pub(crate) fn site(&self) -> Result<Arc<Site>, SiteError> {
+        self.shared.site()
     }
 
+    pub(crate) fn classes(&self) -> Arc<Classes> {
+        self.shared.classes.clone()
+    }
+
+    /// Returns a client for calls with options.
+    ///
+    /// # Errors
+    /// Returns an error if the quota limiter has no limits for the tags.
+    fn with(py: Python<'_>, shared: Arc<Shared>, options: Option<Arc<CallOptions>>) -> PyResult<Self> {
+        let site = shared.site().map_err(|error| error.into_exception(py))?;
+        let mut has_interceptors = options.as_ref().is_some_and(|options| !options.interceptors.is_empty());
+        for site in site.clients() {
+            has_interceptors |= !site.options.interceptors.is_empty();
+            if let Some(quotas) = &site.quotas {
+                let tags = options.iter().map(|options| &options.tags).chain([&site.options.tags]);
+                quotas.find_limits(py, tags)?;
+            }
+        }
+        Ok(Self { shared, options, has_interceptors })
+    }
+
+    /// Returns the job of a call. If there are interceptors, also returns the hooks that the caller runs.
     fn job(
         &self,
         operation: &str,
         arguments: &Bound<'_, PyDict>,
         spans: Option<&SpanRecorder>,
-    ) -> PyResult<Job> {
-        let site = self.site(arguments.py())?;
-        let job = visit_operation(operation, Prepare { site, arguments });
+    ) -> PyResult<(Job, Option<Arc<Mailbox>>)> {
+        let py = arguments.py();
+        let site = self.site().map_err(|error| error.into_exception(py))?;
+        let mailbox = self.has_interceptors.then(Arc::<Mailbox>::default);
+        let settings = CallSettings { options: self.options.clone(), mailbox: mailbox.clone() };
+        let job = visit_operation(operation, Prepare { site, settings, arguments });
         let unknown = || Err(PyAttributeError::new_err(format!("no operation `{operation}`")));
-        Ok(recorded(job.unwrap_or_else(unknown)?, spans.cloned()))
+        Ok((recorded(job.unwrap_or_else(unknown)?, spans.cloned()), mailbox))
     }
 }
 
-fn create(settings: &SiteSettings, classes: Arc<Classes>) -> Result<Arc<Site>, ConfigError> {
-    let client = CoreClient::new(settings.builder.clone())?;
+fn create(settings: &ClientSettings, classes: Arc<Classes>) -> Result<Arc<Site>, ConfigError> {
+    let mut builder = settings.builder.clone();
+    if let Some(quotas) = &settings.quotas {
+        builder = builder.quota_limiter(quotas.limiter());
+    }
+    let client = CoreClient::new(builder)?;
     let endpoint_url = client.config().endpoint_url();
     let proxy_url = client.config().proxy_url().map(str::to_owned);
     let retry_config = settings.retries.apply(client.config().retry_config());
-    let user_agent = settings.user_agent.clone();
     Ok(Arc::new(Site {
         client,
         endpoint_url,
         proxy_url,
         retry_config,
-        user_agent,
+        user_agent: settings.user_agent.clone(),
         classes,
         uses_http2: settings.uses_http2,
+        options: settings.options.clone(),
+        quotas: settings.quotas.clone(),
+        targets: None,
     }))
 }
 
@@ -91,10 +179,45 @@ impl Client {
             runtime::expect_http2();
         }
         let (retries, user_agent) = (settings.retry_overrides()?, settings.user_agent()?);
-        let settings = SiteSettings { builder: settings.builder(py)?, retries, user_agent, uses_http2 };
+        let (options, quotas) = (settings.call_options(), settings.quotas()?);
+        let builder = settings.builder(py)?;
+        let settings = ClientSettings { builder, retries, user_agent, uses_http2, options, quotas };
         let classes = Arc::new(Classes { body, events, bidirectional });
-        let site = create(&settings, classes.clone()).map_err(|error| errors::of_config(py, &error))?;
-        Ok(Self { settings, classes, site: PerProcess::of(site), is_closed: AtomicBool::new(false) })
+        let shared = Shared::new(SiteSettings::Client(Box::new(settings)), classes);
+        Self::with(py, Arc::new(shared.map_err(|error| error.into_exception(py))?), None)
+    }
+
+    /// Creates a client whose calls go to targets: tuples of a name, a client and a model id.
+    #[staticmethod]
+    fn failover(
+        py: Python<'_>,
+        targets: Vec<(String, Py<Self>, Option<String>)>,
+        settings: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let targets = Targets::read(targets, settings)?;
+        let classes = targets.classes();
+        let shared = Shared::new(SiteSettings::Failover(targets), classes);
+        Self::with(py, Arc::new(shared.map_err(|error| error.into_exception(py))?), None)
+    }
+
+    /// Returns a client with further options for its calls. It shares everything else with this client.
+    #[pyo3(signature = (tags=None, interceptors=Vec::new()))]
+    fn with_options(
+        &self,
+        py: Python<'_>,
+        tags: Option<&Bound<'_, PyDict>>,
+        interceptors: Vec<Interceptor>,
+    ) -> PyResult<Self> {
+        let tags = tags.map_or_else(|| Ok(Tags::new()), options::tags)?;
+        let old = self.options.as_deref().cloned().unwrap_or_default();
+        let options = old.with(tags, hooks::interceptors(interceptors));
+        Self::with(py, self.shared.clone(), Some(Arc::new(options)))
+    }
+
+    /// Returns the state of each target. The list is empty if the calls have no targets.
+    fn target_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let site = self.site().map_err(|error| error.into_exception(py))?;
+        site.targets.as_ref().map_or_else(|| Ok(PyList::empty(py)), |targets| targets.status(py))
     }
 
     /// Makes a call on this thread. `spans` records its spans.
@@ -106,7 +229,10 @@ impl Client {
         arguments: &Bound<'_, PyDict>,
         spans: Option<&SpanRecorder>,
     ) -> PyResult<Py<PyAny>> {
-        runtime::call(py, self.job(operation, arguments, spans)?)
+        match self.job(operation, arguments, spans)? {
+            (job, None) => runtime::call(py, job),
+            (job, Some(mailbox)) => HookedJob::new(job, mailbox).call(py),
+        }
     }
 
     /// Starts a call for an event loop. `spans` records its spans. Returns the id of the call in the queue.
@@ -118,24 +244,28 @@ impl Client {
         queue: &Queue,
         future: Py<PyAny>,
     ) -> PyResult<u64> {
-        queue.start(future, self.job(operation, arguments, spans)?)
+        let job = match self.job(operation, arguments, spans)? {
+            (job, None) => job,
+            (job, Some(mailbox)) => HookedJob::new(job, mailbox).step(),
+        };
+        queue.start(future, job)
     }
 
     /// Returns the region, or `None` if it is not set.
     #[getter]
     fn region_name(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        Ok(self.site(py)?.client.config().region().map(str::to_owned))
+        Ok(self.site().map_err(|error| error.into_exception(py))?.client.config().region().map(str::to_owned))
     }
 
     /// Returns the URL of the endpoint.
     #[getter]
     fn endpoint_url(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.site(py)?.endpoint_url.clone())
+        Ok(self.site().map_err(|error| error.into_exception(py))?.endpoint_url.clone())
     }
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.is_closed.store(true, Ordering::Release);
-        self.site.take().map_or(Ok(()), |site| runtime::close(py, site))
+        self.shared.is_closed.store(true, Ordering::Release);
+        self.shared.site.take().map_or(Ok(()), |site| runtime::close(py, site))
     }
 }

@@ -1,5 +1,6 @@
 //! Settings of a client from Python.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -12,6 +13,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt};
 
 use crate::errors::{self, seconds};
+use crate::hooks::{Interceptor, interceptors};
+use crate::options::{CallOptions, Tags, tags};
+use crate::quota::Limiter;
 
 /// The settings of a client. `Client` of `invoke_model.client` documents them.
 pub(crate) struct Settings {
@@ -38,6 +42,10 @@ pub(crate) struct Settings {
     max_concurrency: Option<u32>,
     requests_per_minute: Option<u32>,
     tokens_per_minute: Option<u64>,
+    quota_limiter: Option<Arc<Limiter>>,
+    interceptor_timeout: Option<f64>,
+    tags: Tags,
+    interceptors: Vec<Arc<Interceptor>>,
     http_version: Option<String>,
     user_agent: Option<String>,
     user_agent_extra: Option<String>,
@@ -67,13 +75,19 @@ impl RetryOverrides {
 /// The first part of the `User-Agent` header.
 const USER_AGENT: &str = concat!("invoke-model/", env!("CARGO_PKG_VERSION"));
 
-const TEXT: &str = "text";
-const SECONDS: &str = "a number of seconds";
-const COUNT: &str = "a number of at least 1";
-const FLAG: &str = "True or False";
+pub(crate) const TEXT: &str = "text";
+pub(crate) const SECONDS: &str = "a number of seconds";
+pub(crate) const COUNT: &str = "a number of at least 1";
+pub(crate) const FLAG: &str = "True or False";
 
-/// Returns a setting, or `None` if it is unset. `expected` describes the values that are allowed.
-fn setting<'py, T>(settings: &Bound<'py, PyDict>, name: &str, expected: &str) -> PyResult<Option<T>>
+/// Returns a setting, or `None` if it is unset. `place` precedes the name in errors. `expected` describes the values that
+/// are allowed.
+pub(crate) fn setting<'py, T>(
+    settings: &Bound<'py, PyDict>,
+    place: &str,
+    name: &str,
+    expected: &str,
+) -> PyResult<Option<T>>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
@@ -84,10 +98,10 @@ where
     }
     // A text can be a secret.
     match value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() && expected == COUNT {
-        true => Err(PyValueError::new_err(format!("{name}: expected {expected}, not {value}"))),
+        true => Err(PyValueError::new_err(format!("{place}{name}: expected {expected}, not {value}"))),
         false => {
             let found = value.get_type().name()?;
-            Err(PyTypeError::new_err(format!("{name}: expected {expected}, not {found}")))
+            Err(PyTypeError::new_err(format!("{place}{name}: expected {expected}, not {found}")))
         }
     }
 }
@@ -99,33 +113,37 @@ impl Settings {
     /// Returns a `TypeError` or a `ValueError` that names the setting.
     pub(crate) fn read(settings: &Bound<'_, PyDict>) -> PyResult<Self> {
         Ok(Self {
-            region_name: setting(settings, "region_name", TEXT)?,
-            endpoint_url: setting(settings, "endpoint_url", TEXT)?,
-            aws_access_key_id: setting(settings, "aws_access_key_id", TEXT)?,
-            aws_secret_access_key: setting(settings, "aws_secret_access_key", TEXT)?,
-            aws_session_token: setting(settings, "aws_session_token", TEXT)?,
-            profile_name: setting(settings, "profile_name", TEXT)?,
-            bearer_token: setting(settings, "bearer_token", TEXT)?,
-            connect_timeout: setting(settings, "connect_timeout", SECONDS)?,
-            read_timeout: setting(settings, "read_timeout", SECONDS)?,
-            first_byte_timeout: setting(settings, "first_byte_timeout", SECONDS)?,
-            idle_timeout: setting(settings, "idle_timeout", SECONDS)?,
-            timeout: setting(settings, "timeout", SECONDS)?,
-            max_attempts: setting(settings, "max_attempts", COUNT)?,
-            retry_mode: setting(settings, "retry_mode", TEXT)?,
-            retry_ambiguous: setting(settings, "retry_ambiguous", FLAG)?,
-            max_backoff: setting(settings, "max_backoff", SECONDS)?,
-            use_fips_endpoint: setting(settings, "use_fips_endpoint", FLAG)?,
-            use_dualstack_endpoint: setting(settings, "use_dualstack_endpoint", FLAG)?,
-            ca_bundle: setting(settings, "ca_bundle", TEXT)?,
-            proxy: setting(settings, "proxy", TEXT)?,
-            max_concurrency: setting(settings, "max_concurrency", COUNT)?,
-            requests_per_minute: setting(settings, "requests_per_minute", COUNT)?,
-            tokens_per_minute: setting(settings, "tokens_per_minute", COUNT)?,
-            http_version: setting(settings, "http_version", TEXT)?,
-            user_agent: setting(settings, "user_agent", TEXT)?,
-            user_agent_extra: setting(settings, "user_agent_extra", TEXT)?,
-            user_agent_appid: setting(settings, "user_agent_appid", TEXT)?,
+            region_name: setting(settings, "", "region_name", TEXT)?,
+            endpoint_url: setting(settings, "", "endpoint_url", TEXT)?,
+            aws_access_key_id: setting(settings, "", "aws_access_key_id", TEXT)?,
+            aws_secret_access_key: setting(settings, "", "aws_secret_access_key", TEXT)?,
+            aws_session_token: setting(settings, "", "aws_session_token", TEXT)?,
+            profile_name: setting(settings, "", "profile_name", TEXT)?,
+            bearer_token: setting(settings, "", "bearer_token", TEXT)?,
+            connect_timeout: setting(settings, "", "connect_timeout", SECONDS)?,
+            read_timeout: setting(settings, "", "read_timeout", SECONDS)?,
+            first_byte_timeout: setting(settings, "", "first_byte_timeout", SECONDS)?,
+            idle_timeout: setting(settings, "", "idle_timeout", SECONDS)?,
+            timeout: setting(settings, "", "timeout", SECONDS)?,
+            max_attempts: setting(settings, "", "max_attempts", COUNT)?,
+            retry_mode: setting(settings, "", "retry_mode", TEXT)?,
+            retry_ambiguous: setting(settings, "", "retry_ambiguous", FLAG)?,
+            max_backoff: setting(settings, "", "max_backoff", SECONDS)?,
+            use_fips_endpoint: setting(settings, "", "use_fips_endpoint", FLAG)?,
+            use_dualstack_endpoint: setting(settings, "", "use_dualstack_endpoint", FLAG)?,
+            ca_bundle: setting(settings, "", "ca_bundle", TEXT)?,
+            proxy: setting(settings, "", "proxy", TEXT)?,
+            max_concurrency: setting(settings, "", "max_concurrency", COUNT)?,
+            requests_per_minute: setting(settings, "", "requests_per_minute", COUNT)?,
+            tokens_per_minute: setting(settings, "", "tokens_per_minute", COUNT)?,
+            quota_limiter: quota_limiter(settings)?,
+            interceptor_timeout: setting(settings, "", "interceptor_timeout", SECONDS)?,
+            tags: setting(settings, "", "tags", "a dict")?.map_or(Ok(Tags::new()), |found| tags(&found))?,
+            interceptors: interceptors(setting(settings, "", "interceptors", "a list")?.unwrap_or_default()),
+            http_version: setting(settings, "", "http_version", TEXT)?,
+            user_agent: setting(settings, "", "user_agent", TEXT)?,
+            user_agent_extra: setting(settings, "", "user_agent_extra", TEXT)?,
+            user_agent_appid: setting(settings, "", "user_agent_appid", TEXT)?,
         })
     }
 
@@ -186,10 +204,10 @@ impl Settings {
         if let Some(version) = self.http_version.as_deref() {
             builder = builder.http_version_policy(http_version(version)?);
         }
-        Ok(match self.quotas() {
-            Some(limiter) => builder.quota_limiter(limiter),
-            None => builder,
-        })
+        for (key, value) in &self.tags {
+            builder = builder.tag(key, value);
+        }
+        Ok(builder)
     }
 
     fn credentials(&self, py: Python<'_>) -> PyResult<Option<Credentials>> {
@@ -254,14 +272,23 @@ impl Settings {
         if let Some(timeout) = read("timeout", self.timeout)? {
             timeouts = timeouts.operation(timeout);
         }
+        if let Some(timeout) = read("interceptor_timeout", self.interceptor_timeout)? {
+            timeouts = timeouts.interceptor(timeout);
+        }
         Ok(timeouts)
     }
 
-    fn quotas(&self) -> Option<QuotaLimiter> {
+    /// Returns the quota limiter.
+    pub(crate) fn quotas(&self) -> PyResult<Option<Arc<Limiter>>> {
         let (concurrency, requests, tokens) =
             (self.max_concurrency, self.requests_per_minute, self.tokens_per_minute);
         if concurrency.is_none() && requests.is_none() && tokens.is_none() {
-            return None;
+            return Ok(self.quota_limiter.clone());
+        }
+        if self.quota_limiter.is_some() {
+            let text = "quota_limiter: pass max_concurrency, requests_per_minute and tokens_per_minute to the \
+                        QuotaLimiter, and not to the client";
+            return Err(PyValueError::new_err(text));
         }
         let mut builder = QuotaLimiter::builder();
         if let Some(number) = concurrency {
@@ -273,8 +300,19 @@ impl Settings {
         if let Some(number) = tokens {
             builder = builder.tokens_per_minute(number);
         }
-        Some(builder.build())
+        Ok(Some(Arc::new(Limiter::new(builder))))
     }
+
+    /// Returns the tags and the interceptors of all calls.
+    pub(crate) fn call_options(&self) -> CallOptions {
+        CallOptions { tags: self.tags.clone(), interceptors: self.interceptors.clone() }
+    }
+}
+
+fn quota_limiter(settings: &Bound<'_, PyDict>) -> PyResult<Option<Arc<Limiter>>> {
+    let found: Option<Bound<'_, crate::quota::QuotaLimiter>> =
+        setting(settings, "", "quota_limiter", "a QuotaLimiter")?;
+    Ok(found.map(|found| found.get().limiter()))
 }
 
 /// Returns the policy for a version of HTTP.

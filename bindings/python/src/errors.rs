@@ -6,28 +6,33 @@
 use std::error::Error as _;
 use std::fmt::Display;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use invoke_model_client::{
-    ConfigError, CredentialsError, Error, ErrorKind, TransportError, TransportErrorKind, TruncationCause,
+    BudgetPeriod, BudgetUnit, ConfigError, CredentialsError, Error, ErrorKind, InterceptorErrorKind,
+    QuotaError, QuotaLimit, TransportError, TransportErrorKind, TruncationCause,
 };
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderValue, Message};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyException, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 
 use crate::body::Origin;
+use crate::failover;
+use crate::hooks::HookError;
 use crate::operation::Site;
 
 const MODULE: &str = "invoke_model._errors";
 
 /// The settings that texts of the Rust client name, and their names in Python.
-pub(crate) const SETTINGS: [(&str, &str); 4] = [
+pub(crate) const SETTINGS: [(&str, &str); 5] = [
     ("TimeoutConfig::connect", "connect_timeout"),
     ("TimeoutConfig::first_byte", "first_byte_timeout"),
     ("TimeoutConfig::idle", "idle_timeout"),
     ("TimeoutConfig::operation", "timeout"),
+    ("TimeoutConfig::interceptor", "interceptor_timeout"),
 ];
 
 /// Returns the text of an error of the Rust client, with other names of its settings.
@@ -56,11 +61,31 @@ pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
     create(py, "of_config", (kind, error.to_string(), name))
 }
 
-/// Returns the exception of a failed call.
-pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Site) -> PyErr {
-    match facts(py, error, site) {
-        Ok(facts) => create(py, "of_call", (facts,)),
-        Err(error) => error,
+/// Returns the exception of a failed call. If a hook has raised an exception, it is the cause. An exception that ends the
+/// program, such as `KeyboardInterrupt`, is returned itself.
+pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Arc<Site>) -> PyErr {
+    let cause = hook_error(error).map(|error| error.exception.clone_ref(py));
+    if let Some(cause) = cause.as_ref().filter(|cause| !cause.is_instance_of::<PyException>(py)) {
+        return cause.clone_ref(py);
+    }
+    let facts = match facts(py, error, site) {
+        Ok(facts) => facts,
+        Err(error) => return error,
+    };
+    let exception = create(py, "of_call", (facts,));
+    if cause.is_some() {
+        exception.set_cause(py, cause);
+    }
+    exception
+}
+
+fn hook_error(error: &Error) -> Option<&HookError> {
+    match error.kind() {
+        ErrorKind::Interceptor(error) => match &error.kind {
+            InterceptorErrorKind::Refused(reason) => reason.downcast_ref(),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -145,23 +170,24 @@ fn create<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCa
     exception.map_or_else(|error| error, PyErr::from_value)
 }
 
-fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py, PyDict>> {
+fn facts<'py>(py: Python<'py>, error: &Error, site: &Arc<Site>) -> PyResult<Bound<'py, PyDict>> {
     // For an error within a stream, the head of the response has already been logged.
     if error.received().is_none() {
         crate::reply::log_retries(py, error.earlier_attempts())?;
     }
     let facts = PyDict::new(py);
+    let client = error.target().map_or(site, |target| site.of_target(target));
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", text(error, &SETTINGS))?;
     facts.set_item("operation", error.operation())?;
-    facts.set_item("endpoint_url", &site.endpoint_url)?;
-    facts.set_item("proxy_url", site.proxy_url.as_deref())?;
+    facts.set_item("endpoint_url", &client.endpoint_url)?;
+    facts.set_item("proxy_url", client.proxy_url.as_deref())?;
     facts.set_item("code", error.code())?;
     facts.set_item("message", error.message())?;
     facts.set_item("status", error.status().map(|status| status.as_u16()))?;
     facts.set_item("request_id", error.request_id())?;
     facts.set_item("attempts", error.attempts())?;
-    facts.set_item("max_attempts", site.retry_config.max_attempts)?;
+    facts.set_item("max_attempts", client.retry_config.max_attempts)?;
     facts.set_item("retry_class", error.class().as_str())?;
     facts.set_item("retryable", error.is_retryable())?;
     facts.set_item("hint", error.hint().as_deref())?;
@@ -169,7 +195,16 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py
         "headers",
         error.response_headers().map(|headers| crate::reply::headers(py, headers)).transpose()?,
     )?;
+    if error.target().is_some() {
+        facts.set_item("target", error.target())?;
+        facts.set_item("other_targets", failover::other_targets(py, error, site)?)?;
+    }
     match error.kind() {
+        ErrorKind::Quota(error) => facts.set_item("details", quota_details(py, error)?)?,
+        ErrorKind::Interceptor(error) => {
+            let details = [("interceptor", &*error.interceptor), ("hook", error.hook.as_str())];
+            facts.set_item("details", details.into_py_dict(py)?)?;
+        }
         ErrorKind::Service { response, .. } => {
             facts.set_item("headers", crate::reply::headers(py, response.headers())?)?;
             facts.set_item("body", PyBytes::new(py, response.body()))?;
@@ -182,6 +217,44 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Site) -> PyResult<Bound<'py
     }
     Ok(facts)
 }
+
+/// Returns the attributes of a `QuotaError`.
+fn quota_details<'py>(py: Python<'py>, error: &QuotaError) -> PyResult<Bound<'py, PyDict>> {
+    let details = PyDict::new(py);
+    let limited = |limit: Option<QuotaLimit>, key: &Option<Arc<str>>| {
+        details.set_item("limit", limit.map(|limit| limit.to_string()))?;
+        details.set_item("key", key.as_deref())
+    };
+    match error {
+        QuotaError::TooLarge { key, .. } => limited(Some(QuotaLimit::TokensPerMinute), key)?,
+        QuotaError::ZeroLimit { limit, key } => limited(Some(*limit), key)?,
+        QuotaError::TimedOut { limit, key, .. } => limited(*limit, key)?,
+        QuotaError::OverBudget { key, budget, used, reserved, currency } => {
+            let amounts = [("budget", budget.amount), ("used", *used), ("reserved", *reserved)];
+            for (name, amount) in amounts {
+                match budget.unit {
+                    BudgetUnit::Tokens => details.set_item(name, amount)?,
+                    BudgetUnit::Money => details.set_item(name, amount as f64 / NANOS)?,
+                }
+            }
+            let period = match budget.period {
+                BudgetPeriod::Day => "day",
+                BudgetPeriod::Month => "month",
+                BudgetPeriod::Total => "total",
+            };
+            details.set_item("key", &**key)?;
+            details.set_item("period", period)?;
+            details.set_item("currency", currency.as_deref())?;
+        }
+        QuotaError::NoPrice { model_id } => details.set_item("model_id", model_id.as_deref())?,
+        QuotaError::Store(error) => details.set_item("is_temporary", error.is_temporary())?,
+        _ => {}
+    }
+    Ok(details)
+}
+
+/// The number of billionths in one unit of a currency.
+const NANOS: f64 = 1e9;
 
 /// Returns the headers of an exception in an event stream.
 fn stream_headers<'py>(py: Python<'py>, message: &Message) -> PyResult<Bound<'py, PyDict>> {
@@ -216,7 +289,11 @@ fn kind(kind: &ErrorKind) -> &'static str {
         ErrorKind::Credentials(error) => credentials_kind(error),
         ErrorKind::Serialize(_) | ErrorKind::SerializeEvent(_) => "Serialize",
         ErrorKind::Header(_) | ErrorKind::Body(_) | ErrorKind::Sign(_) => "Request",
+        ErrorKind::Quota(QuotaError::OverBudget { .. }) => "OverBudget",
+        ErrorKind::Quota(QuotaError::NoPrice { .. }) => "NoPrice",
+        ErrorKind::Quota(QuotaError::Store(_)) => "QuotaStore",
         ErrorKind::Quota(_) => "Quota",
+        ErrorKind::Interceptor(_) => "Interceptor",
         _ => "Other",
     }
 }

@@ -15,9 +15,14 @@ mod credentials;
 mod decoder;
 mod errors;
 mod events;
+mod failover;
+mod hooks;
 mod local;
 mod operation;
+mod options;
 mod queue;
+mod quota;
+mod quota_store;
 mod reply;
 mod runtime;
 mod sign;
@@ -45,11 +50,15 @@ mod _native {
     #[pymodule_export]
     use super::events::Events;
     #[pymodule_export]
+    use super::hooks::HookCall;
+    #[pymodule_export]
     use super::local::LocalEndpoint;
     #[pymodule_export]
     use super::operation::operations;
     #[pymodule_export]
     use super::queue::Queue;
+    #[pymodule_export]
+    use super::quota::QuotaLimiter;
     #[pymodule_export]
     use super::sign::Signer;
     #[pymodule_export]

@@ -19,6 +19,10 @@ use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python, members};
 use crate::errors;
 use crate::events::{Events, TypedReceiver};
+use crate::failover::{Answer, Sending, SiteTargets, send};
+use crate::hooks::{CallInterceptor, Mailbox};
+use crate::options::CallOptions;
+use crate::quota::Limiter;
 use crate::reply;
 use crate::runtime::{Job, Outcome, outcome};
 
@@ -32,6 +36,20 @@ pub(crate) struct Site {
     pub(crate) user_agent: Option<String>,
     pub(crate) classes: Arc<Classes>,
     pub(crate) uses_http2: bool,
+    /// The tags and the interceptors of the client.
+    pub(crate) options: CallOptions,
+    pub(crate) quotas: Option<Arc<Limiter>>,
+    /// The targets of the calls. `None` if all calls go to this client.
+    pub(crate) targets: Option<Box<SiteTargets>>,
+}
+
+/// The settings of one call.
+#[derive(Clone)]
+pub(crate) struct CallSettings {
+    /// `None` if the call has no options.
+    pub(crate) options: Option<Arc<CallOptions>>,
+    /// The hooks that wait for the caller. `None` if neither the clients nor the call have interceptors.
+    pub(crate) mailbox: Option<Arc<Mailbox>>,
 }
 
 /// The Python classes that wrap streaming bodies and event streams.
@@ -50,14 +68,48 @@ impl Site {
     }
 
     /// Returns the exception of a failed call.
-    pub(crate) fn exception(&self, py: Python<'_>, error: &Error) -> PyErr {
+    pub(crate) fn exception(self: &Arc<Self>, py: Python<'_>, error: &Error) -> PyErr {
         errors::of_call(py, error, self)
+    }
+
+    /// Returns a site whose calls go to targets. `self` is the site of the first target.
+    pub(crate) fn with_targets(&self, uses_http2: bool, targets: SiteTargets) -> Self {
+        Self {
+            client: self.client.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            proxy_url: self.proxy_url.clone(),
+            retry_config: self.retry_config,
+            user_agent: self.user_agent.clone(),
+            classes: self.classes.clone(),
+            uses_http2,
+            options: CallOptions::default(),
+            quotas: None,
+            targets: Some(Box::new(targets)),
+        }
+    }
+
+    /// Creates a call with the settings of this site.
+    pub(crate) fn call<O: Operation>(&self, settings: &CallSettings, input: O::Input) -> Call<O> {
+        let mut call = self.client.call::<O>(input).retry_config(self.retry_config);
+        if let Some(user_agent) = &self.user_agent {
+            call = call.header(USER_AGENT.as_str(), user_agent);
+        }
+        if let Some(options) = &settings.options {
+            call = options.tags.iter().fold(call, |call, (key, value)| call.tag(key, value));
+        }
+        let Some(mailbox) = &settings.mailbox else { return call };
+        let of_call = settings.options.iter().flat_map(|options| &options.interceptors);
+        self.options.interceptors.iter().chain(of_call).fold(call, |call, interceptor| {
+            let (interceptor, mailbox) = (interceptor.clone(), mailbox.clone());
+            call.interceptor(CallInterceptor { interceptor, mailbox })
+        })
     }
 }
 
 /// The visitor that converts the arguments of a call, and returns the job that sends it.
 pub(crate) struct Prepare<'a, 'py> {
     pub(crate) site: Arc<Site>,
+    pub(crate) settings: CallSettings,
     pub(crate) arguments: &'a Bound<'py, PyDict>,
 }
 
@@ -74,15 +126,12 @@ where
 }
 
 impl Prepare<'_, '_> {
-    fn call<O: Operation>(self) -> PyResult<(Arc<Site>, Call<O>)>
+    fn call<O: Operation>(self) -> PyResult<(Arc<Site>, Sending<O>)>
     where
         O::Input: DeserializeOwned,
     {
-        let call = self.site.client.call::<O>(input::<O>(self.arguments, Blobs::All)?);
-        let mut call = call.retry_config(self.site.retry_config);
-        if let Some(user_agent) = &self.site.user_agent {
-            call = call.header(USER_AGENT.as_str(), user_agent);
-        }
+        let input = input::<O>(self.arguments, Blobs::All)?;
+        let call = Sending::new(&self.site, self.settings, input);
         Ok((self.site, call))
     }
 }
@@ -93,15 +142,15 @@ impl OperationVisitor for Prepare<'_, '_> {
     fn visit_output<O>(self) -> PyResult<Job>
     where
         O: Operation<Delivery = delivery::Buffered>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize,
     {
         let (site, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match call.send_with_metadata().await {
-                Ok((output, metadata)) => {
-                    outcome(move |py| Ok(reply::dict(py, &output, &metadata)?.into_any().unbind()))
-                }
+            match send!(call, site, send_with_metadata, send_with) {
+                Ok(Answer { output, metadata, target, .. }) => outcome(move |py| {
+                    Ok(reply::dict(py, &output, &metadata, target.as_ref())?.into_any().unbind())
+                }),
                 Err(error) => site.failed(error),
             }
         }))
@@ -110,14 +159,14 @@ impl OperationVisitor for Prepare<'_, '_> {
     fn visit_payload<O>(self) -> PyResult<Job>
     where
         O: PayloadOutput<Delivery = delivery::Buffered>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize,
     {
         let (site, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match call.send_streaming_with_metadata().await {
-                Ok((response, metadata)) => outcome(move |py| {
-                    let dict = reply::dict(py, &response.output, &metadata)?;
+            match send!(call, site, send_streaming_with_metadata, send_streaming_with) {
+                Ok(Answer { output: response, metadata, site, target }) => outcome(move |py| {
+                    let dict = reply::dict(py, &response.output, &metadata, target.as_ref())?;
                     let (endpoint_url, Metadata { request_id, attempts, .. }) =
                         (site.endpoint_url.clone(), metadata);
                     let body = Body::new(response.body, Origin { endpoint_url, request_id, attempts });
@@ -136,15 +185,15 @@ impl OperationVisitor for Prepare<'_, '_> {
     fn visit_event_stream<O>(self) -> PyResult<Job>
     where
         O: OutputEventStream<Delivery = delivery::Streaming>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize + Send,
         O::Events: Serialize,
     {
         let (site, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match call.send_with_metadata().await {
-                Ok((response, metadata)) => outcome(move |py| {
-                    let dict = reply::dict(py, &response.output, &metadata)?;
+            match send!(call, site, send_with_metadata, send_with) {
+                Ok(Answer { output: response, metadata, site, target }) => outcome(move |py| {
+                    let dict = reply::dict(py, &response.output, &metadata, target.as_ref())?;
                     let head = dict.copy()?;
                     let events = Events::new(TypedReceiver::new(response.events), site.clone());
                     dict.set_item(O::MEMBER, site.classes.events.call1(py, (events, head))?)?;
@@ -158,7 +207,7 @@ impl OperationVisitor for Prepare<'_, '_> {
     fn visit_bidirectional<O>(self) -> PyResult<Job>
     where
         O: InputEventStream + OutputEventStream<Delivery = delivery::Bidirectional>,
-        O::Input: DeserializeOwned,
+        O::Input: DeserializeOwned + Clone,
         O::Output: Serialize + Send,
         <O as InputEventStream>::Events: DeserializeOwned + Send,
         <O as OutputEventStream>::Events: Serialize,
@@ -174,10 +223,11 @@ impl OperationVisitor for Prepare<'_, '_> {
         }
         let (site, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match call.send().await {
-                Ok(stream) => outcome(move |py| {
+            match send!(call, site, send_with_metadata, send_with) {
+                Ok(Answer { output: stream, site, target, .. }) => outcome(move |py| {
                     let input = InputEvents::new(stream.sender, site.clone());
-                    let events = Events::new(BidirectionalReceiver::new(stream.response), site.clone());
+                    let events = BidirectionalReceiver::new(stream.response, target);
+                    let events = Events::new(events, site.clone());
                     let class =
                         site.classes.bidirectional.as_ref().map(|class| class.call1(py, (input, events)));
                     class.unwrap_or_else(|| Ok(py.None()))

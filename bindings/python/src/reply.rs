@@ -7,16 +7,22 @@ use pyo3::types::{PyDict, PyString};
 use serde::Serialize;
 
 use crate::convert::to_python;
+use crate::failover::Answered;
 
-/// Returns the output as a dictionary with `ResponseMetadata`.
+/// Returns the output as a dictionary with `ResponseMetadata`. `target` is the target that answered.
 pub(crate) fn dict<'py>(
     py: Python<'py>,
     output: &impl Serialize,
     metadata: &Metadata,
+    target: Option<&Answered>,
 ) -> PyResult<Bound<'py, PyDict>> {
     log_retries(py, &metadata.earlier_attempts)?;
     let dict = PyDict::new(py);
-    dict.set_item(pyo3::intern!(py, "ResponseMetadata"), response_metadata(py, metadata)?)?;
+    let response_metadata = response_metadata(py, metadata)?;
+    if let Some(target) = target {
+        target.add_to(&response_metadata)?;
+    }
+    dict.set_item(pyo3::intern!(py, "ResponseMetadata"), response_metadata)?;
     dict.update(to_python(py, output)?.cast_into::<PyDict>()?.as_mapping())?;
     Ok(dict)
 }

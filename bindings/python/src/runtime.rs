@@ -136,8 +136,8 @@ pub(crate) fn endpoints() -> PyResult<Handle> {
     ENDPOINTS.get(|| background("invoke-model-local")).map_err(no_runtime)
 }
 
-/// Starts a thread that drives a runtime until the process ends. The thread never calls Python, so it does not
-/// delay the exit of the interpreter.
+/// Starts a thread that drives a runtime until the process ends. The thread does not delay the exit of the interpreter,
+/// because it calls Python only for the hook `after_response` of an interceptor, and not while the interpreter ends.
 fn background(name: &str) -> std::io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
@@ -181,6 +181,11 @@ fn wait_after<F: Future + Send + Unpin>(
 where
     F::Output: Send,
 {
+    if Handle::try_current().is_ok() {
+        return Err(PyRuntimeError::new_err(
+            "after_response cannot make calls, because its call waits for it: use another hook",
+        ));
+    }
     let callers = callers()?;
     loop {
         let turn = || {

@@ -61,6 +61,12 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Takes the stream for good. A further reader gets an error.
+    pub(crate) fn take_once(&self) -> PyResult<T> {
+        let stream = self.take()?.and_then(|mut taken| taken.stream.take());
+        stream.ok_or_else(|| PyRuntimeError::new_err("the stream has ended"))
+    }
+
     /// Closes the stream. Returns the stream, whose connection the caller must close.
     pub(crate) fn close(&self) -> Option<T> {
         match std::mem::replace(&mut *lock(&self.state), State::Closed) {

@@ -1,6 +1,8 @@
 """Fixtures of the tests. No test reaches the network: all calls go to a local endpoint in this process."""
 
 import os
+import socket
+import threading
 
 import pytest
 
@@ -19,6 +21,33 @@ MESSAGES = [{"role": "user", "content": [{"text": "hi"}]}]
 HELLO = b'{"inputText":"hello"}'
 CONVERSE = {"modelId": MODEL, "messages": MESSAGES}
 CLAUDE_BODY = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+
+
+class Peer:
+    """A server that replies to each request, and closes the connection. `reply` is the bytes of a reply, or a function of
+    the connection.
+    """
+
+    def __init__(self, reply):
+        self.reply = reply if callable(reply) else lambda connection: connection.sendall(reply)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                self.reply(connection)
+
+    def __enter__(self):
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
+
+    def __exit__(self, *_):
+        self.socket.close()
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 
 import pytest
-from conftest import CLAUDE, EMBEDDING, HELLO
+from conftest import CLAUDE, EMBEDDING, HELLO, Peer
 
 import invoke_model
 import invoke_model.testing
@@ -209,39 +208,14 @@ def test_exceptions_are_those_of_the_http_client(modules, local_endpoint):
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf": "RemoteProtocolError",
     }
     for reply, expected in replies.items():
-        with Server(reply) as url:
+        with Peer(reply) as url:
             assert failure(modules, url)[0] == expected, reply
-
-
-class Server:
-    """Sends a fixed reply to each request, and closes the connection."""
-
-    def __init__(self, reply):
-        self.reply = reply
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                connection.sendall(self.reply)
-
-    def __enter__(self):
-        return f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
-
-    def __exit__(self, *_):
-        self.socket.close()
 
 
 def test_headers_are_kept(modules):
     http, ours = modules
     reply = b"HTTP/1.1 404 Not Found\r\nset-cookie: a\r\nset-cookie: b\r\nx: \xe9\r\ncontent-length: 2\r\n\r\nno"
-    with Server(reply) as url, http.Client(transport=ours.Transport()) as client:
+    with Peer(reply) as url, http.Client(transport=ours.Transport()) as client:
         response = client.get(url)
     assert (response.status_code, response.text) == (404, "no")
     assert response.headers.get_list("set-cookie") == ["a", "b"]

@@ -11,7 +11,7 @@ import sys
 import threading
 
 import pytest
-from conftest import EMBEDDING, HELLO
+from conftest import EMBEDDING, HELLO, Peer
 from test_httpx import embed, modules  # noqa: F401
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
@@ -127,40 +127,14 @@ def test_the_trace_of_the_caller_is_called(modules):  # noqa: F811
     assert names.count("http11.send_request_headers.started") == 2
 
 
-class Peer:
-    """A server that ends each connection in its own way after it has received a request."""
-
-    def __init__(self, end):
-        self.end = end
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                self.end(connection)
-
-    def __enter__(self):
-        return f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-
 def reset(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def half(connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"
 
 
-@pytest.mark.parametrize("end", [lambda connection: None, reset, half], ids=["close", "reset", "half"])
+@pytest.mark.parametrize("end", [b"", reset, HALF], ids=["close", "reset", "half"])
 def test_a_lost_connection_raises_the_exception_of_the_http_client(modules, end):  # noqa: F811
     module, ours = modules
     found = []

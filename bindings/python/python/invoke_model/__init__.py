@@ -2,10 +2,11 @@
 
 from . import exceptions
 from ._native import EventStreamDecoder, __version__
+from .quotas import QuotaLimiter
 from ._sign import presign, sign
 from .client import Client
 
-__all__ = ["AsyncClient", "Client", "EventStreamDecoder", "__version__", "exceptions", "presign", "sign"]
+__all__ = ["AsyncClient", "Client", "EventStreamDecoder", "QuotaLimiter", "__version__", "exceptions", "presign", "sign"]
 
 
 def __getattr__(name):

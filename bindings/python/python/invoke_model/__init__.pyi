@@ -9,6 +9,7 @@ from ._sign import presign as presign
 from ._sign import sign as sign
 from .aio import AsyncClient as AsyncClient
 from .client import Client as Client
+from .quotas import QuotaLimiter as QuotaLimiter
 
 __version__: str
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 
 from . import _errors, _native
 
@@ -30,6 +31,10 @@ SETTINGS = (
     "max_concurrency",
     "requests_per_minute",
     "tokens_per_minute",
+    "quota_limiter",
+    "tags",
+    "interceptors",
+    "interceptor_timeout",
     "http_version",
     "user_agent",
     "user_agent_extra",
@@ -138,10 +143,87 @@ class BaseClient:
             raise ValueError("verify=False is not supported: pass the path of a file with root certificates")
         if verify is not None and verify is not True:
             all_settings["ca_bundle"] = _path("verify", verify)
-        self._native = _native.Client(all_settings, body, events, bidirectional)
-        operations = OPERATIONS if bidirectional is None else {**OPERATIONS, **BIDIRECTIONAL}
-        self.meta = ClientMeta(self._native.region_name, self._native.endpoint_url, config, operations)
+        all_settings["quota_limiter"] = getattr(all_settings["quota_limiter"], "_native", all_settings["quota_limiter"])
+        all_settings["interceptors"] = self._hooks(all_settings["interceptors"])
+        self._set_native(_native.Client(all_settings, body, events, bidirectional), config)
+
+    #: `True` if the methods of the client return coroutines.
+    _is_async = False
+
+    @classmethod
+    def _hooks(cls, interceptors):
+        """Returns the hooks of interceptors for the native client."""
+        if interceptors is None:
+            return []
+        from . import _hooks
+
+        return _hooks.methods(interceptors, cls._is_async)
+
+    def _set_native(self, native, config):
+        self._native = native
+        operations = {**OPERATIONS, **BIDIRECTIONAL} if self._is_async else OPERATIONS
+        self.meta = ClientMeta(native.region_name, native.endpoint_url, config, operations)
         self.exceptions = ClientExceptions()
+
+    def with_options(self, *, tags=None, interceptors=None):
+        """Returns a client with options for its calls: `client.with_options(tags={"tenant": "acme"}).converse(..)`.
+
+        * `tags`: the tags are added to those of this client. A tag with the same key replaces that of this client
+        * `interceptors`: they follow those of this client
+
+        The new client shares everything else with this client, such as its connections. If one of them is closed, both
+        are closed.
+        """
+        if tags is not None and not isinstance(tags, dict):
+            raise TypeError(f"tags: expected a dict, not {type(tags).__name__}")
+        client = object.__new__(type(self))
+        client.__dict__.update(self.__dict__)
+        client._native = self._native.with_options(tags, self._hooks(interceptors))
+        return client
+
+    @classmethod
+    def failover(
+        cls,
+        targets,
+        *,
+        on_access_denied=None,
+        on_server_error=None,
+        on_ambiguous=None,
+        max_attempts_per_target=None,
+        consecutive_failures=None,
+        open_duration=None,
+        max_retry_after=None,
+    ):
+        """Returns a client that sends each call to the first target that can process it.
+
+        `targets` is a dictionary by the name of the target. A value is a client, or a tuple of a client and the model id
+        that replaces the model id of each call. The keyword arguments are those of `FailoverBuilder` and
+        `CircuitBreakerConfig` of the Rust client. The durations are in seconds.
+        """
+        settings = {name: value for name, value in locals().items() if name not in ("cls", "targets")}
+        if not isinstance(targets, Mapping):
+            raise TypeError(f"targets: expected a dict of clients by name, not {type(targets).__name__}")
+        client = object.__new__(cls)
+        found = [cls._target(name, target) for name, target in targets.items()]
+        client._set_native(_native.Client.failover(found, settings), None)
+        # The local endpoint of a test runs as long as its clients exist.
+        client._targets = dict(targets)
+        return client
+
+    @classmethod
+    def _target(cls, name, target):
+        client, model_id = target if isinstance(target, tuple) and len(target) == 2 else (target, None)
+        if not isinstance(name, str):
+            raise TypeError(f"targets: expected text as name, not {type(name).__name__}")
+        if not isinstance(client, cls):
+            raise TypeError(f"targets: {name}: expected an object of {cls.__name__}, not {type(client).__name__}")
+        if model_id is not None and not isinstance(model_id, str):
+            raise TypeError(f"targets: {name}: expected text as model id, not {type(model_id).__name__}")
+        return name, client._native, model_id
+
+    def target_status(self):
+        """Returns the state of each target of a failover: `target`, `state`, `remaining` seconds and `last_failure`."""
+        return self._native.target_status()
 
     #: The names of the waiters. The model of the service has no waiters in botocore.
     waiter_names = ()

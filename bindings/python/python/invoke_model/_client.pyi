@@ -1,10 +1,23 @@
 """Attributes and methods of the clients that do not depend on the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, Self, TypedDict, type_check_only
 
 from .exceptions import ClientError as _ClientError
+from .hooks import AfterAttempt, AfterResponse, BeforeSend, BeforeSign
+from .quotas import QuotaLimiter
+
+_Interceptor = BeforeSign | BeforeSend | AfterResponse | AfterAttempt
+
+@type_check_only
+class TargetStatusTypeDef(TypedDict):
+    """The state of a target of a failover."""
+
+    target: str
+    state: Literal["closed", "open", "half-open"]
+    remaining: float | None
+    last_failure: str | None
 
 class ClientExceptions:
     """The exception classes of a client."""
@@ -68,12 +81,42 @@ class BaseClient:
         max_concurrency: int | None = None,
         requests_per_minute: int | None = None,
         tokens_per_minute: int | None = None,
+        quota_limiter: QuotaLimiter | None = None,
+        tags: dict[str, str] | None = None,
+        interceptors: Iterable[_Interceptor] | None = None,
+        interceptor_timeout: float | None = None,
         http_version: Literal["1.1", "2"] | None = None,
         user_agent: str | None = None,
         user_agent_extra: str | None = None,
         user_agent_appid: str | None = None,
     ) -> None:
         """Creates a client. The environment and the shared files of AWS contain the defaults of the settings."""
+
+    def with_options(
+        self, *, tags: dict[str, str] | None = None, interceptors: Iterable[_Interceptor] | None = None
+    ) -> Self:
+        """Returns a client with further tags and interceptors. It shares everything else with this client."""
+
+    @classmethod
+    def failover(
+        cls,
+        targets: Mapping[str, Self | tuple[Self, str]],
+        *,
+        on_access_denied: bool | None = None,
+        on_server_error: bool | None = None,
+        on_ambiguous: bool | None = None,
+        max_attempts_per_target: int | None = None,
+        consecutive_failures: int | None = None,
+        open_duration: float | None = None,
+        max_retry_after: float | None = None,
+    ) -> Self:
+        """Returns a client that sends each call to the first target that can process it.
+
+        A target is a client, or a client and the model id that replaces the model id of each call.
+        """
+
+    def target_status(self) -> list[TargetStatusTypeDef]:
+        """Returns the state of each target of a failover."""
 
     def can_paginate(self, operation_name: str) -> bool:
         """Returns `True` if the operation returns a list in pages."""

@@ -56,6 +56,22 @@ _KINDS = {
     "Serialize": "ParamValidationError",
 }
 
+# The classes of failures of this package alone, and their base classes.
+_OWN = {
+    "QuotaError": "HTTPClientError",
+    "OverBudgetError": "QuotaError",
+    "NoPriceError": "QuotaError",
+    "QuotaStoreError": "QuotaError",
+    "InterceptorError": "HTTPClientError",
+}
+_OWN_KINDS = {
+    "Quota": "QuotaError",
+    "OverBudget": "OverBudgetError",
+    "NoPrice": "NoPriceError",
+    "QuotaStore": "QuotaStoreError",
+    "Interceptor": "InterceptorError",
+}
+
 
 class CallDetails:
     """The facts about a call that exceptions of botocore do not have."""
@@ -68,11 +84,18 @@ class CallDetails:
     retry_class = None
     #: Advice for a well-known error.
     hint = None
+    #: The name of the target whose error this is, if the client is a failover.
+    target = None
+    #: The targets on which the call failed before, and those that it skipped: `target`, `reason` and `error`.
+    other_targets = ()
 
     def _add_details(self, facts):
-        for name in ("request_id", "attempts", "retry_class", "hint"):
+        for name in ("request_id", "attempts", "retry_class", "hint", "target", "other_targets"):
             if name in facts:
                 setattr(self, name, facts[name])
+        # The attributes of a class of this package.
+        for name, value in facts.get("details", {}).items():
+            setattr(self, name, value)
         # A traceback shows the note. `str()` stays the text of botocore.
         self.add_note(facts["text"])
         return self
@@ -161,7 +184,10 @@ def classes():
         found["EventStreamError"] = type("EventStreamError", bases, dict(body))
     for name, base in (("ParserError", frame_error), ("ResponseParserError", response_error)):
         found[name] = type(name, (CallDetails, base), {"__module__": "invoke_model.exceptions"})
-    found["QuotaError"] = type("QuotaError", (found["HTTPClientError"],), {"__module__": "invoke_model.exceptions"})
+    for name, base in _OWN.items():
+        # Not all errors of a limiter concern a limit.
+        body = {"limit": None, "key": None} if name == "QuotaError" else {}
+        found[name] = type(name, (found[base],), {"__module__": "invoke_model.exceptions", **body})
     return found
 
 
@@ -215,8 +241,8 @@ def of_call(facts):
         error = _service_error(facts)
     elif kind == "StreamException":
         error = _stream_error(facts)
-    elif kind == "Quota":
-        error = classes()["QuotaError"](error=facts["text"])
+    elif kind in _OWN_KINDS:
+        error = classes()[_OWN_KINDS[kind]](error=facts["text"])
     else:
         name, proxy_url = _KINDS.get(kind, "HTTPClientError"), facts.get("proxy_url")
         if proxy_url and name == "EndpointConnectionError":

@@ -1,4 +1,4 @@
-"""Logs failed attempts with the logger `invoke_model`. The native module imports this module after a retry."""
+"""Logs failed attempts with the logger `invoke_model`. The native module imports this module when it is needed."""
 
 import logging
 
@@ -17,3 +17,8 @@ def retried(attempts):
             (attempt["class"] or "").replace("_", " "),
             attempt["request_id"],
         )
+
+
+def hook_failed(interceptor, exception):
+    """Logs the exception of a hook that cannot change the outcome of a call."""
+    _logger.error("interceptor %s: after_attempt failed", interceptor, exc_info=exception)

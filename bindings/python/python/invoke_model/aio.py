@@ -47,6 +47,20 @@ async def _wait(start, *arguments):
         raise
 
 
+async def _run_hooks(step):
+    """Runs the hooks of a call in the task of the caller, and returns the outcome of the call."""
+    from ._hooks import run_async
+
+    while type(step) is _native.HookCall:
+        failure = None
+        try:
+            await run_async(step.function, step.argument, step.context)
+        except Exception as error:
+            failure = error
+        step = await _wait(step.start_next, failure)
+    return step
+
+
 class _Stream:
     """A native stream that one task reads at a time."""
 
@@ -213,6 +227,8 @@ class AsyncBidirectionalStream(AsyncEventStream):
 class AsyncClient(_client.BaseClient):
     """The asyncio client. It has the settings of `Client`. Several event loops can share a client."""
 
+    _is_async = True
+
     def __init__(self, *, config=None, verify=None, **settings):
         super().__init__(
             config=config,
@@ -245,9 +261,10 @@ def _method(name, operation):
             raise _client.only_keywords(name)
         span = _client.start_span(operation)
         if span is None:
-            return await _wait(self._native.start, operation, kwargs, None)
+            response = await _wait(self._native.start, operation, kwargs, None)
+            return await _run_hooks(response) if type(response) is _native.HookCall else response
         try:
-            response = await _wait(self._native.start, operation, kwargs, span.recorder)
+            response = await _run_hooks(await _wait(self._native.start, operation, kwargs, span.recorder))
         except BaseException as error:
             span.end(error)
             raise

@@ -17,7 +17,10 @@ class Client(_client.BaseClient):
       `read_timeout` sets both `first_byte_timeout` and `idle_timeout`
     * `max_attempts` including the first, `retry_mode` ("standard" or "adaptive"), `max_backoff` in seconds, and
       `retry_ambiguous`, which also repeats calls that the service may have billed
-    * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits
+    * `max_concurrency`, `requests_per_minute`, `tokens_per_minute`: calls wait for these limits. For budgets, limits for
+      each tenant, and limits that clients or processes share, pass a `QuotaLimiter` as `quota_limiter`
+    * `tags`: a dictionary, such as the tenant of the calls
+    * `interceptors`: objects with hooks, and `interceptor_timeout` of a hook in seconds
     * `proxy`, `verify` or `ca_bundle` (the path of a file with root certificates), `http_version` ("1.1" or "2")
     * `user_agent`, which replaces the name of this package, and `user_agent_extra` and `user_agent_appid`, which follow it
     * `config`: a `botocore.config.Config`. Other arguments take precedence

@@ -3,8 +3,8 @@
 If botocore is installed, they are subclasses of its classes.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
 from ._service_errors import *
 from .type_defs import ResponseMetadataTypeDef
@@ -16,6 +16,11 @@ class _ErrorTypeDef(TypedDict):
 class _ErrorResponseTypeDef(TypedDict):
     Error: _ErrorTypeDef
     ResponseMetadata: ResponseMetadataTypeDef
+
+class _OtherTargetTypeDef(TypedDict):
+    target: str
+    reason: str
+    error: Exception | None
 
 class _CallDetails:
     request_id: str | None
@@ -29,6 +34,12 @@ class _CallDetails:
 
     hint: str | None
     """Advice for a well-known error."""
+
+    target: str | None
+    """The name of the target whose error this is, if the client is a failover."""
+
+    other_targets: Sequence[_OtherTargetTypeDef]
+    """The targets on which the call failed before, and those that it skipped."""
 
 class ClientError(_CallDetails, Exception):
     """An error that the service returned."""
@@ -108,3 +119,48 @@ class ResponseStreamingError(HTTPClientError):
 
 class QuotaError(HTTPClientError):
     """A limit of the client did not allow the call."""
+
+    limit: str | None
+    """The setting of the limit, for example `requests_per_minute`."""
+
+    key: str | None
+    """The key of the limit."""
+
+class OverBudgetError(QuotaError):
+    """The budget of a key did not allow the call."""
+
+    budget: float
+    """The number of tokens or the amount of money of the budget."""
+
+    used: float
+    """The used and reserved amount of the period."""
+
+    reserved: float
+    """The amount that the call would have reserved."""
+
+    period: Literal["day", "month", "total"]
+    """The period of the budget."""
+
+    currency: str | None
+    """The currency of a budget in money."""
+
+class NoPriceError(QuotaError):
+    """A key has a budget in money, and the price table has no price for the model."""
+
+    model_id: str | None
+    """The model id."""
+
+class QuotaStoreError(QuotaError):
+    """The store of the limits did not decide."""
+
+    is_temporary: bool
+    """`True` if the store may decide later without a change of the configuration."""
+
+class InterceptorError(HTTPClientError):
+    """An interceptor ended the call. If a hook has raised an exception, it is the `__cause__`."""
+
+    interceptor: str
+    """The name of the interceptor."""
+
+    hook: Literal["before_sign", "before_send", "after_response"]
+    """The hook that failed."""

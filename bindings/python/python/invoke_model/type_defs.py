@@ -699,6 +699,8 @@ class ResponseMetadataTypeDef(TypedDict):
     HTTPHeaders: dict[str, str]
     RetryAttempts: int
     HostId: NotRequired[str]
+    Target: NotRequired[str]
+    OtherTargets: NotRequired[list[dict[str, str]]]
 
 
 class ApplyGuardrailResponseTypeDef(TypedDict):

@@ -9,6 +9,10 @@ DEFINITIONS = {
     "dicts.ConverseStreamRequestTypeDef": _PROJECT,
     "dicts.InvokeModelRequestTypeDef": _PROJECT,
     "dicts.InvokeModelWithResponseStreamRequestTypeDef": _PROJECT,
+    # The targets of a failover.
+    "dicts.ResponseMetadataTypeDef": (
+        "OtherTargets: NotRequired[list[dict[str, str]]] instead of None; Target: NotRequired[str] instead of None"
+    ),
     # Responses of the asyncio client.
     "dicts.ConverseStreamAsyncResponseTypeDef": "additional",
     "dicts.InvokeModelAsyncResponseTypeDef": "additional",
@@ -37,7 +41,7 @@ STUBTEST = [
     # An attribute of each instance.
     r"Client\.exceptions is not present at runtime$",
     # Constructors that only the package calls.
-    r"\.(EventStream|StreamingBody)\.__init__ is inconsistent",
+    r"\.(EventStream|Headers|InterceptorContext|Request|Response|StreamingBody)\.__init__ is inconsistent",
     # The parameters of the base class `IOBase` are positional.
     r"\.StreamingBody\.(readline|readlines) is inconsistent",
     r"^invoke_model\.exceptions\.\w+\.fmt is not present in stub$",

@@ -57,13 +57,17 @@ fn declarations(service: &Service, names: &Names<'_>) -> Vec<Declaration> {
 }
 
 fn response_metadata() -> TypedDict {
-    let headers = Annotation::Generic("dict", vec![Annotation::Name("str"), Annotation::Name("str")]);
+    let dict = || Annotation::Generic("dict", vec![Annotation::Name("str"), Annotation::Name("str")]);
+    let optional = |name, annotation| Key { required: false, ..Key::required(name, annotation) };
     let keys = vec![
         Key::required("RequestId", Annotation::Name("str")),
         Key::required("HTTPStatusCode", Annotation::Name("int")),
-        Key::required("HTTPHeaders", headers),
+        Key::required("HTTPHeaders", dict()),
         Key::required("RetryAttempts", Annotation::Name("int")),
-        Key { required: false, ..Key::required("HostId", Annotation::Name("str")) },
+        optional("HostId", Annotation::Name("str")),
+        // The targets of a failover.
+        optional("Target", Annotation::Name("str")),
+        optional("OtherTargets", Annotation::of("list", dict())),
     ];
     let doc = "Facts about an HTTP response and the attempts of the call.".to_owned();
     TypedDict { name: names::RESPONSE_METADATA.to_owned(), doc, keys }

@@ -220,6 +220,22 @@ impl Failover {
     {
         self.run::<O, Chunks>(move |target| call.for_client(&target.client)).await
     }
+
+    /// Sends the call that `build` returns for a target, like [`send_with`](Self::send_with), but returns when the
+    /// first chunk of the payload has arrived.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`send`](Self::send).
+    pub async fn send_streaming_with<O, F>(
+        &self,
+        build: F,
+    ) -> Result<FailoverOutput<StreamingBodyOutput<O::Output>>, Error>
+    where
+        O: PayloadOutput,
+        F: FnMut(&FailoverTarget) -> Call<O>,
+    {
+        self.run::<O, Chunks>(build).await
+    }
 }
 
 impl fmt::Debug for Failover {

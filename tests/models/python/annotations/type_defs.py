@@ -87,6 +87,8 @@ class ResponseMetadataTypeDef(TypedDict):
     HTTPHeaders: dict[str, str]
     RetryAttempts: int
     HostId: NotRequired[str]
+    Target: NotRequired[str]
+    OtherTargets: NotRequired[list[dict[str, str]]]
 
 
 class DownloadAsyncResponseTypeDef(TypedDict):

@@ -105,11 +105,17 @@ async fn bodies_that_differ_by_target() {
     two.east.push([throttled()]);
     two.west.push([ok()]);
     // The model id of the target replaces the one of the call.
-    let answer = two.failover.send_with(|target| {
+    let build = |target: &FailoverTarget| {
         let call = target.client.invoke_model().body(target.name.clone());
         if target.model_id.is_none() { call.model_id(ID) } else { call }
-    });
-    assert_eq!(answer.await.unwrap().target, "west");
+    };
+    assert_eq!(two.failover.send_with(build).await.unwrap().target, "west");
+    assert_eq!((two.east.request().body(), two.west.request().body()), (&"east".into(), &"west".into()));
+
+    let two = Two::new(|builder| builder);
+    two.east.push([throttled()]);
+    two.west.push([ok()]);
+    assert_eq!(two.failover.send_streaming_with(build).await.unwrap().target, "west");
     assert_eq!((two.east.request().body(), two.west.request().body()), (&"east".into(), &"west".into()));
 }
 
