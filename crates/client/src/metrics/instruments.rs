@@ -3,16 +3,21 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider};
-use opentelemetry::{InstrumentationScope, KeyValue, StringValue, global};
+use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, global};
 
 use super::definitions::{self, Definition};
 use super::labels::{self, BoundedValues};
 use crate::config::Config;
 use crate::quota::{QuotaLimiter, QuotaUsage};
+use crate::tags::Tags;
 
 /// The maximum number of pairs of an operation and a model for which a client reports the model. The metrics
 /// of all further pairs have the model `_OTHER`.
 const MAX_MODELS: usize = 100;
+
+/// The same number for a client whose metrics contain tags: the maximum number of combinations of an operation, a model
+/// and the values of these tags.
+const MAX_COMBINATIONS: usize = 1000;
 
 /// The maximum number of different values of `error.type`.
 const MAX_ERROR_TYPES: usize = 64;
@@ -32,17 +37,20 @@ pub(super) struct Instruments {
     pub(super) quota_wait: Histogram<f64>,
     /// The attributes that all calls of the client have.
     attributes: Vec<KeyValue>,
+    /// The keys of the tags in the metrics, and the names of their attributes.
+    tags: Vec<(String, Key)>,
     /// The attributes of the calls that the client has made. The list is searched linearly, because a client
     /// calls few models.
     calls: RwLock<Vec<Arc<CallAttributes>>>,
     error_types: BoundedValues<MAX_ERROR_TYPES>,
 }
 
-/// The attributes of all calls of one operation and one model. They are built once, because building them
-/// for each call costs more than recording a value.
+/// The attributes of all calls of one operation and one model, with the same values of tags. They are built once,
+/// because building them for each call costs more than recording a value.
 pub(super) struct CallAttributes {
     operation: &'static str,
     model: Option<Box<str>>,
+    tags: Vec<Option<Box<str>>>,
     pub(super) call: Vec<KeyValue>,
     pub(super) input_tokens: Vec<KeyValue>,
     pub(super) output_tokens: Vec<KeyValue>,
@@ -76,6 +84,11 @@ impl ClientMetrics {
             throttles: definitions::counter(&meter, &definitions::THROTTLES),
             quota_wait: definitions::histogram(&meter, &definitions::QUOTA_WAIT),
             attributes,
+            tags: config
+                .metric_tags
+                .iter()
+                .map(|key| (key.clone(), Key::from(format!("{}{key}", definitions::TAG))))
+                .collect(),
             calls: RwLock::default(),
             error_types: BoundedValues::default(),
         }))
@@ -92,24 +105,31 @@ impl Instruments {
         &self,
         operation: &'static str,
         model_id: Option<&str>,
+        tags: &Tags,
     ) -> Arc<CallAttributes> {
+        let values = self.tags.iter().map(|(key, _)| tags.get(key).map(|value| labels::plain(value)));
+        let mut tags: Vec<Option<&str>> = values.collect();
         let calls = self.calls.read().unwrap_or_else(PoisonError::into_inner);
         // A model id is usually equal to the value of its attribute. The check of its characters is slower.
-        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model_id)) {
+        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model_id, &tags)) {
             return Arc::clone(call);
         }
         let model = model_id.map(labels::model);
-        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model)) {
+        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model, &tags)) {
             return Arc::clone(call);
         }
         drop(calls);
         let mut calls = self.calls.write().unwrap_or_else(PoisonError::into_inner);
-        let reports_model = calls.len() < MAX_MODELS || calls.iter().any(|call| call.is_of(operation, model));
-        let model = if reports_model { model } else { model.map(|_| labels::OTHER) };
-        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model)) {
+        let most = if self.tags.is_empty() { MAX_MODELS } else { MAX_COMBINATIONS };
+        let is_full = calls.len() >= most && !calls.iter().any(|call| call.is_of(operation, model, &tags));
+        let model = if is_full { model.map(|_| labels::OTHER) } else { model };
+        if is_full {
+            tags.iter_mut().flatten().for_each(|value| *value = labels::OTHER);
+        }
+        if let Some(call) = calls.iter().find(|call| call.is_of(operation, model, &tags)) {
             return Arc::clone(call);
         }
-        let call = Arc::new(CallAttributes::new(&self.attributes, operation, model));
+        let call = Arc::new(CallAttributes::new(self, operation, model, &tags));
         calls.push(Arc::clone(&call));
         call
     }
@@ -121,17 +141,28 @@ impl Instruments {
 }
 
 impl CallAttributes {
-    fn new(of_client: &[KeyValue], operation: &'static str, model: Option<&str>) -> Self {
-        let mut call = of_client.to_vec();
+    fn new(
+        of_client: &Instruments,
+        operation: &'static str,
+        model: Option<&str>,
+        tags: &[Option<&str>],
+    ) -> Self {
+        let mut call = of_client.attributes.clone();
         call.push(KeyValue::new(definitions::OPERATION_NAME, operation));
         call.extend(model.map(|model| KeyValue::new(definitions::REQUEST_MODEL, shared(model))));
+        let names = of_client.tags.iter().map(|(_, name)| name);
+        let tag_attributes = names.zip(tags).filter_map(|(name, value)| Some((name, (*value)?)));
+        call.extend(tag_attributes.map(|(name, value)| KeyValue::new(name.clone(), shared(value))));
         let with_token_type = |name| [&call[..], &[KeyValue::new(definitions::TOKEN_TYPE, name)]].concat();
         let (input_tokens, output_tokens) = (with_token_type("input"), with_token_type("output"));
-        Self { operation, model: model.map(Box::from), call, input_tokens, output_tokens }
+        let tags = tags.iter().map(|value| value.map(Box::from)).collect();
+        Self { operation, model: model.map(Box::from), tags, call, input_tokens, output_tokens }
     }
 
-    fn is_of(&self, operation: &str, model: Option<&str>) -> bool {
-        self.model.as_deref() == model && self.operation == operation
+    fn is_of(&self, operation: &str, model: Option<&str>, tags: &[Option<&str>]) -> bool {
+        self.model.as_deref() == model
+            && self.operation == operation
+            && self.tags.iter().map(Option::as_deref).eq(tags.iter().copied())
     }
 }
 

@@ -29,7 +29,12 @@ pub(super) fn model(id: &str) -> &str {
         .iter()
         .find_map(|prefix| model.strip_prefix(prefix))
         .unwrap_or(model);
-    if is_plain(model) { model } else { OTHER }
+    plain(model)
+}
+
+/// Returns the value, or `_OTHER` if it is long, contains unusual characters, or could contain an account id.
+pub(super) fn plain(value: &str) -> &str {
+    if is_plain(value) { value } else { OTHER }
 }
 
 /// Returns `true` if a value is short, and contains only letters, digits and `.:/_-`, but no account id.
@@ -59,7 +64,7 @@ pub(super) struct BoundedValues<const N: usize>(Mutex<Vec<Arc<str>>>);
 
 impl<const N: usize> BoundedValues<N> {
     pub(super) fn get(&self, value: &str) -> Arc<str> {
-        let value = if is_plain(value) { value } else { OTHER };
+        let value = plain(value);
         let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = values.iter().find(|known| ***known == *value) {
             return Arc::clone(known);

@@ -20,7 +20,7 @@ const METRICS: [&Definition; 12] = [
     &QUOTA_TOKENS,
 ];
 
-const ATTRIBUTES: [&str; 10] = [
+const ATTRIBUTES: [&str; 11] = [
     OPERATION_NAME,
     PROVIDER_NAME,
     REQUEST_MODEL,
@@ -31,6 +31,7 @@ const ATTRIBUTES: [&str; 10] = [
     ERROR_TYPE,
     FAILURE_CLASS,
     QUOTA_NAME,
+    "invoke_model.tag.KEY",
 ];
 
 #[test]

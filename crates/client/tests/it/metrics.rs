@@ -342,3 +342,41 @@ async fn operations_have_the_names_of_the_conventions() {
     let lines = metrics.lines();
     assert!(lines[0].contains(" gen_ai.operation.name=chat "), "{lines:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn selected_tags_are_attributes() {
+    let (metrics, fake) = (Metrics::new(), Fake::default());
+    let client =
+        Client::new(metrics.settings(&fake).tag("team", "a").metric_tag("tenant").metric_tag("team"))
+            .unwrap();
+    let call = async |tenant: &str| {
+        fake.push([ok()]);
+        let call = client.invoke_model().model_id(MODEL).body("{}");
+        call.tag("tenant", tenant).tag("other", "b").send().await.unwrap();
+    };
+    let tenants = |metric: &str| -> Vec<String> {
+        let lines = metrics.lines().into_iter().filter(|line| line.starts_with(metric));
+        lines.map(|line| line.split(" invoke_model.tag.").skip(1).collect::<Vec<_>>().join(" ")).collect()
+    };
+    call("acme").await;
+    call("acme").await;
+    call("Write a poem").await;
+    let series = ["team=a tenant=_OTHER 1", "team=a tenant=acme 2"];
+    assert_eq!(tenants("invoke_model.client.attempts"), series);
+    let series = ["_OTHER 1x 5", "_OTHER 1x 7", "acme 2x 10", "acme 2x 14"];
+    let series: Vec<_> = series.iter().map(|end| format!("team=a tenant={end}")).collect();
+    let mut tokens = tenants("gen_ai.client.token.usage");
+    tokens.sort();
+    assert_eq!(tokens, series);
+
+    fake.push([ok()]);
+    invoke(&client, MODEL).await;
+    assert_eq!(tenants("invoke_model.client.attempts")[0], "team=a 1", "a call without the tag");
+    for number in 0..1_100 {
+        call(&format!("tenant-{number}")).await;
+    }
+    let tenants = tenants("invoke_model.client.attempts");
+    assert!(tenants.contains(&"team=a tenant=tenant-996 1".to_owned()), "{}", tenants.len());
+    assert!(tenants.contains(&"team=_OTHER tenant=_OTHER 103".to_owned()), "{:?}", &tenants[..3]);
+    assert_eq!(tenants.len(), 1_001);
+}

@@ -103,6 +103,8 @@ impl ConfigBuilder {
             interceptors: self.interceptors,
             #[cfg(feature = "opentelemetry")]
             meter: self.meter,
+            #[cfg(feature = "opentelemetry")]
+            metric_tags: self.metric_tags,
             tags: Arc::new(self.tags),
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,

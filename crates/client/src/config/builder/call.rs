@@ -251,4 +251,16 @@ impl ConfigBuilder {
         self.meter = Some(crate::metrics::meter(provider));
         self
     }
+
+    /// Adds the [tag](Self::tag) with this key to the metrics, as the attribute `invoke_model.tag.KEY`. Default: the metrics
+    /// contain no tags.
+    ///
+    /// Use only tags with few different values, such as the names of teams. A client reports at most 1,000
+    /// combinations of an operation, a model and the values of these tags. The metrics of all further combinations
+    /// have the value `_OTHER`.
+    #[cfg(feature = "opentelemetry")]
+    pub fn metric_tag(mut self, key: impl Into<String>) -> Self {
+        self.metric_tags.push(key.into());
+        self
+    }
 }
