@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use invoke_model_client::types::ThrottlingException;
+use invoke_model_client::types::{ConverseStream, ThrottlingException};
 use invoke_model_client::{
-    Budget, BudgetPeriod, Client, Config, Credentials, ErrorKind, PriceTable, QuotaError, QuotaLimiter,
-    QuotaLimits, RedisQuotaStore,
+    Budget, BudgetPeriod, Client, Config, Credentials, ErrorKind, EventStreamOutput, PriceTable, QuotaError,
+    QuotaLimiter, QuotaLimits, RedisQuotaStore,
 };
 use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, When};
 use tokio::sync::Notify;
@@ -52,8 +52,10 @@ async fn budgets_and_leases_survive_a_killed_gateway() {
     let Some(mut platform) = Platform::start("budgets_and_leases_survive_a_killed_gateway").await else {
         return;
     };
-    let stall = Fault::new().when(When::new().prompt_contains("stall"));
-    platform.virginia.inject(stall.break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Stall));
+    for region in [&platform.virginia, &platform.oregon] {
+        let stall = Fault::new().when(When::new().prompt_contains("stall"));
+        region.inject(stall.break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Stall));
+    }
     platform.virginia.inject(Fault::error(ThrottlingException::default()).every(3));
 
     let client = platform.client(SEARCH);
@@ -61,13 +63,8 @@ async fn budgets_and_leases_survive_a_killed_gateway() {
     let lanes: Vec<_> = (0..LANES)
         .map(|number| tokio::spawn(lane(number, client.clone(), successes.clone(), notify.clone())))
         .collect();
-    // These streams are in progress when the gateway is killed.
-    let mut streams = Vec::new();
-    for number in 0..2 {
-        let mut stream = converse_stream(&client, &format!("stall {number}")).send().await.unwrap();
-        assert!(stream.events.recv().await.unwrap().is_some());
-        streams.push(stream);
-    }
+    // Two streams are in progress when the gateway is killed.
+    let streams = stalled_streams(&client, "before", 2).await;
     notify.notified().await;
     platform.kill();
     for mut stream in streams {
@@ -80,6 +77,8 @@ async fn budgets_and_leases_survive_a_killed_gateway() {
     for lane in lanes {
         accepted.extend(lane.await.unwrap());
     }
+    // All leases of the killed process have returned.
+    drop(stalled_streams(&client, "after", CONCURRENCY).await);
     platform.terminate();
     let calls = platform.calls();
     let (status, redis) = platform.wait().await;
@@ -98,10 +97,27 @@ async fn budgets_and_leases_survive_a_killed_gateway() {
     assert_eq!(accepted.len(), LANES * CALLS);
     assert!(calls.iter().any(|call| call.status == 429), "no call moved to another region");
 
-    // The killed process could not report the tokens of its calls in flight, so their reservations count.
+    // The killed process could not report the tokens of its calls in flight, so their reservations count. The
+    // reservations of the dropped streams count, too.
     let (used, reserved) = used(&redis).await;
-    let most = cost + CONCURRENCY as u64 * reserved;
+    let most = cost + 2 * CONCURRENCY as u64 * reserved;
     assert!((cost..=most).contains(&used), "used {used}, cost {cost}, at most {most}");
+}
+
+/// Starts streams that stop after their first event. Returns them when each has received this event, so that all of them
+/// are in progress at the same time.
+async fn stalled_streams(
+    client: &Client,
+    name: &str,
+    count: usize,
+) -> Vec<EventStreamOutput<ConverseStream>> {
+    let mut streams = Vec::new();
+    for number in 0..count {
+        let mut stream = converse_stream(client, &format!("stall {name} {number}")).send().await.unwrap();
+        assert!(stream.events.recv().await.unwrap().is_some());
+        streams.push(stream);
+    }
+    streams
 }
 
 /// Returns the amount that the store has counted for the tenant, and the amount that a call reserves, in billionths.
