@@ -12,8 +12,8 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::{
-    Arguments, Failure, bench, clients, codegen, conformance, dependencies, kit, loom, models, peers, python,
-    quota, readme, root, suites, tidy,
+    Arguments, Failure, bench, clients, codegen, conformance, dependencies, gateway, kit, loom, models,
+    peers, python, quota, readme, root, suites, tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -47,7 +47,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
     report.step("installation of a Redis or Valkey server", done(quota::install))?;
-    let all_features = [&alone[..], &["--all-features"]].concat();
+    let all_features = [&alone[..], &["--package=invoke-model-gateway", "--all-features"]].concat();
     let tests = || program::run(quota::require_server(&mut cargo(&all_features)));
     report.step("tests with all features", done(tests))?;
     report.step("concurrent code with loom", done(loom::run))?;
@@ -57,6 +57,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     )?;
     report.step("published protocol tests", done(protocol_tests))?;
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
+    report.step("page of the example gateway", done(gateway::page))?;
     report.step("cost of a call", bench::check)?;
     report.step("conformance kit", || kit::run(&kit::Arguments::default()))?;
     report.step("Python package", done(|| python::run(&python::Arguments::of_ci())))?;

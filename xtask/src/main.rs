@@ -7,6 +7,7 @@ mod clients;
 mod codegen;
 mod conformance;
 mod dependencies;
+mod gateway;
 mod kit;
 mod loom;
 mod model_diff;
@@ -66,6 +67,9 @@ enum Command {
     Loom,
     /// Run the tests of the shared quota store with a Redis or Valkey server. Installs the server if there is none.
     Quota,
+    /// Run the tests of the example gateway with a Redis or Valkey server, and the commands of its page. Installs the
+    /// server if there is none.
+    Gateway,
     /// Measure this client, the official crate and plain hyper-util.
     Bench(bench::Arguments),
     /// Verify or fetch the test suites of other projects.
@@ -112,6 +116,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Soak { calls } => soak::run(*calls),
         Command::Loom => loom::run(),
         Command::Quota => quota::run(),
+        Command::Gateway => gateway::run(),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Suites { command } => suites::run(command),
         Command::Readme(arguments) => readme::run(arguments),

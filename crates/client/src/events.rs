@@ -1,5 +1,7 @@
 //! Receives the events of an event stream.
 
+mod body;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -47,9 +49,9 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// part can contain the token counts. In a bidirectional stream, this is the last message that contains
     /// token counts.
     last_part: Option<Message>,
-    /// The first event, if [`receive_first`](Self::receive_first) has received it. It is boxed, because most
-    /// receivers do not have it.
-    first: Option<Box<O::Events>>,
+    /// The first event and its message, if [`receive_first`](Self::receive_first) has received them. They are boxed,
+    /// because most receivers do not have them.
+    first: Option<Box<(Message, O::Events)>>,
     /// The link to the event sender, if the call also sends events. Dropping the link cancels the call.
     link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
@@ -95,7 +97,10 @@ impl<O: OutputEventStream> EventReceiver<O> {
 
     /// Waits for the first event, and keeps it for [`recv`](Self::recv).
     pub(crate) async fn receive_first(&mut self) -> Result<(), Error<StreamErrorOf<O>>> {
-        self.first = self.recv().await?.map(Box::new);
+        let mut message = None;
+        let event = poll_fn(|cx| self.poll_event(cx, |received| message = Some(received.clone())));
+        let event = event.await.transpose()?;
+        self.first = message.zip(event).map(Box::new);
         Ok(())
     }
 
@@ -124,6 +129,42 @@ impl<O: OutputEventStream> EventReceiver<O> {
         let latency = latency.and_then(|part| Usage::latency_ms_from_stream_part(part));
         metadata.latency = metadata.latency.or(latency.map(Duration::from_millis));
         metadata
+    }
+
+    /// Receives the next event. Passes the message of the event, or of the error that ends the stream, to `inspect`.
+    fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        inspect: impl FnOnce(&Message),
+    ) -> Poll<Option<Result<O::Events, Error<StreamErrorOf<O>>>>> {
+        if let Some(first) = self.first.take() {
+            let (message, event) = *first;
+            inspect(&message);
+            return Poll::Ready(Some(Ok(event)));
+        }
+        while self.end.is_none() {
+            match self.decoder.decode() {
+                Ok(Some(message)) => {
+                    inspect(&message);
+                    return Poll::Ready(Some(self.event(message)));
+                }
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(self.fail(ErrorKind::Decode(error))))),
+            }
+            match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(bytes)) => {
+                    self.bytes += bytes.len() as u64;
+                    self.decoder.push_bytes(bytes);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(self.transport_failed(error)))),
+                None => {
+                    if let Err(error) = self.finish() {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
     }
 
     /// Parses a message into an event or an error.
@@ -234,30 +275,7 @@ impl<O: OutputEventStream> Stream for EventReceiver<O> {
     type Item = Result<O::Events, Error<StreamErrorOf<O>>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        if let Some(first) = this.first.take() {
-            return Poll::Ready(Some(Ok(*first)));
-        }
-        while this.end.is_none() {
-            match this.decoder.decode() {
-                Ok(Some(message)) => return Poll::Ready(Some(this.event(message))),
-                Ok(None) => {}
-                Err(error) => return Poll::Ready(Some(Err(this.fail(ErrorKind::Decode(error))))),
-            }
-            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
-                Some(Ok(bytes)) => {
-                    this.bytes += bytes.len() as u64;
-                    this.decoder.push_bytes(bytes);
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(this.transport_failed(error)))),
-                None => {
-                    if let Err(error) = this.finish() {
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                }
-            }
-        }
-        Poll::Ready(None)
+        self.poll_event(cx, |_| {})
     }
 }
 

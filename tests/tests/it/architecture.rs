@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("invoke-model-conformance-adapter", &["invoke-model-client"]),
+    ("invoke-model-gateway", &["invoke-model-client", "invoke-model-protocol", "invoke-model-types"]),
     ("invoke-model-codegen", &[]),
     ("invoke-model-test-support", &["invoke-model-protocol"]),
     ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),

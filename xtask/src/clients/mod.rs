@@ -61,6 +61,11 @@ pub(crate) fn botocore_model() -> Result<Option<PathBuf>, Failure> {
     Ok(Some(path))
 }
 
+/// Installs the Python packages, which include boto3, if they are not installed yet.
+pub(crate) fn python() -> Result<Python, Failure> {
+    Python::install(directory()?.join("venv"))
+}
+
 fn directory() -> Result<PathBuf, Failure> {
     Ok(programs::target_directory()?.join("peers"))
 }

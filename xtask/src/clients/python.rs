@@ -86,7 +86,12 @@ impl Python {
 
     /// Returns the path of a program of the environment.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.environment.join("bin").join(name)
+        self.programs().join(name)
+    }
+
+    /// Returns the folder of the programs of the environment.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.environment.join("bin")
     }
 }
 

@@ -2,19 +2,19 @@
 
 /// A fenced code block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// First word after the opening fence, for example `rust`.
-    pub(super) language: String,
+    pub(crate) language: String,
     /// Other words after the opening fence, for example `no_run`.
     pub(super) attributes: Vec<String>,
     /// Line number of the first line of `text`.
     pub(super) line: usize,
     /// Lines between the fences.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// Returns the fenced code blocks of a page, in order.
-pub(super) fn blocks(page: &str) -> Vec<Block> {
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for (index, line) in page.lines().enumerate() {

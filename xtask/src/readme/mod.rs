@@ -14,8 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub(crate) use blocks::blocks;
+
 use crate::{Failure, root};
-use blocks::{blocks, commands};
+use blocks::commands;
 use program::{Program, name, programs};
 
 /// Folder of the crates of the programs, relative to the workspace.
@@ -96,7 +98,7 @@ fn run_command(line: &str) -> Result<(), Failure> {
 }
 
 /// Returns the search path of this process, preceded by a folder.
-fn search_path(first: &Path) -> OsString {
+pub(crate) fn search_path(first: &Path) -> OsString {
     #[expect(
         clippy::disallowed_methods,
         reason = "the commands of the page must find programs through `PATH`, as in a user's shell"

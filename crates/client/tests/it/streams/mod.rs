@@ -1,6 +1,7 @@
 //! Tests of event streams that are complete, truncated, corrupted or slow, and of streams that the caller
 //! drops.
 
+mod body;
 mod errors;
 mod sockets;
 mod timeouts;
