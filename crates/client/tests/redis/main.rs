@@ -8,6 +8,7 @@
     reason = "tests of several processes use the system clock and the environment"
 )]
 
+mod connections;
 mod outages;
 mod processes;
 mod server;

@@ -2,12 +2,14 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A server on a free port of this machine, without persistence. Dropping this value kills the server.
 #[derive(Debug)]
 pub(crate) struct Server {
     program: &'static str,
+    arguments: Vec<String>,
     child: Child,
     folder: tempfile::TempDir,
     port: u16,
@@ -19,8 +21,14 @@ impl Server {
     ///
     /// # Panics
     /// Panics if no server is installed and the variable `REDIS_TESTS` is `required`.
-    #[expect(clippy::disallowed_methods, reason = "only continuous integration requires a server")]
     pub(crate) fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, |_, _| Vec::new())
+    }
+
+    /// Starts a server like [`start`](Self::start), with more arguments. The function gets the port and the folder of
+    /// the server.
+    #[expect(clippy::disallowed_methods, reason = "only continuous integration requires a server")]
+    pub(crate) fn start_with(test: &str, arguments: impl FnOnce(u16, &Path) -> Vec<String>) -> Option<Self> {
         let is_installed = |program: &&&str| {
             Command::new(program)
                 .arg("--version")
@@ -36,12 +44,22 @@ impl Server {
             std::io::stderr().write_all(line.as_bytes()).unwrap();
             return None;
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let folder = tempfile::tempdir().unwrap();
-        let child = spawn(program, port, &folder);
-        Some(Self { program, child, folder, port })
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let arguments = arguments(port, folder.path());
+        let child = spawn(program, port, &folder, &arguments);
+        Some(Self { program, arguments, child, folder, port })
+    }
+
+    #[allow(dead_code, reason = "only some of the programs that include this file use the port")]
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns the value of an argument with which the server was started.
+    #[allow(dead_code, reason = "only some of the programs that include this file start a cluster")]
+    pub(crate) fn argument(&self, name: &str) -> &str {
+        let position = self.arguments.iter().position(|argument| argument == name);
+        &self.arguments[position.unwrap() + 1]
     }
 
     pub(crate) fn url(&self) -> String {
@@ -62,7 +80,7 @@ impl Server {
     /// Starts the killed server again on the same port.
     #[allow(dead_code, reason = "only some of the programs that include this file kill the server")]
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.program, self.port, &self.folder);
+        self.child = spawn(self.program, self.port, &self.folder, &self.arguments);
     }
 }
 
@@ -73,10 +91,16 @@ impl Drop for Server {
     }
 }
 
-fn spawn(program: &str, port: u16, folder: &tempfile::TempDir) -> Child {
+/// Returns a free port of this machine.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn spawn(program: &str, port: u16, folder: &tempfile::TempDir, arguments: &[String]) -> Child {
     let mut command = Command::new(program);
     command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
-    command.arg("--dir").arg(folder.path()).stdout(Stdio::piped());
+    command.arg("--dir").arg(folder.path()).args(arguments).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let ready = lines.any(|line| line.unwrap().contains("Ready to accept connections"));

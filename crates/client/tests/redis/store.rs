@@ -318,7 +318,10 @@ fn settings_are_checked() {
     };
     let valid = || RedisQuotaStore::builder("redis://127.0.0.1");
     check(RedisQuotaStore::builder("http://user:hunter2@host"), "url: expected `redis://");
-    check(RedisQuotaStore::builder("rediss://user:hunter2@host"), "url: TLS is not supported");
+    let tls = || RedisQuotaStore::builder("rediss://user:hunter2@host");
+    assert!(tls().build().is_ok());
+    check(tls().root_certificates_pem("text"), "root_certificates_pem: needs a `rediss://` URL");
+    check(valid().root_certificates_pem(""), "root_certificates_pem: needs a `rediss://` URL");
     check(valid().namespace(""), "namespace: must not be empty");
     check(valid().namespace("a}b"), "namespace: must not be empty or contain braces");
     check(valid().lease(Duration::ZERO), "lease: must not be zero");

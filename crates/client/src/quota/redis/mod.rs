@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use invoke_model_transport::BoxFuture;
-use redis::{Client, ConnectionAddr};
+use redis::{Client, ConnectionAddr, TlsCertificates};
+use rustls::crypto::{CryptoProvider, ring};
 
 use super::error::QuotaStoreError;
 use super::store::{QuotaDecision, QuotaRequest, QuotaStore};
@@ -65,19 +66,26 @@ struct Shared {
 #[must_use]
 pub struct RedisQuotaStoreBuilder {
     url: String,
+    root_certificates: Option<Vec<u8>>,
     settings: Settings,
     timeout: Duration,
     waits_after_start: bool,
 }
 
 impl RedisQuotaStore {
-    /// Returns a builder. The URL has the form `redis://[user:password@]host[:port][/database]`, or
-    /// `redis+unix:///path`.
+    /// Returns a builder. The URL has the form `redis://[user:password@]host[:port][/database]`, the same form with
+    /// `rediss://` for TLS, or `redis+unix:///path`.
     pub fn builder(url: impl Into<String>) -> RedisQuotaStoreBuilder {
         let namespace = "invoke-model-quota".to_owned();
         let settings = Settings { namespace, window: MINUTE, lease: Duration::from_secs(30), now: None };
         let timeout = Duration::from_millis(500);
-        RedisQuotaStoreBuilder { url: url.into(), settings, timeout, waits_after_start: true }
+        RedisQuotaStoreBuilder {
+            url: url.into(),
+            root_certificates: None,
+            settings,
+            timeout,
+            waits_after_start: true,
+        }
     }
 
     /// Waits until the server knows the outcomes of all requests that have ended, or the timeout has expired.
@@ -99,6 +107,13 @@ impl RedisQuotaStoreBuilder {
     /// on one node. The store does not follow the redirects of a cluster: use the URL of this node.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.settings.namespace = namespace.into();
+        self
+    }
+
+    /// Sets the root certificates that are trusted with `rediss://`, instead of the system's root certificates. `pem`
+    /// contains one or more certificates in PEM format.
+    pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
         self
     }
 
@@ -136,9 +151,9 @@ impl RedisQuotaStoreBuilder {
     /// Builds the store. Does not connect.
     ///
     /// # Errors
-    /// Returns an error if the URL or the namespace is invalid, or a time is zero.
+    /// Returns an error if the URL, a root certificate or the namespace is invalid, or a time is zero.
     pub fn build(self) -> Result<RedisQuotaStore, QuotaStoreError> {
-        let Self { url, settings, timeout, waits_after_start } = self;
+        let Self { url, root_certificates, settings, timeout, waits_after_start } = self;
         let invalid = |reason: &str| {
             Err(QuotaStoreError::Failed { store: "redis".to_owned(), reason: reason.to_owned() })
         };
@@ -148,19 +163,37 @@ impl RedisQuotaStoreBuilder {
         if timeout.is_zero() || settings.lease.as_millis() == 0 {
             return invalid("timeout, lease: must not be zero");
         }
-        if url.starts_with("rediss:") || url.starts_with("valkeys:") {
-            return invalid("url: TLS is not supported, use `redis://`, or a TLS proxy on this machine");
-        }
         // The error of the library can contain the URL, and the URL can contain a password.
-        let Ok(client) = Client::open(&*url) else {
+        let Ok(mut client) = Client::open(&*url) else {
             return invalid("url: expected `redis://[user:password@]host[:port][/database]`");
         };
+        if let Some(pem) = root_certificates {
+            let is_certificate = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
+            let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem) };
+            let with_roots = Client::build_with_tls(&*url, certificates).ok().filter(|_| is_certificate);
+            let Some(with_roots) = with_roots else {
+                return invalid("root_certificates_pem: needs a `rediss://` URL, and certificates in PEM format");
+            };
+            client = with_roots;
+        }
+        if matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. }) {
+            install_crypto_provider();
+        }
         let name = match client.get_connection_info().addr() {
             ConnectionAddr::Unix(path) => path.display().to_string(),
             address => address.to_string(),
         };
         let worker = Mutex::new(None);
         Ok(RedisQuotaStore(Arc::new(Shared { client, name, settings, timeout, waits_after_start, worker })))
+    }
+}
+
+/// Makes *ring* the cryptography of rustls in this process, if the program has not chosen another one. The library
+/// `redis` uses the choice of the process, and rustls panics if there is no choice and several are compiled in.
+fn install_crypto_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // An error means that another thread has just chosen.
+        drop(ring::default_provider().install_default());
     }
 }
 

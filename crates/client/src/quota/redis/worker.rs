@@ -331,10 +331,17 @@ impl Shared {
             ErrorKind::Server(kind) => server_is_busy(kind),
             _ => matches!(error.code(), Some("BUSY" | "OOM" | "MISCONF")),
         };
-        match is_temporary {
-            true => self.unavailable(error),
-            false => QuotaStoreError::Failed { store: self.name.clone(), reason: error.to_string() },
+        if is_temporary {
+            return self.unavailable(error);
         }
+        let reason = match error.redirect_node() {
+            Some((node, _)) => format!(
+                "the server is a node of a cluster, and the keys of the namespace are on the node {node}: use the URL of \
+                 that node, or a server without cluster mode"
+            ),
+            None => error.to_string(),
+        };
+        QuotaStoreError::Failed { store: self.name.clone(), reason }
     }
 
     fn unavailable(&self, error: &dyn std::fmt::Display) -> QuotaStoreError {
