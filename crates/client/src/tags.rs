@@ -22,12 +22,23 @@ pub(crate) fn check(tags: &Tags) -> Result<(), String> {
         return Err(format!("the call has {} tags, but the service accepts at most {MAX_TAGS}", tags.len()));
     }
     for (key, value) in tags {
-        if key.is_empty() || !is_allowed(key) {
-            return Err(format!("the key of the tag `{}` must have 1 to {ALLOWED}", key.escape_debug()));
-        }
+        check_key(key)?;
         if !is_allowed(value) {
             return Err(format!("the value of the tag `{key}` must have at most {ALLOWED}"));
         }
+    }
+    Ok(())
+}
+
+/// Checks the keys of tags that are attributes of the metrics.
+#[cfg(feature = "opentelemetry")]
+pub(crate) fn check_keys(keys: &[String]) -> Result<(), String> {
+    keys.iter().try_for_each(|key| check_key(key))
+}
+
+fn check_key(key: &str) -> Result<(), String> {
+    if key.is_empty() || !is_allowed(key) {
+        return Err(format!("the key of the tag `{}` must have 1 to {ALLOWED}", key.escape_debug()));
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ impl<O: Operation> Call<O> {
         }
         let facts = O::request_facts(&input);
         span::record_request::<O>(&context.span, &input, facts, &tags);
-        context.call_metrics.set_model(facts.model_id);
+        context.call_metrics.set_request(facts.model_id, &tags);
         check_regions::<O>(client.config(), &facts)?;
         if let Some(interception) = &mut context.interception {
             interception.set_request(facts.model_id, &tags);

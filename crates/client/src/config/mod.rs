@@ -53,6 +53,9 @@ pub struct Config {
     /// The meter of the metrics, or `None` for a meter of the global provider.
     #[cfg(feature = "opentelemetry")]
     pub(crate) meter: Option<opentelemetry::metrics::Meter>,
+    /// The keys of the tags that are attributes of the metrics.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) metric_tags: Vec<String>,
     pub(crate) tags: Arc<Tags>,
     pub(crate) quota_limiter: Option<QuotaLimiter>,
     pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,

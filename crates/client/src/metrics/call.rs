@@ -10,6 +10,7 @@ use super::definitions;
 use super::instruments::{CallAttributes, ClientMetrics};
 use super::labels;
 use crate::metadata::FailureClass;
+use crate::tags::Tags;
 
 /// The value of `error.type` if the caller drops a call or a stream before its end.
 const CANCELLED: &str = "cancelled";
@@ -28,7 +29,7 @@ pub(crate) struct CallMetrics {
 struct Call {
     metrics: ClientMetrics,
     operation: &'static str,
-    /// The attributes of the call, or `None` if its model is not known yet.
+    /// The attributes of the call, or `None` if its model and its tags are not known yet.
     attributes: Option<Arc<CallAttributes>>,
 }
 
@@ -56,10 +57,11 @@ impl CallMetrics {
         }
     }
 
-    /// Sets the model id of the call.
-    pub(crate) fn set_model(&mut self, model_id: Option<&str>) {
+    /// Sets the model id and the tags of the call.
+    pub(crate) fn set_request(&mut self, model_id: Option<&str>, tags: &Tags) {
         if let Some(call) = &mut self.call {
-            call.attributes = Some(call.metrics.instruments().call_attributes(call.operation, model_id));
+            let instruments = call.metrics.instruments();
+            call.attributes = Some(instruments.call_attributes(call.operation, model_id, tags));
         }
     }
 
@@ -144,7 +146,7 @@ impl Call {
     fn attributes(&self) -> Arc<CallAttributes> {
         match &self.attributes {
             Some(attributes) => Arc::clone(attributes),
-            None => self.metrics.instruments().call_attributes(self.operation, None),
+            None => self.metrics.instruments().call_attributes(self.operation, None, &Tags::new()),
         }
     }
 

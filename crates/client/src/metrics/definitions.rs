@@ -107,6 +107,8 @@ pub(super) const REGION: &str = "cloud.region";
 pub(super) const ERROR_TYPE: &str = "error.type";
 pub(super) const FAILURE_CLASS: &str = "invoke_model.failure.class";
 pub(super) const QUOTA_NAME: &str = "invoke_model.quota.name";
+/// The name of the attribute of a tag is this prefix and the key of the tag.
+pub(super) const TAG_PREFIX: &str = "invoke_model.tag.";
 
 pub(super) fn counter(meter: &Meter, metric: &Definition) -> Counter<u64> {
     meter.u64_counter(metric.name).with_unit(metric.unit).with_description(metric.description).build()

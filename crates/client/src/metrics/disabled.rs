@@ -4,6 +4,7 @@ use invoke_model_families::Usage;
 
 use crate::config::Config;
 use crate::metadata::FailureClass;
+use crate::tags::Tags;
 
 #[derive(Clone)]
 pub(crate) struct ClientMetrics;
@@ -30,7 +31,7 @@ impl CallMetrics {
         Self
     }
 
-    pub(crate) fn set_model(&mut self, _model_id: Option<&str>) {}
+    pub(crate) fn set_request(&mut self, _model_id: Option<&str>, _tags: &Tags) {}
 
     pub(crate) fn hand_over(&mut self) -> Self {
         Self

@@ -3,12 +3,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider};
-use opentelemetry::{InstrumentationScope, KeyValue, StringValue, global};
+use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, global};
 
 use super::definitions::{self, Definition};
 use super::labels::{self, BoundedValues};
 use crate::config::Config;
 use crate::quota::{QuotaLimiter, QuotaUsage};
+use crate::tags::Tags;
 
 /// The maximum number of pairs of an operation and a model for which a client reports the model. The metrics
 /// of all further pairs have the model `_OTHER`.
@@ -16,6 +17,9 @@ const MAX_MODELS: usize = 100;
 
 /// The maximum number of different values of `error.type`.
 const MAX_ERROR_TYPES: usize = 64;
+
+/// The maximum number of different values of each tag.
+const MAX_TAG_VALUES: usize = 100;
 
 /// The instruments of a client.
 #[derive(Clone)]
@@ -36,6 +40,15 @@ pub(super) struct Instruments {
     /// calls few models.
     calls: RwLock<Vec<Arc<CallAttributes>>>,
     error_types: BoundedValues<MAX_ERROR_TYPES>,
+    /// The tags of calls that are attributes.
+    tags: Vec<MetricTag>,
+}
+
+/// A tag of calls that is an attribute.
+struct MetricTag {
+    key: String,
+    attribute: Key,
+    values: BoundedValues<MAX_TAG_VALUES>,
 }
 
 /// The attributes of all calls of one operation and one model. They are built once, because building them
@@ -78,6 +91,7 @@ impl ClientMetrics {
             attributes,
             calls: RwLock::default(),
             error_types: BoundedValues::default(),
+            tags: config.metric_tags.iter().map(|key| MetricTag::new(key)).collect(),
         }))
     }
 
@@ -89,6 +103,17 @@ impl ClientMetrics {
 impl Instruments {
     /// Returns the attributes of a call.
     pub(super) fn call_attributes(
+        &self,
+        operation: &'static str,
+        model_id: Option<&str>,
+        tags: &Tags,
+    ) -> Arc<CallAttributes> {
+        let call = self.attributes_without_tags(operation, model_id);
+        let tags: Vec<_> = self.tags.iter().filter_map(|tag| tag.of_call(tags)).collect();
+        if tags.is_empty() { call } else { Arc::new(call.with(&tags)) }
+    }
+
+    fn attributes_without_tags(
         &self,
         operation: &'static str,
         model_id: Option<&str>,
@@ -130,8 +155,29 @@ impl CallAttributes {
         Self { operation, model: model.map(Box::from), call, input_tokens, output_tokens }
     }
 
+    /// Returns a copy with more attributes.
+    fn with(&self, more: &[KeyValue]) -> Self {
+        let with = |attributes: &[KeyValue]| [attributes, more].concat();
+        let Self { operation, ref model, .. } = *self;
+        let (input_tokens, output_tokens) = (with(&self.input_tokens), with(&self.output_tokens));
+        Self { operation, model: model.clone(), call: with(&self.call), input_tokens, output_tokens }
+    }
+
     fn is_of(&self, operation: &str, model: Option<&str>) -> bool {
         self.model.as_deref() == model && self.operation == operation
+    }
+}
+
+impl MetricTag {
+    fn new(key: &str) -> Self {
+        let attribute = Key::from(Arc::<str>::from(format!("{}{key}", definitions::TAG_PREFIX)));
+        Self { key: key.to_owned(), attribute, values: BoundedValues::default() }
+    }
+
+    /// Returns the attribute of a call, if the call has the tag.
+    fn of_call(&self, tags: &Tags) -> Option<KeyValue> {
+        let value = self.values.get(tags.get(&self.key)?);
+        Some(KeyValue::new(self.attribute.clone(), StringValue::from(value)))
     }
 }
 

@@ -20,7 +20,7 @@ const METRICS: [&Definition; 12] = [
     &QUOTA_TOKENS,
 ];
 
-const ATTRIBUTES: [&str; 10] = [
+const ATTRIBUTES: [&str; 11] = [
     OPERATION_NAME,
     PROVIDER_NAME,
     REQUEST_MODEL,
@@ -31,7 +31,11 @@ const ATTRIBUTES: [&str; 10] = [
     ERROR_TYPE,
     FAILURE_CLASS,
     QUOTA_NAME,
+    TAG,
 ];
+
+/// The attribute of a tag, as the page shows it.
+const TAG: &str = "invoke_model.tag.<key>";
 
 #[test]
 fn model_ids() {
@@ -48,6 +52,11 @@ fn model_ids() {
     check(&arn("provisioned-model/123456789012"), "_OTHER");
     check(&"a".repeat(128), &"a".repeat(128));
     check(&"a".repeat(129), "_OTHER");
+}
+
+#[test]
+fn the_name_of_a_tag_follows_the_prefix() {
+    assert_eq!(TAG.strip_prefix(TAG_PREFIX), Some("<key>"));
 }
 
 #[test]

@@ -342,3 +342,59 @@ async fn operations_have_the_names_of_the_conventions() {
     let lines = metrics.lines();
     assert!(lines[0].contains(" gen_ai.operation.name=chat "), "{lines:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn selected_tags_are_attributes_of_all_metrics_of_a_call() {
+    let metrics = Metrics::new();
+    let fake = Fake::with_responses([throttled(), ok()]);
+    let limiter = QuotaLimiter::builder().max_concurrency(1).build();
+    let settings = metrics.settings(&fake).quota_limiter(limiter).tag("team", "search").tag("cost", "4711");
+    let client = Client::new(settings.metric_tag("tenant").metric_tag("team").metric_tag("tenant")).unwrap();
+    let call = client.invoke_model().model_id("m").tag("tenant", "acme").tag("other", "a").body("{}");
+    call.send().await.unwrap();
+    let lines: Vec<_> = metrics.lines().into_iter().filter(|line| !line.contains("quota.name=")).collect();
+    let names =
+        ["operation.duration", "token.usage", "attempts", "retries", "throttles", "quota.wait_duration"];
+    for name in names {
+        assert!(lines.iter().any(|line| line.contains(name)), "{name}: {lines:?}");
+    }
+    for line in lines {
+        assert!(line.contains(" invoke_model.tag.team=search invoke_model.tag.tenant=acme"), "{line}");
+        assert!(!line.contains("4711") && !line.contains("other"), "{line}");
+    }
+    // A call without the tag does not have the attribute.
+    fake.push([ok()]);
+    invoke(&client, "m").await;
+    let untagged = |line: &String| line.contains("attempts") && !line.contains("tag.tenant");
+    assert_eq!(metrics.lines().iter().filter(|line| untagged(line)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_of_tags_are_bounded() {
+    let metrics = Metrics::new();
+    let fake = Fake::default();
+    let client = Client::new(metrics.settings(&fake).metric_tag("tenant")).unwrap();
+    let send = async |tenant: &str| {
+        fake.push([ok()]);
+        client.invoke_model().model_id("m").tag("tenant", tenant).body("{}").send().await.unwrap();
+    };
+    let tenants = || -> Vec<String> {
+        let lines = metrics.lines().into_iter().filter(|line| line.contains(".attempts"));
+        lines.filter_map(|line| Some(line.split("tenant=").nth(1)?.split(' ').next()?.to_owned())).collect()
+    };
+    for tenant in ["acme", "not plain", "123456789012"] {
+        send(tenant).await;
+    }
+    assert_eq!(tenants(), ["_OTHER", "acme"]);
+    for number in 0..200 {
+        send(&format!("tenant-{number}")).await;
+    }
+    let tenants = tenants();
+    assert_eq!(tenants.len(), 100);
+    assert!(tenants.contains(&"tenant-97".to_owned()) && !tenants.contains(&"tenant-98".to_owned()));
+    let error = fake.settings().metric_tag("a\"b").build().unwrap_err();
+    assert!(
+        error.to_string().contains("the key of the tag `a\\\"b` must have 1 to 256 characters"),
+        "{error}"
+    );
+}

@@ -71,6 +71,12 @@ impl ConfigBuilder {
             origin: SettingSource::Code,
             problem,
         })?;
+        #[cfg(feature = "opentelemetry")]
+        tags::check_keys(&self.metric_tags).map_err(|problem| ConfigError::Invalid {
+            setting: "metric tags",
+            origin: SettingSource::Code,
+            problem,
+        })?;
         let retry_config = match (self.retry_config, self.max_attempts) {
             (Some(config), _) => config,
             (None, Some(max_attempts)) => RetryConfig::standard().max_attempts(max_attempts.value?),
@@ -103,6 +109,8 @@ impl ConfigBuilder {
             interceptors: self.interceptors,
             #[cfg(feature = "opentelemetry")]
             meter: self.meter,
+            #[cfg(feature = "opentelemetry")]
+            metric_tags: self.metric_tags,
             tags: Arc::new(self.tags),
             quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,

@@ -251,4 +251,28 @@ impl ConfigBuilder {
         self.meter = Some(crate::metrics::meter(provider));
         self
     }
+
+    /// Makes a [tag](Self::tag) of calls an attribute of the metrics. The attribute has the name
+    /// `invoke_model.tag.` followed by the key, for example `invoke_model.tag.tenant`. Calls without the tag do not
+    /// have the attribute.
+    ///
+    /// A client reports at most 100 different values of a tag. All further values become `_OTHER`, and also values that
+    /// are longer than 128 bytes, contain a character other than an ASCII letter, a digit or one of `.:/_-`, or contain
+    /// 12 consecutive digits. Default: no tags.
+    ///
+    /// ```
+    /// use invoke_model_client::Config;
+    ///
+    /// let builder = Config::builder().region("us-east-1").tag("team", "search").metric_tag("team").metric_tag("tenant");
+    /// # builder.build().unwrap();
+    /// ```
+    #[cfg(feature = "opentelemetry")]
+    #[doc(alias("cardinality", "tenant", "label"))]
+    pub fn metric_tag(mut self, key: impl Into<String>) -> Self {
+        let key = key.into();
+        if !self.metric_tags.contains(&key) {
+            self.metric_tags.push(key);
+        }
+        self
+    }
 }

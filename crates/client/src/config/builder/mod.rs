@@ -88,6 +88,8 @@ pub struct ConfigBuilder {
     interceptors: Vec<Arc<dyn Intercept>>,
     #[cfg(feature = "opentelemetry")]
     meter: Option<opentelemetry::metrics::Meter>,
+    #[cfg(feature = "opentelemetry")]
+    metric_tags: Vec<String>,
     tags: Tags,
     quota_limiter: Option<QuotaLimiter>,
     adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
