@@ -16,6 +16,7 @@ mod encodings;
 mod errors;
 mod failover;
 mod fake;
+mod fallback;
 mod identity;
 mod interceptors;
 mod json;
