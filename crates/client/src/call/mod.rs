@@ -149,7 +149,8 @@ impl<O: Operation> Call<O> {
     /// Creates the state of the call when it starts. Moves the interceptors of the call into the state.
     fn context(&mut self, span: Span) -> CallContext {
         let (client, interceptors) = (self.0.client.clone(), std::mem::take(&mut self.0.interceptors));
-        let interception = Interception::new(O::NAME, client.config(), interceptors);
+        let limit = self.0.timeouts.interceptor;
+        let interception = Interception::new(O::NAME, client.config(), interceptors, limit);
         CallContext::new(client, span, interception)
     }
 

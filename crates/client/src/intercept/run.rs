@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use http::header::{HOST, HeaderValue};
 use http::uri::Scheme;
@@ -27,6 +28,8 @@ use crate::timeout::OperationTimer;
 pub(crate) struct Interception {
     /// The interceptors of the client, and then the interceptors of the call.
     interceptors: Vec<Arc<dyn Intercept>>,
+    /// The time that a hook may take before the request is sent.
+    limit: Option<Duration>,
     context: InterceptorContext,
 }
 
@@ -39,6 +42,7 @@ impl Interception {
         operation: &'static str,
         config: &Config,
         of_call: Vec<Arc<dyn Intercept>>,
+        limit: Option<Duration>,
     ) -> Option<Box<Self>> {
         if config.interceptors.is_empty() && of_call.is_empty() {
             return None;
@@ -46,7 +50,7 @@ impl Interception {
         let interceptors = config.interceptors.iter().cloned().chain(of_call).collect();
         let region = config.region().map(str::to_owned);
         let context = InterceptorContext { operation, region, attempt: 1, ..InterceptorContext::default() };
-        Some(Box::new(Self { interceptors, context }))
+        Some(Box::new(Self { interceptors, limit, context }))
     }
 
     /// Sets the model id and the tags in the context.
@@ -76,7 +80,7 @@ impl Interception {
             let (request, context) = (&mut *request, &mut self.context);
             // The hook is called in the future, because the call itself may panic.
             let hook = async { interceptor.before_sign(request, context).await };
-            run(&**interceptor, Hook::BeforeSign, hook, timer).await?;
+            run(&**interceptor, Hook::BeforeSign, hook, self.limit, timer).await?;
             if let Some(kind) = original.change(request) {
                 return Err(error(&**interceptor, Hook::BeforeSign, kind).into());
             }
@@ -93,7 +97,7 @@ impl Interception {
     ) -> Result<(), ErrorKind<E>> {
         for interceptor in &self.interceptors {
             let hook = async { interceptor.before_send(request, &mut self.context).await };
-            run(&**interceptor, Hook::BeforeSend, hook, timer).await?;
+            run(&**interceptor, Hook::BeforeSend, hook, self.limit, timer).await?;
         }
         Ok(())
     }
@@ -133,6 +137,7 @@ async fn run<E>(
     interceptor: &dyn Intercept,
     hook: Hook,
     future: impl Future<Output = HookResult>,
+    limit: Option<Duration>,
     timer: &OperationTimer,
 ) -> Result<(), ErrorKind<E>> {
     let mut future = pin!(future);
@@ -140,7 +145,7 @@ async fn run<E>(
         Ok(polled) => polled.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),
     });
-    let (limit, started) = (timer.interceptor_limit(), Instant::now());
+    let started = Instant::now();
     let outcome = match limit {
         Some(limit) => timer.bound(timeout(limit, caught)).await?.map_err(|_| limit),
         None => Ok(timer.bound(caught).await?),

@@ -16,7 +16,6 @@ use super::TimeoutConfig;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OperationTimer {
     requests: RequestTimeouts,
-    interceptor: Option<Duration>,
     includes_credentials: bool,
 }
 
@@ -27,9 +26,9 @@ impl OperationTimer {
             first_byte,
             idle,
             operation,
-            interceptor,
             operation_includes_credentials,
             deadline,
+            ..
         } = timeouts;
         // A timeout that the clock cannot represent never expires.
         let own = operation.and_then(Deadline::after);
@@ -38,7 +37,7 @@ impl OperationTimer {
             (own, shared) => shared.or(own),
         };
         let requests = RequestTimeouts { connect, first_byte, idle, deadline, ..Default::default() };
-        Self { requests, interceptor, includes_credentials: operation_includes_credentials }
+        Self { requests, includes_credentials: operation_includes_credentials }
     }
 
     /// Sends a request. The timeouts also apply to the body of the response.
@@ -102,11 +101,6 @@ impl OperationTimer {
             true => self.bound(future).await,
             false => Ok(self.pause_during(future).await),
         }
-    }
-
-    /// Returns the time that one hook of an interceptor may take.
-    pub(crate) fn interceptor_limit(&self) -> Option<Duration> {
-        self.interceptor
     }
 
     /// Returns the deadline of the operation timeout.
