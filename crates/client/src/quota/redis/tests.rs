@@ -9,6 +9,7 @@ use std::time::Duration;
 use server::Server;
 
 use super::script::{Acquired, Settings};
+use super::worker::wait_after_start;
 use crate::quota::store::{QuotaOutcome, QuotaRequest};
 use crate::quota::tests::{Memory, Refusal, TimedStore, check_stores};
 use crate::quota::window::MINUTE;
@@ -67,4 +68,15 @@ fn redis_and_memory_decide_alike() {
         number.set(number.get() + 1);
         vec![Box::new(Memory::new()), Box::new(TimedRedis::new(&server, number.get()))]
     });
+}
+
+#[test]
+fn the_uptime_of_a_server_can_be_a_second_too_long() {
+    let check = |uptime, expected| assert_eq!(wait_after_start(MINUTE, uptime).as_secs(), expected, "{uptime}");
+    check(0, 60);
+    check(1, 60);
+    check(2, 59);
+    check(60, 1);
+    check(61, 0);
+    check(u64::MAX, 0);
 }

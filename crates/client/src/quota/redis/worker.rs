@@ -313,9 +313,9 @@ impl Shared {
             );
             return Err(QuotaStoreError::Failed { store: self.name.clone(), reason });
         }
-        let uptime = Duration::from_secs(field("uptime_in_seconds").parse().unwrap_or_default());
+        let uptime = field("uptime_in_seconds").parse().unwrap_or_default();
         let wait = match self.waits_after_start {
-            true => self.settings.window.saturating_sub(uptime),
+            true => wait_after_start(self.settings.window, uptime),
             false => Duration::ZERO,
         };
         Ok(Connection { redis, number, ready_at: Instant::now() + wait })
@@ -347,4 +347,10 @@ impl Shared {
     fn unavailable(&self, error: &dyn std::fmt::Display) -> QuotaStoreError {
         QuotaStoreError::Unavailable { store: self.name.clone(), reason: error.to_string() }
     }
+}
+
+/// Returns the time until a server has been running for `window`. The uptime of the server is the difference of two
+/// times in whole seconds, so it can be up to a second too long.
+pub(super) fn wait_after_start(window: Duration, uptime_in_seconds: u64) -> Duration {
+    window.saturating_sub(Duration::from_secs(uptime_in_seconds.saturating_sub(1)))
 }
