@@ -1,0 +1,259 @@
+//! The input file.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use crate::error::BulkError;
+use crate::record::{Key, MAX_INPUT_BYTES, Record, RecordError, made_id, parse_line};
+
+/// The maximum size of a line in bytes. The id and the names of the members also need space.
+const MAX_LINE_BYTES: u64 = MAX_INPUT_BYTES as u64 + 1_000_000;
+
+/// The number of invalid records that the error of the input shows.
+const SHOWN_ERRORS: usize = 5;
+
+/// The settings that change the identity of a record.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) model_id: String,
+    pub(crate) operation: &'static str,
+}
+
+impl Identity {
+    /// Returns the key of a record in the journal.
+    fn key(&self, id: &str, input: &[u8]) -> Key {
+        Key::new(&[id.as_bytes(), input, self.model_id.as_bytes(), self.operation.as_bytes()])
+    }
+}
+
+/// The facts about a record that stay in memory during the run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScannedRecord {
+    /// The key, or `None` if the record is invalid.
+    pub(crate) key: Option<Key>,
+    /// The number of the first record with the same input, if equal inputs are sent once. Otherwise, the number of
+    /// this record.
+    pub(crate) same_input_as: u32,
+}
+
+/// The input file. A run reads it three times: to check all records before the first one is sent, to send the
+/// records, and to write the output.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) path: PathBuf,
+    identity: Identity,
+}
+
+impl Input {
+    pub(crate) fn new(path: &Path, identity: Identity) -> Self {
+        Self { path: path.to_owned(), identity }
+    }
+
+    /// Checks all records.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, contains no records, or, without `skip_invalid`, contains an
+    /// invalid record.
+    pub(crate) fn scan(&self, skip_invalid: bool, dedupe: bool) -> Result<Vec<ScannedRecord>, BulkError> {
+        let mut records = Vec::new();
+        // Hashes of the ids need less memory than the ids.
+        let mut ids = HashSet::new();
+        let mut inputs = std::collections::HashMap::new();
+        let (mut count, mut first) = (0, Vec::new());
+        let mut lines = self.lines()?;
+        while let Some(line) = lines.next(|result| match result {
+            Ok((id, _)) if !ids.insert(Key::new(&[id.as_bytes()])) => {
+                Err(RecordError::DuplicateId { id: id.to_owned() })
+            }
+            Ok((id, input)) => {
+                let same = dedupe.then(|| Key::new(&[input.as_bytes()]));
+                Ok((self.identity.key(id, input.as_bytes()), same))
+            }
+            Err(error) => Err(error),
+        })? {
+            let index = records.len() as u32;
+            let (key, same_input_as) = match line.content {
+                Ok((key, same)) => {
+                    (Some(key), same.map_or(index, |same| *inputs.entry(same).or_insert(index)))
+                }
+                Err(error) => {
+                    count += 1;
+                    if first.len() < SHOWN_ERRORS {
+                        first.push((line.number, error));
+                    }
+                    (None, index)
+                }
+            };
+            records.push(ScannedRecord { key, same_input_as });
+        }
+        match (records.is_empty(), count) {
+            (true, _) => Err(BulkError::Empty(self.path.clone())),
+            (false, 1..) if !skip_invalid => {
+                Err(BulkError::InvalidRecords { path: self.path.clone(), count, first })
+            }
+            _ => Ok(records),
+        }
+    }
+
+    /// Starts to read the file from its start.
+    pub(crate) fn lines(&self) -> Result<Lines<'_>, BulkError> {
+        let file = File::open(&self.path).map_err(|error| BulkError::io(&self.path, error))?;
+        let reader = BufReader::with_capacity(1 << 16, file);
+        Ok(Lines { input: self, reader, line: Vec::new(), number: 0, index: 0 })
+    }
+
+    /// Reads a record that [`scan`](Self::scan) has found to be valid.
+    ///
+    /// # Errors
+    /// Returns an error if the record is not the one that was scanned.
+    pub(crate) fn record(
+        &self,
+        index: usize,
+        expected: Key,
+        line: &Line<(String, Bytes)>,
+    ) -> Result<Record, BulkError> {
+        match &line.content {
+            Ok((id, input)) if self.identity.key(id, input) == expected => {
+                Ok(Record { index, id: id.clone(), input: input.clone(), key: expected })
+            }
+            _ => Err(BulkError::InputChanged { path: self.path.clone(), line: line.number }),
+        }
+    }
+}
+
+/// One line of the file that is not blank.
+#[derive(Debug)]
+pub(crate) struct Line<T> {
+    /// The number of the line. The first line has the number 1.
+    pub(crate) number: u64,
+    pub(crate) content: Result<T, RecordError>,
+}
+
+/// Reads the lines of a file that are not blank.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    input: &'a Input,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    number: u64,
+    index: usize,
+}
+
+impl Lines<'_> {
+    /// Reads the next line. `read` receives the id and the text of `modelInput`.
+    pub(crate) fn next<T>(
+        &mut self,
+        mut read: impl FnMut(Result<(&str, &str), RecordError>) -> Result<T, RecordError>,
+    ) -> Result<Option<Line<T>>, BulkError> {
+        loop {
+            let is_complete = self.read_line().map_err(|error| BulkError::io(&self.input.path, error))?;
+            let Some(is_complete) = is_complete else { return Ok(None) };
+            let line = trim(&self.line, self.number == 1);
+            if line.is_empty() {
+                continue;
+            }
+            let parsed = if is_complete { parse_line(line) } else { Err(RecordError::TooLarge) };
+            let content = match parsed {
+                Ok((Some(id), input)) => read(Ok((&id, input.get()))),
+                Ok((None, input)) => read(Ok((&made_id(self.index), input.get()))),
+                Err(error) => read(Err(error)),
+            };
+            self.index += 1;
+            return Ok(Some(Line { number: self.number, content }));
+        }
+    }
+
+    /// Returns the text of the line that [`next`](Self::next) has read.
+    pub(crate) fn text(&self) -> &[u8] {
+        trim(&self.line, self.number == 1)
+    }
+
+    /// Reads a line. Returns `None` at the end of the file, and `false` if the line is too large. The rest of such a
+    /// line is skipped.
+    fn read_line(&mut self) -> io::Result<Option<bool>> {
+        self.line.clear();
+        let read = io::Read::take(&mut self.reader, MAX_LINE_BYTES).read_until(b'\n', &mut self.line)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        let is_complete = (read as u64) < MAX_LINE_BYTES || self.line.ends_with(b"\n");
+        if !is_complete {
+            self.reader.skip_until(b'\n')?;
+        }
+        Ok(Some(is_complete))
+    }
+}
+
+/// Removes white space, and a byte order mark in the first line.
+fn trim(line: &[u8], is_first: bool) -> &[u8] {
+    let line = if is_first { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line };
+    line.trim_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn scan(text: &str, skip_invalid: bool, dedupe: bool) -> Result<Vec<ScannedRecord>, BulkError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in.jsonl");
+        fs::write(&path, text).unwrap();
+        let identity = Identity { model_id: "m".to_owned(), operation: "InvokeModel" };
+        Input::new(&path, identity).scan(skip_invalid, dedupe)
+    }
+
+    #[test]
+    fn blank_lines_and_byte_order_marks_are_skipped() {
+        let records = scan("\u{feff}{\"modelInput\":{}}\r\n\r\n  {\"modelInput\":{}}", false, false).unwrap();
+        assert_eq!(records.len(), 2);
+        assert_ne!(records[0].key, records[1].key, "the ids differ");
+    }
+
+    #[test]
+    fn all_invalid_records_are_reported_before_the_run() {
+        let text = "{\"recordId\":\"a\",\"modelInput\":{}}\n\nx\n{\"recordId\":\"a\",\"modelInput\":{}}\n";
+        let error = scan(text, false, false).unwrap_err().to_string();
+        assert!(error.starts_with("2 records are invalid, and nothing was sent"), "{error}");
+        assert!(error.contains("in.jsonl:3: invalid record: expected value at column 1"), "{error}");
+        assert!(error.contains("in.jsonl:4: the id `a` occurs twice"), "{error}");
+        let records = scan(text, true, false).unwrap();
+        assert_eq!(
+            records.iter().map(|record| record.key.is_some()).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+    }
+
+    #[test]
+    fn equal_inputs_are_found() {
+        let text = "{\"modelInput\":{\"a\":1}}\n{\"modelInput\":{\"a\":2}}\n{\"modelInput\":{\"a\":1}}\n";
+        let same = |dedupe| {
+            let records = scan(text, false, dedupe).unwrap();
+            records.iter().map(|record| record.same_input_as).collect::<Vec<_>>()
+        };
+        assert_eq!(same(true), [0, 1, 0]);
+        assert_eq!(same(false), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_file_without_records_is_an_error() {
+        assert!(matches!(scan("\n \n", false, false), Err(BulkError::Empty(_))));
+    }
+
+    #[test]
+    fn a_large_line_is_an_invalid_record() {
+        let large = format!("{{\"modelInput\":{{\"a\":\"{}\"}}}}\n", "x".repeat(MAX_INPUT_BYTES));
+        let endless = "x".repeat(MAX_LINE_BYTES as usize + 7);
+        let records = scan(&format!("{large}{endless}\n{{\"modelInput\":{{}}}}"), true, false).unwrap();
+        assert_eq!(
+            records.iter().map(|record| record.key.is_some()).collect::<Vec<_>>(),
+            [false, false, true]
+        );
+    }
+}
