@@ -130,11 +130,34 @@ impl Progress {
     }
 
     pub(crate) fn add_duration(&self, duration: Duration) {
-        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        self.state().durations.saturating_record(micros);
+        // The limit of an hour bounds the memory of the histogram, which grows with the largest value.
+        let micros = duration.min(Duration::from_secs(3600)).as_micros() as u64;
+        self.state().durations.record(micros).expect("the histogram grows");
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits() {
+        let progress = Progress::new(1);
+        assert_eq!(progress.duration(0.5), None);
+        for seconds in 1..=100 {
+            progress.add_duration(Duration::from_secs(seconds));
+        }
+        progress.add_duration(Duration::MAX);
+        let check = |part: f64, expected: f64| {
+            let seconds = progress.duration(part).unwrap().as_secs_f64();
+            assert!((seconds / expected - 1.0).abs() < 0.001, "{part}: {seconds}");
+        };
+        check(0.5, 51.0);
+        check(0.9, 91.0);
+        check(1.0, 3600.0);
     }
 }

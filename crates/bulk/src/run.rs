@@ -236,36 +236,36 @@ impl Run<'_> {
             counts.calls += 1;
             counts.retries += u64::from(attempts.saturating_sub(1));
         });
-        match result {
+        let error = match result {
             Ok((output, metadata)) => {
                 (self.pauses, self.paused_until) = (0, None);
                 self.successes += 1;
                 progress.add_duration(duration);
-                let entry =
-                    Entry { usage: Some(metadata.usage), model_output: Some(&output), ..Entry::default() };
-                self.finish(&record, entry).await
+                let usage = Some(metadata.usage);
+                let entry = Entry { usage, model_output: Some(&output), ..Entry::default() };
+                return self.finish(&record, entry).await;
             }
-            Err(error) => match Outcome::of(&error) {
-                Outcome::SendAgain => Ok(self.returned.push_front(record)),
-                Outcome::Throttled => {
-                    progress.update(|counts| counts.throttled += 1);
-                    self.returned.push_front(record);
-                    self.pause(error);
-                    Ok(())
+            Err(error) => error,
+        };
+        match Outcome::of(&error) {
+            Outcome::RecordFailed => return self.fail(&record, error).await,
+            Outcome::EndRun => self.stop(RunEnd::Failed(error)),
+            Outcome::SendAgain => self.returned.push_front(record),
+            Outcome::Throttled => {
+                progress.update(|counts| counts.throttled += 1);
+                self.returned.push_front(record);
+                self.pause(error);
+            }
+            Outcome::OverBudget => {
+                self.returned.push_front(record);
+                // The calls in flight can use fewer tokens than they have reserved.
+                match is_last {
+                    true => self.stop(RunEnd::OverBudget(error)),
+                    false => self.waits_for_call = true,
                 }
-                Outcome::OverBudget => {
-                    self.returned.push_front(record);
-                    // The calls in flight can use fewer tokens than they have reserved.
-                    match is_last {
-                        true => self.stop(RunEnd::OverBudget(error)),
-                        false => self.waits_for_call = true,
-                    }
-                    Ok(())
-                }
-                Outcome::EndRun => Ok(self.stop(RunEnd::Failed(error))),
-                Outcome::RecordFailed => self.fail(&record, error).await,
-            },
+            }
         }
+        Ok(())
     }
 
     /// Sets the reason for the end of the run. The first reason counts.

@@ -39,7 +39,7 @@ const INTERRUPTED: u8 = 130;
 const CLOSED_PIPE: u8 = 141;
 
 impl Failure {
-    fn new(code: u8, message: impl Display) -> Self {
+    pub(crate) fn new(code: u8, message: impl Display) -> Self {
         Self { code, message: words::of_command(&message.to_string()), response: Bytes::new() }
     }
 

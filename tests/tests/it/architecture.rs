@@ -35,6 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "invoke-model-cli",
         &[
+            "invoke-model-bulk",
             "invoke-model-client",
             "invoke-model-conformance",
             "invoke-model-families",

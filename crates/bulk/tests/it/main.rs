@@ -1,4 +1,5 @@
 //! Bulk runs against the local endpoint.
+#![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod bad_input;
 mod resume;

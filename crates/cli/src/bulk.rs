@@ -1,0 +1,245 @@
+//! `invoke-model bulk`: sends a file of records to a model, and continues after an interruption.
+
+mod report;
+mod summary;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use invoke_model_bulk::{Bulk, BulkBuilder, BulkError, BulkOperation, Progress, RunEnd};
+use invoke_model_client::families::output_token_weight;
+use invoke_model_client::{AdaptiveRateLimiter, Budget, BudgetPeriod, PriceTable, QuotaLimiter};
+
+use crate::connection::{Connection, Protocol, Session};
+use crate::exit::Failure;
+use crate::output::{check_output, print_error, print_output};
+use crate::settings::Settings;
+use crate::signals::{Signals, StopSignal};
+use report::Reporter;
+
+/// Arguments of `bulk`.
+#[derive(Debug, Args)]
+pub(crate) struct BulkArguments {
+    /// File with one record per line: {"recordId": "1", "modelInput": {..}}
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// Folder for the results, the manifest and the journal
+    #[arg(value_name = "OUT")]
+    folder: PathBuf,
+    /// Model id, inference profile id, ARN, or alias [default: `model` in the configuration file]
+    #[arg(short, long, visible_alias = "model", value_name = "ID")]
+    model_id: Option<String>,
+    /// Operation: `InvokeModel`, where the input is the body, or `Converse`, where it is the input without the model id
+    #[arg(long, value_name = "NAME", default_value_t = BulkOperation::InvokeModel)]
+    operation: BulkOperation,
+    /// Send the records again whose result is an error
+    #[arg(long)]
+    retry_errors: bool,
+    /// Send the records again that have no output although the service may have billed them, such as the records that
+    /// were in flight when an earlier run was killed; the service can bill them twice
+    #[arg(long)]
+    retry_ambiguous: bool,
+    /// Send equal inputs once
+    #[arg(long)]
+    dedupe: bool,
+    /// Write an error to the output for each invalid record, instead of refusing the file
+    #[arg(long)]
+    skip_invalid: bool,
+    /// Print the progress to standard output as JSON, one object per line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+struct Limits {
+    /// Maximum number of calls at the same time
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    max_concurrency: u32,
+    /// Maximum number of requests in 60 seconds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    requests_per_minute: Option<u32>,
+    /// Maximum number of tokens in 60 seconds, as the quota of the service counts them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    tokens_per_minute: Option<u64>,
+    /// Output tokens to reserve for a record that does not set their maximum
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    default_output_tokens: u64,
+    /// End the run before all its records, including earlier runs, have used more tokens
+    #[arg(long, value_name = "N", conflicts_with = "max_cost")]
+    max_tokens_total: Option<u64>,
+    /// End the run before all its records, including earlier runs, have cost more, in the currency of --prices
+    #[arg(long, value_name = "AMOUNT", requires = "prices", value_parser = amount)]
+    max_cost: Option<f64>,
+    /// File with the prices of models; docs/tenants.md describes its format
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+}
+
+fn amount(text: &str) -> Result<f64, &'static str> {
+    let amount = text.parse::<f64>().ok().filter(|amount| (0.0..=1e9).contains(amount));
+    amount.ok_or("expected a number from 0 to 1000000000, such as `25.50`")
+}
+
+/// The exit code if records are left, or if records have no output.
+const INCOMPLETE: u8 = 7;
+
+pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let model_id = settings.model_id(arguments.model_id.as_deref())?;
+    check_output()?;
+    let prices = arguments.limits.prices()?;
+    if let Some(prices) = prices.as_ref().filter(|prices| !prices.has_price(&model_id)) {
+        let problem = format!("the table has no price in {} for `{model_id}`", prices.currency());
+        return Err(Failure::input(problem).at(&"--prices"));
+    }
+    let builder = arguments.builder(&model_id);
+    let (input, folder) = (arguments.input.clone(), arguments.folder.clone());
+    // The scan of a large file takes seconds, in which Ctrl-C ends the process.
+    let bulk =
+        tokio::task::spawn_blocking(move || builder.open(input, folder)).await.map_err(Failure::input)?;
+    let mut bulk = bulk.map_err(failure)?;
+    let progress = bulk.progress();
+    let limiter = arguments.limits.limiter(&model_id, &progress, prices.as_ref());
+    let configure = |config: invoke_model_client::ConfigBuilder| {
+        config.quota_limiter(limiter.clone()).adaptive_rate_limiter(AdaptiveRateLimiter::new())
+    };
+    let session =
+        arguments.connection.open_with(settings, Some(&model_id), Protocol::Http1, configure).await?;
+    let mut reporter = Reporter::new(progress.clone(), limiter, arguments.json);
+    let end = run_records(&mut bulk, &session, &mut reporter).await;
+    reporter.finish();
+    bulk.write_output().map_err(failure)?;
+    let end = match end {
+        Ok(end) => end,
+        Err(Interrupted::Bulk(error)) => return Err(failure(error)),
+        Err(Interrupted::Cancelled(signal)) => {
+            print_error(&"the calls in flight are cancelled; their records are ambiguous");
+            return Err(Failure::status(signal.exit_code()));
+        }
+    };
+    let cost = prices.and_then(|prices| {
+        let cost = prices.cost(&model_id, &progress.counts().tokens.usage())?;
+        Some(format!("{cost:.4} {}", prices.currency()))
+    });
+    let summary = summary::Summary { bulk: &bulk, end: &end, cost };
+    let summary = if arguments.json { summary.json().to_string() } else { summary.text() };
+    print_output(format!("{summary}\n").as_bytes())?;
+    outcome(&session, &progress, end)
+}
+
+/// The reason why the run did not end by itself.
+enum Interrupted {
+    Bulk(BulkError),
+    /// The second signal cancels the calls in flight.
+    Cancelled(StopSignal),
+}
+
+async fn run_records(
+    bulk: &mut Bulk,
+    session: &Session,
+    reporter: &mut Reporter,
+) -> Result<RunEnd, Interrupted> {
+    let mut signals =
+        Signals::new().map_err(|error| Interrupted::Bulk(BulkError::Io { path: "signals".into(), error }))?;
+    let progress = bulk.progress();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let mut stop = Some(stop);
+    let mut run = std::pin::pin!(bulk.run(&session.client, async { _ = stopped.await }));
+    loop {
+        tokio::select! {
+            biased;
+            end = &mut run => return end.map_err(Interrupted::Bulk),
+            signal = signals.next() => match stop.take() {
+                Some(stop) => {
+                    let in_flight = progress.counts().in_flight;
+                    reporter.print(&format!(
+                        "stopping: waiting for {in_flight} calls; the same command continues later; press Ctrl-C again to \
+                         cancel the calls"
+                    ));
+                    // The receiver exists until the run has ended.
+                    let _ = stop.send(());
+                }
+                None => return Err(Interrupted::Cancelled(signal)),
+            },
+            () = reporter.next() => reporter.report(),
+        }
+    }
+}
+
+/// Returns the exit code and the message for the end of a run.
+fn outcome(session: &Session, progress: &Progress, end: RunEnd) -> Result<(), Failure> {
+    let counts = progress.counts();
+    match end {
+        RunEnd::Complete if counts.failed == 0 => Ok(()),
+        RunEnd::Complete => Err(Failure::status(INCOMPLETE)),
+        RunEnd::Stopped => Err(Failure::status(StopSignal::Interrupt.exit_code())),
+        RunEnd::Failed(error) => Err(session.failure(error)),
+        RunEnd::OverBudget(error) | RunEnd::Throttled(error) | RunEnd::TooManyErrors(error) => {
+            Err(Failure::new(INCOMPLETE, error))
+        }
+        // `RunEnd` can get more reasons.
+        other => Err(Failure::new(INCOMPLETE, format_args!("{other:?}"))),
+    }
+}
+
+/// Returns the failure of a run that cannot start or continue. Adds the flag to the advice of the library.
+fn failure(error: BulkError) -> Failure {
+    Failure::input(
+        error.to_string().replace("skip invalid records", "skip invalid records with --skip-invalid"),
+    )
+}
+
+impl BulkArguments {
+    fn builder(&self, model_id: &str) -> BulkBuilder {
+        Bulk::builder(model_id)
+            .operation(self.operation)
+            .max_concurrency(self.limits.max_concurrency as usize)
+            .retry_errors(self.retry_errors)
+            .retry_ambiguous(self.retry_ambiguous)
+            .dedupe(self.dedupe)
+            .skip_invalid(self.skip_invalid)
+            .on_warning(|warning| print_error(&warning))
+    }
+}
+
+impl Limits {
+    fn prices(&self) -> Result<Option<PriceTable>, Failure> {
+        let Some(path) = &self.prices else { return Ok(None) };
+        let place = format!("--prices {}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| Failure::input(error).at(&place))?;
+        PriceTable::from_json(&text).map(Some).map_err(|error| Failure::input(error).at(&place))
+    }
+
+    /// Returns a limiter whose budget lacks what earlier runs have used.
+    fn limiter(&self, model_id: &str, progress: &Progress, prices: Option<&PriceTable>) -> QuotaLimiter {
+        let weight = output_token_weight(model_id);
+        let used = progress.counts().tokens.usage();
+        // The limiter has no limit for concurrent requests, because the run has one.
+        let mut limiter = QuotaLimiter::builder()
+            .output_token_weight(weight)
+            .default_output_tokens(self.default_output_tokens)
+            .max_wait(Duration::from_secs(3600));
+        if let Some(requests) = self.requests_per_minute {
+            limiter = limiter.requests_per_minute(requests);
+        }
+        if let Some(tokens) = self.tokens_per_minute {
+            limiter = limiter.tokens_per_minute(tokens);
+        }
+        if let Some(tokens) = self.max_tokens_total {
+            let left = tokens.saturating_sub(used.quota_tokens(weight).unwrap_or_default());
+            limiter = limiter.budget(Budget::tokens(left, BudgetPeriod::Total));
+        }
+        if let (Some(amount), Some(prices)) = (self.max_cost, prices) {
+            let left = f64::max(0.0, amount - prices.cost(model_id, &used).unwrap_or_default());
+            limiter = limiter.budget(Budget::money(left, BudgetPeriod::Total)).price_table(prices.clone());
+        }
+        limiter.build()
+    }
+}
