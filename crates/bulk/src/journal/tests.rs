@@ -1,3 +1,5 @@
+//! Tests of the journal: repair, damage, locks and other settings.
+
 use std::fs;
 
 use serde_json::json;
