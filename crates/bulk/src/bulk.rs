@@ -18,6 +18,8 @@ use crate::output::{write_manifest, write_output};
 use crate::plan::{Plan, Status};
 use crate::progress::Progress;
 use crate::run::{self, RunEnd};
+use crate::table::{Columns, TableFormat};
+use crate::template::Template;
 
 /// The operation to which the records are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +70,7 @@ pub struct BulkBuilder {
     retry_ambiguous: bool,
     dedupe: bool,
     throttle_pause: Duration,
+    columns: Option<Columns>,
     on_warning: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -118,6 +121,14 @@ impl BulkBuilder {
         self
     }
 
+    /// Reads the input as a table, and makes the input of each record from a row. By default, the input contains records.
+    ///
+    /// `id` is the name of the column with the ids. Without it, each record gets an id.
+    pub fn table(mut self, format: TableFormat, template: Template, id: Option<String>) -> Self {
+        self.columns = Some(Columns { format, template, id });
+        self
+    }
+
     /// Sets the pause after a call that the service throttled, although the client has retried it. Default: 1 second.
     ///
     /// The pause doubles with each further throttled call, to at most 64 times this duration. After 12 pauses without
@@ -144,7 +155,7 @@ impl BulkBuilder {
     pub fn open(self, input: impl AsRef<Path>, output: impl AsRef<Path>) -> Result<Bulk, BulkError> {
         let (path, output) = (input.as_ref(), output.as_ref());
         let identity = Identity { model_id: self.model_id.clone(), operation: self.operation.as_str() };
-        let input = Input::new(path, identity.clone());
+        let input = Input::new(path, identity.clone(), self.columns);
         let mut plan = Plan::new(input.scan(self.skip_invalid, self.dedupe)?);
 
         create_folder(output)?;
@@ -227,6 +238,7 @@ impl Bulk {
             retry_ambiguous: false,
             dedupe: false,
             throttle_pause: Duration::from_secs(1),
+            columns: None,
             on_warning: Arc::new(|_| {}),
         }
     }

@@ -28,6 +28,21 @@ pub enum BulkError {
     )]
     OutputIsFile(PathBuf),
 
+    /// The extension of the input does not name a format of tables.
+    #[error("{}: unknown format: the name of a table must end with .csv, .jsonl or .ndjson", .0.display())]
+    UnknownFormat(PathBuf),
+
+    /// The input lacks a column that the template needs, or the column of the ids.
+    #[error("{}: there is no column `{column}`; the columns are {}", path.display(), known.join(", "))]
+    NoColumn {
+        /// The path of the input.
+        path: PathBuf,
+        /// The name of the column.
+        column: String,
+        /// The names of the columns of the input.
+        known: Vec<String>,
+    },
+
     /// The input contains no records.
     #[error("{}: the file contains no records", .0.display())]
     Empty(PathBuf),

@@ -1,14 +1,17 @@
 //! The input file.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use csv::StringRecord;
 
 use crate::error::BulkError;
 use crate::record::{Key, MAX_INPUT_BYTES, Record, RecordError, made_id, parse_line};
+use crate::table::{Columns, CsvRow, JsonRow, TableFormat};
 
 /// The maximum size of a line in bytes. The id and the names of the members also need space.
 const MAX_LINE_BYTES: u64 = MAX_INPUT_BYTES as u64 + 1_000_000;
@@ -46,11 +49,13 @@ pub(crate) struct ScannedRecord {
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     identity: Identity,
+    /// The columns of a table, or `None` if the file contains records.
+    columns: Option<Columns>,
 }
 
 impl Input {
-    pub(crate) fn new(path: &Path, identity: Identity) -> Self {
-        Self { path: path.to_owned(), identity }
+    pub(crate) fn new(path: &Path, identity: Identity, columns: Option<Columns>) -> Self {
+        Self { path: path.to_owned(), identity, columns }
     }
 
     /// Checks all records.
@@ -62,7 +67,7 @@ impl Input {
         let mut records = Vec::new();
         // Hashes of the ids need less memory than the ids.
         let mut ids = HashSet::new();
-        let mut inputs = std::collections::HashMap::new();
+        let mut inputs = HashMap::new();
         let (mut count, mut first) = (0, Vec::new());
         let mut lines = self.lines()?;
         while let Some(line) = lines.next(|result| match result {
@@ -102,8 +107,26 @@ impl Input {
     /// Starts to read the file from its start.
     pub(crate) fn lines(&self) -> Result<Lines<'_>, BulkError> {
         let file = File::open(&self.path).map_err(|error| BulkError::io(&self.path, error))?;
-        let reader = BufReader::with_capacity(1 << 16, file);
-        Ok(Lines { input: self, reader, line: Vec::new(), number: 0, index: 0 })
+        let rows = match &self.columns {
+            Some(columns @ Columns { format: TableFormat::Csv, .. }) => self.csv_rows(file, columns)?,
+            _ => Rows::Lines(LineReader::new(file)),
+        };
+        Ok(Lines { input: self, rows, index: 0 })
+    }
+
+    /// Reads the header of a CSV file.
+    fn csv_rows(&self, file: File, columns: &Columns) -> Result<Rows, BulkError> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+        let header = reader.headers().map_err(|error| BulkError::io(&self.path, error.into()))?.clone();
+        let needed = columns.template.columns().chain(columns.id.as_deref());
+        if let Some(missing) = needed.into_iter().find(|name| header.iter().all(|column| column != *name)) {
+            return Err(BulkError::NoColumn {
+                path: self.path.clone(),
+                column: missing.to_owned(),
+                known: header.iter().map(str::to_owned).collect(),
+            });
+        }
+        Ok(Rows::Csv { reader: Box::new(reader), header, values: StringRecord::new() })
     }
 
     /// Reads a record that [`scan`](Self::scan) has found to be valid.
@@ -133,59 +156,124 @@ pub(crate) struct Line<T> {
     pub(crate) content: Result<T, RecordError>,
 }
 
-/// Reads the lines of a file that are not blank.
+/// Reads the records of a file.
 #[derive(Debug)]
 pub(crate) struct Lines<'a> {
     input: &'a Input,
-    reader: BufReader<File>,
-    line: Vec<u8>,
-    number: u64,
+    rows: Rows,
     index: usize,
 }
 
+#[derive(Debug)]
+enum Rows {
+    /// Lines with one JSON object each.
+    Lines(LineReader),
+    Csv {
+        reader: Box<csv::Reader<File>>,
+        header: StringRecord,
+        values: StringRecord,
+    },
+}
+
 impl Lines<'_> {
-    /// Reads the next line. `read` receives the id and the text of `modelInput`.
+    /// Reads the next record. `read` receives its id and the text of its input.
     pub(crate) fn next<T>(
         &mut self,
         mut read: impl FnMut(Result<(&str, &str), RecordError>) -> Result<T, RecordError>,
     ) -> Result<Option<Line<T>>, BulkError> {
-        loop {
-            let is_complete = self.read_line().map_err(|error| BulkError::io(&self.input.path, error))?;
-            let Some(is_complete) = is_complete else { return Ok(None) };
-            let line = trim(&self.line, self.number == 1);
-            if line.is_empty() {
-                continue;
+        let Self { input, rows, index } = self;
+        let mut read = |result: Result<(Option<&str>, &str), RecordError>| match result {
+            Ok((Some(id), input)) => read(Ok((id, input))),
+            Ok((None, input)) => read(Ok((&made_id(*index), input))),
+            Err(error) => read(Err(error)),
+        };
+        let error = |error| BulkError::io(&input.path, error);
+        let (number, content) = match (rows, &input.columns) {
+            (Rows::Lines(lines), columns) => {
+                let Some(is_complete) = lines.next().map_err(error)? else { return Ok(None) };
+                let content = match columns {
+                    _ if !is_complete => read(Err(RecordError::TooLarge)),
+                    None => match parse_line(lines.text()) {
+                        Ok((id, input)) => read(Ok((id.as_deref(), input.get()))),
+                        Err(error) => read(Err(error)),
+                    },
+                    Some(columns) => {
+                        let record = JsonRow::parse(lines.text()).and_then(|row| columns.record(&row));
+                        read_made(record, &mut read)
+                    }
+                };
+                (lines.number, content)
             }
-            let parsed = if is_complete { parse_line(line) } else { Err(RecordError::TooLarge) };
-            let content = match parsed {
-                Ok((Some(id), input)) => read(Ok((&id, input.get()))),
-                Ok((None, input)) => read(Ok((&made_id(self.index), input.get()))),
-                Err(error) => read(Err(error)),
-            };
-            self.index += 1;
-            return Ok(Some(Line { number: self.number, content }));
-        }
+            (Rows::Csv { reader, header, values }, Some(columns)) => {
+                if !reader.read_record(values).map_err(|invalid| error(invalid.into()))? {
+                    return Ok(None);
+                }
+                let record = columns.record(&CsvRow { header, values });
+                (values.position().map_or(0, csv::Position::line), read_made(record, &mut read))
+            }
+            (Rows::Csv { .. }, None) => unreachable!("only tables are read as CSV"),
+        };
+        self.index += 1;
+        Ok(Some(Line { number, content }))
     }
 
-    /// Returns the text of the line that [`next`](Self::next) has read.
-    pub(crate) fn text(&self) -> &[u8] {
-        trim(&self.line, self.number == 1)
+    /// Returns the text of an invalid record that [`next`](Self::next) has read.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match &self.rows {
+            Rows::Lines(lines) => String::from_utf8_lossy(lines.text()),
+            Rows::Csv { values, .. } => values.iter().collect::<Vec<_>>().join(",").into(),
+        }
+    }
+}
+
+/// Passes on a record that was made from a row.
+fn read_made<T>(
+    record: Result<(Option<String>, String), RecordError>,
+    read: &mut impl FnMut(Result<(Option<&str>, &str), RecordError>) -> Result<T, RecordError>,
+) -> Result<T, RecordError> {
+    match record {
+        Ok((_, input)) if input.len() > MAX_INPUT_BYTES => read(Err(RecordError::TooLarge)),
+        Ok((id, input)) => read(Ok((id.as_deref(), &input))),
+        Err(error) => read(Err(error)),
+    }
+}
+
+/// Reads the lines of a file that are not blank.
+#[derive(Debug)]
+struct LineReader {
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    /// The number of the line. The first line has the number 1.
+    number: u64,
+}
+
+impl LineReader {
+    fn new(file: File) -> Self {
+        Self { reader: BufReader::with_capacity(1 << 16, file), line: Vec::new(), number: 0 }
     }
 
     /// Reads a line. Returns `None` at the end of the file, and `false` if the line is too large. The rest of such a
     /// line is skipped.
-    fn read_line(&mut self) -> io::Result<Option<bool>> {
-        self.line.clear();
-        let read = io::Read::take(&mut self.reader, MAX_LINE_BYTES).read_until(b'\n', &mut self.line)?;
-        if read == 0 {
-            return Ok(None);
+    fn next(&mut self) -> io::Result<Option<bool>> {
+        loop {
+            self.line.clear();
+            let read = io::Read::take(&mut self.reader, MAX_LINE_BYTES).read_until(b'\n', &mut self.line)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            let is_complete = (read as u64) < MAX_LINE_BYTES || self.line.ends_with(b"\n");
+            if !is_complete {
+                self.reader.skip_until(b'\n')?;
+            }
+            if !self.text().is_empty() {
+                return Ok(Some(is_complete));
+            }
         }
-        self.number += 1;
-        let is_complete = (read as u64) < MAX_LINE_BYTES || self.line.ends_with(b"\n");
-        if !is_complete {
-            self.reader.skip_until(b'\n')?;
-        }
-        Ok(Some(is_complete))
+    }
+
+    fn text(&self) -> &[u8] {
+        trim(&self.line, self.number == 1)
     }
 }
 
@@ -206,7 +294,7 @@ mod tests {
         let path = folder.path().join("in.jsonl");
         fs::write(&path, text).unwrap();
         let identity = Identity { model_id: "m".to_owned(), operation: "InvokeModel" };
-        Input::new(&path, identity).scan(skip_invalid, dedupe)
+        Input::new(&path, identity, None).scan(skip_invalid, dedupe)
     }
 
     #[test]

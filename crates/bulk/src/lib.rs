@@ -45,9 +45,13 @@ mod plan;
 mod progress;
 mod record;
 mod run;
+mod table;
+mod template;
 
 pub use bulk::{Bulk, BulkBuilder, BulkOperation};
 pub use error::BulkError;
 pub use progress::{Counts, Progress, Tokens};
 pub use record::RecordError;
 pub use run::RunEnd;
+pub use table::TableFormat;
+pub use template::{Template, TemplateError};

@@ -97,7 +97,7 @@ pub(crate) fn write_output(
             };
             let (id, model_input) = match line.content {
                 Ok((id, input)) => (id, input),
-                Err(_) => (made_id(index), text(lines.text())),
+                Err(_) => (made_id(index), text(&lines.text())),
             };
             let line = Line { record_id: &id, model_input: &model_input, model_output, error };
             serde_json::to_writer(&mut *out, &line)
@@ -115,8 +115,8 @@ fn raw(json: &str) -> Box<RawValue> {
 }
 
 /// Returns a line that is not a record as a JSON string, so that nothing of the input is lost.
-fn text(line: &[u8]) -> Box<RawValue> {
-    serde_json::value::to_raw_value(&String::from_utf8_lossy(line)).expect("strings can be serialized")
+fn text(line: &str) -> Box<RawValue> {
+    serde_json::value::to_raw_value(line).expect("strings can be serialized")
 }
 
 #[derive(Serialize)]

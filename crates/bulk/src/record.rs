@@ -47,6 +47,13 @@ pub enum RecordError {
     #[error("`modelInput` is larger than {MAX_INPUT_BYTES} bytes, which is the limit of the service")]
     TooLarge,
 
+    /// The row of a table lacks a column, or the value of the column is null.
+    #[error("the column `{column}` is missing")]
+    NoColumn {
+        /// The name of the column.
+        column: String,
+    },
+
     /// An earlier record has the same id.
     #[error("the id `{id}` occurs twice")]
     DuplicateId {
@@ -117,7 +124,7 @@ pub(crate) fn parse_line(line: &[u8]) -> Result<(Option<Cow<'_, str>>, &RawValue
 }
 
 /// Returns the error without the line number, because the text that was parsed is one line of a file.
-fn without_line(error: &serde_json::Error) -> String {
+pub(crate) fn without_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
     match error.column() {

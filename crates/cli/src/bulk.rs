@@ -8,11 +8,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use invoke_model_bulk::{Bulk, BulkBuilder, BulkError, BulkOperation, Progress, RunEnd};
+use invoke_model_bulk::{
+    Bulk, BulkBuilder, BulkError, BulkOperation, Progress, RunEnd, TableFormat, Template,
+};
 use invoke_model_client::families::output_token_weight;
 use invoke_model_client::{AdaptiveRateLimiter, Budget, BudgetPeriod, PriceTable, QuotaLimiter};
+use serde_json::json;
 
 use crate::connection::{Connection, Protocol, Session};
+use crate::embed::Schema;
 use crate::exit::Failure;
 use crate::output::{check_output, print_error, print_output};
 use crate::settings::Settings;
@@ -34,6 +38,16 @@ pub(crate) struct BulkArguments {
     /// Operation: `InvokeModel`, where the input is the body, or `Converse`, where it is the input without the model id
     #[arg(long, value_name = "NAME", default_value_t = BulkOperation::InvokeModel)]
     operation: BulkOperation,
+    /// File with a JSON object whose placeholders, such as `{{text}}`, are replaced by the columns of IN: a .csv file, or
+    /// a .jsonl file with one object per line
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Column of IN with the text to embed, or with --operation Converse the question; instead of --template
+    #[arg(long, value_name = "NAME", conflicts_with = "template")]
+    input_field: Option<String>,
+    /// Column of IN with the ids of the records [default: each record gets an id]
+    #[arg(long, value_name = "NAME")]
+    id_field: Option<String>,
     /// Send the records again whose result is an error
     #[arg(long)]
     retry_errors: bool,
@@ -99,7 +113,7 @@ pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
         let problem = format!("the table has no price in {} for `{model_id}`", prices.currency());
         return Err(Failure::input(problem).at(&"--prices"));
     }
-    let builder = arguments.builder(&model_id);
+    let builder = arguments.builder(&model_id)?;
     let (input, folder) = (arguments.input.clone(), arguments.folder.clone());
     // The scan of a large file takes seconds, in which Ctrl-C ends the process.
     let bulk =
@@ -197,15 +211,45 @@ fn failure(error: BulkError) -> Failure {
 }
 
 impl BulkArguments {
-    fn builder(&self, model_id: &str) -> BulkBuilder {
-        Bulk::builder(model_id)
+    fn builder(&self, model_id: &str) -> Result<BulkBuilder, Failure> {
+        let builder = Bulk::builder(model_id)
             .operation(self.operation)
             .max_concurrency(self.limits.max_concurrency as usize)
             .retry_errors(self.retry_errors)
             .retry_ambiguous(self.retry_ambiguous)
             .dedupe(self.dedupe)
             .skip_invalid(self.skip_invalid)
-            .on_warning(|warning| print_error(&warning))
+            .on_warning(|warning| print_error(&warning));
+        let Some(template) = self.template(model_id)? else {
+            return match &self.id_field {
+                None => Ok(builder),
+                Some(_) => Err(Failure::usage("--id-field needs --template or --input-field")),
+            };
+        };
+        let format = TableFormat::from_path(&self.input).map_err(failure)?;
+        Ok(builder.table(format, template, self.id_field.clone()))
+    }
+
+    /// Returns the template for the columns of the input, or `None` if the input contains records.
+    fn template(&self, model_id: &str) -> Result<Option<Template>, Failure> {
+        if let Some(path) = &self.template {
+            let place = format!("--template {}", path.display());
+            let text = fs::read_to_string(path).map_err(|error| Failure::input(error).at(&place))?;
+            return Template::from_json(&text).map(Some).map_err(|error| Failure::input(error).at(&place));
+        }
+        let Some(field) = &self.input_field else { return Ok(None) };
+        let text = format!("{{{{{field}}}}}");
+        let input = match self.operation {
+            BulkOperation::Converse => json!({"messages": [{"role": "user", "content": [{"text": text}]}]}),
+            _ => Schema::new(model_id, None, "search_document")
+                .map_err(|error| {
+                    Failure::input(format_args!("{error}; use --template")).at(&"--input-field")
+                })?
+                .body(&text),
+        };
+        Template::from_json(&input.to_string())
+            .map(Some)
+            .map_err(|error| Failure::input(error).at(&"--input-field"))
     }
 }
 

@@ -5,3 +5,4 @@ mod bad_input;
 mod resume;
 mod run;
 mod support;
+mod tables;

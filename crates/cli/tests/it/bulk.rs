@@ -87,6 +87,51 @@ fn a_budget_ends_the_run_and_a_higher_budget_continues_it() {
 }
 
 #[test]
+fn columns_become_inputs() {
+    let (folder, _, output) = folder(0);
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let rows = |name: &str| {
+        let text = fs::read_to_string(Path::new(&output).join(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
+    };
+    let input = write("texts.csv", "id,text\n7,\"a, b\"\n");
+    let result = bulk(&input, &output, &["--input-field", "text", "--id-field", "id"]);
+    assert_eq!(result.status.code(), Some(0), "{}", text(&result.stderr));
+    assert_eq!(rows("texts.csv.out")[0]["recordId"], "7");
+    assert_eq!(rows("texts.csv.out")[0]["modelInput"]["inputText"], "a, b");
+
+    let template = write(
+        "template.json",
+        r#"{"messages":[{"role":"user","content":[{"text":"Is this spam? {{text}}"}]}]}"#,
+    );
+    let input = write("mails.jsonl", "{\"text\":\"win\"}\n");
+    let output = format!("{output}2");
+    let nova = ["bulk", "--local", "-m", "amazon.nova-lite-v1:0", "--operation", "Converse", &input, &output];
+    let result = run(&[&nova[..], &["--template", &template]].concat(), None, &[]);
+    assert_eq!(result.status.code(), Some(0), "{}", text(&result.stderr));
+    let result = run(&[&nova[..], &["--input-field", "nothing"]].concat(), None, &[]);
+    assert!(text(&result.stderr).contains("the column `nothing` is missing"), "{}", text(&result.stderr));
+
+    let other = write("a.txt", "a");
+    check_failure(
+        &bulk(&other, &output, &["--input-field", "a"]),
+        3,
+        "the name of a table must end with .csv",
+    );
+    check_failure(
+        &bulk(&input, &output, &["--id-field", "a"]),
+        2,
+        "--id-field needs --template or --input-field",
+    );
+    let nova = ["bulk", "--local", "-m", "amazon.nova-lite-v1:0", &input, &output, "--input-field", "text"];
+    check_failure(&run(&nova, None, &[]), 3, "; use --template");
+}
+
+#[test]
 fn errors_are_results() {
     let (_folder, input, output) = folder(2);
     fs::write(&input, "{\"modelInput\":{\"inputText\":\"\"}}\n{\"modelInput\":{\"inputText\":\"a\"}}\n")
