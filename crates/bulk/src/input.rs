@@ -141,7 +141,7 @@ impl Input {
     ) -> Result<Record, BulkError> {
         match &line.content {
             Ok((id, input)) if self.identity.key(id, input) == expected => {
-                Ok(Record { index, id: id.clone(), input: input.clone(), key: expected })
+                Ok(Record { index, id: id.clone(), input: input.clone(), key: expected, is_alone: false })
             }
             _ => Err(BulkError::InputChanged { path: self.path.clone(), line: line.number }),
         }

@@ -37,6 +37,7 @@
 //! [batch inference]: https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-data.html
 
 mod bulk;
+mod call;
 mod error;
 mod input;
 mod journal;

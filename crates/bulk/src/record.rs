@@ -21,6 +21,8 @@ pub(crate) struct Record {
     /// The JSON object that is sent to the model.
     pub(crate) input: Bytes,
     pub(crate) key: Key,
+    /// `true` if the record must not share a request with other records.
+    pub(crate) is_alone: bool,
 }
 
 /// The problem of an invalid record.

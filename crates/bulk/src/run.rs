@@ -1,31 +1,21 @@
 //! Sends the records.
 
 use std::collections::VecDeque;
-use std::error::Error as StdError;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use http::request;
-use invoke_model_client::{
-    Attempt, Client, Error, ErrorKind, FailureClass, Intercept, InterceptorContext, InterceptorFuture,
-    Metadata, QuotaError,
-};
-use serde_json::json;
-use serde_json::value::RawValue;
+use invoke_model_client::{Client, Error, ErrorKind, FailureClass, QuotaError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::bulk::{Bulk, BulkOperation};
+use crate::bulk::Bulk;
+use crate::call::{Ended, Group, call};
 use crate::error::BulkError;
 use crate::input::Input;
-use crate::journal::{Entry, Journal};
+use crate::journal::Entry;
 use crate::output::{NO_RESPONSE, RecordFailure};
 use crate::plan::Status;
 use crate::record::{Key, Record};
@@ -57,13 +47,6 @@ const MAX_PAUSES: u32 = 12;
 
 /// The run ends if this number of calls failed before the first call has succeeded.
 const MAX_FIRST_ERRORS: u64 = 100;
-
-/// A call that has ended.
-struct Ended {
-    record: Record,
-    duration: Duration,
-    result: Result<(Box<RawValue>, Metadata), Error>,
-}
 
 /// The state of a run.
 struct Run<'a> {
@@ -103,8 +86,8 @@ pub(crate) async fn run(
         let can_start = run.end.is_none() && calls.len() < run.bulk.max_concurrency && !run.waits_for_call;
         let pause = run.paused_until.filter(|_| can_start);
         let can_start = can_start && pause.is_none();
-        if can_start && let Some(record) = run.returned.pop_front() {
-            calls.push(call(run.bulk, client, record));
+        if can_start && let Some(group) = run.next_group(&mut records)? {
+            calls.push(call(run.bulk, client, group));
             continue;
         }
         let is_done = run.end.is_some() || (is_at_end && run.returned.is_empty());
@@ -120,7 +103,7 @@ pub(crate) async fn run(
             }
             () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => run.paused_until = None,
             record = records.recv(), if can_start && !is_at_end => match record {
-                Some(record) => calls.push(call(run.bulk, client, record?)),
+                Some(record) => run.returned.push_back(record?),
                 None => is_at_end = true,
             },
         }
@@ -168,64 +151,39 @@ fn send_records(
     Ok(())
 }
 
-/// Sends a record.
-fn call(bulk: &Bulk, client: &Client, record: Record) -> impl Future<Output = Ended> + use<> {
-    let (client, model_id, operation) = (client.clone(), bulk.model_id.clone(), bulk.operation);
-    let marker = Marker {
-        journal: bulk.journal.clone(),
-        key: record.key.to_string(),
-        is_started: AtomicBool::new(false),
-    };
-    let progress = bulk.progress();
-    progress.update(|counts| counts.in_flight += 1);
-    async move {
-        let start = Instant::now();
-        let input = record.input.clone();
-        let result = match operation {
-            BulkOperation::InvokeModel => {
-                let call = client.invoke_model().model_id(model_id).body(input).interceptor(marker);
-                call.send_with_metadata()
-                    .await
-                    .map(|(output, metadata)| (output_json(&output.body), metadata))
-                    .map_err(Error::from)
-            }
-            BulkOperation::Converse => converse(&client, &model_id, &input, marker).await,
-        };
-        Ended { record, duration: start.elapsed(), result }
-    }
-}
-
-async fn converse(
-    client: &Client,
-    model_id: &str,
-    input: &[u8],
-    marker: Marker,
-) -> Result<(Box<RawValue>, Metadata), Error> {
-    // The input begins with `{`, because only such records are valid.
-    let separator = if input[1..].trim_ascii_start().starts_with(b"}") { "" } else { "," };
-    let mut text = format!("{{\"modelId\":{}{separator}", json!(model_id)).into_bytes();
-    text.extend_from_slice(&input[1..]);
-    let call = client.operation("Converse")?.json_text(text).interceptor(marker);
-    let (output, metadata) = call.send_with_metadata().await?;
-    Ok((serde_json::value::to_raw_value(&output).expect("JSON can be serialized"), metadata))
-}
-
-/// Returns the body of a response as one line of JSON. Returns a body that is not JSON as an object with base64 text,
-/// because the response was billed.
-fn output_json(body: &[u8]) -> Box<RawValue> {
-    // A line end between two values becomes a space. JSON allows no line end within a value.
-    let one_line = |text: String| text.replace(['\n', '\r'], " ");
-    let json =
-        String::from_utf8(body.to_vec()).ok().map(one_line).and_then(|text| RawValue::from_string(text).ok());
-    json.unwrap_or_else(|| {
-        let value = json!({ "base64": STANDARD.encode(body) });
-        serde_json::value::to_raw_value(&value).expect("strings can be serialized")
-    })
-}
-
 impl Run<'_> {
+    /// Takes the next record, and the records that can share its request.
+    fn next_group(
+        &mut self,
+        records: &mut mpsc::Receiver<Result<Record, BulkError>>,
+    ) -> Result<Option<Group>, BulkError> {
+        let Some(first) = self.returned.pop_front() else { return Ok(None) };
+        let mut group = Group::new(&self.bulk.model_id, first);
+        while group.can_grow() {
+            let next = match self.returned.pop_front() {
+                Some(next) => next,
+                None => match records.try_recv() {
+                    Ok(next) => next?,
+                    Err(_) => break,
+                },
+            };
+            if let Err(next) = group.add(next) {
+                self.returned.push_front(next);
+                break;
+            }
+        }
+        Ok(Some(group))
+    }
+
+    /// Returns records to the queue. They are sent before all others.
+    fn send_again(&mut self, records: Vec<Record>) {
+        for record in records.into_iter().rev() {
+            self.returned.push_front(record);
+        }
+    }
+
     async fn ended(&mut self, ended: Ended, is_last: bool) -> Result<(), BulkError> {
-        let Ended { record, duration, result } = ended;
+        let Ended { mut records, duration, result } = ended;
         let progress = self.bulk.progress();
         let attempts = match &result {
             Ok((_, metadata)) => metadata.attempts,
@@ -237,27 +195,36 @@ impl Run<'_> {
             counts.retries += u64::from(attempts.saturating_sub(1));
         });
         let error = match result {
-            Ok((output, metadata)) => {
+            Ok((outputs, metadata)) => {
                 (self.pauses, self.paused_until) = (0, None);
                 self.successes += 1;
                 progress.add_duration(duration);
-                let usage = Some(metadata.usage);
-                let entry = Entry { usage, model_output: Some(&output), ..Entry::default() };
-                return self.finish(&record, entry).await;
+                let mut usage = Some(metadata.usage);
+                for (record, output) in records.iter().zip(&outputs) {
+                    // The service counts the tokens of the request.
+                    let entry = Entry { usage: usage.take(), model_output: Some(output), ..Entry::default() };
+                    self.finish(record, entry).await?;
+                }
+                return Ok(());
             }
             Err(error) => error,
         };
         match Outcome::of(&error) {
-            Outcome::RecordFailed => return self.fail(&record, error).await,
+            // One record may be the cause.
+            Outcome::RecordFailed if records.len() > 1 && error.class() == FailureClass::Rejected => {
+                records.iter_mut().for_each(|record| record.is_alone = true);
+                self.send_again(records);
+            }
+            Outcome::RecordFailed => return self.fail(&records, error).await,
             Outcome::EndRun => self.stop(RunEnd::Failed(error)),
-            Outcome::SendAgain => self.returned.push_front(record),
+            Outcome::SendAgain => self.send_again(records),
             Outcome::Throttled => {
                 progress.update(|counts| counts.throttled += 1);
-                self.returned.push_front(record);
+                self.send_again(records);
                 self.pause(error);
             }
             Outcome::OverBudget => {
-                self.returned.push_front(record);
+                self.send_again(records);
                 // The calls in flight can use fewer tokens than they have reserved.
                 match is_last {
                     true => self.stop(RunEnd::OverBudget(error)),
@@ -286,15 +253,17 @@ impl Run<'_> {
         self.pauses += 1;
     }
 
-    /// Writes the error of a record to the journal.
-    async fn fail(&mut self, record: &Record, error: Error) -> Result<(), BulkError> {
+    /// Writes the error of a request to the journal, for each of its records.
+    async fn fail(&mut self, records: &[Record], error: Error) -> Result<(), BulkError> {
         let message = error.to_string();
         let error_code = error.status().map_or(NO_RESPONSE, |status| status.as_u16());
         let failure = RecordFailure { error_code, error_message: &message }.to_json();
-        let copies = 1 + self.bulk.plan.copies(record.index);
-        self.bulk.progress().add_error(error.code().unwrap_or_else(|| error.class().as_str()), copies);
-        let entry = Entry { class: Some(error.class()), error: Some(&failure), ..Entry::default() };
-        self.finish(record, entry).await?;
+        for record in records {
+            let copies = 1 + self.bulk.plan.copies(record.index);
+            self.bulk.progress().add_error(error.code().unwrap_or_else(|| error.class().as_str()), copies);
+            let entry = Entry { class: Some(error.class()), error: Some(&failure), ..Entry::default() };
+            self.finish(record, entry).await?;
+        }
         self.errors += 1;
         if self.successes == 0 && self.errors == MAX_FIRST_ERRORS {
             self.stop(RunEnd::TooManyErrors(error));
@@ -378,38 +347,6 @@ impl Outcome {
             _ if error.is_throttled() => Self::Throttled,
             _ if error.is_access_denied() => Self::EndRun,
             _ => Self::RecordFailed,
-        }
-    }
-}
-
-/// Writes to the journal that a request is about to be sent.
-struct Marker {
-    journal: Arc<Journal>,
-    key: String,
-    is_started: AtomicBool,
-}
-
-impl Intercept for Marker {
-    fn name(&self) -> &str {
-        "bulk journal"
-    }
-
-    fn before_send<'a>(
-        &'a self,
-        _: &'a request::Parts,
-        _: &'a mut InterceptorContext,
-    ) -> InterceptorFuture<'a> {
-        let entry = Entry { started: Some(self.key.as_str().into()), ..Entry::default() };
-        let result = self.journal.append(&entry).map(|_| self.is_started.store(true, Ordering::Relaxed));
-        Box::pin(ready(result.map_err(|error| Box::new(error) as Box<dyn StdError + Send + Sync>)))
-    }
-
-    fn after_attempt(&self, attempt: &Attempt, _: &mut InterceptorContext) {
-        let is_returned = matches!(attempt.class, Some(FailureClass::NotSent | FailureClass::Rejected));
-        if is_returned && self.is_started.swap(false, Ordering::Relaxed) {
-            let entry = Entry { returned: Some(self.key.as_str().into()), ..Entry::default() };
-            // Without this line, the record counts as ambiguous if the process is killed now, which is safe.
-            let _ = self.journal.append(&entry);
         }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod bad_input;
+mod batches;
 mod resume;
 mod run;
 mod support;
