@@ -12,7 +12,9 @@ use invoke_model_bulk::{
     Bulk, BulkBuilder, BulkError, BulkOperation, Progress, RunEnd, TableFormat, Template,
 };
 use invoke_model_client::families::output_token_weight;
-use invoke_model_client::{AdaptiveRateLimiter, Budget, BudgetPeriod, PriceTable, QuotaLimiter};
+use invoke_model_client::{
+    AdaptiveRateLimiter, Budget, BudgetPeriod, PriceTable, QuotaLimiter, QuotaLimits, RedisQuotaStore,
+};
 use serde_json::json;
 
 use crate::connection::{Connection, Protocol, Session};
@@ -82,6 +84,13 @@ struct Limits {
     /// Maximum number of tokens in 60 seconds, as the quota of the service counts them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     tokens_per_minute: Option<u64>,
+    /// Redis or Valkey server that shares --requests-per-minute and --tokens-per-minute with other processes, as in
+    /// `redis://host:6379`
+    #[arg(long, value_name = "URL", conflicts_with_all = ["max_tokens_total", "max_cost"])]
+    quota_store: Option<String>,
+    /// Name of the limits in --quota-store [default: the model id]
+    #[arg(long, value_name = "NAME", requires = "quota_store")]
+    quota_key: Option<String>,
     /// Output tokens to reserve for a record that does not set their maximum
     #[arg(long, value_name = "N", default_value_t = 0)]
     default_output_tokens: u64,
@@ -120,7 +129,8 @@ pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
         tokio::task::spawn_blocking(move || builder.open(input, folder)).await.map_err(Failure::input)?;
     let mut bulk = bulk.map_err(failure)?;
     let progress = bulk.progress();
-    let limiter = arguments.limits.limiter(&model_id, &progress, prices.as_ref());
+    let store = arguments.limits.store()?;
+    let limiter = arguments.limits.limiter(&model_id, &progress, prices.as_ref(), store.as_ref());
     let configure = |config: invoke_model_client::ConfigBuilder| {
         config.quota_limiter(limiter.clone()).adaptive_rate_limiter(AdaptiveRateLimiter::new())
     };
@@ -129,6 +139,9 @@ pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
     let mut reporter = Reporter::new(progress.clone(), limiter, arguments.json);
     let end = run_records(&mut bulk, &session, &mut reporter).await;
     reporter.finish();
+    if let Some(store) = store {
+        store.flush().await;
+    }
     bulk.write_output().map_err(failure)?;
     let end = match end {
         Ok(end) => end,
@@ -261,28 +274,47 @@ impl Limits {
         PriceTable::from_json(&text).map(Some).map_err(|error| Failure::input(error).at(&place))
     }
 
+    fn store(&self) -> Result<Option<RedisQuotaStore>, Failure> {
+        let store = self.quota_store.as_ref().map(|url| RedisQuotaStore::builder(url).build());
+        store.transpose().map_err(|error| Failure::input(error).at(&"--quota-store"))
+    }
+
     /// Returns a limiter whose budget lacks what earlier runs have used.
-    fn limiter(&self, model_id: &str, progress: &Progress, prices: Option<&PriceTable>) -> QuotaLimiter {
+    fn limiter(
+        &self,
+        model_id: &str,
+        progress: &Progress,
+        prices: Option<&PriceTable>,
+        store: Option<&RedisQuotaStore>,
+    ) -> QuotaLimiter {
         let weight = output_token_weight(model_id);
         let used = progress.counts().tokens.usage();
-        // The limiter has no limit for concurrent requests, because the run has one.
-        let mut limiter = QuotaLimiter::builder()
-            .output_token_weight(weight)
-            .default_output_tokens(self.default_output_tokens)
-            .max_wait(Duration::from_secs(3600));
+        // There is no limit for concurrent requests, because the run has one.
+        let mut limits = QuotaLimits::default();
         if let Some(requests) = self.requests_per_minute {
-            limiter = limiter.requests_per_minute(requests);
+            limits = limits.requests_per_minute(requests);
         }
         if let Some(tokens) = self.tokens_per_minute {
-            limiter = limiter.tokens_per_minute(tokens);
+            limits = limits.tokens_per_minute(tokens);
         }
         if let Some(tokens) = self.max_tokens_total {
             let left = tokens.saturating_sub(used.quota_tokens(weight).unwrap_or_default());
-            limiter = limiter.budget(Budget::tokens(left, BudgetPeriod::Total));
+            limits = limits.budget(Budget::tokens(left, BudgetPeriod::Total));
         }
         if let (Some(amount), Some(prices)) = (self.max_cost, prices) {
             let left = f64::max(0.0, amount - prices.cost(model_id, &used).unwrap_or_default());
-            limiter = limiter.budget(Budget::money(left, BudgetPeriod::Total)).price_table(prices.clone());
+            limits = limits.budget(Budget::money(left, BudgetPeriod::Total));
+        }
+        let mut limiter = QuotaLimiter::builder()
+            .output_token_weight(weight)
+            .default_output_tokens(self.default_output_tokens)
+            .max_wait(Duration::from_secs(3600))
+            .key(self.quota_key.as_deref().unwrap_or(model_id), limits);
+        if let Some(prices) = prices {
+            limiter = limiter.price_table(prices.clone());
+        }
+        if let Some(store) = store {
+            limiter = limiter.store(store.clone());
         }
         limiter.build()
     }

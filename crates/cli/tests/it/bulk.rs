@@ -71,7 +71,7 @@ fn a_budget_ends_the_run_and_a_higher_budget_continues_it() {
     assert_eq!(result.status.code(), Some(7), "{}", text(&result.stderr));
     assert!(summary.contains("end                 over budget"), "{summary}");
     assert!(summary.contains("the same command continues"), "{summary}");
-    assert!(text(&result.stderr).contains("the budget of the key `default` is"));
+    assert!(text(&result.stderr).contains("the budget of the key `amazon.titan-embed-text-v2:0` is"));
     let first = rows(&output).len();
     assert!((1..20).contains(&first), "{summary}");
 
@@ -158,6 +158,7 @@ fn mistakes_are_found_before_anything_is_sent() {
         3,
         "the table has no price in USD for `amazon.titan-embed-text-v2:0`",
     );
+    check_failure(&bulk(&input, &output, &["--quota-store", "http://a"]), 3, "--quota-store: ");
     let result = bulk(&input, &output, &["--max-cost", "1"]);
     assert_eq!(result.status.code(), Some(2), "{}", text(&result.stderr));
     fs::write(&input, "{}\n").unwrap();
