@@ -2,8 +2,7 @@
 
 use std::error::Error as StdError;
 use std::future::{Future, ready};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -16,18 +15,23 @@ use invoke_model_client::{
 };
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::bulk::{Bulk, BulkOperation};
 use crate::journal::{Entry, Journal};
 use crate::record::Record;
 
+/// The output of each record of a call, and the metadata of the call.
+type Outputs = Result<(Vec<Box<RawValue>>, Metadata), Error>;
+
 /// A call that has ended.
 pub(crate) struct Ended {
     pub(crate) records: Vec<Record>,
+    /// The duration of the last attempt.
     pub(crate) duration: Duration,
-    /// The output of each record.
-    pub(crate) result: Result<(Vec<Box<RawValue>>, Metadata), Error>,
+    /// The output of each record, or `None` if the run was stopped before the request was sent.
+    pub(crate) result: Option<Outputs>,
 }
 
 /// Records that share one request: one record, or several inputs of an embedding model.
@@ -76,36 +80,52 @@ impl Group {
     }
 }
 
-/// Sends a group of records.
-pub(crate) fn call(bulk: &Bulk, client: &Client, group: Group) -> impl Future<Output = Ended> + use<> {
+/// Sends a group of records. If `stopped` becomes true before the request is sent, the call ends without a request.
+pub(crate) fn call(
+    bulk: &Bulk,
+    client: &Client,
+    group: Group,
+    mut stopped: watch::Receiver<bool>,
+) -> impl Future<Output = Ended> + use<> {
     let (client, model_id, operation) = (client.clone(), bulk.model_id.clone(), bulk.operation);
-    let marker = Marker {
+    let marker = Arc::new(Marker {
         journal: bulk.journal.clone(),
         keys: group.records.iter().map(|record| record.key.to_string()).collect(),
-        is_started: AtomicBool::new(false),
-    };
+        sent_at: Mutex::new(None),
+    });
     let progress = bulk.progress();
     progress.update(|counts| counts.in_flight += 1);
     async move {
-        let start = Instant::now();
-        let result = match operation {
-            BulkOperation::InvokeModel => {
-                let call = client.invoke_model().model_id(model_id).body(group.body()).interceptor(marker);
-                let result = call.send_with_metadata().await.map_err(Error::from);
-                result.map(|(output, metadata)| (group.outputs(&output.body), metadata))
+        let interceptor = marker.clone();
+        let sent = async {
+            match operation {
+                BulkOperation::InvokeModel => {
+                    let call =
+                        client.invoke_model().model_id(model_id).body(group.body()).interceptor(interceptor);
+                    let result = call.send_with_metadata().await.map_err(Error::from);
+                    result.map(|(output, metadata)| (group.outputs(&output.body), metadata))
+                }
+                BulkOperation::Converse => converse(&client, &model_id, &group.body(), interceptor).await,
             }
-            BulkOperation::Converse => converse(&client, &model_id, &group.body(), marker).await,
         };
-        Ended { records: group.records, duration: start.elapsed(), result }
+        let not_sent = async {
+            // An error means that the run has ended.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            if marker.sent_at().is_some() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let result = tokio::select! {
+            biased;
+            result = sent => Some(result),
+            () = not_sent => None,
+        };
+        let duration = marker.sent_at().map_or(Duration::ZERO, |sent| sent.elapsed());
+        Ended { records: group.records, duration, result }
     }
 }
 
-async fn converse(
-    client: &Client,
-    model_id: &str,
-    input: &[u8],
-    marker: Marker,
-) -> Result<(Vec<Box<RawValue>>, Metadata), Error> {
+async fn converse(client: &Client, model_id: &str, input: &[u8], marker: Arc<Marker>) -> Outputs {
     // The input begins with `{`, because only such records are valid.
     let separator = if input[1..].trim_ascii_start().starts_with(b"}") { "" } else { "," };
     let mut text = format!("{{\"modelId\":{}{separator}", json!(model_id)).into_bytes();
@@ -132,7 +152,15 @@ fn output_json(body: &[u8]) -> Box<RawValue> {
 struct Marker {
     journal: Arc<Journal>,
     keys: Vec<String>,
-    is_started: AtomicBool,
+    /// The time at which the last attempt was sent. It is `None` if nothing was sent, or if the service has certainly not
+    /// executed the last attempt.
+    sent_at: Mutex<Option<Instant>>,
+}
+
+impl Marker {
+    fn sent_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.sent_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Intercept for Marker {
@@ -147,13 +175,13 @@ impl Intercept for Marker {
     ) -> InterceptorFuture<'a> {
         let mut entries = self.keys.iter().map(|key| Entry { started: Some(key.into()), ..Entry::default() });
         let result = entries.try_for_each(|entry| self.journal.append(&entry).map(|_| ()));
-        self.is_started.store(true, Ordering::Relaxed);
+        *self.sent_at() = Some(Instant::now());
         Box::pin(ready(result.map_err(|error| Box::new(error) as Box<dyn StdError + Send + Sync>)))
     }
 
     fn after_attempt(&self, attempt: &Attempt, _: &mut InterceptorContext) {
         let is_returned = matches!(attempt.class, Some(FailureClass::NotSent | FailureClass::Rejected));
-        if is_returned && self.is_started.swap(false, Ordering::Relaxed) {
+        if is_returned && self.sent_at().take().is_some() {
             for key in &self.keys {
                 let entry = Entry { returned: Some(key.into()), ..Entry::default() };
                 // Without this line, the record counts as ambiguous if the process is killed now, which is safe.

@@ -35,7 +35,7 @@ pub struct Counts {
     /// The records that have the result of another record, because their inputs are equal. `succeeded` and `failed`
     /// include them.
     pub duplicates: u64,
-    /// The calls that are in flight.
+    /// The calls that are in flight, or that wait for the quota limiter of the client.
     pub in_flight: u64,
     /// The calls that ended in this run.
     pub calls: u64,
@@ -110,7 +110,7 @@ impl Progress {
     }
 
     /// Returns the duration within which this part of the successful calls of this run ended. For example, 0.99 is
-    /// the 99th percentile. Returns `None` if no call has succeeded.
+    /// the 99th percentile. A duration is the duration of the last attempt, without the time in the quota limiter. Returns `None` if no call has succeeded.
     pub fn duration(&self, part: f64) -> Option<Duration> {
         let state = self.state();
         let is_empty = state.durations.is_empty();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use invoke_model_client::{Client, Error, ErrorKind, FailureClass, QuotaError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::bulk::Bulk;
@@ -26,7 +26,8 @@ use crate::record::{Key, Record};
 pub enum RunEnd {
     /// Every record has a result.
     Complete,
-    /// The caller has stopped the run. The calls that were in flight have ended.
+    /// The caller has stopped the run. The calls that were in flight have ended. Calls that waited for the quota limiter
+    /// were not sent.
     Stopped,
     /// The budget of the quota limiter does not admit a further record.
     OverBudget(Error),
@@ -80,6 +81,7 @@ pub(crate) async fn run(
         errors: 0,
     };
     let mut stop = pin!(stop);
+    let (stopped, is_stopped) = watch::channel(false);
     let mut calls = FuturesUnordered::new();
     let mut is_at_end = false;
     loop {
@@ -87,8 +89,11 @@ pub(crate) async fn run(
         let pause = run.paused_until.filter(|_| can_start);
         let can_start = can_start && pause.is_none();
         if can_start && let Some(group) = run.next_group(&mut records)? {
-            calls.push(call(run.bulk, client, group));
+            calls.push(call(run.bulk, client, group, is_stopped.clone()));
             continue;
+        }
+        if run.end.is_some() {
+            stopped.send_replace(true);
         }
         let is_done = run.end.is_some() || (is_at_end && run.returned.is_empty());
         if calls.is_empty() && is_done {
@@ -96,7 +101,7 @@ pub(crate) async fn run(
         }
         tokio::select! {
             biased;
-            () = &mut stop, if run.end.is_none() => run.end = Some(RunEnd::Stopped),
+            () = &mut stop, if run.end.is_none() => run.stop(RunEnd::Stopped),
             Some(ended) = calls.next(), if !calls.is_empty() => {
                 run.waits_for_call = false;
                 run.ended(ended, calls.is_empty()).await?;
@@ -185,6 +190,10 @@ impl Run<'_> {
     async fn ended(&mut self, ended: Ended, is_last: bool) -> Result<(), BulkError> {
         let Ended { mut records, duration, result } = ended;
         let progress = self.bulk.progress();
+        let Some(result) = result else {
+            progress.update(|counts| counts.in_flight -= 1);
+            return Ok(());
+        };
         let attempts = match &result {
             Ok((_, metadata)) => metadata.attempts,
             Err(error) => error.attempts(),

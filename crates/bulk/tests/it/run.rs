@@ -210,3 +210,23 @@ async fn a_stopped_run_waits_for_the_calls_in_flight() {
     setup.check_complete(50);
     assert_eq!(setup.worked_on(), 50);
 }
+
+#[tokio::test]
+async fn a_stopped_run_does_not_wait_for_the_quota() {
+    let setup = Setup::with_quota(QuotaLimiter::builder().requests_per_minute(3).build()).await;
+    setup.write_texts(10);
+    let mut bulk = setup.open(Setup::builder()).unwrap();
+    let progress = bulk.progress();
+    let stop = async {
+        while progress.counts().succeeded < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let end = bulk.run(&setup.client, stop).await.unwrap();
+    assert!(matches!(end, RunEnd::Stopped), "{end:?}");
+    let counts = bulk.progress().counts();
+    assert_eq!((counts.succeeded, counts.in_flight, setup.worked_on()), (3, 0, 3));
+    drop(bulk);
+    let bulk = setup.open(Setup::builder()).unwrap();
+    assert_eq!(bulk.progress().counts().ambiguous, 0);
+}

@@ -111,7 +111,10 @@ impl Reporter {
         if counts.throttled > 0 {
             add(format_args!(", {} throttled", counts.throttled));
         }
-        add(format_args!(", {} calls in flight", counts.in_flight));
+        add(format_args!(", {} calls in flight", counts.in_flight.saturating_sub(quota.waiting as u64)));
+        if quota.waiting > 0 {
+            add(format_args!(", {} waiting for the limits", quota.waiting));
+        }
         // The limiter counts only if it has a limit for a minute.
         if quota.requests > 0 {
             add(format_args!(", {} requests and {} tokens in the last minute", quota.requests, quota.tokens));
@@ -134,7 +137,8 @@ impl Reporter {
             "records": counts.records,
             "succeeded": counts.succeeded,
             "failed": counts.failed,
-            "inFlight": counts.in_flight,
+            "inFlight": counts.in_flight.saturating_sub(quota.waiting as u64),
+            "waiting": quota.waiting,
             "throttled": counts.throttled,
             "retries": counts.retries,
             "requestsInLastMinute": quota.requests,
