@@ -14,7 +14,7 @@ use invoke_model_client::Client;
 use crate::error::BulkError;
 use crate::input::{Identity, Input};
 use crate::journal::Journal;
-use crate::output::{write_manifest, write_output};
+use crate::output::{OutputFormat, write_manifest, write_output};
 use crate::plan::{Plan, Status};
 use crate::progress::Progress;
 use crate::run::{self, RunEnd};
@@ -71,6 +71,7 @@ pub struct BulkBuilder {
     dedupe: bool,
     throttle_pause: Duration,
     columns: Option<Columns>,
+    output_format: OutputFormat,
     on_warning: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -129,6 +130,12 @@ impl BulkBuilder {
         self
     }
 
+    /// Sets the format of the output. Default: JSON lines.
+    pub fn output_format(mut self, format: OutputFormat) -> Self {
+        self.output_format = format;
+        self
+    }
+
     /// Sets the pause after a call that the service throttled, although the client has retried it. Default: 1 second.
     ///
     /// The pause doubles with each further throttled call, to at most 64 times this duration. After 12 pauses without
@@ -160,7 +167,23 @@ impl BulkBuilder {
 
         create_folder(output)?;
         let progress = Progress::new(plan.len() as u64);
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(match self.output_format {
+            OutputFormat::Jsonl => ".out",
+            #[cfg(feature = "parquet")]
+            OutputFormat::Parquet => ".out.parquet",
+        });
+        let (result_path, manifest) = (output.join(name), output.join("manifest.json.out"));
+        if result_path == manifest || result_path.is_dir() {
+            return Err(BulkError::OutputName(result_path));
+        }
+        if manifest.is_dir() {
+            return Err(BulkError::OutputName(manifest));
+        }
         let journal_path = output.join("journal.jsonl");
+        if result_path.exists() && fs::metadata(&journal_path).map_or(0, |file| file.len()) == 0 {
+            return Err(BulkError::NoJournal(result_path));
+        }
         let (mut unknown, mut example) = (HashSet::new(), None);
         let journal = Journal::open(&journal_path, &identity, |entry, location| {
             if let Some(usage) = &entry.usage {
@@ -181,12 +204,11 @@ impl BulkBuilder {
             _ => false,
         });
         progress.update(|counts| plan.count(counts));
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".out");
         Ok(Bulk {
+            output_format: self.output_format,
             input,
-            output: output.join(name),
-            manifest: output.join("manifest.json.out"),
+            output: result_path,
+            manifest,
             journal: Arc::new(journal),
             plan,
             progress,
@@ -215,6 +237,7 @@ impl fmt::Debug for BulkBuilder {
 pub struct Bulk {
     pub(crate) input: Input,
     output: PathBuf,
+    output_format: OutputFormat,
     manifest: PathBuf,
     pub(crate) journal: Arc<Journal>,
     pub(crate) plan: Plan,
@@ -239,6 +262,7 @@ impl Bulk {
             dedupe: false,
             throttle_pause: Duration::from_secs(1),
             columns: None,
+            output_format: OutputFormat::default(),
             on_warning: Arc::new(|_| {}),
         }
     }
@@ -248,7 +272,7 @@ impl Bulk {
         self.progress.clone()
     }
 
-    /// Returns the path of the output file: the name of the input file with the suffix `.out`.
+    /// Returns the path of the output file: the name of the input file with the suffix `.out`, or `.out.parquet`.
     pub fn output_path(&self) -> &Path {
         &self.output
     }
@@ -274,7 +298,7 @@ impl Bulk {
     /// # Errors
     /// Returns an error if a file cannot be read or written. The files of an earlier call stay unchanged in this case.
     pub fn write_output(&self) -> Result<(), BulkError> {
-        write_output(&self.output, &self.input, &self.plan, &self.journal)?;
+        write_output(&self.output, self.output_format, &self.input, &self.plan, &self.journal)?;
         write_manifest(&self.manifest, &self.progress.counts())
     }
 }

@@ -21,6 +21,23 @@ pub enum BulkError {
         error: io::Error,
     },
 
+    /// The input is not a file, for example a pipe or a folder.
+    #[error("{}: the input must be a file, because a run reads it several times: write the records to a file", .0.display())]
+    InputIsNotFile(PathBuf),
+
+    /// A file of the output cannot be written, because a folder has its name, or because two files would have the same
+    /// name.
+    #[error("{}: this name cannot be used for the output: remove the folder, or rename the input", .0.display())]
+    OutputName(PathBuf),
+
+    /// The output folder contains results, but no journal.
+    #[error(
+        "{}: the folder contains results, but no journal, so all records would be sent again: name another folder, or \
+         remove this file",
+        .0.display()
+    )]
+    NoJournal(PathBuf),
+
     /// The path of the output is the path of a file.
     #[error(
         "{}: the output must be a folder: name a folder, which will contain the results, the manifest and the journal",
@@ -29,7 +46,8 @@ pub enum BulkError {
     OutputIsFile(PathBuf),
 
     /// The extension of the input does not name a format of tables.
-    #[error("{}: unknown format: the name of a table must end with .csv, .jsonl or .ndjson", .0.display())]
+    #[error("{}: unknown format: the name of a table must end with .csv, .jsonl or .ndjson, or with .parquet, if the feature \
+         `parquet` is enabled", .0.display())]
     UnknownFormat(PathBuf),
 
     /// The input lacks a column that the template needs, or the column of the ids.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ use bytes::Bytes;
 use csv::StringRecord;
 
 use crate::error::BulkError;
+#[cfg(feature = "parquet")]
+use crate::parquet::{self, ParquetRows};
 use crate::record::{Key, MAX_INPUT_BYTES, Record, RecordError, made_id, parse_line};
 use crate::table::{Columns, CsvRow, JsonRow, TableFormat};
 
@@ -106,9 +108,21 @@ impl Input {
 
     /// Starts to read the file from its start.
     pub(crate) fn lines(&self) -> Result<Lines<'_>, BulkError> {
+        // Opening a pipe would wait for its writer.
+        let metadata = fs::metadata(&self.path).map_err(|error| BulkError::io(&self.path, error))?;
+        if !metadata.is_file() {
+            return Err(BulkError::InputIsNotFile(self.path.clone()));
+        }
         let file = File::open(&self.path).map_err(|error| BulkError::io(&self.path, error))?;
         let rows = match &self.columns {
             Some(columns @ Columns { format: TableFormat::Csv, .. }) => self.csv_rows(file, columns)?,
+            #[cfg(feature = "parquet")]
+            Some(columns @ Columns { format: TableFormat::Parquet, .. }) => {
+                let (rows, names) =
+                    ParquetRows::open(file).map_err(|error| parquet::error(&self.path, error))?;
+                self.check_columns(columns, names)?;
+                Rows::Parquet(Box::new(rows))
+            }
             _ => Rows::Lines(LineReader::new(file)),
         };
         Ok(Lines { input: self, rows, index: 0 })
@@ -118,15 +132,30 @@ impl Input {
     fn csv_rows(&self, file: File, columns: &Columns) -> Result<Rows, BulkError> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
         let header = reader.headers().map_err(|error| BulkError::io(&self.path, error.into()))?.clone();
-        let needed = columns.template.columns().chain(columns.id.as_deref());
-        if let Some(missing) = needed.into_iter().find(|name| header.iter().all(|column| column != *name)) {
-            return Err(BulkError::NoColumn {
-                path: self.path.clone(),
-                column: missing.to_owned(),
-                known: header.iter().map(str::to_owned).collect(),
-            });
-        }
+        self.check_columns(columns, header.iter().map(str::to_owned).collect())?;
         Ok(Rows::Csv { reader: Box::new(reader), header, values: StringRecord::new() })
+    }
+
+    /// Returns an error if the table lacks a column.
+    fn check_columns(&self, columns: &Columns, known: Vec<String>) -> Result<(), BulkError> {
+        let mut needed = columns.template.columns().chain(columns.id.as_deref());
+        match needed.find(|name| known.iter().all(|column| column != name)) {
+            Some(column) => {
+                let (path, column) = (self.path.clone(), column.to_owned());
+                Err(BulkError::NoColumn { path, column, known })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the error for a record that is not the one that was scanned.
+    pub(crate) fn changed(&self, line: u64) -> BulkError {
+        BulkError::InputChanged { path: self.path.clone(), line }
+    }
+
+    /// Returns `true` if this is the record with the key.
+    pub(crate) fn is_record(&self, key: Key, id: &str, input: &[u8]) -> bool {
+        self.identity.key(id, input) == key
     }
 
     /// Reads a record that [`scan`](Self::scan) has found to be valid.
@@ -140,10 +169,10 @@ impl Input {
         line: &Line<(String, Bytes)>,
     ) -> Result<Record, BulkError> {
         match &line.content {
-            Ok((id, input)) if self.identity.key(id, input) == expected => {
+            Ok((id, input)) if self.is_record(expected, id, input) => {
                 Ok(Record { index, id: id.clone(), input: input.clone(), key: expected, is_alone: false })
             }
-            _ => Err(BulkError::InputChanged { path: self.path.clone(), line: line.number }),
+            _ => Err(self.changed(line.number)),
         }
     }
 }
@@ -157,14 +186,12 @@ pub(crate) struct Line<T> {
 }
 
 /// Reads the records of a file.
-#[derive(Debug)]
 pub(crate) struct Lines<'a> {
     input: &'a Input,
     rows: Rows,
     index: usize,
 }
 
-#[derive(Debug)]
 enum Rows {
     /// Lines with one JSON object each.
     Lines(LineReader),
@@ -173,6 +200,8 @@ enum Rows {
         header: StringRecord,
         values: StringRecord,
     },
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetRows>),
 }
 
 impl Lines<'_> {
@@ -211,7 +240,14 @@ impl Lines<'_> {
                 let record = columns.record(&CsvRow { header, values });
                 (values.position().map_or(0, csv::Position::line), read_made(record, &mut read))
             }
-            (Rows::Csv { .. }, None) => unreachable!("only tables are read as CSV"),
+            #[cfg(feature = "parquet")]
+            (Rows::Parquet(rows), Some(columns)) => {
+                if !rows.next().map_err(|error| parquet::error(&input.path, error))? {
+                    return Ok(None);
+                }
+                (rows.number(), read_made(columns.record(&**rows), &mut read))
+            }
+            (_, None) => unreachable!("only tables have other formats"),
         };
         self.index += 1;
         Ok(Some(Line { number, content }))
@@ -222,6 +258,8 @@ impl Lines<'_> {
         match &self.rows {
             Rows::Lines(lines) => String::from_utf8_lossy(lines.text()),
             Rows::Csv { values, .. } => values.iter().collect::<Vec<_>>().join(",").into(),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(rows) => rows.text().into(),
         }
     }
 }

@@ -34,6 +34,12 @@
 //! them, except with [`BulkBuilder::retry_ambiguous`]. If the machine loses power, the journal can lack the last 200
 //! milliseconds. The records of this time are sent again.
 //!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `parquet` | Parquet files as input and output |
+//!
 //! [batch inference]: https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-data.html
 
 mod bulk;
@@ -42,6 +48,8 @@ mod error;
 mod input;
 mod journal;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod plan;
 mod progress;
 mod record;
@@ -51,6 +59,7 @@ mod template;
 
 pub use bulk::{Bulk, BulkBuilder, BulkOperation};
 pub use error::BulkError;
+pub use output::OutputFormat;
 pub use progress::{Counts, Progress, Tokens};
 pub use record::RecordError;
 pub use run::RunEnd;

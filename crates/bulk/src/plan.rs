@@ -98,6 +98,11 @@ impl Plan {
         self.copies.get(&(index as u32)).copied().unwrap_or_default()
     }
 
+    /// Returns the key of a record, or `None` if the record is invalid.
+    pub(crate) fn key(&self, index: usize) -> Option<Key> {
+        self.records.get(index)?.0.key
+    }
+
     /// Returns the key of a record that must be sent.
     pub(crate) fn to_send(&self, index: usize) -> Option<Key> {
         let (record, status) = self.records.get(index)?;

@@ -146,7 +146,7 @@ fn send_records(
             None => lines.next(|result| result.map(|_| Default::default()))?,
         };
         let Some(line) = line else {
-            return Err(BulkError::InputChanged { path: input.path.clone(), line: index as u64 + 1 });
+            return Err(input.changed(index as u64 + 1));
         };
         let Some(key) = *key else { continue };
         if sender.blocking_send(Ok(input.record(index, key, &line)?)).is_err() {
@@ -194,13 +194,14 @@ impl Run<'_> {
             progress.update(|counts| counts.in_flight -= 1);
             return Ok(());
         };
-        let attempts = match &result {
-            Ok((_, metadata)) => metadata.attempts,
-            Err(error) => error.attempts(),
+        // The quota limiter refuses a request before it is sent.
+        let (calls, attempts) = match &result {
+            Ok((_, metadata)) => (1, metadata.attempts),
+            Err(error) => (u64::from(!matches!(error.kind(), ErrorKind::Quota(_))), error.attempts()),
         };
         progress.update(|counts| {
             counts.in_flight -= 1;
-            counts.calls += 1;
+            counts.calls += calls;
             counts.retries += u64::from(attempts.saturating_sub(1));
         });
         let error = match result {

@@ -19,10 +19,14 @@ pub enum TableFormat {
     Csv,
     /// One JSON object per line. The members are the columns.
     Jsonl,
+    /// Apache Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl TableFormat {
-    /// Returns the format that the extension of a path names: `csv`, `jsonl` or `ndjson`.
+    /// Returns the format that the extension of a path names: `csv`, `jsonl`, `ndjson`, or with the feature `parquet`
+    /// also `parquet`.
     ///
     /// # Errors
     /// Returns an error for every other extension.
@@ -31,6 +35,8 @@ impl TableFormat {
         match extension.to_str() {
             Some("csv") => Ok(Self::Csv),
             Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
+            #[cfg(feature = "parquet")]
+            Some("parquet") => Ok(Self::Parquet),
             _ => Err(BulkError::UnknownFormat(path.to_owned())),
         }
     }

@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::connection::{Connection, Protocol, Session};
 use crate::embed::Schema;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::output::{check_output, print_error, print_output};
 use crate::settings::Settings;
 use crate::signals::{Signals, StopSignal};
@@ -57,6 +57,10 @@ pub(crate) struct BulkArguments {
     /// were in flight when an earlier run was killed; the service can bill them twice
     #[arg(long)]
     retry_ambiguous: bool,
+    /// Format of the results
+    #[cfg(feature = "parquet")]
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+    output_format: Format,
     /// Send equal inputs once
     #[arg(long)]
     dedupe: bool,
@@ -70,6 +74,14 @@ pub(crate) struct BulkArguments {
     limits: Limits,
     #[command(flatten)]
     connection: Connection,
+}
+
+/// The format of the results.
+#[cfg(feature = "parquet")]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    Jsonl,
+    Parquet,
 }
 
 #[derive(Debug, Args)]
@@ -142,8 +154,8 @@ pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
     if let Some(store) = store {
         store.flush().await;
     }
-    bulk.write_output().map_err(failure)?;
-    let end = match end {
+    bulk.write_output().map_err(|error| Failure::new(exit::OUTPUT, error))?;
+    let (end, signal) = match end {
         Ok(end) => end,
         Err(Interrupted::Bulk(error)) => return Err(failure(error)),
         Err(Interrupted::Cancelled(signal)) => {
@@ -158,7 +170,7 @@ pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
     let summary = summary::Summary { bulk: &bulk, end: &end, cost };
     let summary = if arguments.json { summary.json().to_string() } else { summary.text() };
     print_output(format!("{summary}\n").as_bytes())?;
-    outcome(&session, &progress, end)
+    outcome(&session, &progress, end, signal)
 }
 
 /// The reason why the run did not end by itself.
@@ -172,19 +184,20 @@ async fn run_records(
     bulk: &mut Bulk,
     session: &Session,
     reporter: &mut Reporter,
-) -> Result<RunEnd, Interrupted> {
+) -> Result<(RunEnd, Option<StopSignal>), Interrupted> {
     let mut signals =
         Signals::new().map_err(|error| Interrupted::Bulk(BulkError::Io { path: "signals".into(), error }))?;
     let progress = bulk.progress();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let mut stop = Some(stop);
+    let (mut stop, mut first_signal) = (Some(stop), None);
     let mut run = std::pin::pin!(bulk.run(&session.client, async { _ = stopped.await }));
     loop {
         tokio::select! {
             biased;
-            end = &mut run => return end.map_err(Interrupted::Bulk),
+            end = &mut run => return end.map(|end| (end, first_signal)).map_err(Interrupted::Bulk),
             signal = signals.next() => match stop.take() {
                 Some(stop) => {
+                    first_signal = Some(signal);
                     let in_flight = progress.counts().in_flight;
                     reporter.print(&format!(
                         "stopping: waiting for {in_flight} calls; the same command continues later; press Ctrl-C again to \
@@ -201,12 +214,17 @@ async fn run_records(
 }
 
 /// Returns the exit code and the message for the end of a run.
-fn outcome(session: &Session, progress: &Progress, end: RunEnd) -> Result<(), Failure> {
+fn outcome(
+    session: &Session,
+    progress: &Progress,
+    end: RunEnd,
+    signal: Option<StopSignal>,
+) -> Result<(), Failure> {
     let counts = progress.counts();
     match end {
         RunEnd::Complete if counts.failed == 0 => Ok(()),
         RunEnd::Complete => Err(Failure::status(INCOMPLETE)),
-        RunEnd::Stopped => Err(Failure::status(StopSignal::Interrupt.exit_code())),
+        RunEnd::Stopped => Err(Failure::status(signal.unwrap_or(StopSignal::Interrupt).exit_code())),
         RunEnd::Failed(error) => Err(session.failure(error)),
         RunEnd::OverBudget(error) | RunEnd::Throttled(error) | RunEnd::TooManyErrors(error) => {
             Err(Failure::new(INCOMPLETE, error))
@@ -233,6 +251,11 @@ impl BulkArguments {
             .dedupe(self.dedupe)
             .skip_invalid(self.skip_invalid)
             .on_warning(|warning| print_error(&warning));
+        #[cfg(feature = "parquet")]
+        let builder = builder.output_format(match self.output_format {
+            Format::Jsonl => invoke_model_bulk::OutputFormat::Jsonl,
+            Format::Parquet => invoke_model_bulk::OutputFormat::Parquet,
+        });
         let Some(template) = self.template(model_id)? else {
             return match &self.id_field {
                 None => Ok(builder),

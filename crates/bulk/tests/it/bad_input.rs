@@ -64,3 +64,45 @@ async fn a_missing_input_is_named() {
     let error = setup.open(Setup::builder()).unwrap_err().to_string();
     assert!(error.contains("in.jsonl: No such file"), "{error}");
 }
+
+#[tokio::test]
+async fn an_input_that_changes_during_the_run_is_an_error() {
+    let setup = Setup::new().await;
+    let check = async |number: usize, changed: &str| {
+        setup.write_texts(number);
+        let mut bulk = setup.open(Setup::builder()).unwrap();
+        bulk.run(&setup.client, std::future::pending()).await.unwrap();
+        setup.write_text(changed);
+        let error = bulk.write_output().unwrap_err();
+        assert!(matches!(error, BulkError::InputChanged { .. }), "{error}");
+        assert!(!setup.output().join("in.jsonl.out").exists());
+    };
+    check(3, "").await;
+    check(3, "{\"recordId\":\"id 0\",\"modelInput\":{\"inputText\":\"other\"}}\n").await;
+    setup.write_texts(3);
+    drop(setup.run(Setup::builder()).await);
+    setup.check_complete(3);
+    assert_eq!(setup.worked_on(), 3, "the results were in the journal");
+}
+
+#[tokio::test]
+async fn results_without_a_journal_are_refused() {
+    let setup = Setup::new().await;
+    setup.write_texts(1);
+    drop(setup.run(Setup::builder()).await);
+    fs::remove_file(setup.output().join("journal.jsonl")).unwrap();
+    assert!(matches!(setup.open(Setup::builder()), Err(BulkError::NoJournal(_))));
+}
+
+#[tokio::test]
+async fn names_that_cannot_be_written_are_refused() {
+    let setup = Setup::new().await;
+    setup.write_texts(1);
+    fs::create_dir_all(setup.output().join("in.jsonl.out")).unwrap();
+    assert!(matches!(setup.open(Setup::builder()), Err(BulkError::OutputName(_))));
+    let input = setup.output().join("manifest.json");
+    fs::copy(setup.input(), &input).unwrap();
+    assert!(matches!(Setup::builder().open(input, setup.output()), Err(BulkError::OutputName(_))));
+    let folder = Setup::builder().open(setup.output(), setup.output().join("results"));
+    assert!(matches!(folder, Err(BulkError::InputIsNotFile(_))));
+}

@@ -51,9 +51,12 @@ impl Reporter {
             done_before: counts.succeeded + counts.failed,
             next: start,
         };
-        if reporter.done_before > 0 {
-            let done = reporter.done_before;
-            reporter.print(&format!("{done} of {} records have a result of an earlier run", counts.records));
+        if counts.succeeded > 0 {
+            let line = format!(
+                "{} of {} records have an output of an earlier run",
+                counts.succeeded, counts.records
+            );
+            reporter.print(&line);
         }
         reporter
     }

@@ -54,7 +54,7 @@ fn results_are_in_the_order_of_the_input() {
     assert_eq!(ids, (0..30).map(|index| index.to_string()).collect::<Vec<_>>());
 
     let result = bulk(&input, &output, &["--json"]);
-    assert!(text(&result.stderr).contains("30 of 30 records have a result of an earlier run"));
+    assert!(text(&result.stderr).contains("30 of 30 records have an output of an earlier run"));
     let stdout = text(&result.stdout);
     let last: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
     assert_eq!(
@@ -237,7 +237,7 @@ async fn a_killed_run_sends_no_record_twice() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn ctrl_c_waits_for_the_calls_in_flight() {
+async fn a_signal_waits_for_the_calls_in_flight() {
     use rustix::process::Signal;
 
     let (_folder, input, output) = folder(100);
@@ -246,10 +246,10 @@ async fn ctrl_c_waits_for_the_calls_in_flight() {
     let run = Run { local: &local, input: &input, output: &output };
     let mut child = run.start(&["--max-concurrency", "4"]);
     run.wait_for_requests(&mut child, 6).await;
-    super::kill(&child, Signal::INT);
+    super::kill(&child, Signal::TERM);
     let result = wait(child).await;
     let error = text(&result.stderr);
-    assert_eq!(result.status.code(), Some(130), "{error}");
+    assert_eq!(result.status.code(), Some(143), "{error}");
     assert!(error.contains("press Ctrl-C again to cancel the calls"), "{error}");
     local.wait_for_calls().await;
     let rows = rows(&output);

@@ -172,7 +172,9 @@ impl RedisQuotaStoreBuilder {
             let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem) };
             let with_roots = Client::build_with_tls(&*url, certificates).ok().filter(|_| is_certificate);
             let Some(with_roots) = with_roots else {
-                return invalid("root_certificates_pem: needs a `rediss://` URL, and certificates in PEM format");
+                return invalid(
+                    "root_certificates_pem: needs a `rediss://` URL, and certificates in PEM format",
+                );
             };
             client = with_roots;
         }

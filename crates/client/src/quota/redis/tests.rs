@@ -72,7 +72,8 @@ fn redis_and_memory_decide_alike() {
 
 #[test]
 fn the_uptime_of_a_server_can_be_a_second_too_long() {
-    let check = |uptime, expected| assert_eq!(wait_after_start(MINUTE, uptime).as_secs(), expected, "{uptime}");
+    let check =
+        |uptime, expected| assert_eq!(wait_after_start(MINUTE, uptime).as_secs(), expected, "{uptime}");
     check(0, 60);
     check(1, 60);
     check(2, 59);
