@@ -95,6 +95,8 @@ fn kill(child: &std::process::Child, signal: rustix::process::Signal) {
 fn help() {
     for (name, command) in [
         ("help", &["--help"][..]),
+        // The feature adds a flag.
+        #[cfg(not(feature = "parquet"))]
         ("help_bulk", &["bulk", "--help"]),
         ("help_call", &["call", "--help"]),
         ("help_chat", &["chat", "--help"]),
