@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints to the terminal")]
 
 mod bench;
+mod bulk;
 mod ci;
 mod clients;
 mod codegen;
@@ -63,6 +64,8 @@ enum Command {
         #[arg(long, default_value_t = 200_000)]
         calls: u64,
     },
+    /// Measure the command `bulk`: kills, memory, speed and quotas. This command takes minutes, and `ci` does not run it.
+    Bulk(bulk::Arguments),
     /// Run the tests of concurrent code with all interleavings of their threads.
     Loom,
     /// Run the tests of the shared quota store with a Redis or Valkey server. Installs the server if there is none.
@@ -114,6 +117,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Peers => unchecked(peers::run()?),
         Command::Python(arguments) => python::run(arguments),
         Command::Soak { calls } => soak::run(*calls),
+        Command::Bulk(arguments) => bulk::run(arguments),
         Command::Loom => loom::run(),
         Command::Quota => quota::run(),
         Command::Gateway => gateway::run(),

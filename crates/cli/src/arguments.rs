@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::backend::Backend;
+use crate::bulk::BulkArguments;
 use crate::call::CallArguments;
 use crate::chat::Chat;
 use crate::conformance::Conformance;
@@ -39,6 +40,7 @@ Exit codes:
   4    the service rejected the call (HTTP 4xx), or the endpoint redirects it (HTTP 3xx)
   5    the service failed (HTTP 5xx)
   6    no complete response: no connection, connection lost, timeout, truncated or unreadable
+  7    bulk: records without an output are left; the summary says why
   130  interrupted (Ctrl-C) while streaming
   141  the reader of the output has closed the pipe
 
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     /// Send a request in the schema of a model, and print the response
     #[command(after_help = INVOKE_EXAMPLES)]
     Invoke(Box<Invoke>),
+    /// Send a file of records to a model, and continue after an interruption
+    #[command(after_help = BULK_EXAMPLES)]
+    Bulk(Box<BulkArguments>),
     /// Call any operation with JSON as input and output
     #[command(after_help = CALL_EXAMPLES)]
     Call(Box<CallArguments>),
@@ -99,6 +104,14 @@ Examples:
   invoke-model invoke -m amazon.titan-embed-text-v2:0 --body '{\"inputText\":\"hello\"}'
   jq -c . body.json | invoke-model invoke -m haiku --stream --body -
   invoke-model invoke -m haiku --body @body.json --dry-run | sh";
+
+const BULK_EXAMPLES: &str = "\
+Ctrl-C waits for the calls in flight. A second Ctrl-C cancels them. The same command continues later.
+
+Examples:
+  invoke-model bulk -m amazon.titan-embed-text-v2:0 records.jsonl results --max-concurrency 64
+  invoke-model bulk -m haiku --operation Converse records.jsonl results --tokens-per-minute 400000
+  invoke-model bulk -m haiku records.jsonl results --max-cost 25.50 --prices prices.json";
 
 const CALL_EXAMPLES: &str = "\
 Examples:

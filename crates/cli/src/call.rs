@@ -86,7 +86,8 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     };
     let protocol = if name == BIDIRECTIONAL { Protocol::Http2 } else { Protocol::Http1 };
     let model_id = model_id.or_else(|| model_of(&input));
-    let session = arguments.connection.open_with(settings, model_id.as_deref(), protocol).await?;
+    let session =
+        arguments.connection.open_with(settings, model_id.as_deref(), protocol, |config| config).await?;
     let create = || -> Result<JsonCall, Failure> {
         Ok(session.client.operation(name).map_err(Failure::call)?.json_text(&input))
     };

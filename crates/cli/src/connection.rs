@@ -83,15 +83,17 @@ pub(crate) fn failure(error: ConfigError) -> Failure {
 impl Connection {
     /// Creates the client, and starts the local endpoint if the flags request it.
     pub(crate) async fn open(&self, settings: Settings, model_id: Option<&str>) -> Result<Session, Failure> {
-        self.open_with(settings, model_id, Protocol::Http1).await
+        self.open_with(settings, model_id, Protocol::Http1, |config| config).await
     }
 
-    /// Creates the client like [`open`](Self::open), for calls that need this version of HTTP.
+    /// Creates the client like [`open`](Self::open), for calls that need this version of HTTP. `configure` adds
+    /// settings that are not flags of connections.
     pub(crate) async fn open_with(
         &self,
         settings: Settings,
         model_id: Option<&str>,
         protocol: Protocol,
+        configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
     ) -> Result<Session, Failure> {
         self.aws_cli.print_note();
         let local = match self.local {
@@ -117,7 +119,7 @@ impl Connection {
                 false => HttpVersionPolicy::PreferHttp2,
             });
         }
-        let client = Client::new(config).map_err(failure)?;
+        let client = Client::new(configure(config)).map_err(failure)?;
         Ok(Session { client, settings, local })
     }
 

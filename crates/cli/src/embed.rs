@@ -16,7 +16,7 @@ use crate::exit::Failure;
 use crate::input::{self, ReadError};
 use crate::output::{check_output, print_error, print_output};
 use crate::settings::Settings;
-use schema::Schema;
+pub(crate) use schema::Schema;
 
 /// Arguments of `embed`.
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ pub(crate) struct Failure {
 /// The command has done its work.
 pub(crate) const SUCCESS: u8 = 0;
 /// The output could not be written.
-const OUTPUT: u8 = 1;
+pub(crate) const OUTPUT: u8 = 1;
 /// The command line is invalid. clap ends the command with the same code.
 pub(crate) const USAGE: u8 = 2;
 /// A setting, the credentials or the input is missing or invalid. No request was sent.
@@ -39,7 +39,7 @@ const INTERRUPTED: u8 = 130;
 const CLOSED_PIPE: u8 = 141;
 
 impl Failure {
-    fn new(code: u8, message: impl Display) -> Self {
+    pub(crate) fn new(code: u8, message: impl Display) -> Self {
         Self { code, message: words::of_command(&message.to_string()), response: Bytes::new() }
     }
 

@@ -7,6 +7,7 @@
 mod arguments;
 mod aws_cli;
 mod backend;
+mod bulk;
 mod call;
 mod chat;
 mod conformance;
@@ -77,6 +78,7 @@ fn run_command(command: Command) -> Result<(), Failure> {
         Command::Chat(arguments) => runtime.block_on(chat::run(&arguments)),
         Command::Embed(arguments) => runtime.block_on(embed::run(&arguments)),
         Command::Invoke(arguments) => runtime.block_on(invoke::run(&arguments)),
+        Command::Bulk(arguments) => runtime.block_on(bulk::run(&arguments)),
         Command::Call(arguments) => runtime.block_on(call::run(&arguments)),
         Command::Models(arguments) => models::run(&arguments),
         Command::Serve(arguments) => runtime.block_on(serve::run(&arguments)),

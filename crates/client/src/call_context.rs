@@ -50,7 +50,7 @@ impl CallContext {
             target: None,
             model_id: None,
             span,
-            call_metrics: CallMetrics::default(),
+            call_metrics: Default::default(),
             attempts: 0,
             failed_attempts: Vec::new(),
             current_failed: false,

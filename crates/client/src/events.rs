@@ -136,7 +136,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
         &mut self,
         cx: &mut Context<'_>,
         inspect: impl FnOnce(&Message),
-    ) -> Poll<Option<Result<O::Events, Error<StreamErrorOf<O>>>>> {
+    ) -> Poll<Option<<Self as Stream>::Item>> {
         if let Some(first) = self.first.take() {
             let (message, event) = *first;
             inspect(&message);

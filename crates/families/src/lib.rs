@@ -6,6 +6,7 @@
 //! |---|---|
 //! | find the family of a model | [`ModelFamily::from_model_id`], [`base_model_id`] |
 //! | find the output limit in a request body | [`max_output_tokens`] |
+//! | send several inputs of an embedding model in one request | [`EmbeddingBatch`] |
 //! | estimate the input tokens of a request body | [`estimate_input_tokens`], [`TokenEstimate`] |
 //! | read text, stop reason and token counts of a response | [`ModelResponse`] |
 //! | read text, stop reason and token counts of a part of a streamed response | [`StreamPart`], [`Usage`] |
@@ -119,6 +120,7 @@
 //! [OpenAI]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html
 //! [Writer]: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-writer-palmyra.html
 
+mod embedding_batch;
 mod input_tokens;
 mod lossy;
 mod max_output;
@@ -130,6 +132,7 @@ mod stream_part;
 mod token_estimate;
 mod usage;
 
+pub use embedding_batch::EmbeddingBatch;
 pub use input_tokens::estimate_input_tokens;
 pub use max_output::max_output_tokens;
 pub use model_family::{ModelFamily, output_token_weight};

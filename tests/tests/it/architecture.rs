@@ -30,10 +30,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "invoke-model-local",
         &["invoke-model-families", "invoke-model-protocol", "invoke-model-signing", "invoke-model-types"],
     ),
+    ("invoke-model-bulk", &["invoke-model-client"]),
     ("invoke-model-conformance", &["invoke-model-local", "invoke-model-protocol"]),
     (
         "invoke-model-cli",
         &[
+            "invoke-model-bulk",
             "invoke-model-client",
             "invoke-model-conformance",
             "invoke-model-families",

@@ -3,8 +3,8 @@
 //!
 //! Each `rust` block becomes the `src/main.rs` of a crate. The dependencies of the crate come from the
 //! `[dependencies]` block above the `rust` block, with paths to the crates of this workspace. This command
-//! also runs some commands of the `sh` blocks: `cargo run`, `cargo install --path`, and the installed program
-//! with `--local`.
+//! also runs some commands of the `sh` blocks: `cargo run`, `cargo install --path`, the installed program
+//! with `--local`, and `seq`, which writes the input of another command.
 
 mod blocks;
 mod program;
@@ -45,13 +45,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     run_programs(&programs)?;
-    commands.iter().try_for_each(|command| run_command(command))
+    // Files of an earlier run would change the outcome of a command.
+    let files = root().join(FOLDER).join("files");
+    if files.exists() {
+        fs::remove_dir_all(&files).map_err(|error| Failure::about(&files, &error))?;
+    }
+    fs::create_dir_all(&files).map_err(|error| Failure::about(&files, &error))?;
+    commands.iter().try_for_each(|command| run_command(command, &files))
 }
 
 /// Returns `true` if a command of the page needs neither AWS nor published crates.
 fn is_run(command: &str) -> bool {
     command.starts_with("cargo run ")
         || command.starts_with("cargo install --path ")
+        || command.starts_with("seq ")
         || (command.starts_with("invoke-model ") && command.contains(" --local"))
 }
 
@@ -80,18 +87,21 @@ fn run_programs(programs: &[Program]) -> Result<(), Failure> {
 }
 
 /// Runs a command of the page. Returns an error if the command fails. Also returns an error if the command
-/// has no output and is not `cargo install`.
-fn run_command(line: &str) -> Result<(), Failure> {
+/// has no output, is not `cargo install` and does not write to a file.
+///
+/// `cargo` runs in the workspace. All other commands run in an empty folder, because they may write files.
+fn run_command(line: &str, files: &Path) -> Result<(), Failure> {
     println!("{line}");
     let installation = root().join(FOLDER).join("installation");
     let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(root()).env("CARGO_INSTALL_ROOT", &installation);
+    let folder = if line.starts_with("cargo ") { &root() } else { files };
+    command.args(["-c", line]).current_dir(folder).env("CARGO_INSTALL_ROOT", &installation);
     command.env("PATH", search_path(&installation.join("bin")));
     // Builds the release profile of readers without optimization, because this check does not depend on speed.
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
     command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     let output = expect_success(line, &mut command)?;
-    if output.trim().is_empty() && !line.starts_with("cargo install") {
+    if output.trim().is_empty() && !line.starts_with("cargo install") && !line.contains(" > ") {
         return Err(Failure::new(format!("`{line}` printed nothing")));
     }
     Ok(())

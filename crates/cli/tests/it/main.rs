@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod backend;
+mod bulk;
 mod call;
 mod chat;
 #[cfg(unix)]
@@ -94,6 +95,9 @@ fn kill(child: &std::process::Child, signal: rustix::process::Signal) {
 fn help() {
     for (name, command) in [
         ("help", &["--help"][..]),
+        // The feature adds a flag.
+        #[cfg(not(feature = "parquet"))]
+        ("help_bulk", &["bulk", "--help"]),
         ("help_call", &["call", "--help"]),
         ("help_chat", &["chat", "--help"]),
         ("help_embed", &["embed", "--help"]),

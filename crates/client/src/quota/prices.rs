@@ -132,6 +132,13 @@ impl PriceTable {
         self.price(model_id).is_some()
     }
 
+    /// Returns the cost of used tokens in the currency, rounded up to a billionth. Returns `None` if the table contains
+    /// no price for this model id, or if `usage` contains no token counts.
+    pub fn cost(&self, model_id: &str, usage: &Usage) -> Option<f64> {
+        // A cost is far below 2^53 billionths, so the conversion is exact.
+        self.price(model_id)?.cost(usage).map(|nanos| nanos as f64 / 1e9)
+    }
+
     pub(super) fn price(&self, model_id: &str) -> Option<Price> {
         let base = base_model_id(model_id).unwrap_or(model_id);
         let is_match = |pattern: &str| matches(pattern, model_id) || matches(pattern, base);
@@ -222,6 +229,7 @@ mod tests {
         (cached.cache_read_input_tokens, cached.cache_write_input_tokens) = (Some(1), Some(2));
         assert_eq!(lite.cost(&cached), Some(15 + 150));
         assert_eq!(lite.cost(&Usage::default()), None);
+        assert_eq!(table.cost("us.amazon.nova-lite-v1:0", &usage(1000, 1000)), Some(0.0003));
         assert_eq!(table.price("eu.amazon.nova-lite-v1:0").unwrap().cost(&usage(1, 0)), Some(1));
         assert_eq!(lite.estimate(u64::MAX, u64::MAX), u64::MAX);
     }

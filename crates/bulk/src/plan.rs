@@ -1,0 +1,133 @@
+//! The state of each record.
+
+use std::collections::HashMap;
+
+use invoke_model_client::FailureClass;
+
+use crate::input::ScannedRecord;
+use crate::journal::{Entry, Location};
+use crate::progress::Counts;
+use crate::record::Key;
+
+/// The state of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Status {
+    /// The record has no result. The service has certainly not executed its request.
+    Pending,
+    /// The request was in flight when a run was killed.
+    Ambiguous,
+    /// The record cannot be sent.
+    Invalid,
+    /// The line of the journal contains the output.
+    Succeeded(Location),
+    /// The line of the journal contains the error.
+    Failed {
+        location: Location,
+        /// `true` if the service may have executed the request.
+        is_ambiguous: bool,
+    },
+}
+
+/// The states of all records, in the order of the input.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    records: Vec<(ScannedRecord, Status)>,
+    /// The numbers of the valid records, in the order of their keys.
+    by_key: Vec<u32>,
+    /// The number of other records with the same input, for the first record of each such input.
+    copies: HashMap<u32, u64>,
+}
+
+impl Plan {
+    pub(crate) fn new(records: Vec<ScannedRecord>) -> Self {
+        let mut by_key: Vec<u32> =
+            (0..records.len() as u32).filter(|index| records[*index as usize].key.is_some()).collect();
+        by_key.sort_unstable_by_key(|index| records[*index as usize].key);
+        let mut copies = HashMap::new();
+        for (index, record) in records.iter().enumerate() {
+            if record.same_input_as as usize != index {
+                *copies.entry(record.same_input_as).or_default() += 1;
+            }
+        }
+        let status = |record: &ScannedRecord| match record.key {
+            Some(_) => Status::Pending,
+            None => Status::Invalid,
+        };
+        let records = records.into_iter().map(|record| (record, status(&record))).collect();
+        Self { records, by_key, copies }
+    }
+
+    /// Adds an entry of the journal. Returns `false` if the record is not in the input.
+    pub(crate) fn add(&mut self, entry: &Entry<'_>, location: Location) -> bool {
+        let key = entry.key().and_then(Key::from_hex);
+        let Some(index) = key.and_then(|key| self.index(key)) else { return false };
+        self.records[index].1 = match entry {
+            Entry { finished: Some(_), error: None, .. } => Status::Succeeded(location),
+            Entry { finished: Some(_), .. } => {
+                Status::Failed { location, is_ambiguous: entry.class == Some(FailureClass::Ambiguous) }
+            }
+            Entry { started: Some(_), .. } => Status::Ambiguous,
+            _ => Status::Pending,
+        };
+        true
+    }
+
+    fn index(&self, key: Key) -> Option<usize> {
+        let found = self.by_key.binary_search_by_key(&Some(key), |index| self.records[*index as usize].0.key);
+        found.ok().map(|place| self.by_key[place] as usize)
+    }
+
+    /// Makes records pending whose state matches.
+    pub(crate) fn reset(&mut self, is_reset: impl Fn(Status) -> bool) {
+        for (_, status) in self.records.iter_mut().filter(|(_, status)| is_reset(*status)) {
+            *status = Status::Pending;
+        }
+    }
+
+    pub(crate) fn set(&mut self, index: usize, status: Status) {
+        self.records[index].1 = status;
+    }
+
+    /// Returns the state of the record that is sent for this record.
+    pub(crate) fn result(&self, index: usize) -> Status {
+        self.records[self.records[index].0.same_input_as as usize].1
+    }
+
+    /// Returns the number of other records that have the result of this record.
+    pub(crate) fn copies(&self, index: usize) -> u64 {
+        self.copies.get(&(index as u32)).copied().unwrap_or_default()
+    }
+
+    /// Returns the key of a record, or `None` if the record is invalid.
+    pub(crate) fn key(&self, index: usize) -> Option<Key> {
+        self.records.get(index)?.0.key
+    }
+
+    /// Returns the key of a record that must be sent.
+    pub(crate) fn to_send(&self, index: usize) -> Option<Key> {
+        let (record, status) = self.records.get(index)?;
+        let is_sent = matches!(status, Status::Pending) && record.same_input_as as usize == index;
+        record.key.filter(|_| is_sent)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Sets the counts of records with a result.
+    pub(crate) fn count(&self, counts: &mut Counts) {
+        (counts.succeeded, counts.failed, counts.ambiguous, counts.duplicates) = (0, 0, 0, 0);
+        for index in 0..self.records.len() {
+            let status = self.result(index);
+            match status {
+                Status::Pending => continue,
+                Status::Succeeded(_) => counts.succeeded += 1,
+                Status::Ambiguous | Status::Invalid | Status::Failed { .. } => counts.failed += 1,
+            }
+            let is_ambiguous =
+                matches!(status, Status::Ambiguous | Status::Failed { is_ambiguous: true, .. });
+            counts.ambiguous += u64::from(is_ambiguous);
+            counts.duplicates += u64::from(self.records[index].0.same_input_as as usize != index);
+        }
+    }
+}
