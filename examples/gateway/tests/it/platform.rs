@@ -89,6 +89,7 @@ impl Platform {
     pub(crate) async fn start(test: &str) -> Option<Self> {
         let redis = Server::start(test)?;
         // With a clock that does not move, the latencies in all responses are equal.
+        #[expect(clippy::disallowed_methods, reason = "a signature needs the time of the system")]
         let now = SystemTime::now();
         let region = |name: &str| {
             let builder =
