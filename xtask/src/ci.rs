@@ -47,7 +47,9 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
     report.step("installation of a Redis or Valkey server", done(quota::install))?;
-    let all_features = [&alone[..], &["--package=invoke-model-gateway", "--all-features"]].concat();
+    let all_features =
+        [&alone[..], &["--package=invoke-model-bulk", "--package=invoke-model-gateway", "--all-features"]]
+            .concat();
     let tests = || program::run(quota::require_server(&mut cargo(&all_features)));
     report.step("tests with all features", done(tests))?;
     report.step("concurrent code with loom", done(loom::run))?;

@@ -57,7 +57,7 @@ impl ParquetRows {
 
 impl Row for ParquetRows {
     fn json(&self, column: &str) -> Option<Cow<'_, str>> {
-        self.row.get(column).map(|value| value.to_string().into())
+        self.row.get(column).filter(|value| !value.is_null()).map(|value| value.to_string().into())
     }
 
     fn text(&self, column: &str) -> Option<Cow<'_, str>> {

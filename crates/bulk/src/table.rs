@@ -97,17 +97,11 @@ impl<'a> JsonRow<'a> {
 
 impl Row for JsonRow<'_> {
     fn json(&self, column: &str) -> Option<Cow<'_, str>> {
-        self.0.get(column).map(|value| Cow::Borrowed(value.get()))
+        self.0.get(column).map(|value| Cow::Borrowed(value.get())).filter(|json| *json != "null")
     }
 
     fn text(&self, column: &str) -> Option<Cow<'_, str>> {
-        let json = self.0.get(column)?.get();
-        match json {
-            "null" => None,
-            _ => match serde_json::from_str::<String>(json) {
-                Ok(text) => Some(Cow::Owned(text)),
-                Err(_) => Some(Cow::Borrowed(json)),
-            },
-        }
+        let json = self.json(column)?;
+        Some(serde_json::from_str::<String>(&json).map_or(json, Cow::Owned))
     }
 }

@@ -57,7 +57,7 @@ pub enum TemplateError {
 
 /// One row of a table.
 pub(crate) trait Row {
-    /// Returns the JSON text of a column, or `None` if the row has no such column.
+    /// Returns the JSON text of a column, or `None` if the row has no such column, or if its value is null.
     fn json(&self, column: &str) -> Option<Cow<'_, str>>;
 
     /// Returns the text of a column: the content of a string, or the JSON text of any other value. Returns `None` if the

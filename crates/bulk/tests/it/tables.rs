@@ -62,3 +62,41 @@ async fn a_missing_column_is_named() {
     assert!(rows[0]["error"]["errorMessage"].as_str().unwrap().contains("must not be empty"));
     assert_eq!(rows[1]["modelInput"], json!({"inputText": "b: ", "dimensions": "1"}));
 }
+
+#[cfg(feature = "parquet")]
+#[tokio::test]
+async fn parquet_results_can_be_an_input() {
+    use invoke_model_bulk::OutputFormat;
+
+    const RECORDS: usize = 1_200;
+    let setup = Setup::new().await;
+    setup.write_texts(RECORDS);
+    setup.local.inject(
+        invoke_model_local::Fault::error(invoke_model_types::ValidationException::default()).first(1),
+    );
+    let (bulk, _) = setup.run(Setup::builder().output_format(OutputFormat::Parquet)).await;
+    let path = bulk.output_path().to_owned();
+    assert!(path.ends_with("in.jsonl.out.parquet"), "{path:?}");
+    drop(bulk);
+
+    let open = |template: &str, output: &str| {
+        let template = Template::from_json(template).unwrap();
+        let builder = Setup::builder().table(TableFormat::Parquet, template, Some("recordId".to_owned()));
+        builder.open(&path, setup.output().join(output))
+    };
+    let error = open(r#"{"inputText": "{{text}}"}"#, "missing").unwrap_err().to_string();
+    assert!(error.ends_with("the columns are recordId, modelInput, modelOutput, error"), "{error}");
+    // One record has an error, and therefore no output.
+    let error = open(r#"{"inputText": "{{modelOutput}}"}"#, "null").unwrap_err().to_string();
+    assert!(error.starts_with("1 record is invalid"), "{error}");
+    let mut bulk = open(r#"{"inputText": "{{modelInput}}"}"#, "again").unwrap();
+    bulk.run(&setup.client, std::future::pending()).await.unwrap();
+    bulk.write_output().unwrap();
+    let text = fs::read_to_string(bulk.output_path()).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), RECORDS);
+    for (index, row) in rows.iter().enumerate() {
+        assert_eq!(row["recordId"], format!("id {index}"));
+        assert_eq!(row["modelInput"]["inputText"], format!("{{\"inputText\":\"text {index}\"}}"));
+    }
+}
