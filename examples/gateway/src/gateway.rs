@@ -111,7 +111,7 @@ where
 {
     let call = gateway.call::<O>(request).await?;
     let answer = gateway.failover.send(call).await.map_err(of_call)?;
-    respond::<O>(answer.output, &answer.metadata, Body::from)
+    Ok(respond::<O>(answer.output, &answer.metadata, Body::from))
 }
 
 async fn stream<O>(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response, Response>
@@ -122,7 +122,7 @@ where
     let call = gateway.call::<O>(request).await?;
     let answer = gateway.failover.send(call).await.map_err(of_call)?;
     let events = answer.output.events.into_body();
-    respond::<O>(answer.output.output, &answer.metadata, |_| Body::new(events))
+    Ok(respond::<O>(answer.output.output, &answer.metadata, |_| Body::new(events)))
 }
 
 async fn metrics() -> Result<String, Response> {
@@ -150,11 +150,12 @@ fn respond<O: ServerOperation>(
     output: O::Output,
     metadata: &Metadata,
     body: impl FnOnce(Bytes) -> Body,
-) -> Result<Response, Response> {
-    let mut response = O::serialize_response(output).map_err(internal)?.map(body);
+) -> Response {
+    let Ok(response) = O::serialize_response(output) else { return internal("invalid output") };
+    let mut response = response.map(body);
     let headers = metadata.headers.iter().flat_map(|headers| headers.iter());
     for (name, value) in headers.filter(|(name, _)| name.as_str().starts_with("x-amzn-")) {
         response.headers_mut().insert(name, value.clone());
     }
-    Ok(response)
+    response
 }

@@ -1,5 +1,4 @@
 //! An example of a gateway to Amazon Bedrock Runtime for several tenants: see `README.md`.
-#![allow(clippy::result_large_err, reason = "in axum, the error of a handler is a response")]
 
 mod failure;
 mod gateway;

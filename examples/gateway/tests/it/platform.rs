@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use invoke_model_client::types::{
@@ -82,6 +83,8 @@ struct Process {
     child: Child,
     address: String,
     log: Arc<Mutex<String>>,
+    /// The thread that reads the log.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Platform {
@@ -89,7 +92,6 @@ impl Platform {
     pub(crate) async fn start(test: &str) -> Option<Self> {
         let redis = Server::start(test)?;
         // With a clock that does not move, the latencies in all responses are equal.
-        #[expect(clippy::disallowed_methods, reason = "a signature needs the time of the system")]
         let now = SystemTime::now();
         let region = |name: &str| {
             let builder =
@@ -107,7 +109,10 @@ impl Platform {
         format!("http://{}", self.process.address)
     }
 
-    pub(crate) fn log(&self) -> String {
+    /// Kills the gateway, and returns its complete log.
+    pub(crate) fn into_log(mut self) -> String {
+        self.kill();
+        self.process.reader.take().unwrap().join().unwrap();
         self.process.log.lock().unwrap().clone()
     }
 
@@ -165,7 +170,7 @@ impl Process {
         let (log, (sender, receiver)) = (Arc::new(Mutex::new(String::new())), mpsc::channel());
         let copy = log.clone();
         // The gateway must always be able to write its log.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 if let Some((_, address)) = line.split_once("listening on http://") {
                     drop(sender.send(address.to_owned()));
@@ -174,7 +179,7 @@ impl Process {
             }
         });
         let address = receiver.recv().unwrap_or_else(|_| panic!("{}", log.lock().unwrap()));
-        Self { child, address, log }
+        Self { child, address, log, reader: Some(reader) }
     }
 }
 
