@@ -135,7 +135,6 @@ def test_the_fallback_uses_a_part_of_the_limits(local_endpoint, no_server):
 @pytest.mark.parametrize(
     ("store", "error", "text"),
     [
-        ("rediss://:secret@localhost", ValueError, "store: .*TLS is not supported"),
         ("http://:secret@localhost", ValueError, "store: .*expected `redis://"),
         (1, TypeError, "store: expected a dict, not int"),
         ({}, ValueError, "store: url: expected `redis://host"),
