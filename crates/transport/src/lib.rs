@@ -91,4 +91,4 @@ pub use smithy::SmithyTransport;
 pub use timeout::RequestTimeouts;
 #[cfg(feature = "tower")]
 pub use tower::TowerTransport;
-pub use transport::{BoxFuture, ConnectTimeout, Transport};
+pub use transport::{BoxFuture, ConnectTimeout, ConnectionPool, OpenConnections, Transport};

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "hyper")]
 use std::task::{Context, Poll};
 
@@ -17,7 +17,7 @@ use crate::body::{RequestBody, ResponseBody};
 use crate::error::{TransportError, TransportErrorKind, find};
 #[cfg(feature = "hyper")]
 use crate::hyper::HyperTransport;
-use crate::transport::{BoxFuture, Transport};
+use crate::transport::{BoxFuture, ConnectionPool, Transport};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -69,19 +69,42 @@ pub struct TowerTransport<S> {
     /// The mutex makes the transport `Sync`, even if the service is not `Sync`. It is locked only to clone the
     /// service.
     service: Mutex<S>,
+    pool: Option<Arc<dyn ConnectionPool>>,
 }
 
 impl<S> TowerTransport<S> {
     /// Creates a transport over a service.
     #[must_use]
     pub fn new(service: S) -> Self {
-        Self { service: Mutex::new(service) }
+        Self { service: Mutex::new(service), pool: None }
+    }
+
+    /// Sets the transport whose connections the service uses. [`Transport::connection_pool`] then returns the
+    /// pool of this transport. Default: `None`, because a service does not show its inner services.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::StatusCode;
+    /// use invoke_model_transport::{HyperTransport, TowerTransport};
+    /// use tower::ServiceBuilder;
+    /// use tower_http::timeout::TimeoutLayer;
+    ///
+    /// let hyper = HyperTransport::new();
+    /// let timeout = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(60));
+    /// let service = ServiceBuilder::new().layer(timeout).service(hyper.clone());
+    /// let transport = TowerTransport::new(service).connection_pool_of(&hyper);
+    /// ```
+    #[must_use]
+    pub fn connection_pool_of(mut self, transport: &impl Transport) -> Self {
+        self.pool = transport.connection_pool();
+        self
     }
 }
 
 impl<S: Clone> Clone for TowerTransport<S> {
     fn clone(&self) -> Self {
-        Self::new(self.service())
+        Self { service: Mutex::new(self.service()), pool: self.pool.clone() }
     }
 }
 
@@ -122,6 +145,10 @@ where
                 (false, body) => body,
             }))
         })
+    }
+
+    fn connection_pool(&self) -> Option<Arc<dyn ConnectionPool>> {
+        self.pool.clone()
     }
 }
 

@@ -33,6 +33,49 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         &self,
         request: http::Request<RequestBody>,
     ) -> BoxFuture<Result<http::Response<ResponseBody>, TransportError>>;
+
+    /// Returns the connection pool, for metrics of its connections. Transports that share their connections
+    /// return clones of one `Arc`, so that a caller can count these connections once.
+    ///
+    /// Default: `None`, because not all transports know their connections. A transport that wraps another
+    /// transport returns the pool of that transport.
+    fn connection_pool(&self) -> Option<Arc<dyn ConnectionPool>> {
+        None
+    }
+}
+
+/// The connections of a [`Transport`].
+///
+/// ```
+/// use invoke_model_transport::{HyperTransport, Transport};
+///
+/// let transport = HyperTransport::new();
+/// let pool = transport.connection_pool().expect("this transport knows its connections");
+/// assert!(pool.open_connections().is_empty());
+/// ```
+pub trait ConnectionPool: Send + Sync {
+    /// Returns the numbers of open connections to each server. If several elements have the same server and
+    /// version, their numbers add up. The numbers of a server can be 0. A connection that is being opened does
+    /// not count.
+    ///
+    /// The numbers are a snapshot: calls on other threads can change them at the same time. This function does
+    /// not block, and can be called outside of an async runtime.
+    fn open_connections(&self) -> Vec<OpenConnections>;
+}
+
+/// The numbers of open connections to one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenConnections {
+    /// The host in the URI of the requests. If a connection goes through a proxy, this is not the proxy.
+    pub host: String,
+    /// The port in the URI of the requests, or the default port of the scheme.
+    pub port: u16,
+    /// The HTTP version of the connections.
+    pub version: http::Version,
+    /// The number of connections that calls use. A connection that several calls share counts once.
+    pub active: usize,
+    /// The number of connections that wait for the next call.
+    pub idle: usize,
 }
 
 /// A request extension that overrides the transport's connect timeout for one request.
@@ -57,5 +100,9 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         request: http::Request<RequestBody>,
     ) -> BoxFuture<Result<http::Response<ResponseBody>, TransportError>> {
         (**self).send(request)
+    }
+
+    fn connection_pool(&self) -> Option<Arc<dyn ConnectionPool>> {
+        (**self).connection_pool()
     }
 }

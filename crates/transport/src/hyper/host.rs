@@ -1,8 +1,11 @@
 //! The connections to one host in one tokio runtime.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+use http::Version;
 use http::header::HeaderValue;
 use http::uri::{Authority, Scheme};
 use tokio::runtime::{Handle, Id};
@@ -13,8 +16,9 @@ use tokio::time::{Instant, sleep_until};
 use super::http1::Http1;
 use super::http2::SharedConnection;
 use super::pool::{Permit, PoolLimits};
-use super::request;
+use super::{request, route};
 use crate::error::TransportError;
+use crate::transport::OpenConnections;
 
 /// The time after which the runtime checks an unused connection again before a call uses it.
 ///
@@ -35,6 +39,8 @@ pub(super) struct Host {
     /// One permit for each connection that may be in use, or `None` if the number of connections is not
     /// limited. All runtimes share the permits of a host.
     pub(super) in_use: Option<Arc<Semaphore>>,
+    /// The number of HTTP/1.1 connections in use.
+    pub(super) active: AtomicUsize,
     idle: Mutex<Idle>,
     /// Notified when the closing task must wait for the next connection to expire.
     kept: Arc<Notify>,
@@ -70,6 +76,7 @@ impl Host {
             runtime: runtime.id(),
             limits,
             in_use,
+            active: AtomicUsize::default(),
             idle: Mutex::default(),
             kept: Arc::default(),
             closing: OnceLock::new(),
@@ -125,8 +132,26 @@ impl Host {
         self.lock().connections.len()
     }
 
+    /// Returns the numbers of open connections for each HTTP version that this host has used.
+    pub(super) fn open_connections(&self) -> impl Iterator<Item = OpenConnections> {
+        let mut unused = self.lock();
+        // Nothing drives an idle connection, so only this check detects that the server has closed it. The
+        // lock is held, because otherwise a call could find no idle connection, and would open another one.
+        let idle = unused.connections.iter_mut().map(|(_, idle)| usize::from(idle.is_reusable())).sum();
+        let http1 = (self.active.load(Relaxed), idle);
+        drop(unused);
+        let http2 = self.http2.count();
+        let http1 = Some(http1).filter(|count| *count != (0, 0) || http2.is_none());
+        let of_version = |version, count: Option<(usize, usize)>| {
+            let (active, idle) = count?;
+            let (host, port) = (self.authority.host().to_owned(), route::port(&self.scheme, &self.authority));
+            Some(OpenConnections { host, port, version, active, idle })
+        };
+        [of_version(Version::HTTP_11, http1), of_version(Version::HTTP_2, http2)].into_iter().flatten()
+    }
+
     pub(super) fn has_connections(&self) -> bool {
-        self.http2.exists() || self.idle_connections() > 0
+        self.http2.count().is_some_and(|count| count != (0, 0)) || self.idle_connections() > 0
     }
 
     /// Removes the connection that has been unused for the longest time.

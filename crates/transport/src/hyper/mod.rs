@@ -41,7 +41,7 @@ pub(crate) use http2::with_reset_code;
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;
-use crate::transport::{BoxFuture, Transport};
+use crate::transport::{BoxFuture, ConnectionPool, OpenConnections, Transport};
 use connect::Connector;
 use pool::Pool;
 
@@ -119,5 +119,15 @@ impl Transport for HyperTransport {
         request: Request<RequestBody>,
     ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
         Box::pin(Arc::clone(&self.0).send(request))
+    }
+
+    fn connection_pool(&self) -> Option<Arc<dyn ConnectionPool>> {
+        Some(self.0.clone())
+    }
+}
+
+impl ConnectionPool for Inner {
+    fn open_connections(&self) -> Vec<OpenConnections> {
+        self.pool.open_connections()
     }
 }

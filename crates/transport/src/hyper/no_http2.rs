@@ -32,8 +32,8 @@ impl SharedConnection {
         Self
     }
 
-    pub(super) const fn exists(&self) -> bool {
-        false
+    pub(super) const fn count(&self) -> Option<(usize, usize)> {
+        None
     }
 }
 

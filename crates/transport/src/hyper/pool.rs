@@ -1,5 +1,6 @@
 //! A pool of HTTP/1.1 connections.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::host::Host;
 use super::http1::Http1;
 use super::stream::Io;
 use crate::error::TransportError;
+use crate::transport::OpenConnections;
 
 /// The connections of a transport, grouped by host and by tokio runtime.
 ///
@@ -87,6 +89,12 @@ impl Pool {
         }
     }
 
+    pub(super) fn open_connections(&self) -> Vec<OpenConnections> {
+        // The list is not locked while the connections are checked, because each call locks it.
+        let hosts = self.lock().clone();
+        hosts.iter().flat_map(|host| host.open_connections()).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Host>>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,7 +112,7 @@ pub(super) type Permit = Option<OwnedSemaphorePermit>;
 /// call [`release`](Self::release).
 pub(super) struct Lease {
     pub(super) connection: Box<Http1>,
-    host: Arc<Host>,
+    host: ActiveHost,
     /// The permit is declared after the connection, because the connection must be closed before the permit
     /// is released.
     permit: Permit,
@@ -112,7 +120,7 @@ pub(super) struct Lease {
 
 impl Lease {
     pub(super) fn new(connection: Box<Http1>, host: Arc<Host>, permit: Permit) -> Self {
-        Self { connection, host, permit }
+        Self { connection, host: ActiveHost::new(host), permit }
     }
 
     /// Creates a lease of a new connection.
@@ -126,10 +134,26 @@ impl Lease {
     pub(super) fn release(self) {
         let Self { mut connection, host, permit } = self;
         if connection.is_done() {
-            host.keep(connection);
+            host.0.keep(connection);
         } else {
             drop(connection);
         }
         drop(permit);
+    }
+}
+
+/// The host of a connection in use. The host counts these values.
+struct ActiveHost(Arc<Host>);
+
+impl ActiveHost {
+    fn new(host: Arc<Host>) -> Self {
+        host.active.fetch_add(1, Relaxed);
+        Self(host)
+    }
+}
+
+impl Drop for ActiveHost {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Relaxed);
     }
 }

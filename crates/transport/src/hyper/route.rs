@@ -34,7 +34,7 @@ impl Route<'_> {
 
     /// Returns the port in the URI, or the default port of the scheme.
     pub(super) fn port(&self) -> u16 {
-        self.authority.port_u16().unwrap_or(if self.is_secure() { 443 } else { 80 })
+        port(&self.scheme, &self.authority)
     }
 
     /// Returns the proxy if it is an HTTP proxy that reads and relays the request. Returns `None` for `https`
@@ -42,4 +42,9 @@ impl Route<'_> {
     pub(super) fn relay(&self) -> Option<&Proxy> {
         self.proxy.filter(|proxy| self.scheme == Scheme::HTTP && !proxy.is_socks())
     }
+}
+
+/// Returns the port in the authority, or the default port of the scheme.
+pub(super) fn port(scheme: &Scheme, authority: &Authority) -> u16 {
+    authority.port_u16().unwrap_or(if *scheme == Scheme::HTTPS { 443 } else { 80 })
 }

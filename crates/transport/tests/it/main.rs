@@ -13,6 +13,8 @@ mod hostile;
 #[cfg(feature = "http2")]
 mod http2;
 #[cfg(feature = "hyper")]
+mod open_connections;
+#[cfg(feature = "hyper")]
 mod pool;
 #[cfg(feature = "hyper")]
 mod proxies;

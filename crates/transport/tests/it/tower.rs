@@ -42,6 +42,20 @@ async fn layers_surround_the_transport() {
 }
 
 #[tokio::test]
+async fn a_service_reports_the_connections_of_the_given_transport() {
+    let server = Server::responding(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let hyper = HyperTransport::new();
+    let service = ServiceBuilder::new().layer(TraceLayer::new_for_http()).service(hyper.clone());
+    let transport = TowerTransport::new(service);
+    assert!(transport.connection_pool().is_none());
+    let transport = transport.connection_pool_of(&hyper).clone();
+    let _body = transport.send(server.post(Bytes::new())).await.unwrap().into_body();
+    let pool = transport.connection_pool().unwrap();
+    assert_eq!(pool.open_connections()[0].port, server.address.port());
+    assert!(std::sync::Arc::ptr_eq(&pool, &hyper.connection_pool().unwrap()));
+}
+
+#[tokio::test]
 async fn another_http_client_sends_the_request() {
     let server = Server::responding(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n[]").await;
     let client = Client::builder(TokioExecutor::new()).build_http::<RequestBody>();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -29,6 +29,8 @@ pub(in crate::hyper) struct SharedConnection {
 struct Slot {
     /// Each call that uses the connection also has a reference to it.
     connection: Option<Arc<Http2>>,
+    /// Connections that were replaced although calls use them, for example after `GOAWAY`.
+    replaced: Vec<Weak<Http2>>,
     unused_since: Option<Instant>,
     /// The task that closes the connection after the idle timeout.
     closing: Option<AbortHandle>,
@@ -59,17 +61,31 @@ impl SharedConnection {
         Some(self.lease(connection))
     }
 
-    /// Returns `true` if there is an open connection. A connection also ends when its runtime is shut down.
-    pub(in crate::hyper) fn exists(&self) -> bool {
-        lock(&self.slot).connection.as_ref().is_some_and(|connection| connection.is_open())
+    /// Returns the numbers of connections that calls use, and of open connections that no call uses. Returns
+    /// `None` if no connection has been opened. A connection also ends when its runtime is shut down.
+    pub(in crate::hyper) fn count(&self) -> Option<(usize, usize)> {
+        let slot = lock(&self.slot);
+        let replaced = slot.replaced.iter().filter(|connection| connection.strong_count() > 0).count();
+        match &slot.connection {
+            Some(connection) if Arc::strong_count(connection) > 1 => Some((replaced + 1, 0)),
+            Some(connection) if connection.is_open() => Some((replaced, 1)),
+            None if slot.unused_since.is_none() => None,
+            _ => Some((replaced, 0)),
+        }
     }
 
     /// Shares `connection` with other calls. If another call has already shared its connection, closes
     /// `connection` and uses the shared connection.
     pub(in crate::hyper) fn share(&self, connection: Http2) -> Http2Lease {
         let mut slot = lock(&self.slot);
-        let current = slot.connection.take().filter(|connection| connection.is_open());
-        let connection = current.unwrap_or_else(|| Arc::new(connection));
+        let connection = match slot.connection.take() {
+            Some(current) if current.is_open() => current,
+            current => {
+                slot.replaced.retain(|replaced| replaced.strong_count() > 0);
+                slot.replaced.extend(current.as_ref().map(Arc::downgrade));
+                Arc::new(connection)
+            }
+        };
         slot.connection = Some(Arc::clone(&connection));
         drop(slot);
         self.lease(connection)

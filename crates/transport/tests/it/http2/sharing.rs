@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, Version, header};
 use invoke_model_transport::{HyperTransport, Proxies, RequestBody, Transport, TransportErrorKind};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
+use super::frames::{NO_ERROR, go_away, head, responding};
 use super::server::{Http2Server, ok, read, send_ok};
 use super::{call, http2_only, post, prefer_http2, send};
+use crate::open_connections::count;
 use crate::server::Server;
 use crate::tls::server_config;
 
@@ -135,8 +137,10 @@ async fn the_idle_timeout_closes_the_connection_and_the_next_call_replaces_it() 
     call(&transport, server.http()).await;
     tokio::time::pause();
     let start = Instant::now();
+    assert_eq!(count(&transport, Version::HTTP_2), (0, 1));
     server.connections.ended.notified().await;
     assert_eq!(start.elapsed().as_secs(), 60);
+    assert_eq!(count(&transport, Version::HTTP_2), (0, 0));
     tokio::time::resume();
     call(&transport, server.http()).await;
     assert_eq!(server.connections.accepted(), 2);
@@ -166,6 +170,38 @@ async fn a_connection_with_goaway_is_replaced() {
         call(&transport, server.http()).await;
         server.connections.ended.notified().await;
         assert_eq!(server.connections.accepted(), calls);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_counts_once_for_all_its_streams() {
+    let server = Http2Server::plain(ok).await;
+    let transport = http2_only().build();
+    let (one, two) = (send(&transport, server.http()).await, send(&transport, server.http()).await);
+    assert_eq!(count(&transport, Version::HTTP_2), (1, 0));
+    drop(one);
+    assert_eq!(count(&transport, Version::HTTP_2), (1, 0));
+    two.unwrap().into_body().collect().await.unwrap();
+    assert_eq!(count(&transport, Version::HTTP_2), (0, 1));
+    assert_eq!(server.connections.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_with_goaway_counts_until_its_stream_has_ended() {
+    let server = responding([go_away(1, NO_ERROR), head(1)].concat(), false).await;
+    let transport = http2_only().build();
+    let mut bodies = Vec::new();
+    for calls in 1..=3 {
+        bodies.push(send(&transport, server.http()).await.unwrap().into_body());
+        assert_eq!(server.connections.accepted(), calls);
+        assert_eq!(count(&transport, Version::HTTP_2), (calls, 0));
+    }
+    for active in [1, 0] {
+        bodies.truncate(active);
+        // The tasks of the connections close them.
+        while count(&transport, Version::HTTP_2) != (active, 0) {
+            yield_now().await;
+        }
     }
 }
 
