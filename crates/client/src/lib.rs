@@ -438,8 +438,9 @@ pub use invoke_model_transport::HttpVersionPolicy;
 #[cfg(feature = "tower")]
 pub use invoke_model_transport::TowerTransport;
 pub use invoke_model_transport::{
-    BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, RequestProgress,
-    RequestStage, ResponseBody, TimeoutKind, Transport, TransportError, TransportErrorKind,
+    BoxFuture, ConnectionPool, HyperTransport, HyperTransportBuilder, OpenConnections, Proxies, ProxyError,
+    RequestBody, RequestProgress, RequestStage, ResponseBody, TimeoutKind, Transport, TransportError,
+    TransportErrorKind,
 };
 pub use invoke_model_types as types;
 

@@ -52,7 +52,7 @@ pub struct Config {
     pub(crate) interceptors: Vec<Arc<dyn Intercept>>,
     /// The meter of the metrics, or `None` for a meter of the global provider.
     #[cfg(feature = "opentelemetry")]
-    pub(crate) meter: Option<opentelemetry::metrics::Meter>,
+    pub(crate) meter: Option<crate::metrics::ClientMeter>,
     /// The keys of the tags that are attributes of the metrics.
     #[cfg(feature = "opentelemetry")]
     pub(crate) metric_tags: Vec<String>,

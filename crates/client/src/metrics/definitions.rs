@@ -1,7 +1,9 @@
 //! Names, units and buckets of the metrics, and names of their attributes.
 //!
 //! The metrics `gen_ai.*` and their attributes follow the semantic conventions of OpenTelemetry:
-//! <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-metrics.md>.
+//! <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-metrics.md>. The
+//! metric of connections follows the conventions for HTTP:
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientopen_connections>.
 
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
@@ -21,6 +23,8 @@ pub(super) enum Kind {
     Counter,
     /// A gauge that the SDK reads when it collects the metrics.
     ObservableGauge,
+    /// A counter of which the SDK reads the current value when it collects the metrics.
+    ObservableUpDownCounter,
     /// A histogram with the upper bounds of its buckets.
     Histogram(&'static [f64]),
 }
@@ -96,6 +100,12 @@ pub(super) const QUOTA_TOKENS: Definition = metric(
     "{token}",
     "Tokens of the last minute that count against the limit of the quota limiter.",
 );
+pub(super) const OPEN_CONNECTIONS: Definition = metric(
+    "http.client.open_connections",
+    Kind::ObservableUpDownCounter,
+    "{connection}",
+    "Number of outbound HTTP connections that are active or idle.",
+);
 
 pub(super) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(super) const PROVIDER_NAME: &str = "gen_ai.provider.name";
@@ -107,6 +117,8 @@ pub(super) const REGION: &str = "cloud.region";
 pub(super) const ERROR_TYPE: &str = "error.type";
 pub(super) const FAILURE_CLASS: &str = "invoke_model.failure.class";
 pub(super) const QUOTA_NAME: &str = "invoke_model.quota.name";
+pub(super) const CONNECTION_STATE: &str = "http.connection.state";
+pub(super) const PROTOCOL_VERSION: &str = "network.protocol.version";
 /// The name of the attribute of a tag is this prefix and the key of the tag.
 pub(super) const TAG_PREFIX: &str = "invoke_model.tag.";
 
@@ -130,7 +142,7 @@ impl Kind {
     fn boundaries(self) -> Vec<f64> {
         match self {
             Self::Histogram(boundaries) => boundaries.to_vec(),
-            Self::Counter | Self::ObservableGauge => Vec::new(),
+            Self::Counter | Self::ObservableGauge | Self::ObservableUpDownCounter => Vec::new(),
         }
     }
 }

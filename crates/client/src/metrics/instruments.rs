@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider};
-use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, global};
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::{Key, KeyValue, StringValue};
 
+use super::connections::{ClientMeter, ObservedPool};
 use super::definitions::{self, Definition};
 use super::labels::{self, BoundedValues};
 use crate::config::Config;
@@ -42,6 +43,8 @@ pub(super) struct Instruments {
     error_types: BoundedValues<MAX_ERROR_TYPES>,
     /// The tags of calls that are attributes.
     tags: Vec<MetricTag>,
+    #[expect(dead_code, reason = "the connections of the pool are reported while this value exists")]
+    pool: Option<Arc<ObservedPool>>,
 }
 
 /// A tag of calls that is an attribute.
@@ -61,15 +64,11 @@ pub(super) struct CallAttributes {
     pub(super) output_tokens: Vec<KeyValue>,
 }
 
-/// Returns the meter of this crate.
-pub(crate) fn meter(provider: &(impl MeterProvider + ?Sized)) -> Meter {
-    let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME")).with_version(env!("CARGO_PKG_VERSION"));
-    provider.meter_with_scope(scope.build())
-}
-
 impl ClientMetrics {
     pub(crate) fn new(config: &Config) -> Self {
-        let meter = config.meter.clone().unwrap_or_else(|| meter(&*global::meter_provider()));
+        let client_meter = config.meter.clone().unwrap_or_else(ClientMeter::global);
+        let pool = config.transport.connection_pool().map(|pool| client_meter.observe(&pool));
+        let meter = client_meter.meter;
         if let Some(limiter) = config.quota_limiter().filter(|limiter| limiter.mark_observed()) {
             observe_quota(&meter, limiter);
         }
@@ -92,6 +91,7 @@ impl ClientMetrics {
             calls: RwLock::default(),
             error_types: BoundedValues::default(),
             tags: config.metric_tags.iter().map(|key| MetricTag::new(key)).collect(),
+            pool,
         }))
     }
 

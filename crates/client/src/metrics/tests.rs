@@ -1,11 +1,17 @@
 //! Tests of the values of attributes, and of the names in `docs/metrics.md` and `docs/dashboards`.
 
+use std::sync::Arc;
+
+use opentelemetry::global;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+use super::connections::Process;
 use super::definitions::*;
 use super::labels::{BoundedValues, model};
 
 const PAGE: &str = include_str!("../../../../docs/metrics.md");
 
-const METRICS: [&Definition; 12] = [
+const METRICS: [&Definition; 13] = [
     &TOKEN_USAGE,
     &OPERATION_DURATION,
     &TIME_TO_FIRST_CHUNK,
@@ -18,9 +24,10 @@ const METRICS: [&Definition; 12] = [
     &QUOTA_WAITING,
     &QUOTA_REQUESTS,
     &QUOTA_TOKENS,
+    &OPEN_CONNECTIONS,
 ];
 
-const ATTRIBUTES: [&str; 11] = [
+const ATTRIBUTES: [&str; 13] = [
     OPERATION_NAME,
     PROVIDER_NAME,
     REQUEST_MODEL,
@@ -31,6 +38,8 @@ const ATTRIBUTES: [&str; 11] = [
     ERROR_TYPE,
     FAILURE_CLASS,
     QUOTA_NAME,
+    CONNECTION_STATE,
+    PROTOCOL_VERSION,
     TAG,
 ];
 
@@ -66,6 +75,28 @@ fn further_values_are_other() {
     assert_eq!(seen.each_ref().map(|value| &**value), ["a", "_OTHER", "_OTHER", "a", "_OTHER"]);
 }
 
+#[test]
+fn connections_to_further_servers_have_no_address() {
+    let mut process = Process::new();
+    for port in 1..=100 {
+        assert_eq!(process.server("a.test", port), ("a.test".into(), Some(port)));
+    }
+    assert_eq!(process.server("a.test", 101), ("_OTHER".into(), None));
+    assert_eq!(process.server("b.test", 1), ("_OTHER".into(), None));
+    assert_eq!(process.server("a.test", 100), ("a.test".into(), Some(100)));
+}
+
+#[test]
+fn clients_with_one_global_provider_share_a_registration() {
+    let mut process = Process::new();
+    let mut registration = || process.registration(Arc::downgrade(&global::meter_provider()));
+    let first = registration();
+    assert!(Arc::ptr_eq(&first, &registration()));
+    global::set_meter_provider(SdkMeterProvider::default());
+    let second = registration();
+    assert!(!Arc::ptr_eq(&first, &second) && Arc::ptr_eq(&second, &registration()));
+}
+
 /// Returns the cells of the table rows of the page.
 fn rows() -> Vec<Vec<String>> {
     let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
@@ -79,6 +110,7 @@ fn the_page_lists_every_metric_and_attribute() {
         let kind = match metric.kind {
             Kind::Counter => "counter",
             Kind::ObservableGauge => "gauge",
+            Kind::ObservableUpDownCounter => "up-down counter",
             Kind::Histogram(_) => "histogram",
         };
         let row = rows.iter().find(|row| row[0] == metric.name).expect(metric.name);
@@ -107,10 +139,13 @@ fn prometheus(metric: &Definition) -> String {
     format!("{}{unit}{suffix}", metric.name.replace('.', "_"))
 }
 
+/// The beginnings of names in Prometheus.
+const PREFIXES: [&str; 4] = ["gen_ai_", "invoke_model_", "http_", "network_"];
+
 /// Returns the words of a text that look like names of our metrics and attributes in Prometheus.
 fn names(text: &str) -> Vec<&str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter(|word| word.starts_with("gen_ai_") || word.starts_with("invoke_model_")).collect()
+    words.filter(|word| PREFIXES.iter().any(|prefix| word.starts_with(prefix))).collect()
 }
 
 #[test]
@@ -122,7 +157,7 @@ fn dashboard_and_alerts_use_names_that_exist() {
             Kind::Histogram(_) => {
                 known.extend(["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")));
             }
-            Kind::Counter | Kind::ObservableGauge => known.push(name),
+            Kind::Counter | Kind::ObservableGauge | Kind::ObservableUpDownCounter => known.push(name),
         }
     }
     let dashboard = include_str!("../../../../docs/dashboards/grafana.json");

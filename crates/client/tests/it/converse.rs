@@ -19,7 +19,7 @@ const ID: &str = "us.amazon.nova-lite-v1:0";
 const OUTPUT: &str = r#"{"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},"stopReason":"end_turn",
     "usage":{"inputTokens":7,"outputTokens":3,"totalTokens":12,"cacheReadInputTokens":2},"metrics":{"latencyMs":340}}"#;
 
-fn user(text: &str) -> Message {
+pub(crate) fn user(text: &str) -> Message {
     Message::builder().role(ConversationRole::USER).content(ContentBlock::Text(text.into())).build().unwrap()
 }
 

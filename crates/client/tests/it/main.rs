@@ -23,6 +23,8 @@ mod json;
 mod limits;
 #[cfg(feature = "opentelemetry")]
 mod metrics;
+#[cfg(feature = "opentelemetry")]
+mod open_connections;
 mod quota;
 mod raw;
 mod retries;

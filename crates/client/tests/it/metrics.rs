@@ -28,6 +28,8 @@ const OF_CLIENT: [&str; 4] = [
     "server.port=443",
 ];
 
+pub(crate) const OPEN_CONNECTIONS: &str = "http.client.open_connections";
+
 /// A provider that keeps the metrics in memory.
 pub(crate) struct Metrics(SdkMeterProvider, InMemoryMetricExporter);
 
@@ -85,7 +87,8 @@ fn series(metric: &Metric) -> Vec<String> {
             attributes.iter().any(|text| text.starts_with(&format!("{key}=")))
         };
         let is_gauge = matches!(metric.data(), AggregatedMetrics::U64(MetricData::Gauge(_)));
-        assert!(OF_CLIENT.iter().all(|pair| has_key(pair) != is_gauge), "{attributes:?}");
+        let is_of_calls = !is_gauge && metric.name() != OPEN_CONNECTIONS;
+        assert!(!is_of_calls || OF_CLIENT.iter().all(|pair| has_key(pair)), "{attributes:?}");
         attributes.retain(|text| !OF_CLIENT.contains(&text.as_str()));
         format!("{} {} {value}", metric.name(), attributes.join(" "))
     }
@@ -98,6 +101,9 @@ fn series(metric: &Metric) -> Vec<String> {
         AggregatedMetrics::F64(MetricData::Histogram(data)) => histogram(metric, data),
         AggregatedMetrics::U64(MetricData::Histogram(data)) => histogram(metric, data),
         AggregatedMetrics::U64(MetricData::Sum(data)) => {
+            data.data_points().map(|point| line(metric, point.attributes(), point.value())).collect()
+        }
+        AggregatedMetrics::I64(MetricData::Sum(data)) => {
             data.data_points().map(|point| line(metric, point.attributes(), point.value())).collect()
         }
         AggregatedMetrics::U64(MetricData::Gauge(data)) => {

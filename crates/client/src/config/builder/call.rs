@@ -235,6 +235,10 @@ impl ConfigBuilder {
     /// Default: the global provider at the time at which the client is created. Therefore call
     /// `opentelemetry::global::set_meter_provider` before you create a client.
     ///
+    /// Each call of this function registers a callback with the provider, which the SDK of OpenTelemetry never
+    /// removes. A program that creates many clients should clone a builder, and not call this function for each
+    /// client.
+    ///
     /// ```
     /// use invoke_model_client::Config;
     /// use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -248,7 +252,7 @@ impl ConfigBuilder {
         mut self,
         provider: &(impl opentelemetry::metrics::MeterProvider + ?Sized),
     ) -> Self {
-        self.meter = Some(crate::metrics::meter(provider));
+        self.meter = Some(crate::metrics::ClientMeter::new(provider));
         self
     }
 

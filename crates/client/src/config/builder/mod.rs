@@ -87,7 +87,7 @@ pub struct ConfigBuilder {
     on_attempt: Option<OnAttempt>,
     interceptors: Vec<Arc<dyn Intercept>>,
     #[cfg(feature = "opentelemetry")]
-    meter: Option<opentelemetry::metrics::Meter>,
+    meter: Option<crate::metrics::ClientMeter>,
     #[cfg(feature = "opentelemetry")]
     metric_tags: Vec<String>,
     tags: Tags,
