@@ -1,8 +1,10 @@
 //! `cargo xtask bulk`: measures `invoke-model bulk`. Runs `crates/bulk/examples/figures.rs`.
 
 use std::fs;
+use std::process::Command;
 
 use crate::program::{cargo, output, run as run_command};
+use crate::programs::target_directory;
 use crate::{Failure, root, step};
 
 /// The lines around the table of `docs/bulk.md`.
@@ -24,10 +26,19 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     step("bulk");
+    let target = target_directory()?;
+    let environment = target.join("bulk-venv");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+    }
+    // aioboto3 depends on boto3.
+    run_command(Command::new(&python).args(["-m", "pip", "install", "--quiet", "aioboto3==15.5.0"]))?;
     run_command(&mut cargo(&["build", "--release", "--package=invoke-model-cli"]))?;
     let mut figures = cargo(&["run", "--release", "--package=invoke-model-bulk", "--example=figures", "--"]);
-    figures.arg(root().join("target/release/invoke-model"));
-    let rows = output(figures.args([arguments.kills, arguments.records].map(|number| number.to_string())))?;
+    figures.arg(target.join("release/invoke-model"));
+    figures.args([arguments.kills, arguments.records].map(|number| number.to_string())).arg(python);
+    let rows = output(&mut figures)?;
     let table = format!("| figure | target | measured |\n|---|---|---|\n{rows}");
     print!("{table}");
     if !arguments.write {

@@ -1,7 +1,8 @@
 //! Measures `invoke-model bulk` against a local endpoint: kills and restarts it, and measures memory, speed and quotas.
 //!
 //! `cargo xtask bulk` builds the command and runs this program. The program prints the rows of a table. It fails if a
-//! record is lost or is sent twice, or if a quota is exceeded. The argument is the path of `invoke-model`.
+//! record is lost or is sent twice, or if a quota is exceeded. The arguments are the path of `invoke-model`, the number of
+//! kills, the number of records of the large run, and a Python interpreter with aioboto3 for the comparison.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 #![allow(clippy::unwrap_used, reason = "a failed check panics")]
 #![expect(clippy::disallowed_methods, reason = "the program measures time")]
@@ -27,11 +28,13 @@ const TOKENS: u64 = 5;
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let program = PathBuf::from(arguments.next().expect("the path of invoke-model"));
-    let mut number = |default: u64| arguments.next().map_or(default, |number| number.parse().unwrap());
-    kills(&program, number(200)).await;
-    concurrency(&program).await;
+    let mut number = || arguments.next().expect("two numbers").parse().unwrap();
+    let (number_of_kills, records) = (number(), number());
+    let python = PathBuf::from(arguments.next().expect("the path of Python"));
+    kills(&program, number_of_kills).await;
+    concurrency(&program, &python).await;
     quotas(&program).await;
-    memory(&program, number(1_000_000)).await;
+    memory(&program, records).await;
 }
 
 /// An endpoint with a fixed response, and the folder of a run.
@@ -76,20 +79,30 @@ impl Setup {
         Self { local, folder, times, program: program.to_owned() }
     }
 
+    /// Starts `invoke-model bulk`.
     fn start(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(&self.program);
         command.args(["bulk", "-m", MODEL]).arg(self.folder.path().join("in.jsonl"));
         command.arg(self.folder.path().join("out")).args(["--endpoint-url", &self.local.url()]);
-        command.args(arguments).env_clear().env("AWS_REGION", self.local.region());
+        self.spawn(command.args(arguments))
+    }
+
+    fn spawn(&self, command: &mut Command) -> Child {
+        command.env_clear().env("AWS_REGION", self.local.region());
+        command.env("AWS_DEFAULT_REGION", self.local.region());
         command.env("AWS_ACCESS_KEY_ID", self.local.access_key_id());
         command.env("AWS_SECRET_ACCESS_KEY", self.local.secret_access_key());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// Runs the command until its end. Reads its memory and its processor time in `/proc`.
+    /// Runs `invoke-model bulk` until its end.
     async fn run(&self, arguments: &[&str]) -> Ended {
         let start = Instant::now();
-        let mut child = self.start(arguments);
+        self.wait(self.start(arguments), start).await
+    }
+
+    /// Waits for the end of a program. Reads its memory and its processor time in `/proc`.
+    async fn wait(&self, mut child: Child, start: Instant) -> Ended {
         let (mut memory, mut ticks) = (0, 0);
         loop {
             if let Some(status) = child.try_wait().unwrap() {
@@ -159,40 +172,62 @@ async fn kills(program: &Path, kills: u64) {
     );
 }
 
-/// Compares the duration with that of 64 calls that always run.
-async fn concurrency(program: &Path) {
+/// Compares the duration with that of 64 calls that always run, and with programs that use boto3 and aioboto3.
+async fn concurrency(program: &Path, python: &Path) {
     const RECORDS: u64 = 10_000;
+    let print = |title: &str, target: &str, ended: &Ended| {
+        let (ideal, seconds) = (RECORDS as f64 / 64.0 * 0.05, ended.duration.as_secs_f64());
+        println!(
+            "| {RECORDS} records with calls of 50 ms, 64 at once{title} | {target} | {:.1} %: {seconds:.2} s instead of \
+             {ideal:.2} s; {:.2} s of processor time; {:.0} MB |",
+            ideal / seconds * 100.0,
+            ended.processor,
+            ended.memory as f64 / 1e6
+        );
+    };
     let setup = Setup::new(program, RECORDS, Duration::from_millis(50)).await;
     let ended = setup.run(&["--max-concurrency", "64"]).await;
     assert_eq!((ended.code, setup.rows(RECORDS).0), (Some(0), RECORDS));
-    let (ideal, seconds) = (RECORDS as f64 / 64.0 * 0.05, ended.duration.as_secs_f64());
-    println!(
-        "| {RECORDS} records with calls of 50 ms, 64 at once | 95 % of the ideal speed | {:.1} %: {seconds:.2} s instead of \
-         {ideal:.2} s; {:.2} s of processor time; {:.0} MB |",
-        ideal / seconds * 100.0,
-        ended.processor,
-        ended.memory as f64 / 1e6
-    );
+    print("", "95 % of the ideal speed", &ended);
+    for (name, title) in
+        [("boto3", ": boto3, a pool of 64 threads"), ("aioboto3", ": aioboto3, a semaphore of 64")]
+    {
+        let setup = Setup::new(program, RECORDS, Duration::from_millis(50)).await;
+        let folder = setup.folder.path();
+        fs::create_dir(folder.join("out")).unwrap();
+        let mut command = Command::new(python);
+        command
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/peers.py"))
+            .args([name, &setup.local.url()]);
+        command.arg(folder.join("in.jsonl")).arg(folder.join("out/in.jsonl.out"));
+        let start = Instant::now();
+        let child = setup.spawn(&mut command);
+        let ended = setup.wait(child, start).await;
+        assert_eq!((ended.code, setup.rows(RECORDS).0), (Some(0), RECORDS));
+        print(title, "", &ended);
+    }
 }
 
-/// Counts the tokens in each period of 60 seconds.
+/// Counts the requests and the tokens in each period of 60 seconds.
 async fn quotas(program: &Path) {
     const RECORDS: u64 = 1_500;
     const LIMIT: u64 = 600;
     let setup = Setup::new(program, RECORDS, Duration::ZERO).await;
     let tokens = LIMIT * TOKENS;
-    let ended = setup.run(&["--tokens-per-minute", &tokens.to_string()]).await;
+    let limits = ["--requests-per-minute", &LIMIT.to_string(), "--tokens-per-minute", &tokens.to_string()];
+    let ended = setup.run(&limits).await;
     assert_eq!((ended.code, setup.rows(RECORDS).0), (Some(0), RECORDS));
     let mut times = setup.times.lock().unwrap().clone();
     times.sort();
     let window = |(index, start): (usize, &SystemTime)| {
         times.partition_point(|time| *time < *start + Duration::from_secs(60)) - index
     };
-    let most = times.iter().enumerate().map(window).max().unwrap() as u64 * TOKENS;
-    assert!(most <= tokens, "{most} tokens in 60 seconds");
+    let most = times.iter().enumerate().map(window).max().unwrap() as u64;
+    assert!(most <= LIMIT, "{most} requests in 60 seconds");
     println!(
-        "| {RECORDS} records of {TOKENS} tokens, {tokens} tokens a minute | at most {tokens} tokens in any 60 s at the \
-         endpoint | {most} tokens; {:.0} s for the run |",
+        "| {RECORDS} records of {TOKENS} tokens, {LIMIT} requests and {tokens} tokens a minute | at most these in any 60 s at \
+         the endpoint | {most} requests, {} tokens; {:.0} s for the run |",
+        most * TOKENS,
         ended.duration.as_secs_f64()
     );
 }

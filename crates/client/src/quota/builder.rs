@@ -82,8 +82,9 @@ impl QuotaLimiterBuilder {
     }
 
     /// Sets the maximum time that a request waits. After this time, the request fails with
-    /// [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default: 60 seconds. If the time is zero, a
-    /// request never waits.
+    /// [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default: 65 seconds, because a
+    /// request can need 61 seconds until the requests before it no longer count. If the time is zero, a request
+    /// never waits.
     pub fn max_wait(mut self, duration: Duration) -> Self {
         self.max_wait = duration;
         self
@@ -207,7 +208,7 @@ impl Default for QuotaLimiterBuilder {
             store: Store::Memory(MemoryQuotaStore::default()),
             output_token_weight: 1,
             default_output_tokens: 0,
-            max_wait: Duration::from_secs(60),
+            max_wait: Duration::from_secs(65),
             #[cfg(feature = "opentelemetry")]
             name: "default".into(),
         }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::budget::{BudgetPeriod, BudgetUnit};
 use super::limits::QuotaKey;
 use super::store::{QuotaOutcome, QuotaRequest};
-use super::window::{Blocked, MINUTE, ReservationId, SlidingWindow};
+use super::window::{Blocked, ReservationId, SlidingWindow, WINDOW};
 
 /// A store that counts requests in the memory of the process. Clones share the counts. This is the default
 /// store of a [`QuotaLimiter`](super::QuotaLimiter).
@@ -137,7 +137,7 @@ impl Windows {
     pub(super) fn slots(&mut self, keys: &[QuotaKey]) -> Box<[usize]> {
         let slots = keys.iter().map(|key| {
             *self.slots.entry(key.name.clone()).or_insert_with(|| {
-                self.windows.push(SlidingWindow::new(MINUTE));
+                self.windows.push(SlidingWindow::new(WINDOW));
                 self.budgets.push(Vec::new());
                 self.windows.len() - 1
             })

@@ -13,7 +13,7 @@ use super::budget::{Budget, BudgetPeriod, BudgetUnit};
 use super::limits::{QuotaKey, QuotaLimit, QuotaLimits};
 use super::memory::{NotAdmitted, Now};
 use super::store::QuotaOutcome;
-use super::window::{Blocked, MINUTE, ReservationId, SlidingWindow};
+use super::window::{Blocked, ReservationId, SlidingWindow, WINDOW};
 use super::{MemoryQuotaStore, QuotaRequest};
 
 /// A store that decides at the time of its argument.
@@ -164,7 +164,7 @@ impl Model {
 
     /// Returns the number of requests and tokens of a key in the minute before `now`.
     fn last_minute(&self, key: &QuotaKey, now: Duration) -> (u32, u64) {
-        let recent = |admitted: &&Admitted| admitted.at + MINUTE > now && self.has_key(admitted.limiter, key);
+        let recent = |admitted: &&Admitted| admitted.at + WINDOW > now && self.has_key(admitted.limiter, key);
         let last_minute = || self.admitted.iter().filter(recent);
         (last_minute().count() as u32, last_minute().map(|admitted| admitted.tokens).sum())
     }
@@ -244,7 +244,7 @@ pub(super) fn check_stores(cases: u32, stores: impl Fn() -> Vec<Box<dyn TimedSto
     let result = runner.run(&(keys(), steps()), |(keys, steps)| {
         let mut stores = stores();
         let mut model = Model { keys: keys.clone(), admitted: Vec::new(), in_flight: Vec::new() };
-        let (mut now, mut number) = (MINUTE, 0);
+        let (mut now, mut number) = (WINDOW, 0);
         for step in steps {
             match step {
                 Step::Wait(time) => now += time,
@@ -310,7 +310,7 @@ proptest! {
             }
         }
         for (start, _) in &admitted {
-            let minute = || admitted.iter().filter(|(at, _)| at >= start && *at < *start + MINUTE);
+            let minute = || admitted.iter().filter(|(at, _)| at >= start && *at < *start + WINDOW);
             prop_assert!(limits.requests_per_minute.is_none_or(|limit| minute().count() <= limit as usize));
             let used = minute().map(|(_, used)| used).sum::<u64>();
             prop_assert!(limits.tokens_per_minute.is_none_or(|limit| used <= limit));
@@ -320,22 +320,22 @@ proptest! {
 
 #[test]
 fn nothing_remains_after_a_minute() {
-    let mut window = SlidingWindow::new(MINUTE);
+    let mut window = SlidingWindow::new(WINDOW);
     let now = Instant::now();
     window.admit(ReservationId(0), now, 5, true);
     window.admit(ReservationId(1), now, 7, true);
     assert_eq!((window.in_flight(), window.requests(), window.tokens()), (2, 2, 12));
     window.end(ReservationId(0), QuotaOutcome::Unknown);
-    window.remove_expired(now + MINUTE);
+    window.remove_expired(now + WINDOW);
     window.end(ReservationId(1), QuotaOutcome::Used { tokens: 3, cost: 0 });
     assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
 }
 
 #[test]
 fn an_admission_removes_expired_requests() {
-    let (mut window, start) = (SlidingWindow::new(MINUTE), Instant::now());
+    let (mut window, start) = (SlidingWindow::new(WINDOW), Instant::now());
     for id in 0..10_u32 {
-        window.admit(ReservationId(id.into()), start + MINUTE * id, 5, true);
+        window.admit(ReservationId(id.into()), start + WINDOW * id, 5, true);
         window.end(ReservationId(id.into()), QuotaOutcome::Unknown);
     }
     assert_eq!((window.requests(), window.tokens()), (1, 5));
@@ -344,7 +344,7 @@ fn an_admission_removes_expired_requests() {
 #[test]
 fn token_counts_do_not_overflow() {
     let limits = QuotaLimits::default().tokens_per_minute(u64::MAX);
-    let mut window = SlidingWindow::new(MINUTE);
+    let mut window = SlidingWindow::new(WINDOW);
     let now = Instant::now();
     for id in 0..3 {
         assert_eq!(window.blocked(&limits, 0), None);
@@ -356,6 +356,6 @@ fn token_counts_do_not_overflow() {
         Some(Blocked { limit: QuotaLimit::TokensPerMinute, until: Some(_) })
     ));
     assert_eq!(window.tokens(), u64::MAX);
-    window.remove_expired(now + MINUTE);
+    window.remove_expired(now + WINDOW);
     assert_eq!(window.tokens(), 0);
 }

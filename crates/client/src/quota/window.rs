@@ -9,8 +9,12 @@ use tokio::time::Instant;
 use super::limits::{QuotaLimit, QuotaLimits};
 use super::store::QuotaOutcome;
 
-/// The time for which a request counts against the per-minute limits.
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
+/// The time for which a request counts against the per-minute limits: a minute and one second.
+///
+/// The service counts a request when it arrives. The request that opens a connection arrives later after its admission
+/// than the next ones. With a window of 60 seconds, the service could therefore receive more requests in 60 seconds than
+/// the limit.
+pub(super) const WINDOW: Duration = Duration::from_secs(61);
 
 /// A sliding window over the requests of the last minute of one key.
 ///
@@ -19,7 +23,7 @@ pub(super) const MINUTE: Duration = Duration::from_secs(60);
 /// times.
 #[derive(Debug)]
 pub(super) struct SlidingWindow {
-    /// One minute. Only tests use other values.
+    /// [`WINDOW`]. Only tests use other values.
     length: Duration,
     in_flight: u32,
     /// The requests of the last minute, oldest first.

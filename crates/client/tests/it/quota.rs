@@ -121,10 +121,10 @@ async fn small_requests_do_not_overtake_a_large_one() {
     drop(limiter.acquire(tokens(10, 50)).await.unwrap());
     let mut admitted = queue(&limiter, &[tokens(0, 100), tokens(1, 0), tokens(1, 0)]).await;
     let (number, second, permit) = admitted.recv().await.unwrap();
-    assert_eq!((number, second), (0, 60));
+    assert_eq!((number, second), (0, 61));
     permit.complete(used(0, 20));
-    assert_eq!(admitted.recv().await.map(|(number, second, _)| (number, second)), Some((1, 60)));
-    assert_eq!(admitted.recv().await.map(|(number, second, _)| (number, second)), Some((2, 60)));
+    assert_eq!(admitted.recv().await.map(|(number, second, _)| (number, second)), Some((1, 61)));
+    assert_eq!(admitted.recv().await.map(|(number, second, _)| (number, second)), Some((2, 61)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +138,7 @@ async fn per_minute_limit_is_a_sliding_window() {
         sleep(seconds(10)).await;
     }
     // The limiter does not admit a burst of three requests at the start of each minute.
-    assert_eq!(at, [0, 10, 20, 60, 70, 80, 120]);
+    assert_eq!(at, [0, 10, 20, 61, 71, 81, 122]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,7 +156,7 @@ async fn usage_replaces_the_reservation() {
     assert_eq!(limiter.usage().tokens, 117 + 2_000);
     let start = Instant::now();
     drop(limiter.acquire(tokens(1, 0)).await.unwrap());
-    assert_eq!(start.elapsed(), seconds(60));
+    assert_eq!(start.elapsed(), seconds(61));
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +179,7 @@ async fn counted_requests_and_tokens_depend_on_the_outcome() {
     try_acquire(&limiter, tokens(10, 0)).await.unwrap().fail(FailureClass::Ambiguous);
     drop(try_acquire(&limiter, tokens(0, 10)).await.unwrap());
     check(6, 47);
-    advance(seconds(60)).await;
+    advance(seconds(61)).await;
     check(0, 0);
 }
 
@@ -230,7 +230,7 @@ async fn cancelled_requests_leave_the_queue() {
             admitted.push((number, (at - start).as_secs()));
         }
     }
-    assert_eq!(admitted, [(1, 60), (3, 120)]);
+    assert_eq!(admitted, [(1, 61), (3, 122)]);
     assert_eq!((limiter.usage().waiting, limiter.usage().in_flight), (0, 0));
 }
 
@@ -268,7 +268,7 @@ async fn longest_max_wait_does_not_overflow() {
     let start = Instant::now();
     drop(limiter.acquire(NO_TOKENS).await.unwrap());
     drop(limiter.acquire(NO_TOKENS).await.unwrap());
-    assert_eq!(start.elapsed(), seconds(60));
+    assert_eq!(start.elapsed(), seconds(61));
 }
 
 #[tokio::test(start_paused = true)]
@@ -410,7 +410,7 @@ proptest! {
             }
             let usage = limiter.usage();
             assert_eq!((usage.in_flight, usage.waiting), (0, 0));
-            advance(seconds(60)).await;
+            advance(seconds(61)).await;
             let usage = limiter.usage();
             assert_eq!((usage.requests, usage.tokens), (0, 0));
             // The queue is empty, and the entire limit is available.

@@ -15,7 +15,7 @@ use rustls::crypto::{CryptoProvider, ring};
 
 use super::error::QuotaStoreError;
 use super::store::{QuotaDecision, QuotaRequest, QuotaStore};
-use super::window::MINUTE;
+use super::window::WINDOW;
 use script::Settings;
 use worker::Worker;
 
@@ -77,7 +77,7 @@ impl RedisQuotaStore {
     /// `rediss://` for TLS, or `redis+unix:///path`.
     pub fn builder(url: impl Into<String>) -> RedisQuotaStoreBuilder {
         let namespace = "invoke-model-quota".to_owned();
-        let settings = Settings { namespace, window: MINUTE, lease: Duration::from_secs(30), now: None };
+        let settings = Settings { namespace, window: WINDOW, lease: Duration::from_secs(30), now: None };
         let timeout = Duration::from_millis(500);
         RedisQuotaStoreBuilder {
             url: url.into(),
@@ -141,7 +141,7 @@ impl RedisQuotaStoreBuilder {
         self
     }
 
-    /// Sets the length of a minute, so that tests do not take minutes.
+    /// Sets the time for which a request counts, so that tests do not take minutes.
     #[doc(hidden)]
     pub fn window(mut self, window: Duration) -> Self {
         self.settings.window = window;
