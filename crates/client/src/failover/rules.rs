@@ -31,8 +31,12 @@ impl FailoverRules {
             // The credentials of the call are the same for all targets.
             (_, ErrorKind::Credentials(error)) => !matches!(error, CredentialsError::CallProvider(_)),
             (_, ErrorKind::Sign(_)) => true,
-            // The budget belongs to the caller, and not to the target.
-            (_, ErrorKind::Quota(error)) => !matches!(error, QuotaError::OverBudget { .. }),
+            // These limits belong to the caller, and not to the target. The call would wait for them again.
+            (
+                _,
+                ErrorKind::Quota(QuotaError::OverBudget { .. } | QuotaError::TimedOut { of_tag: true, .. }),
+            ) => false,
+            (_, ErrorKind::Quota(_)) => true,
             (FailureClass::Rejected, ErrorKind::Service { error, response }) => {
                 is_unavailable(error, status_of(error, response))
                     || (self.on_access_denied && kind.is_access_denied())

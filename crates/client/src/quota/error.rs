@@ -51,6 +51,9 @@ pub enum QuotaError {
         limit: Option<QuotaLimit>,
         /// The key of the limit, or `None` for a limit without a key.
         key: Option<Arc<str>>,
+        /// `true` if the key belongs to a tag of the call: see
+        /// [`key_of_tag`](super::QuotaLimiterBuilder::key_of_tag).
+        of_tag: bool,
         /// The number of other requests in the queue.
         waiting: usize,
     },

@@ -110,12 +110,14 @@ pub struct QuotaKey {
     pub name: Arc<str>,
     /// The limits of the key.
     pub limits: QuotaLimits,
+    /// `true` if the key belongs to a tag of the call.
+    pub(super) of_tag: bool,
 }
 
 impl QuotaKey {
     /// Returns a key with limits.
     pub fn new(name: impl Into<Arc<str>>, limits: QuotaLimits) -> Self {
-        Self { name: name.into(), limits }
+        Self { name: name.into(), limits, of_tag: false }
     }
 
     /// Returns the name for an error, or `None` for the limits that a builder sets without a key.

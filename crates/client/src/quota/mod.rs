@@ -397,6 +397,7 @@ impl State {
             waited: self.settings.max_wait,
             limit: code.map(|code| LIMITS[code % LIMITS.len()]),
             key: key.and_then(QuotaKey::shown),
+            of_tag: key.is_some_and(|key| key.of_tag),
             waiting: self.waiting.load(Ordering::Relaxed),
         }
     }

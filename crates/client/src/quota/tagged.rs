@@ -46,7 +46,8 @@ impl QuotaLimiter {
         let State { settings, keys, backend, .. } = &*self.0;
         let of_values = settings.tag_keys.iter().zip(values).filter_map(|(key, value)| {
             let value = value.as_deref()?;
-            Some(QuotaKey::new(format!("{}={value}", key.tag), (key.limits)(value)))
+            let key = QuotaKey::new(format!("{}={value}", key.tag), (key.limits)(value));
+            Some(QuotaKey { of_tag: true, ..key })
         });
         let without_tags = keys.iter().filter(|key| key.limits != QuotaLimits::default()).cloned();
         let keys: Arc<[QuotaKey]> = without_tags.chain(of_values).collect();

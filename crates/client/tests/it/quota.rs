@@ -247,6 +247,7 @@ async fn request_fails_after_max_wait() {
         waited: seconds(7),
         limit: Some(QuotaLimit::Concurrency),
         key: None,
+        of_tag: false,
         waiting: 0,
     };
     assert_eq!(error, expected);
@@ -255,7 +256,7 @@ async fn request_fails_after_max_wait() {
         "not admitted within 7s because of max_concurrency: send fewer requests at a time, raise the limit, or raise \
          max_wait"
     );
-    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, key: None, waiting: 2 };
+    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, key: None, of_tag: false, waiting: 2 };
     assert!(more.to_string().starts_with("not admitted within 7s, 2 more requests are waiting: "), "{more}");
     drop((held, admitted));
     assert!(try_acquire(&limiter, NO_TOKENS).await.is_some());

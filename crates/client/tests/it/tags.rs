@@ -237,3 +237,45 @@ async fn a_call_over_its_budget_does_not_move_to_another_target() {
     assert!(matches!(error.kind(), ErrorKind::Quota(QuotaError::OverBudget { .. })), "{error}");
     assert!(east.requests().is_empty() && west.requests().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_for_a_limit_of_its_tag_does_not_wait_at_another_target() {
+    let (east, west) = (Fake::default(), Fake::default());
+    // The first limit belongs to the tag, and the second one to the target.
+    let check = async |of_tag: u32, of_target: u32, expected: Option<&str>| {
+        let limiter = |target: &str, of_target| {
+            let limits = move |_: &str| QuotaLimits::default().max_concurrency(of_tag);
+            let own = QuotaLimits::default().requests_per_minute(of_target);
+            let builder = QuotaLimiter::builder().key(target, own).max_wait(Duration::from_secs(3));
+            builder.key_of_tag("tenant", limits).build()
+        };
+        let (first, second) = (limiter("east", of_target), limiter("west", 9));
+        let client = |fake: &Fake, region: &str, limiter: &QuotaLimiter| {
+            Client::new(fake.settings().region(region).quota_limiter(limiter.clone())).unwrap()
+        };
+        let builder = Failover::builder()
+            .target(FailoverTarget::new("east", client(&east, "us-east-1", &first)))
+            .target(FailoverTarget::new("west", client(&west, "us-west-2", &second)));
+        let failover = builder.build().unwrap();
+        // Another call holds the permit of the tag, and the permit of the first target.
+        east.push_slow(Box::pin(std::future::pending()));
+        west.push([ok()]);
+        let call = || failover.client().invoke_model().model_id(ID).body(BODY).tag("tenant", "acme");
+        let mut other = Box::pin(failover.send(call()));
+        let start = tokio::time::Instant::now();
+        let result = tokio::select! {
+            biased;
+            _ = &mut other => unreachable!("the response never arrives"),
+            result = failover.send(call()) => result,
+        };
+        assert_eq!(start.elapsed(), Duration::from_secs(3));
+        let target = result.as_ref().ok().map(|output| output.target.as_str());
+        assert_eq!(target, expected, "{:?}", result.as_ref().err());
+        (east.clear_responses(), west.clear_responses());
+        result.err()
+    };
+    let error = check(1, 9, None).await.unwrap();
+    let ErrorKind::Quota(error) = error.kind() else { panic!("{error}") };
+    assert!(matches!(error, QuotaError::TimedOut { of_tag: true, .. }), "{error}");
+    check(9, 1, Some("west")).await;
+}
