@@ -46,12 +46,13 @@ pub(crate) fn of_call(error: Error) -> Response {
 }
 
 fn of_limiter(error: &QuotaError) -> Response {
-    let too_many = |code| failure(StatusCode::TOO_MANY_REQUESTS, code, error);
+    let deny = |code| failure(StatusCode::TOO_MANY_REQUESTS, code, error);
     match error {
-        QuotaError::TooLarge { .. } | QuotaError::NoPrice { .. } => invalid(error),
         // The AWS SDKs do not retry this code.
-        QuotaError::OverBudget { .. } => too_many("ServiceQuotaExceededException"),
+        QuotaError::OverBudget { .. } => deny("ServiceQuotaExceededException"),
         QuotaError::Store(_) => unavailable("the budgets are not available"),
-        _ => too_many("ThrottlingException"),
+        QuotaError::TimedOut { .. } => ([("retry-after", "10")], deny("ThrottlingException")).into_response(),
+        // The limits of the tenant never admit the call, or its model has no price.
+        _ => invalid(error),
     }
 }

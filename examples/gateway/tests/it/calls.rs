@@ -4,11 +4,11 @@ use invoke_model_client::types::{
     AccessDeniedException, ContentBlock, ConverseOutput, ConverseOutputShape, InternalServerException,
     ServiceUnavailableException, ThrottlingException,
 };
-use invoke_model_client::{Client, Error, Method};
+use invoke_model_client::{Client, Error, ErrorKind, Method};
 use invoke_model_local::{Fault, LocalEndpoint};
 use serde_json::json;
 
-use crate::platform::{MODEL, Platform, SEARCH, TRIAL, converse};
+use crate::platform::{MODEL, Platform, SEARCH, SLOW, TRIAL, converse};
 
 fn text(output: &ConverseOutput) -> &str {
     match &output.output {
@@ -159,7 +159,26 @@ async fn the_metrics_have_the_tokens_of_each_tenant() {
         "1"
     );
     assert_eq!(value("invoke_model_client_attempts_total", &[&tenant("search"), "us-east-1"]), "1");
+    let port = format!("server_port=\"{}\"", platform.virginia.url().rsplit(':').next().unwrap());
+    for (state, connections) in [("active", "0"), ("idle", "1")] {
+        let state = format!("http_connection_state=\"{state}\"");
+        assert_eq!(value("http_client_open_connections", &[&port, &state]), connections);
+    }
     assert_eq!(client.request(Method::GET, "/health").send().await.unwrap().into_body(), "ok\n");
+}
+
+/// The second call waits for ten seconds.
+#[tokio::test]
+async fn a_call_over_a_limit_of_its_tenant_may_be_retried_later() {
+    let name = "a_call_over_a_limit_of_its_tenant_may_be_retried_later";
+    let Some(platform) = Platform::start(name).await else { return };
+    let client = platform.client(SLOW);
+    converse(&client, "hi").send().await.unwrap();
+    let error = converse(&client, "hi").send().await.unwrap_err();
+    let ErrorKind::Service { response, .. } = error.kind() else { panic!("{error}") };
+    assert_eq!(response.headers()["retry-after"], "10");
+    check(error, 429, "ThrottlingException", "because of requests_per_minute of the key `tenant=slow`");
+    assert_eq!(platform.calls().len(), 1);
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub(crate) const SEARCH: &str = "key-of-search";
 /// The API key of the tenant `trial`. The budget of this tenant is too small for one call.
 pub(crate) const TRIAL: &str = "key-of-trial";
 
+/// The API key of the tenant `slow`, which has one request a minute.
+pub(crate) const SLOW: &str = "key-of-slow";
+
 /// The maximum number of concurrent calls of a tenant.
 pub(crate) const CONCURRENCY: usize = 4;
 
@@ -67,6 +70,14 @@ models = ["us.amazon.nova-lite-v1:0"]
 monthly_budget = 0.000001
 max_concurrency = 4
 requests_per_minute = 100000
+tokens_per_minute = 100000000
+
+[tenants.slow]
+key_hashes = ["3f95eac8212e57b8673870ea7cac4bbd0cf177bf016aa056c9831b2603f89534"]
+models = ["us.amazon.nova-lite-v1:0"]
+monthly_budget = 100.0
+max_concurrency = 4
+requests_per_minute = 1
 tokens_per_minute = 100000000
 "#;
 
