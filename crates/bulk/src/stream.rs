@@ -115,6 +115,7 @@ pub(crate) fn open(
         results,
         progress: context.progress.clone(),
         room,
+        on_warning: context.on_warning.clone(),
     };
     Ok((BulkStream { context, states, input }, sender, receiver))
 }
@@ -341,6 +342,7 @@ struct States {
     results: mpsc::UnboundedSender<BulkResult>,
     progress: Progress,
     room: Arc<Semaphore>,
+    on_warning: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Drop for States {
@@ -453,10 +455,14 @@ impl Records for States {
     }
 
     fn end(&mut self, _: &mut VecDeque<Record>) -> Result<(), BulkError> {
-        match self.held.as_ref().is_some_and(|held| !held.is_empty()) {
-            true => Err(self.other_input()),
-            false => Ok(()),
+        if self.held.as_ref().is_some_and(|held| !held.is_empty()) {
+            return Err(self.other_input());
         }
+        if !self.known.is_empty() {
+            let count = self.known.len();
+            (self.on_warning)(&format!("the journal contains {count} records that are not in the input"));
+        }
+        Ok(())
     }
 
     fn copies(&self, record: &Record) -> u64 {

@@ -1,6 +1,7 @@
 //! Runs whose input and output are streams.
 
 use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use invoke_model_bulk::{Bulk, BulkBuilder, BulkError, BulkResult, Counts, RunEnd, SendError};
@@ -211,6 +212,12 @@ async fn a_journal_of_other_records_is_refused() {
         assert!(results.is_empty());
     }
     assert_eq!(setup.worked_on(), 3, "nothing was sent");
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let warned = warnings.clone();
+    let builder = Setup::builder().on_warning(move |warning| warned.lock().unwrap().push(warning.to_owned()));
+    let (results, _, end) = run_lines(&setup, builder, [line(0)]).await;
+    assert!(matches!(end, Ok(RunEnd::Complete)) && results.len() == 1, "{end:?}");
+    assert_eq!(*warnings.lock().unwrap(), ["the journal contains 2 records that are not in the input"]);
     let error = Bulk::builder("amazon.nova-lite-v1:0").open_stream(Some(&journal(&setup))).unwrap_err();
     assert!(error.to_string().contains(MODEL), "{error}");
 }
