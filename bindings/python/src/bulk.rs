@@ -36,9 +36,16 @@ const PERCENTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)
 /// A bulk run.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct BulkRun {
+    run: Arc<Run>,
+    /// The process whose background thread makes the calls.
+    pid: u32,
+}
+
+/// The channels of a run.
+struct Run {
     /// `None` after the end of the input.
     sender: Mutex<Option<RecordSender>>,
-    receiver: Arc<Mutex<ResultReceiver>>,
+    receiver: Mutex<ResultReceiver>,
     progress: Progress,
     stop: watch::Sender<bool>,
     end: watch::Receiver<Option<Arc<End>>>,
@@ -46,8 +53,6 @@ pub(crate) struct BulkRun {
     site: Arc<Site>,
     model_id: String,
     prices: Option<PriceTable>,
-    /// The process whose background thread makes the calls.
-    pid: u32,
 }
 
 /// The outcome of the run.
@@ -201,23 +206,19 @@ impl BulkRun {
             };
             set_end.send_replace(Some(Arc::new(stream.run(&client, stop).await)));
         });
-        Ok(Self {
-            sender: Mutex::new(Some(sender)),
-            receiver: Arc::new(Mutex::new(receiver)),
-            progress,
-            stop,
-            end,
-            task: task.abort_handle(),
-            site,
-            model_id,
-            prices,
-            pid: std::process::id(),
-        })
+        let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(receiver));
+        let task = task.abort_handle();
+        let run = Run { sender, receiver, progress, stop, end, task, site, model_id, prices };
+        Ok(Self { run: Arc::new(run), pid: std::process::id() })
     }
 
-    fn check_process(&self) -> PyResult<()> {
+    /// Returns the run.
+    ///
+    /// # Errors
+    /// Returns an error in a forked child, whose locks may be held by threads of its parent.
+    fn run(&self) -> PyResult<&Arc<Run>> {
         match self.pid == std::process::id() {
-            true => Ok(()),
+            true => Ok(&self.run),
             false => Err(PyRuntimeError::new_err(
                 "the bulk run belongs to the parent process: call `bulk` in the child process",
             )),
@@ -225,22 +226,30 @@ impl BulkRun {
     }
 
     /// Returns a job that ends when `poll` is ready, or when the run has ended.
-    fn until_ready(&self) -> Job {
-        let receiver = self.receiver.clone();
-        Box::pin(async move {
-            poll_fn(|cx| lock(&receiver).poll_ready(cx)).await;
+    fn until_ready(&self) -> PyResult<Job> {
+        let run = self.run()?.clone();
+        Ok(Box::pin(async move {
+            poll_fn(|cx| lock(&run.receiver).poll_ready(cx)).await;
             outcome(|py| Ok(py.None()))
-        })
+        }))
     }
 
     /// Returns a job that ends when the run has ended.
-    fn until_end(&self) -> Job {
-        let mut end = self.end.clone();
-        Box::pin(async move {
+    fn until_end(&self) -> PyResult<Job> {
+        let mut end = self.run()?.end.clone();
+        Ok(Box::pin(async move {
             // An error means that the run was cancelled.
             let _ = end.wait_for(Option::is_some).await;
             outcome(|py| Ok(py.None()))
-        })
+        }))
+    }
+}
+
+impl Drop for BulkRun {
+    fn drop(&mut self) {
+        if self.run().is_err() {
+            std::mem::forget(self.run.clone());
+        }
     }
 }
 
@@ -248,16 +257,15 @@ impl BulkRun {
 impl BulkRun {
     /// Returns `true` if the run accepts a record now.
     fn has_room(&self) -> PyResult<bool> {
-        self.check_process()?;
-        Ok(!*self.stop.borrow() && lock(&self.sender).as_ref().is_some_and(RecordSender::has_room))
+        let run = self.run()?;
+        Ok(!*run.stop.borrow() && lock(&run.sender).as_ref().is_some_and(RecordSender::has_room))
     }
 
     /// Sends the line of a record. Returns `false` if the line is blank, or if the run has ended.
-    fn send(&self, line: &[u8]) -> PyResult<bool> {
-        self.check_process()?;
-        let mut sender = lock(&self.sender);
-        let Some(sender) = sender.as_mut() else { return Ok(false) };
-        match sender.try_send_line(line) {
+    fn send(&self, py: Python<'_>, line: &[u8]) -> PyResult<bool> {
+        let run = self.run()?;
+        let send = || lock(&run.sender).as_mut().map(|sender| sender.try_send_line(line));
+        match py.detach(send).unwrap_or(Err(SendError::Ended)) {
             Ok(is_accepted) => Ok(is_accepted),
             Err(SendError::Ended) => Ok(false),
             Err(error) => Err(PyValueError::new_err(error.to_string())),
@@ -265,15 +273,16 @@ impl BulkRun {
     }
 
     /// Ends the input.
-    fn end_input(&self) {
-        drop(lock(&self.sender).take());
+    fn end_input(&self) -> PyResult<()> {
+        drop(lock(&self.run()?.sender).take());
+        Ok(())
     }
 
     /// Returns the next result, or `None` if it has not arrived, or if there are no further results.
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<RunResult<'py>>> {
-        self.check_process()?;
         let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(Some(result)) = lock(&self.receiver).poll_recv(&mut context) else { return Ok(None) };
+        let polled = lock(&self.run()?.receiver).poll_recv(&mut context);
+        let Poll::Ready(Some(result)) = polled else { return Ok(None) };
         let BulkResult { index, record_id, output, .. } = result;
         Ok(Some(match output {
             Ok(output) => (index, record_id, Some(PyBytes::new(py, output.get().as_bytes())), 0, None),
@@ -283,52 +292,57 @@ impl BulkRun {
 
     /// Waits on this thread until `poll` has a result, or until the run has ended.
     fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.check_process()?;
-        runtime::run(py, self.until_ready())
+        runtime::run(py, self.until_ready()?)
     }
 
     /// Starts the same wait for an event loop.
     fn start_wait(&self, queue: &Queue, future: Py<PyAny>) -> PyResult<u64> {
-        self.check_process()?;
-        queue.start(future, self.until_ready())
+        queue.start(future, self.until_ready()?)
     }
 
-    /// Sends no further request.
+    /// Sends no further request. Does nothing in a forked child.
     fn stop(&self) {
-        self.stop.send_replace(true);
-        self.end_input();
+        if let Ok(run) = self.run() {
+            run.stop.send_replace(true);
+            drop(lock(&run.sender).take());
+        }
     }
 
     /// Waits on this thread until the calls in flight have ended.
     fn drain(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.check_process()?;
-        runtime::run(py, self.until_end())
+        runtime::run(py, self.until_end()?)
     }
 
     /// Starts the same wait for an event loop.
     fn start_drain(&self, queue: &Queue, future: Py<PyAny>) -> PyResult<u64> {
-        self.check_process()?;
-        queue.start(future, self.until_end())
+        queue.start(future, self.until_end()?)
     }
 
-    /// Cancels the calls in flight. Their records are ambiguous.
+    /// Cancels the calls in flight. Their records are ambiguous. Does nothing in a forked child.
     fn cancel(&self) {
-        self.task.abort();
+        if let Ok(run) = self.run() {
+            run.task.abort();
+        }
     }
 
-    /// Returns `true` if the run has ended, or was cancelled.
+    /// Returns `true` if the run has ended, was cancelled, or belongs to another process.
     fn has_ended(&self) -> bool {
-        self.pid != std::process::id() || self.end.borrow().is_some() || self.end.has_changed().is_err()
+        let Ok(run) = self.run() else { return true };
+        // The channel is closed if the run was cancelled.
+        run.end.borrow().is_some() || run.end.has_changed().is_err()
     }
 
     /// Raises the exception that has ended the run. Does nothing if the run is complete or was stopped.
     fn raise_failure(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(end) = self.end.borrow().clone() else { return Ok(()) };
+        let run = self.run()?;
+        let Some(end) = run.end.borrow().clone() else { return Ok(()) };
         match &*end {
-            Ok(RunEnd::OverBudget(error) | RunEnd::Throttled(error) | RunEnd::TooManyErrors(error)) => {
-                Err(self.site.exception(py, error))
-            }
-            Ok(RunEnd::Failed(error)) => Err(self.site.exception(py, error)),
+            Ok(
+                RunEnd::OverBudget(error)
+                | RunEnd::Throttled(error)
+                | RunEnd::TooManyErrors(error)
+                | RunEnd::Failed(error),
+            ) => Err(run.site.exception(py, error)),
             Ok(_) => Ok(()),
             Err(error) => Err(exception(error)),
         }
@@ -336,9 +350,10 @@ impl BulkRun {
 
     /// Returns the numbers of the run as a dictionary.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let counts = self.progress.counts();
+        let run = self.run()?;
+        let counts = run.progress.counts();
         let dict = PyDict::new(py);
-        let end = self.end.borrow().clone();
+        let end = run.end.borrow().clone();
         let end = match end.as_deref() {
             Some(Ok(end)) => Some(end.as_str()),
             Some(Err(_)) => Some("failed"),
@@ -357,17 +372,16 @@ impl BulkRun {
         dict.set_item("retries", counts.retries + counts.throttled)?;
         dict.set_item("input_tokens", counts.tokens.total_input())?;
         dict.set_item("output_tokens", counts.tokens.output)?;
-        let cost =
-            self.prices.as_ref().and_then(|prices| prices.cost(&self.model_id, &counts.tokens.usage()));
+        let cost = run.prices.as_ref().and_then(|prices| prices.cost(&run.model_id, &counts.tokens.usage()));
         dict.set_item("cost", cost)?;
         let seconds = PyDict::new(py);
         for (name, part) in PERCENTILES {
-            if let Some(duration) = self.progress.duration(part) {
+            if let Some(duration) = run.progress.duration(part) {
                 seconds.set_item(name, duration.as_secs_f64())?;
             }
         }
         dict.set_item("call_seconds", seconds)?;
-        dict.set_item("errors", self.progress.errors())?;
+        dict.set_item("errors", run.progress.errors())?;
         Ok(dict)
     }
 }

@@ -3,13 +3,13 @@
 This module exists only for type checkers.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
 from ._client import BaseClient
-from .bulk import AsyncBulkResults, BulkRecordTypeDef
+from .bulk import AsyncBulkResults
 from .quotas import PriceTableTypeDef
 
 _Event = TypeVar("_Event", covariant=True)
@@ -32,8 +32,8 @@ class AsyncBaseClient(BaseClient, _Context):
     def bulk(
         self,
         records: (
-            AsyncIterable[BulkRecordTypeDef | str | bytes]
-            | Iterable[BulkRecordTypeDef | str | bytes]
+            AsyncIterable[Mapping[str, object] | str | bytes]
+            | Iterable[Mapping[str, object] | str | bytes]
             | str
             | PathLike[str]
         ),

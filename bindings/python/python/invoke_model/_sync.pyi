@@ -3,13 +3,13 @@
 This module exists only for type checkers.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar
 
 from ._client import BaseClient
-from .bulk import BulkRecordTypeDef, BulkResults
+from .bulk import BulkResults
 from .quotas import PriceTableTypeDef
 
 _Page = TypeVar("_Page")
@@ -19,7 +19,7 @@ class SyncClient(BaseClient):
 
     def bulk(
         self,
-        records: Iterable[BulkRecordTypeDef | str | bytes] | str | PathLike[str],
+        records: Iterable[Mapping[str, object] | str | bytes] | str | PathLike[str],
         *,
         modelId: str,
         operation: Literal["Converse", "InvokeModel"] | None = None,

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import weakref
+from collections.abc import Mapping
 
 from . import _log
 from .quotas import price_table_json
@@ -35,6 +36,7 @@ def finish(run):
         run.drain()
     except KeyboardInterrupt:
         run.cancel()
+        run.drain()
         raise
 
 
@@ -68,11 +70,11 @@ def line(record):
         return record.encode()
     if isinstance(record, (bytes, bytearray)):
         return bytes(record)
-    if not isinstance(record, dict):
+    if not isinstance(record, (dict, Mapping)):
         raise TypeError(f"expected a dict, or a line of JSON as text or bytes, not {type(record).__name__}")
     body = record.get("modelInput")
     if not isinstance(body, (str, bytes, bytearray)):
-        return json.dumps(record, allow_nan=False).encode()
+        return json.dumps(dict(record), allow_nan=False).encode()
     # A body that is already JSON is not changed.
     body = body.encode() if isinstance(body, str) else bytes(body)
     rest = {name: value for name, value in record.items() if name != "modelInput"}
@@ -82,7 +84,7 @@ def line(record):
 
 def _model_input(record):
     """Returns `modelInput` of a record, or the text of a record that is invalid."""
-    if isinstance(record, dict):
+    if isinstance(record, (dict, Mapping)):
         return record.get("modelInput")
     try:
         return json.loads(record)["modelInput"]
@@ -264,6 +266,7 @@ class BulkResults(BaseResults):
             finish(self._native)
         except KeyboardInterrupt:
             self._native.cancel()
+            self._native.drain()
         interrupt.add_note(self._advice())
 
     def _close_file(self):

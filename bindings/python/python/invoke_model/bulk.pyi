@@ -1,14 +1,7 @@
-"""The results of bulk runs, and the types of records and results."""
+"""The results of bulk runs."""
 
 from types import TracebackType
 from typing import Any, Literal, NotRequired, Self, TypedDict, type_check_only
-
-@type_check_only
-class BulkRecordTypeDef(TypedDict):
-    """A record. `modelInput` is a dictionary, or its JSON as text or bytes."""
-
-    recordId: NotRequired[str]
-    modelInput: dict[str, Any] | str | bytes | bytearray
 
 @type_check_only
 class BulkErrorTypeDef(TypedDict):
