@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use invoke_model_client::{Client as CoreClient, ConfigBuilder, ConfigError, FailoverError, visit_operation};
+use invoke_model_client::{
+    AdaptiveRateLimiter, Client as CoreClient, ConfigBuilder, ConfigError, FailoverError, visit_operation,
+};
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::bulk::{self, BulkRun, BulkSettings};
 use crate::config::{RetryOverrides, Settings};
 use crate::errors;
 use crate::failover::Targets;
@@ -249,6 +252,41 @@ impl Client {
             (job, Some(mailbox)) => HookedJob::new(job, mailbox).step(),
         };
         queue.start(future, job)
+    }
+
+    /// Starts a bulk run. `Client.bulk` of `invoke_model.client` documents the settings.
+    fn bulk(&self, settings: &Bound<'_, PyDict>) -> PyResult<BulkRun> {
+        let py = settings.py();
+        let settings = BulkSettings::read(settings)?;
+        let site = self.site().map_err(|error| error.into_exception(py))?;
+        let SiteSettings::Client(client) = &self.shared.settings else {
+            let text = "bulk: a failover client has no bulk runs: use the client of a target";
+            return Err(PyValueError::new_err(text));
+        };
+        if self.has_interceptors {
+            let text = "bulk: interceptors do not run in bulk runs: use a client without interceptors";
+            return Err(PyValueError::new_err(text));
+        }
+        if settings.has_limits && client.quotas.is_some() {
+            let text = "bulk: the client has a quota limiter: set all limits there";
+            return Err(PyValueError::new_err(text));
+        }
+        let tags = self.options.iter().flat_map(|options| options.tags.clone()).collect::<Vec<_>>();
+        BulkRun::start(py, settings, site.clone(), |limiter| {
+            let mut builder = client
+                .builder
+                .clone()
+                .retry_config(site.retry_config)
+                .adaptive_rate_limiter(AdaptiveRateLimiter::new());
+            if let Some(limiter) = limiter.or_else(|| Some(client.quotas.as_ref()?.limiter())) {
+                builder = builder.quota_limiter(limiter);
+            }
+            if let Some(agent) = client.user_agent.as_deref().and_then(bulk::user_agent) {
+                builder = builder.interceptor(agent);
+            }
+            let builder = tags.iter().fold(builder, |builder, (key, value)| builder.tag(key, value));
+            CoreClient::new(builder).map_err(|error| errors::of_config(py, &error))
+        })
     }
 
     /// Returns the region, or `None` if it is not set.

@@ -7,6 +7,7 @@ mod bidirectional;
 mod blob;
 mod body;
 mod boto3;
+mod bulk;
 mod client;
 mod command;
 mod config;
@@ -41,6 +42,8 @@ mod _native {
     use super::body::Body;
     #[pymodule_export]
     use super::boto3::{Boto3Calls, EventDecoder, Snapshot, TransportFailure};
+    #[pymodule_export]
+    use super::bulk::BulkRun;
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]

@@ -109,6 +109,7 @@ impl Callers {
 static CALLERS: PerProcess<Arc<Callers>> = PerProcess::new();
 static ASYNCIO: PerProcess<Handle> = PerProcess::new();
 static ENDPOINTS: PerProcess<Handle> = PerProcess::new();
+static BULK: PerProcess<Handle> = PerProcess::new();
 
 /// `true` if a connection may belong to a task, as those of HTTP/2 do.
 static HAS_CONNECTION_TASKS: AtomicBool = AtomicBool::new(false);
@@ -136,8 +137,14 @@ pub(crate) fn endpoints() -> PyResult<Handle> {
     ENDPOINTS.get(|| background("invoke-model-local")).map_err(no_runtime)
 }
 
+/// Returns the runtime of bulk runs. Their calls go on while the program does something else.
+pub(crate) fn bulk() -> PyResult<Handle> {
+    BULK.get(|| background("invoke-model-bulk")).map_err(no_runtime)
+}
+
 /// Starts a thread that drives a runtime until the process ends. The thread does not delay the exit of the interpreter,
-/// because it calls Python only for the hook `after_response` of an interceptor, and not while the interpreter ends.
+/// because it calls Python only for the hook `after_response` of an interceptor and for warnings, and not while the
+/// interpreter ends.
 fn background(name: &str) -> std::io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

@@ -9,15 +9,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invoke_model_client::Client;
+use invoke_model_client::{Client, Error};
 
 use crate::error::BulkError;
 use crate::input::{Identity, Input};
 use crate::journal::Journal;
 use crate::output::{OutputFormat, write_manifest, write_output};
-use crate::plan::{Plan, Status};
+use crate::plan::{Plan, read_records};
 use crate::progress::Progress;
-use crate::run::{self, RunEnd};
+use crate::run::{Context, RunEnd, run};
+use crate::stream::{self, BulkStream, RecordSender, ResultReceiver, StreamSettings};
 use crate::table::{Columns, TableFormat};
 use crate::template::Template;
 
@@ -73,6 +74,7 @@ pub struct BulkBuilder {
     columns: Option<Columns>,
     output_format: OutputFormat,
     on_warning: Arc<dyn Fn(&str) + Send + Sync>,
+    error_text: Arc<dyn Fn(&Error) -> String + Send + Sync>,
 }
 
 impl BulkBuilder {
@@ -151,6 +153,51 @@ impl BulkBuilder {
         self
     }
 
+    /// Sets the function that makes the text of a record's error, for example with the names that a program has for the
+    /// settings of the client. Default: the text of the client.
+    pub fn error_text(mut self, error_text: impl Fn(&Error) -> String + Send + Sync + 'static) -> Self {
+        self.error_text = Arc::new(error_text);
+        self
+    }
+
+    /// Opens a run without files: its input is a stream of records, and its output a stream of results. Only the records
+    /// in flight are in memory, and the results that wait for the result of an earlier record.
+    ///
+    /// `journal` is the path of a journal file. It is created if it is missing. With the same records and settings, a
+    /// later run continues. It can also be `journal.jsonl` in the output folder of a run with [`open`](Self::open), which
+    /// in turn can continue this run. Without a journal, each run sends all its records.
+    ///
+    /// The records are checked when they are sent to the [`RecordSender`]. [`table`](Self::table) and
+    /// [`output_format`](Self::output_format) have no effect.
+    ///
+    /// # Errors
+    /// Returns an error if the journal cannot be used. Nothing was sent in this case.
+    pub fn open_stream(
+        self,
+        journal: Option<&Path>,
+    ) -> Result<(BulkStream, RecordSender, ResultReceiver), BulkError> {
+        let settings = StreamSettings {
+            skip_invalid: self.skip_invalid,
+            retry_errors: self.retry_errors,
+            retry_ambiguous: self.retry_ambiguous,
+            dedupe: self.dedupe,
+        };
+        stream::open(settings, self.context(Progress::new(0)), journal)
+    }
+
+    fn context(self, progress: Progress) -> Context {
+        Context {
+            model_id: self.model_id,
+            operation: self.operation,
+            max_concurrency: self.max_concurrency,
+            throttle_pause: self.throttle_pause,
+            on_warning: self.on_warning,
+            error_text: self.error_text,
+            journal: None,
+            progress,
+        }
+    }
+
     /// Opens a run: checks all records of `input`, creates the folder `output` if it is missing, and reads the results
     /// of earlier runs from the journal in this folder.
     ///
@@ -162,7 +209,7 @@ impl BulkBuilder {
     pub fn open(self, input: impl AsRef<Path>, output: impl AsRef<Path>) -> Result<Bulk, BulkError> {
         let (path, output) = (input.as_ref(), output.as_ref());
         let identity = Identity { model_id: self.model_id.clone(), operation: self.operation.as_str() };
-        let input = Input::new(path, identity.clone(), self.columns);
+        let input = Input::new(path, identity.clone(), self.columns.clone());
         let mut plan = Plan::new(input.scan(self.skip_invalid, self.dedupe)?);
 
         create_folder(output)?;
@@ -189,7 +236,7 @@ impl BulkBuilder {
             if let Some(usage) = &entry.usage {
                 progress.add_tokens(usage);
             }
-            if !plan.add(entry, location) {
+            if !plan.add_entry(entry, location) {
                 unknown.insert(entry.key().map(str::to_owned));
                 example = example.take().or_else(|| entry.record_id.as_deref().map(str::to_owned));
             }
@@ -198,26 +245,11 @@ impl BulkBuilder {
             return Err(BulkError::OtherInput { path: journal_path, count: unknown.len(), example });
         }
         check_space(path, output)?;
-        plan.reset(|status| match status {
-            Status::Failed { is_ambiguous: false, .. } => self.retry_errors,
-            Status::Failed { is_ambiguous: true, .. } | Status::Ambiguous => self.retry_ambiguous,
-            _ => false,
-        });
+        plan.reset(|status| status.is_retried(self.retry_errors, self.retry_ambiguous));
         progress.update(|counts| plan.count(counts));
-        Ok(Bulk {
-            output_format: self.output_format,
-            input,
-            output: result_path,
-            manifest,
-            journal: Arc::new(journal),
-            plan,
-            progress,
-            model_id: self.model_id,
-            operation: self.operation,
-            max_concurrency: self.max_concurrency,
-            throttle_pause: self.throttle_pause,
-            on_warning: self.on_warning,
-        })
+        let output_format = self.output_format;
+        let context = Context { journal: Some(Arc::new(journal)), ..self.context(progress) };
+        Ok(Bulk { input, output: result_path, output_format, manifest, plan, context })
     }
 }
 
@@ -235,18 +267,12 @@ impl fmt::Debug for BulkBuilder {
 ///
 /// The crate documentation contains an example.
 pub struct Bulk {
-    pub(crate) input: Input,
+    input: Input,
     output: PathBuf,
     output_format: OutputFormat,
     manifest: PathBuf,
-    pub(crate) journal: Arc<Journal>,
-    pub(crate) plan: Plan,
-    progress: Progress,
-    pub(crate) model_id: String,
-    pub(crate) operation: BulkOperation,
-    pub(crate) max_concurrency: usize,
-    pub(crate) throttle_pause: Duration,
-    pub(crate) on_warning: Arc<dyn Fn(&str) + Send + Sync>,
+    plan: Plan,
+    context: Context,
 }
 
 impl Bulk {
@@ -264,12 +290,13 @@ impl Bulk {
             columns: None,
             output_format: OutputFormat::default(),
             on_warning: Arc::new(|_| {}),
+            error_text: Arc::new(ToString::to_string),
         }
     }
 
     /// Returns the progress. Its counts change while [`run`](Self::run) is active.
     pub fn progress(&self) -> Progress {
-        self.progress.clone()
+        self.context.progress.clone()
     }
 
     /// Returns the path of the output file: the name of the input file with the suffix `.out`, or `.out.parquet`.
@@ -289,7 +316,8 @@ impl Bulk {
         client: &Client,
         stop: impl Future<Output = ()>,
     ) -> Result<RunEnd, BulkError> {
-        run::run(self, client, stop).await
+        let mut records = read_records(&self.input, &self.plan, self.context.max_concurrency);
+        run(&self.context, &mut self.plan, &mut records, client, stop).await
     }
 
     /// Writes the output file and the manifest. Call this function after every run. If records have no result, the
@@ -298,8 +326,11 @@ impl Bulk {
     /// # Errors
     /// Returns an error if a file cannot be read or written. The files of an earlier call stay unchanged in this case.
     pub fn write_output(&self) -> Result<(), BulkError> {
-        write_output(&self.output, self.output_format, &self.input, &self.plan, &self.journal)?;
-        write_manifest(&self.manifest, &self.progress.counts())
+        // A run of a file has a journal.
+        if let Some(journal) = &self.context.journal {
+            write_output(&self.output, self.output_format, &self.input, &self.plan, journal)?;
+        }
+        write_manifest(&self.manifest, &self.context.progress.counts())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::future::{Future, ready};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,9 +19,10 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::bulk::{Bulk, BulkOperation};
+use crate::bulk::BulkOperation;
 use crate::journal::{Entry, Journal};
 use crate::record::Record;
+use crate::run::Context;
 
 /// The output of each record of a call, and the metadata of the call.
 type Outputs = Result<(Vec<Box<RawValue>>, Metadata), Error>;
@@ -42,9 +44,18 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn new(model_id: &str, record: Record) -> Self {
-        let batch = if record.is_alone { None } else { EmbeddingBatch::new(model_id, &record.input) };
+    pub(crate) fn new(model_id: &str, operation: BulkOperation, record: Record) -> Self {
+        let can_share = operation == BulkOperation::InvokeModel && !record.is_alone;
+        let batch = can_share.then(|| EmbeddingBatch::new(model_id, &record.input)).flatten();
         Self { records: vec![record], batch }
+    }
+
+    /// Returns the maximum number of records that share a request.
+    pub(crate) fn max_records(model_id: &str, operation: BulkOperation) -> usize {
+        match operation {
+            BulkOperation::InvokeModel => EmbeddingBatch::max_inputs(model_id),
+            BulkOperation::Converse => 1,
+        }
     }
 
     pub(crate) fn can_grow(&self) -> bool {
@@ -82,19 +93,18 @@ impl Group {
 
 /// Sends a group of records. If `stopped` becomes true before the request is sent, the call ends without a request.
 pub(crate) fn call(
-    bulk: &Bulk,
+    context: &Context,
     client: &Client,
     group: Group,
     mut stopped: watch::Receiver<bool>,
 ) -> impl Future<Output = Ended> + use<> {
-    let (client, model_id, operation) = (client.clone(), bulk.model_id.clone(), bulk.operation);
+    let (client, model_id, operation) = (client.clone(), context.model_id.clone(), context.operation);
     let marker = Arc::new(Marker {
-        journal: bulk.journal.clone(),
+        journal: context.journal.clone(),
         keys: group.records.iter().map(|record| record.key.to_string()).collect(),
         sent_at: Mutex::new(None),
     });
-    let progress = bulk.progress();
-    progress.update(|counts| counts.in_flight += 1);
+    context.progress.update(|counts| counts.in_flight += 1);
     async move {
         let interceptor = marker.clone();
         let sent = async {
@@ -150,7 +160,8 @@ fn output_json(body: &[u8]) -> Box<RawValue> {
 
 /// Writes to the journal that a request is about to be sent.
 struct Marker {
-    journal: Arc<Journal>,
+    /// `None` if the run has no journal.
+    journal: Option<Arc<Journal>>,
     keys: Vec<String>,
     /// The time at which the last attempt was sent. It is `None` if nothing was sent, or if the service has certainly not
     /// executed the last attempt.
@@ -160,6 +171,12 @@ struct Marker {
 impl Marker {
     fn sent_at(&self) -> MutexGuard<'_, Option<Instant>> {
         self.sent_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends an entry for each record to the journal.
+    fn append<'a>(&'a self, entry: impl Fn(&'a str) -> Entry<'a>) -> io::Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        self.keys.iter().try_for_each(|key| journal.append(&entry(key)).map(|_| ()))
     }
 }
 
@@ -173,8 +190,7 @@ impl Intercept for Marker {
         _: &'a request::Parts,
         _: &'a mut InterceptorContext,
     ) -> InterceptorFuture<'a> {
-        let mut entries = self.keys.iter().map(|key| Entry { started: Some(key.into()), ..Entry::default() });
-        let result = entries.try_for_each(|entry| self.journal.append(&entry).map(|_| ()));
+        let result = self.append(|key| Entry { started: Some(key.into()), ..Entry::default() });
         *self.sent_at() = Some(Instant::now());
         Box::pin(ready(result.map_err(|error| Box::new(error) as Box<dyn StdError + Send + Sync>)))
     }
@@ -182,11 +198,8 @@ impl Intercept for Marker {
     fn after_attempt(&self, attempt: &Attempt, _: &mut InterceptorContext) {
         let is_returned = matches!(attempt.class, Some(FailureClass::NotSent | FailureClass::Rejected));
         if is_returned && self.sent_at().take().is_some() {
-            for key in &self.keys {
-                let entry = Entry { returned: Some(key.into()), ..Entry::default() };
-                // Without this line, the record counts as ambiguous if the process is killed now, which is safe.
-                let _ = self.journal.append(&entry);
-            }
+            // Without this entry, the record counts as ambiguous if the process is killed now, which is safe.
+            let _ = self.append(|key| Entry { returned: Some(key.into()), ..Entry::default() });
         }
     }
 }

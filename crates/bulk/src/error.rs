@@ -76,6 +76,10 @@ pub enum BulkError {
         first: Vec<(u64, RecordError)>,
     },
 
+    /// Equal inputs cannot be sent once without a journal, because their results are read from the journal.
+    #[error("`dedupe` needs a journal, because the result of an equal record is read from it: set a journal")]
+    DedupeWithoutJournal,
+
     /// The input has changed since the run has started.
     #[error("{}:{line}: the file has changed during the run: start the run again", path.display())]
     InputChanged {

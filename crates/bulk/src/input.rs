@@ -1,7 +1,7 @@
 //! The input file.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,8 +12,9 @@ use csv::StringRecord;
 use crate::error::BulkError;
 #[cfg(feature = "parquet")]
 use crate::parquet::{self, ParquetRows};
-use crate::record::{Key, MAX_INPUT_BYTES, Record, RecordError, made_id, parse_line};
+use crate::record::{Ids, Key, MAX_INPUT_BYTES, Record, RecordError, id_of_invalid, made_id, parse_line};
 use crate::table::{Columns, CsvRow, JsonRow, TableFormat};
+use crate::template::Row;
 
 /// The maximum size of a line in bytes. The id and the names of the members also need space.
 const MAX_LINE_BYTES: u64 = MAX_INPUT_BYTES as u64 + 1_000_000;
@@ -30,7 +31,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Returns the key of a record in the journal.
-    fn key(&self, id: &str, input: &[u8]) -> Key {
+    pub(crate) fn key(&self, id: &str, input: &[u8]) -> Key {
         Key::new(&[id.as_bytes(), input, self.model_id.as_bytes(), self.operation.as_bytes()])
     }
 }
@@ -67,16 +68,13 @@ impl Input {
     /// invalid record.
     pub(crate) fn scan(&self, skip_invalid: bool, dedupe: bool) -> Result<Vec<ScannedRecord>, BulkError> {
         let mut records = Vec::new();
-        // Hashes of the ids need less memory than the ids.
-        let mut ids = HashSet::new();
+        let mut ids = Ids::default();
         let mut inputs = HashMap::new();
         let (mut count, mut first) = (0, Vec::new());
         let mut lines = self.lines()?;
         while let Some(line) = lines.next(|result| match result {
-            Ok((id, _)) if !ids.insert(Key::new(&[id.as_bytes()])) => {
-                Err(RecordError::DuplicateId { id: id.to_owned() })
-            }
             Ok((id, input)) => {
+                ids.add(id)?;
                 let same = dedupe.then(|| Key::new(&[input.as_bytes()]));
                 Ok((self.identity.key(id, input.as_bytes()), same))
             }
@@ -253,6 +251,22 @@ impl Lines<'_> {
         Ok(Some(Line { number, content }))
     }
 
+    /// Returns the id of an invalid record that [`next`](Self::next) has read, if the record contains one.
+    pub(crate) fn id(&self) -> Option<String> {
+        let id_of_row = |row: &dyn Row| {
+            let column = self.input.columns.as_ref()?.id.as_deref()?;
+            row.text(column).map(Cow::into_owned)
+        };
+        let id = match &self.rows {
+            Rows::Lines(lines) if self.input.columns.is_none() => id_of_invalid(lines.text()),
+            Rows::Lines(lines) => id_of_row(&JsonRow::parse(lines.text()).ok()?),
+            Rows::Csv { header, values, .. } => id_of_row(&CsvRow { header, values }),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(rows) => id_of_row(&**rows),
+        };
+        id.filter(|id| !id.is_empty())
+    }
+
     /// Returns the text of an invalid record that [`next`](Self::next) has read.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         match &self.rows {
@@ -316,7 +330,7 @@ impl LineReader {
 }
 
 /// Removes white space, and a byte order mark in the first line.
-fn trim(line: &[u8], is_first: bool) -> &[u8] {
+pub(crate) fn trim(line: &[u8], is_first: bool) -> &[u8] {
     let line = if is_first { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line };
     line.trim_ascii()
 }

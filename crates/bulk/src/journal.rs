@@ -69,6 +69,11 @@ impl Entry<'_> {
     pub(crate) fn key(&self) -> Option<&str> {
         self.started.as_deref().or(self.returned.as_deref()).or(self.finished.as_deref())
     }
+
+    /// Returns `true` if the record failed, and the service may have executed the request.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.class == Some(FailureClass::Ambiguous)
+    }
 }
 
 /// The place of a line in the journal.

@@ -22,10 +22,12 @@
 //! # }
 //! ```
 //!
+//! [`BulkBuilder::open_stream`] opens a run whose input is a stream of records instead of a file.
+//!
 //! # Limits and budgets
 //!
-//! Set a [`QuotaLimiter`](invoke_model_client::QuotaLimiter) on the client. If its budget does not admit a further
-//! record, the run ends with [`RunEnd::OverBudget`].
+//! Set a [`QuotaLimiter`](invoke_model_client::QuotaLimiter) on the client. [`BulkLimits`] makes one for a run. If its
+//! budget does not admit a further record, the run ends with [`RunEnd::OverBudget`].
 //!
 //! # Records that may have been billed
 //!
@@ -47,6 +49,7 @@ mod call;
 mod error;
 mod input;
 mod journal;
+mod limits;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -54,14 +57,17 @@ mod plan;
 mod progress;
 mod record;
 mod run;
+mod stream;
 mod table;
 mod template;
 
 pub use bulk::{Bulk, BulkBuilder, BulkOperation};
 pub use error::BulkError;
-pub use output::OutputFormat;
+pub use limits::BulkLimits;
+pub use output::{OutputFormat, RecordFailure};
 pub use progress::{Counts, Progress, Tokens};
 pub use record::RecordError;
 pub use run::RunEnd;
+pub use stream::{BulkResult, BulkStream, RecordSender, ResultReceiver, SendError};
 pub use table::TableFormat;
 pub use template::{Template, TemplateError};

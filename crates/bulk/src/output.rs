@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::BulkError;
@@ -21,7 +21,7 @@ const INVALID: u16 = 400;
 pub(crate) const NO_RESPONSE: u16 = 0;
 
 const AMBIGUOUS: &str = "the run was killed while this request was in flight, so the service may have executed and \
-                         billed it; send it again with `retry_ambiguous`";
+                         billed it; to send it again, retry ambiguous records";
 
 /// The result of a record.
 #[derive(Serialize)]
@@ -48,15 +48,28 @@ pub enum OutputFormat {
     Parquet,
 }
 
-/// The error of a record, in the format of the batch service.
-#[derive(Serialize)]
+/// The error of a record, in the format of batch inference.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RecordFailure<'a> {
-    pub(crate) error_code: u16,
-    pub(crate) error_message: &'a str,
+#[non_exhaustive]
+pub struct RecordFailure {
+    /// The HTTP status, or 0 if there was no response.
+    pub error_code: u16,
+    /// The text of the error.
+    pub error_message: String,
 }
 
-impl RecordFailure<'_> {
+impl RecordFailure {
+    /// Returns the error of a record that cannot be sent.
+    pub(crate) fn invalid(error: &RecordError) -> Self {
+        Self { error_code: INVALID, error_message: error.to_string() }
+    }
+
+    /// Returns the error of a record whose request was in flight when a run was killed.
+    pub(crate) fn ambiguous() -> Self {
+        Self { error_code: NO_RESPONSE, error_message: AMBIGUOUS.to_owned() }
+    }
+
     pub(crate) fn to_json(&self) -> Box<RawValue> {
         serde_json::value::to_raw_value(self).expect("numbers and strings can be serialized")
     }
@@ -128,16 +141,16 @@ fn write_lines(
                 continue;
             }
             Status::Ambiguous => {
-                failure = RecordFailure { error_code: NO_RESPONSE, error_message: AMBIGUOUS }.to_json();
+                failure = RecordFailure::ambiguous().to_json();
                 (None, Some(&*failure))
             }
             Status::Invalid => {
-                let message = match &line.content {
-                    Err(error) => error.to_string(),
+                let invalid = match &line.content {
+                    Err(error) => RecordFailure::invalid(error),
                     // Only the scan finds ids that occur twice.
-                    Ok((id, _)) => RecordError::DuplicateId { id: id.clone() }.to_string(),
+                    Ok((id, _)) => RecordFailure::invalid(&RecordError::DuplicateId { id: id.clone() }),
                 };
-                failure = RecordFailure { error_code: INVALID, error_message: &message }.to_json();
+                failure = invalid.to_json();
                 (None, Some(&*failure))
             }
             Status::Succeeded(location) | Status::Failed { location, .. } => {
@@ -151,7 +164,7 @@ fn write_lines(
         };
         let (id, model_input) = match line.content {
             Ok((id, input)) => (id, input),
-            Err(_) => (made_id(index), text(&lines.text())),
+            Err(_) => (lines.id().unwrap_or_else(|| made_id(index)), text(&lines.text())),
         };
         write(&Line { record_id: &id, model_input: &model_input, model_output, error })?;
         index += 1;
@@ -164,7 +177,7 @@ fn raw(json: &str) -> Box<RawValue> {
 }
 
 /// Returns a line that is not a record as a JSON string, so that nothing of the input is lost.
-fn text(line: &str) -> Box<RawValue> {
+pub(crate) fn text(line: &str) -> Box<RawValue> {
     serde_json::value::to_raw_value(line).expect("strings can be serialized")
 }
 

@@ -1,13 +1,16 @@
-//! The state of each record.
+//! The state of each record of a file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use invoke_model_client::FailureClass;
+use bytes::Bytes;
+use tokio::sync::mpsc;
 
-use crate::input::ScannedRecord;
+use crate::error::BulkError;
+use crate::input::{Input, ScannedRecord};
 use crate::journal::{Entry, Location};
 use crate::progress::Counts;
-use crate::record::Key;
+use crate::record::{Key, Record};
+use crate::run::Records;
 
 /// The state of a record.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +29,27 @@ pub(crate) enum Status {
         /// `true` if the service may have executed the request.
         is_ambiguous: bool,
     },
+}
+
+impl Status {
+    /// Returns the state of a record after an entry of the journal.
+    pub(crate) fn of(entry: &Entry<'_>, location: Location) -> Self {
+        match entry {
+            Entry { finished: Some(_), error: None, .. } => Self::Succeeded(location),
+            Entry { finished: Some(_), .. } => Self::Failed { location, is_ambiguous: entry.is_ambiguous() },
+            Entry { started: Some(_), .. } => Self::Ambiguous,
+            _ => Self::Pending,
+        }
+    }
+
+    /// Returns `true` if a run with these settings sends the record again.
+    pub(crate) fn is_retried(self, retry_errors: bool, retry_ambiguous: bool) -> bool {
+        match self {
+            Self::Failed { is_ambiguous: false, .. } => retry_errors,
+            Self::Failed { is_ambiguous: true, .. } | Self::Ambiguous => retry_ambiguous,
+            _ => false,
+        }
+    }
 }
 
 /// The states of all records, in the order of the input.
@@ -58,17 +82,10 @@ impl Plan {
     }
 
     /// Adds an entry of the journal. Returns `false` if the record is not in the input.
-    pub(crate) fn add(&mut self, entry: &Entry<'_>, location: Location) -> bool {
+    pub(crate) fn add_entry(&mut self, entry: &Entry<'_>, location: Location) -> bool {
         let key = entry.key().and_then(Key::from_hex);
         let Some(index) = key.and_then(|key| self.index(key)) else { return false };
-        self.records[index].1 = match entry {
-            Entry { finished: Some(_), error: None, .. } => Status::Succeeded(location),
-            Entry { finished: Some(_), .. } => {
-                Status::Failed { location, is_ambiguous: entry.class == Some(FailureClass::Ambiguous) }
-            }
-            Entry { started: Some(_), .. } => Status::Ambiguous,
-            _ => Status::Pending,
-        };
+        self.records[index].1 = Status::of(entry, location);
         true
     }
 
@@ -84,18 +101,9 @@ impl Plan {
         }
     }
 
-    pub(crate) fn set(&mut self, index: usize, status: Status) {
-        self.records[index].1 = status;
-    }
-
     /// Returns the state of the record that is sent for this record.
     pub(crate) fn result(&self, index: usize) -> Status {
         self.records[self.records[index].0.same_input_as as usize].1
-    }
-
-    /// Returns the number of other records that have the result of this record.
-    pub(crate) fn copies(&self, index: usize) -> u64 {
-        self.copies.get(&(index as u32)).copied().unwrap_or_default()
     }
 
     /// Returns the key of a record, or `None` if the record is invalid.
@@ -104,7 +112,7 @@ impl Plan {
     }
 
     /// Returns the key of a record that must be sent.
-    pub(crate) fn to_send(&self, index: usize) -> Option<Key> {
+    fn to_send(&self, index: usize) -> Option<Key> {
         let (record, status) = self.records.get(index)?;
         let is_sent = matches!(status, Status::Pending) && record.same_input_as as usize == index;
         record.key.filter(|_| is_sent)
@@ -130,4 +138,68 @@ impl Plan {
             counts.duplicates += u64::from(self.records[index].0.same_input_as as usize != index);
         }
     }
+}
+
+impl Records for Plan {
+    fn add(&mut self, record: Record, to_send: &mut VecDeque<Record>) -> Result<(), BulkError> {
+        to_send.push_back(record);
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut VecDeque<Record>) -> Result<(), BulkError> {
+        Ok(())
+    }
+
+    fn copies(&self, record: &Record) -> u64 {
+        self.copies.get(&(record.index as u32)).copied().unwrap_or_default()
+    }
+
+    fn finish(&mut self, record: &Record, entry: &Entry<'_>, location: Option<Location>) {
+        // A run of a file has a journal.
+        if let Some(location) = location {
+            self.records[record.index].1 = Status::of(entry, location);
+        }
+    }
+}
+
+/// Reads the records without a result in a thread, because reading a file blocks.
+pub(crate) fn read_records(
+    input: &Input,
+    plan: &Plan,
+    max_concurrency: usize,
+) -> mpsc::Receiver<Result<Record, BulkError>> {
+    let (sender, receiver) = mpsc::channel(max_concurrency.min(64));
+    let to_send: Vec<Option<Key>> = (0..plan.len()).map(|index| plan.to_send(index)).collect();
+    let input = input.clone();
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = send_records(&input, &to_send, &sender) {
+            // If the run has ended, nobody needs the error.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    receiver
+}
+
+fn send_records(
+    input: &Input,
+    to_send: &[Option<Key>],
+    sender: &mpsc::Sender<Result<Record, BulkError>>,
+) -> Result<(), BulkError> {
+    let mut lines = input.lines()?;
+    for (index, key) in to_send.iter().enumerate() {
+        let copy = |(id, input): (&str, &str)| (id.to_owned(), Bytes::copy_from_slice(input.as_bytes()));
+        // A record that is not sent is not copied.
+        let line = match key {
+            Some(_) => lines.next(|result| result.map(copy))?,
+            None => lines.next(|result| result.map(|_| Default::default()))?,
+        };
+        let Some(line) = line else {
+            return Err(input.changed(index as u64 + 1));
+        };
+        let Some(key) = *key else { continue };
+        if sender.blocking_send(Ok(input.record(index, key, &line)?)).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }

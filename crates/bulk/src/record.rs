@@ -1,6 +1,7 @@
 //! Records of the input.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -94,6 +95,37 @@ impl std::fmt::Display for Key {
     }
 }
 
+/// The ids of the records that were read.
+///
+/// As long as no record has an id of its own, no id is stored.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    /// The number of records before the first one with an id of its own. The ids of these records are made.
+    made: usize,
+    /// The hashes of the ids of all later records. They need less memory than the ids.
+    later: HashSet<Key>,
+}
+
+impl Ids {
+    /// Adds the id of the next record.
+    ///
+    /// # Errors
+    /// Returns an error if an earlier record has this id.
+    pub(crate) fn add(&mut self, id: &str) -> Result<(), RecordError> {
+        if self.later.is_empty() && id == made_id(self.made) {
+            self.made += 1;
+            return Ok(());
+        }
+        let number = id.strip_prefix('R').and_then(|number| number.parse::<usize>().ok());
+        let is_made =
+            number.is_some_and(|number| (1..=self.made).contains(&number) && id == made_id(number - 1));
+        match !is_made && self.later.insert(Key::new(&[id.as_bytes()])) {
+            true => Ok(()),
+            false => Err(RecordError::DuplicateId { id: id.to_owned() }),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Line<'a> {
@@ -123,6 +155,18 @@ pub(crate) fn parse_line(line: &[u8]) -> Result<(Option<Cow<'_, str>>, &RawValue
         Some("") => Err(RecordError::EmptyId),
         _ => Ok((record_id, input)),
     }
+}
+
+/// Returns the id of a line that is not a valid record, if the line is an object with an id.
+pub(crate) fn id_of_invalid(line: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Id {
+        record_id: String,
+    }
+    // An array of one string would also be accepted for a structure.
+    let id = line.starts_with(b"{").then(|| serde_json::from_slice::<Id>(line).ok()).flatten()?.record_id;
+    Some(id).filter(|id| !id.is_empty())
 }
 
 /// Returns the error without the line number, because the text that was parsed is one line of a file.
@@ -170,6 +214,35 @@ mod tests {
         check(r#"{"modelInput":{},"model":1}"#, Err("unknown field `model`"));
         check(r#"{"modelInput":{}"#, Err("EOF"));
         check("hello", Err("invalid record: expected value at column 1"));
+    }
+
+    #[test]
+    fn invalid_lines_can_have_an_id() {
+        let check =
+            |line: &str, expected| assert_eq!(id_of_invalid(line.as_bytes()).as_deref(), expected, "{line}");
+        check(r#"{"recordId":"a"}"#, Some("a"));
+        check(r#"{"modelInput":[],"recordId":"a","model":1}"#, Some("a"));
+        check(r#"{"recordId":""}"#, None);
+        check(r#"{"recordId":1}"#, None);
+        check(r#"{"modelInput":[]}"#, None);
+        check(r#"["a"]"#, None);
+        check("hello", None);
+    }
+
+    #[test]
+    fn an_id_occurs_once() {
+        let check = |list: &[&str], expected: &[bool]| {
+            let mut ids = Ids::default();
+            let found: Vec<_> = list.iter().map(|id| ids.add(id).is_ok()).collect();
+            assert_eq!(found, expected, "{list:?}");
+        };
+        check(&["R0000000001", "R0000000002", "R0000000001", "R0000000003"], &[true, true, false, true]);
+        check(&["a", "R0000000002", "a", "R0000000002"], &[true, true, false, false]);
+        check(&["R0000000001", "a", "R0000000001", "R1", "R+000000001"], &[true, true, false, true, true]);
+        check(&["R0000000002", "R0000000002"], &[true, false]);
+        let mut ids = Ids::default();
+        assert!((0..100).all(|index| ids.add(&made_id(index)).is_ok()));
+        assert!(ids.later.is_empty(), "made ids need no memory");
     }
 
     #[test]

@@ -3,22 +3,21 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use invoke_model_client::{Client, Error, ErrorKind, FailureClass, QuotaError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::bulk::Bulk;
+use crate::bulk::BulkOperation;
 use crate::call::{Ended, Group, call};
 use crate::error::BulkError;
-use crate::input::Input;
-use crate::journal::Entry;
+use crate::journal::{Entry, Journal, Location};
 use crate::output::{NO_RESPONSE, RecordFailure};
-use crate::plan::Status;
-use crate::record::{Key, Record};
+use crate::progress::Progress;
+use crate::record::Record;
 
 /// The reason why a run ended.
 #[derive(Debug)]
@@ -40,6 +39,20 @@ pub enum RunEnd {
     TooManyErrors(Error),
 }
 
+impl RunEnd {
+    /// Returns the reason in words.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::OverBudget(_) => "over budget",
+            Self::Throttled(_) => "throttled",
+            Self::Failed(_) => "failed",
+            Self::TooManyErrors(_) => "the first calls all failed",
+        }
+    }
+}
+
 /// The longest pause after a throttled call, as a multiple of the first pause.
 const MAX_PAUSE_FACTOR: u32 = 64;
 
@@ -49,11 +62,46 @@ const MAX_PAUSES: u32 = 12;
 /// The run ends if this number of calls failed before the first call has succeeded.
 const MAX_FIRST_ERRORS: u64 = 100;
 
+/// The settings and the progress of a run.
+pub(crate) struct Context {
+    pub(crate) model_id: String,
+    pub(crate) operation: BulkOperation,
+    pub(crate) max_concurrency: usize,
+    pub(crate) throttle_pause: Duration,
+    pub(crate) on_warning: Arc<dyn Fn(&str) + Send + Sync>,
+    pub(crate) error_text: Arc<dyn Fn(&Error) -> String + Send + Sync>,
+    /// `None` if a run cannot be continued.
+    pub(crate) journal: Option<Arc<Journal>>,
+    pub(crate) progress: Progress,
+}
+
+/// The states of the records of a run.
+pub(crate) trait Records: Send {
+    /// Receives the next record of the input. Adds the records to `to_send` that must be sent now.
+    ///
+    /// # Errors
+    /// Returns an error if the run cannot continue.
+    fn add(&mut self, record: Record, to_send: &mut VecDeque<Record>) -> Result<(), BulkError>;
+
+    /// Receives the end of the input. Adds the records to `to_send` that must be sent now.
+    ///
+    /// # Errors
+    /// Returns an error if the run cannot continue.
+    fn end(&mut self, to_send: &mut VecDeque<Record>) -> Result<(), BulkError>;
+
+    /// Returns the number of other records that have the result of this record.
+    fn copies(&self, record: &Record) -> u64;
+
+    /// Receives a result. `location` is its place in the journal.
+    fn finish(&mut self, record: &Record, entry: &Entry<'_>, location: Option<Location>);
+}
+
 /// The state of a run.
-struct Run<'a> {
-    bulk: &'a mut Bulk,
-    /// Records that must be sent again.
-    returned: VecDeque<Record>,
+struct Run<'a, R> {
+    context: &'a Context,
+    records: &'a mut R,
+    /// Records that are sent before the further input, for example those that must be sent again.
+    to_send: VecDeque<Record>,
     end: Option<RunEnd>,
     /// No call starts before this time.
     paused_until: Option<Instant>,
@@ -64,15 +112,18 @@ struct Run<'a> {
     errors: u64,
 }
 
+/// Sends the records of `input`, until it ends or `stop` ends.
 pub(crate) async fn run(
-    bulk: &mut Bulk,
+    context: &Context,
+    records: &mut impl Records,
+    input: &mut mpsc::Receiver<Result<Record, BulkError>>,
     client: &Client,
     stop: impl Future<Output = ()>,
 ) -> Result<RunEnd, BulkError> {
-    let mut records = read_records(bulk);
     let mut run = Run {
-        bulk,
-        returned: VecDeque::new(),
+        context,
+        records,
+        to_send: VecDeque::new(),
         end: None,
         paused_until: None,
         pauses: 0,
@@ -85,17 +136,17 @@ pub(crate) async fn run(
     let mut calls = FuturesUnordered::new();
     let mut is_at_end = false;
     loop {
-        let can_start = run.end.is_none() && calls.len() < run.bulk.max_concurrency && !run.waits_for_call;
+        let can_start = run.end.is_none() && calls.len() < context.max_concurrency && !run.waits_for_call;
         let pause = run.paused_until.filter(|_| can_start);
         let can_start = can_start && pause.is_none();
-        if can_start && let Some(group) = run.next_group(&mut records)? {
-            calls.push(call(run.bulk, client, group, is_stopped.clone()));
+        if can_start && let Some(group) = run.next_group(input)? {
+            calls.push(call(context, client, group, is_stopped.clone()));
             continue;
         }
         if run.end.is_some() {
             stopped.send_replace(true);
         }
-        let is_done = run.end.is_some() || (is_at_end && run.returned.is_empty());
+        let is_done = run.end.is_some() || (is_at_end && run.to_send.is_empty());
         if calls.is_empty() && is_done {
             break;
         }
@@ -104,76 +155,43 @@ pub(crate) async fn run(
             () = &mut stop, if run.end.is_none() => run.stop(RunEnd::Stopped),
             Some(ended) = calls.next(), if !calls.is_empty() => {
                 run.waits_for_call = false;
-                run.ended(ended, calls.is_empty()).await?;
+                run.ended(ended, calls.is_empty()).await;
             }
             () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => run.paused_until = None,
-            record = records.recv(), if can_start && !is_at_end => match record {
-                Some(record) => run.returned.push_back(record?),
-                None => is_at_end = true,
+            record = input.recv(), if can_start && !is_at_end => match record {
+                Some(record) => run.records.add(record?, &mut run.to_send)?,
+                None => {
+                    is_at_end = true;
+                    run.records.end(&mut run.to_send)?;
+                }
             },
         }
     }
     let end = run.end.unwrap_or(RunEnd::Complete);
-    bulk.journal.sync().map_err(|error| BulkError::io(bulk.journal.path(), error))?;
+    if let Some(journal) = &context.journal {
+        journal.sync().map_err(|error| BulkError::io(journal.path(), error))?;
+    }
     Ok(end)
 }
 
-/// Reads the records without a result in a thread, because reading a file blocks.
-fn read_records(bulk: &Bulk) -> mpsc::Receiver<Result<Record, BulkError>> {
-    let (sender, receiver) = mpsc::channel(bulk.max_concurrency.min(64));
-    let to_send: Vec<Option<Key>> = (0..bulk.plan.len()).map(|index| bulk.plan.to_send(index)).collect();
-    let input = bulk.input.clone();
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = send_records(&input, &to_send, &sender) {
-            // If the run has ended, nobody needs the error.
-            let _ = sender.blocking_send(Err(error));
-        }
-    });
-    receiver
-}
-
-fn send_records(
-    input: &Input,
-    to_send: &[Option<Key>],
-    sender: &mpsc::Sender<Result<Record, BulkError>>,
-) -> Result<(), BulkError> {
-    let mut lines = input.lines()?;
-    for (index, key) in to_send.iter().enumerate() {
-        let copy = |(id, input): (&str, &str)| (id.to_owned(), Bytes::copy_from_slice(input.as_bytes()));
-        // A record that is not sent is not copied.
-        let line = match key {
-            Some(_) => lines.next(|result| result.map(copy))?,
-            None => lines.next(|result| result.map(|_| Default::default()))?,
-        };
-        let Some(line) = line else {
-            return Err(input.changed(index as u64 + 1));
-        };
-        let Some(key) = *key else { continue };
-        if sender.blocking_send(Ok(input.record(index, key, &line)?)).is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-impl Run<'_> {
+impl<R: Records> Run<'_, R> {
     /// Takes the next record, and the records that can share its request.
     fn next_group(
         &mut self,
-        records: &mut mpsc::Receiver<Result<Record, BulkError>>,
+        input: &mut mpsc::Receiver<Result<Record, BulkError>>,
     ) -> Result<Option<Group>, BulkError> {
-        let Some(first) = self.returned.pop_front() else { return Ok(None) };
-        let mut group = Group::new(&self.bulk.model_id, first);
+        let Some(first) = self.to_send.pop_front() else { return Ok(None) };
+        let mut group = Group::new(&self.context.model_id, self.context.operation, first);
         while group.can_grow() {
-            let next = match self.returned.pop_front() {
-                Some(next) => next,
-                None => match records.try_recv() {
-                    Ok(next) => next?,
+            let Some(next) = self.to_send.pop_front() else {
+                match input.try_recv() {
+                    Ok(next) => self.records.add(next?, &mut self.to_send)?,
                     Err(_) => break,
-                },
+                }
+                continue;
             };
             if let Err(next) = group.add(next) {
-                self.returned.push_front(next);
+                self.to_send.push_front(next);
                 break;
             }
         }
@@ -183,16 +201,16 @@ impl Run<'_> {
     /// Returns records to the queue. They are sent before all others.
     fn send_again(&mut self, records: Vec<Record>) {
         for record in records.into_iter().rev() {
-            self.returned.push_front(record);
+            self.to_send.push_front(record);
         }
     }
 
-    async fn ended(&mut self, ended: Ended, is_last: bool) -> Result<(), BulkError> {
+    async fn ended(&mut self, ended: Ended, is_last: bool) {
         let Ended { mut records, duration, result } = ended;
-        let progress = self.bulk.progress();
+        let progress = &self.context.progress;
         let Some(result) = result else {
             progress.update(|counts| counts.in_flight -= 1);
-            return Ok(());
+            return;
         };
         // The quota limiter refuses a request before it is sent.
         let (calls, attempts) = match &result {
@@ -213,9 +231,9 @@ impl Run<'_> {
                 for (record, output) in records.iter().zip(&outputs) {
                     // The service counts the tokens of the request.
                     let entry = Entry { usage: usage.take(), model_output: Some(output), ..Entry::default() };
-                    self.finish(record, entry).await?;
+                    self.finish(record, entry).await;
                 }
-                return Ok(());
+                return;
             }
             Err(error) => error,
         };
@@ -225,7 +243,7 @@ impl Run<'_> {
                 records.iter_mut().for_each(|record| record.is_alone = true);
                 self.send_again(records);
             }
-            Outcome::RecordFailed => return self.fail(&records, error).await,
+            Outcome::RecordFailed => self.fail(&records, error).await,
             Outcome::EndRun => self.stop(RunEnd::Failed(error)),
             Outcome::SendAgain => self.send_again(records),
             Outcome::Throttled => {
@@ -242,7 +260,6 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Sets the reason for the end of the run. The first reason counts.
@@ -259,68 +276,69 @@ impl Run<'_> {
             return self.stop(RunEnd::Throttled(error));
         }
         let factor = 2_u32.saturating_pow(self.pauses).min(MAX_PAUSE_FACTOR);
-        self.paused_until = Some(Instant::now() + self.bulk.throttle_pause * factor);
+        self.paused_until = Some(Instant::now() + self.context.throttle_pause * factor);
         self.pauses += 1;
     }
 
     /// Writes the error of a request to the journal, for each of its records.
-    async fn fail(&mut self, records: &[Record], error: Error) -> Result<(), BulkError> {
-        let message = error.to_string();
+    async fn fail(&mut self, records: &[Record], error: Error) {
         let error_code = error.status().map_or(NO_RESPONSE, |status| status.as_u16());
-        let failure = RecordFailure { error_code, error_message: &message }.to_json();
+        let failure =
+            RecordFailure { error_code, error_message: (self.context.error_text)(&error) }.to_json();
         for record in records {
-            let copies = 1 + self.bulk.plan.copies(record.index);
-            self.bulk.progress().add_error(error.code().unwrap_or_else(|| error.class().as_str()), copies);
+            let copies = 1 + self.records.copies(record);
+            let code = error.code().unwrap_or_else(|| error.class().as_str());
+            self.context.progress.add_error(code, copies);
             let entry = Entry { class: Some(error.class()), error: Some(&failure), ..Entry::default() };
-            self.finish(record, entry).await?;
+            self.finish(record, entry).await;
         }
         self.errors += 1;
         if self.successes == 0 && self.errors == MAX_FIRST_ERRORS {
             self.stop(RunEnd::TooManyErrors(error));
         }
-        Ok(())
     }
 
-    /// Writes the result of a record to the journal. If this fails, for example because the disk is full, tries again
-    /// each second, because the result may have been billed.
-    async fn finish(&mut self, record: &Record, entry: Entry<'_>) -> Result<(), BulkError> {
-        let (key, usage) = (record.key.to_string(), entry.usage);
+    /// Adds the result of a record.
+    async fn finish(&mut self, record: &Record, entry: Entry<'_>) {
+        let key = record.key.to_string();
         let is_success = entry.error.is_none();
         let entry = Entry { finished: Some(key.into()), record_id: Some(record.id.as_str().into()), ..entry };
-        let mut last = None;
-        let location = loop {
-            match self.bulk.journal.append(&entry) {
-                Ok(location) => break location,
-                Err(error) => {
-                    let text = error.to_string();
-                    if last.as_ref() != Some(&text) {
-                        (self.bulk.on_warning)(&format!(
-                            "{}: {text}: {} results wait in memory; free space, and the run continues",
-                            self.bulk.journal.path().display(),
-                            self.bulk.progress().counts().in_flight + 1,
-                        ));
-                        last = Some(text);
-                    }
-                    sleep(Duration::from_secs(1)).await;
-                }
-            }
+        let location = match &self.context.journal {
+            Some(journal) => Some(self.write(journal, &entry).await),
+            None => None,
         };
-        let copies = self.bulk.plan.copies(record.index);
-        let progress = self.bulk.progress();
-        progress.add_tokens(&usage.unwrap_or_default());
-        let is_ambiguous = entry.class == Some(FailureClass::Ambiguous);
-        let status = match is_success {
-            true => Status::Succeeded(location),
-            false => Status::Failed { location, is_ambiguous },
-        };
+        let copies = self.records.copies(record);
+        let is_ambiguous = entry.is_ambiguous();
+        let progress = &self.context.progress;
+        progress.add_tokens(&entry.usage.unwrap_or_default());
         progress.update(|counts| {
             counts.ambiguous += if is_ambiguous { 1 + copies } else { 0 };
             let count = if is_success { &mut counts.succeeded } else { &mut counts.failed };
             *count += 1 + copies;
             counts.duplicates += copies;
         });
-        self.bulk.plan.set(record.index, status);
-        Ok(())
+        self.records.finish(record, &entry, location);
+    }
+
+    /// Writes an entry to the journal. If this fails, for example because the disk is full, tries again each second,
+    /// because the result may have been billed.
+    async fn write(&self, journal: &Journal, entry: &Entry<'_>) -> Location {
+        let mut last = None;
+        loop {
+            let error = match journal.append(entry) {
+                Ok(location) => return location,
+                Err(error) => error.to_string(),
+            };
+            if last.as_ref() != Some(&error) {
+                (self.context.on_warning)(&format!(
+                    "{}: {error}: {} results wait in memory; free space, and the run continues",
+                    journal.path().display(),
+                    self.context.progress.counts().in_flight + 1,
+                ));
+                last = Some(error);
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 }
 

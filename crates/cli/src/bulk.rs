@@ -5,16 +5,12 @@ mod summary;
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use invoke_model_bulk::{
-    Bulk, BulkBuilder, BulkError, BulkOperation, Progress, RunEnd, TableFormat, Template,
+    Bulk, BulkBuilder, BulkError, BulkLimits, BulkOperation, Progress, RunEnd, TableFormat, Template,
 };
-use invoke_model_client::families::output_token_weight;
-use invoke_model_client::{
-    AdaptiveRateLimiter, Budget, BudgetPeriod, PriceTable, QuotaLimiter, QuotaLimits, RedisQuotaStore,
-};
+use invoke_model_client::{AdaptiveRateLimiter, PriceTable, RedisQuotaStore};
 use serde_json::json;
 
 use crate::connection::{Connection, Protocol, Session};
@@ -23,6 +19,7 @@ use crate::exit::{self, Failure};
 use crate::output::{check_output, print_error, print_output};
 use crate::settings::Settings;
 use crate::signals::{Signals, StopSignal};
+use crate::words;
 use report::Reporter;
 
 /// Arguments of `bulk`.
@@ -142,7 +139,11 @@ pub(crate) async fn run(arguments: &BulkArguments) -> Result<(), Failure> {
     let mut bulk = bulk.map_err(failure)?;
     let progress = bulk.progress();
     let store = arguments.limits.store()?;
-    let limiter = arguments.limits.limiter(&model_id, &progress, prices.as_ref(), store.as_ref());
+    let limiter = arguments.limits.limits(prices.as_ref()).quota_limiter(&model_id, &progress);
+    let limiter = match &store {
+        Some(store) => limiter.store(store.clone()).build(),
+        None => limiter.build(),
+    };
     let configure = |config: invoke_model_client::ConfigBuilder| {
         config.quota_limiter(limiter.clone()).adaptive_rate_limiter(AdaptiveRateLimiter::new())
     };
@@ -250,7 +251,8 @@ impl BulkArguments {
             .retry_ambiguous(self.retry_ambiguous)
             .dedupe(self.dedupe)
             .skip_invalid(self.skip_invalid)
-            .on_warning(|warning| print_error(&warning));
+            .on_warning(|warning| print_error(&warning))
+            .error_text(|error| words::of_command(&error.to_string()));
         #[cfg(feature = "parquet")]
         let builder = builder.output_format(match self.output_format {
             Format::Jsonl => invoke_model_bulk::OutputFormat::Jsonl,
@@ -302,18 +304,9 @@ impl Limits {
         store.transpose().map_err(|error| Failure::input(error).at(&"--quota-store"))
     }
 
-    /// Returns a limiter whose budget lacks what earlier runs have used.
-    fn limiter(
-        &self,
-        model_id: &str,
-        progress: &Progress,
-        prices: Option<&PriceTable>,
-        store: Option<&RedisQuotaStore>,
-    ) -> QuotaLimiter {
-        let weight = output_token_weight(model_id);
-        let used = progress.counts().tokens.usage();
-        // There is no limit for concurrent requests, because the run has one.
-        let mut limits = QuotaLimits::default();
+    /// Returns the limits of the run.
+    fn limits(&self, prices: Option<&PriceTable>) -> BulkLimits {
+        let mut limits = BulkLimits::default().default_output_tokens(self.default_output_tokens);
         if let Some(requests) = self.requests_per_minute {
             limits = limits.requests_per_minute(requests);
         }
@@ -321,24 +314,17 @@ impl Limits {
             limits = limits.tokens_per_minute(tokens);
         }
         if let Some(tokens) = self.max_tokens_total {
-            let left = tokens.saturating_sub(used.quota_tokens(weight).unwrap_or_default());
-            limits = limits.budget(Budget::tokens(left, BudgetPeriod::Total));
+            limits = limits.max_tokens_total(tokens);
         }
-        if let (Some(amount), Some(prices)) = (self.max_cost, prices) {
-            let left = f64::max(0.0, amount - prices.cost(model_id, &used).unwrap_or_default());
-            limits = limits.budget(Budget::money(left, BudgetPeriod::Total));
+        if let Some(amount) = self.max_cost {
+            limits = limits.max_cost(amount);
         }
-        let mut limiter = QuotaLimiter::builder()
-            .output_token_weight(weight)
-            .default_output_tokens(self.default_output_tokens)
-            .max_wait(Duration::from_secs(3600))
-            .key(self.quota_key.as_deref().unwrap_or(model_id), limits);
         if let Some(prices) = prices {
-            limiter = limiter.price_table(prices.clone());
+            limits = limits.price_table(prices.clone());
         }
-        if let Some(store) = store {
-            limiter = limiter.store(store.clone());
+        match &self.quota_key {
+            Some(key) => limits.key(key),
+            None => limits,
         }
-        limiter.build()
     }
 }

@@ -1,8 +1,8 @@
 //! Replaces the names of the library in texts of the client with the names of the command.
 
-/// Texts of the client that name Rust items, and texts for users of the command. The command has no
-/// flag for the idle timeout.
-const WORDS: [(&str, &str); 7] = [
+/// Texts of the client that name Rust items, and texts for users of the command. The command has a flag for only one
+/// timeout.
+const WORDS: [(&str, &str); 9] = [
     ("(set in code)", "(set by a flag or the configuration file)"),
     (": set in code", ": set by a flag or the configuration file"),
     (
@@ -13,6 +13,8 @@ const WORDS: [(&str, &str); 7] = [
     ("`region` of ConfigBuilder", "--region"),
     ("; raise `load_timeout` of CredentialsCacheConfig", "; retry, or use another source of credentials"),
     ("`TimeoutConfig::operation`", "`--timeout`"),
+    ("; raise `TimeoutConfig::connect`", ""),
+    ("; raise `TimeoutConfig::first_byte` if the model may think longer", ""),
     ("; raise `TimeoutConfig::idle` if the model may pause longer", ""),
 ];
 
@@ -53,6 +55,11 @@ mod tests {
             "no data for 900s; raise `TimeoutConfig::idle` if the model may pause longer (region us-east-1)",
             "no data for 900s (region us-east-1)",
         );
+        check(
+            "no response after 90s; raise `TimeoutConfig::first_byte` if the model may think longer",
+            "no response after 90s",
+        );
+        check("no connection after 3s; raise `TimeoutConfig::connect`", "no connection after 3s");
         check("raise `TimeoutConfig::operation` if", "raise `--timeout` if");
     }
 }

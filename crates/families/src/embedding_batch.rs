@@ -36,11 +36,16 @@ pub struct EmbeddingBatch {
 }
 
 impl EmbeddingBatch {
+    /// Returns the maximum number of inputs that share a request to this model. It is 1 if the model computes one embedding
+    /// per request.
+    pub fn max_inputs(model_id: &str) -> usize {
+        if is_supported(model_id) { MAX_TEXTS } else { 1 }
+    }
+
     /// Returns a batch with one input. Returns `None` if the model computes one embedding per request, or if the input has
     /// no texts. An input with images, for example, has no texts.
     pub fn new(model_id: &str, body: &[u8]) -> Option<Self> {
-        let is_supported = ModelFamily::from_model_id(model_id) == Some(ModelFamily::CohereEmbed);
-        let (settings, texts) = is_supported.then(|| parse(body)).flatten()?;
+        let (settings, texts) = is_supported(model_id).then(|| parse(body)).flatten()?;
         Some(Self { settings, sizes: vec![texts.len()], texts })
     }
 
@@ -106,6 +111,10 @@ impl EmbeddingBatch {
         let part = |size: &usize| format!("[{}]", items.by_ref().take(*size).collect::<Vec<_>>().join(","));
         Some(self.sizes.iter().map(part).collect())
     }
+}
+
+fn is_supported(model_id: &str) -> bool {
+    ModelFamily::from_model_id(model_id) == Some(ModelFamily::CohereEmbed)
 }
 
 /// The other members of an input, and its texts.

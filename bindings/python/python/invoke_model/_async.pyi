@@ -3,11 +3,14 @@
 This module exists only for type checkers.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from os import PathLike
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from ._client import BaseClient
+from .bulk import AsyncBulkResults
+from .quotas import PriceTableTypeDef
 
 _Event = TypeVar("_Event", covariant=True)
 _Input = TypeVar("_Input", contravariant=True)
@@ -25,6 +28,32 @@ class _Context:
 
 class AsyncBaseClient(BaseClient, _Context):
     """A client whose methods return coroutines."""
+
+    def bulk(
+        self,
+        records: (
+            AsyncIterable[Mapping[str, object] | str | bytes]
+            | Iterable[Mapping[str, object] | str | bytes]
+            | str
+            | PathLike[str]
+        ),
+        *,
+        modelId: str,
+        operation: Literal["Converse", "InvokeModel"] | None = None,
+        max_concurrency: int | None = None,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        default_output_tokens: int | None = None,
+        max_tokens_total: int | None = None,
+        max_cost: float | None = None,
+        price_table: PriceTableTypeDef | str | PathLike[str] | None = None,
+        journal: str | PathLike[str] | None = None,
+        dedupe: bool | None = None,
+        skip_invalid: bool | None = None,
+        retry_errors: bool | None = None,
+        retry_ambiguous: bool | None = None,
+    ) -> AsyncBulkResults:
+        """Sends many records to a model, and returns an iterator over their results, in the order of the records."""
 
     async def close(self) -> None:
         """Closes the client. Further calls raise an exception."""

@@ -225,6 +225,51 @@ class BaseClient:
         """Returns the state of each target of a failover: `target`, `state`, `remaining` seconds and `last_failure`."""
         return self._native.target_status()
 
+    def bulk(
+        self,
+        records,
+        *,
+        modelId,
+        operation=None,
+        max_concurrency=None,
+        requests_per_minute=None,
+        tokens_per_minute=None,
+        default_output_tokens=None,
+        max_tokens_total=None,
+        max_cost=None,
+        price_table=None,
+        journal=None,
+        dedupe=None,
+        skip_invalid=None,
+        retry_errors=None,
+        retry_ambiguous=None,
+    ):
+        """Sends many records to a model, and returns an iterator over their results, in the order of the records.
+
+        `records` is an iterable of dictionaries `{"recordId": "1", "modelInput": {..}}`, or of lines with their JSON as text
+        or bytes, or the path of a file with such lines. A record without an id gets one. The iterator reads a record only
+        when a call can start soon. An `AsyncClient` also accepts an asynchronous iterable.
+
+        A result has `recordId`, `modelInput`, and either `modelOutput` or `error` with `errorCode` and `errorMessage`.
+
+        * `modelId`, and `operation`: "InvokeModel", where `modelInput` is the body, or "Converse", where it is the other
+          arguments
+        * `max_concurrency`: the maximum number of calls at the same time. Default: 16
+        * `requests_per_minute`, `tokens_per_minute`, and `default_output_tokens` to reserve for a record that does not set
+          their maximum. The quota limiter of the client applies if none of the limits is set
+        * `max_tokens_total`, or `max_cost` with `price_table`: the run ends before its records would use more, including
+          earlier runs with the journal. The iterator then raises an `OverBudgetError`
+        * `journal`: the path of a file that contains the results. With it, a run continues after an interruption or a kill
+        * `dedupe`: sends equal inputs once. It needs `journal`
+        * `skip_invalid`: returns an error for each invalid record. By default, an invalid record raises a `ValueError`
+        * `retry_errors`: sends the records again whose result in the journal is an error
+        * `retry_ambiguous`: sends the records again that may have been billed, such as those in flight at a kill
+
+        docs/bulk.md describes the rules.
+        """
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "records")}
+        return self._bulk_results()(self, records, arguments)
+
     #: The names of the waiters. The model of the service has no waiters in botocore.
     waiter_names = ()
 

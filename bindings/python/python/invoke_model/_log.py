@@ -22,3 +22,8 @@ def retried(attempts):
 def hook_failed(interceptor, exception):
     """Logs the exception of a hook that cannot change the outcome of a call."""
     _logger.error("interceptor %s: after_attempt failed", interceptor, exc_info=exception)
+
+
+def warn(text):
+    """Logs a warning of a bulk run."""
+    _logger.warning("bulk: %s", text)

@@ -244,6 +244,12 @@ class AsyncClient(_client.BaseClient):
         pages = self._pages(operation_name)
         return AsyncPaginator(getattr(self, operation_name), pages)
 
+    @staticmethod
+    def _bulk_results():
+        from ._bulk_async import AsyncBulkResults
+
+        return AsyncBulkResults
+
     async def close(self):
         """Closes the client. Further calls raise an exception."""
         self._native.close()

@@ -34,6 +34,12 @@ class Client(_client.BaseClient):
         pages = self._pages(operation_name)
         return Paginator(getattr(self, operation_name), pages)
 
+    @staticmethod
+    def _bulk_results():
+        from .bulk import BulkResults
+
+        return BulkResults
+
     def close(self):
         """Closes the client. Further calls raise an exception."""
         self._native.close()

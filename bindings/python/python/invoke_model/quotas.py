@@ -41,7 +41,7 @@ class QuotaLimiter:
         store=None,
     ):
         settings = {name: value for name, value in locals().items() if name != "self"}
-        settings["price_table"] = _price_table(price_table)
+        settings["price_table"] = price_table_json(price_table)
         settings["store"] = {"url": store} if isinstance(store, str) else store
         self._native = _native.QuotaLimiter(settings)
 
@@ -63,7 +63,7 @@ class QuotaLimiter:
         raise TypeError("cannot pickle QuotaLimiter: create a limiter in each process, with a common store")
 
 
-def _price_table(table):
+def price_table_json(table):
     """Returns the JSON of a price table."""
     if table is None:
         return None

@@ -12,14 +12,17 @@ use crate::support::{MODEL, Setup};
 async fn invalid_records_can_be_skipped() {
     let setup = Setup::new().await;
     let valid = |id: &str| json!({"recordId": id, "modelInput": {"inputText": id}}).to_string();
-    setup.write_text(&format!("{}\nnot JSON\n{}\n{}\n", valid("a"), valid("a"), valid("b")));
+    let no_input = r#"{"recordId":"own","modelInput":[]}"#;
+    setup.write_text(&format!("{}\nnot JSON\n{}\n{}\n{no_input}\n", valid("a"), valid("a"), valid("b")));
     let error = setup.open(Setup::builder()).unwrap_err();
-    assert!(matches!(error, BulkError::InvalidRecords { count: 2, .. }), "{error}");
+    assert!(matches!(error, BulkError::InvalidRecords { count: 3, .. }), "{error}");
     assert!(!setup.output().exists(), "nothing is written");
 
     drop(setup.run(Setup::builder().skip_invalid(true)).await);
     let rows = setup.rows();
-    assert_eq!(rows.len(), 4);
+    assert_eq!(rows.len(), 5);
+    let ids: Vec<_> = rows.iter().map(|row| row["recordId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["a", "R0000000002", "a", "b", "own"]);
     assert_eq!(rows[1]["modelInput"], "not JSON");
     assert_eq!(rows[1]["error"]["errorCode"], 400);
     assert!(rows[2]["error"]["errorMessage"].as_str().unwrap().contains("the id `a` occurs twice"));

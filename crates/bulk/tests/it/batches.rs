@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use invoke_model_bulk::{Bulk, BulkBuilder, RunEnd};
+use invoke_model_bulk::{Bulk, BulkBuilder, BulkOperation, RunEnd};
 use serde_json::json;
 
 use crate::support::Setup;
@@ -34,6 +34,14 @@ async fn texts_of_cohere_share_requests() {
     assert_ne!(rows[0]["modelOutput"]["embeddings"], rows[1]["modelOutput"]["embeddings"]);
     let counts = bulk.progress().counts();
     assert_eq!((counts.succeeded, counts.calls), (250, requests));
+}
+
+#[tokio::test]
+async fn inputs_of_converse_do_not_share_requests() {
+    let setup = Setup::new().await;
+    write_texts(&setup, (0..3).map(|index| format!("text {index}")));
+    let (bulk, _) = setup.run(builder().operation(BulkOperation::Converse)).await;
+    assert_eq!(bulk.progress().counts().calls, 3, "{:?}", setup.rows());
 }
 
 #[tokio::test]

@@ -5,5 +5,6 @@ mod bad_input;
 mod batches;
 mod resume;
 mod run;
+mod streams;
 mod support;
 mod tables;

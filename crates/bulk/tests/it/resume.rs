@@ -41,7 +41,10 @@ async fn requests_in_flight_at_a_kill_are_ambiguous() {
     let rows = setup.rows();
     assert_eq!(rows.len(), 10);
     assert_eq!(rows[0]["error"]["errorCode"], 0);
-    assert!(rows[0]["error"]["errorMessage"].as_str().unwrap().contains("retry_ambiguous"), "{rows:?}");
+    assert!(
+        rows[0]["error"]["errorMessage"].as_str().unwrap().contains("retry ambiguous records"),
+        "{rows:?}"
+    );
     drop(bulk);
 
     let (bulk, _) = setup.run(Setup::builder().retry_ambiguous(true)).await;

@@ -23,7 +23,7 @@ impl Summary<'_> {
         let progress = self.bulk.progress();
         let counts = progress.counts();
         let mut rows = vec![
-            ("end", self.end()),
+            ("end", self.end.as_str().to_owned()),
             ("records", counts.records.to_string()),
             ("with an output", counts.succeeded.to_string()),
             ("with an error", counts.failed.to_string()),
@@ -81,7 +81,7 @@ impl Summary<'_> {
         });
         json!({
             "event": "end",
-            "end": self.end(),
+            "end": self.end.as_str(),
             "records": counts.records,
             "succeeded": counts.succeeded,
             "failed": counts.failed,
@@ -97,18 +97,6 @@ impl Summary<'_> {
             "errors": progress.errors(),
             "output": self.bulk.output_path().to_string_lossy(),
         })
-    }
-
-    fn end(&self) -> String {
-        match self.end {
-            RunEnd::Complete => "complete",
-            RunEnd::Stopped => "stopped",
-            RunEnd::OverBudget(_) => "over budget",
-            RunEnd::Throttled(_) => "throttled",
-            RunEnd::TooManyErrors(_) => "the first calls all failed",
-            _ => "failed",
-        }
-        .to_owned()
     }
 }
 
