@@ -1,6 +1,7 @@
 //! The state of each record of a file.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -55,7 +56,9 @@ impl Status {
 /// The states of all records, in the order of the input.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    records: Vec<(ScannedRecord, Status)>,
+    /// The thread that reads the input shares them.
+    records: Arc<Vec<ScannedRecord>>,
+    states: Vec<Status>,
     /// The numbers of the valid records, in the order of their keys.
     by_key: Vec<u32>,
     /// The number of other records with the same input, for the first record of each such input.
@@ -77,45 +80,43 @@ impl Plan {
             Some(_) => Status::Pending,
             None => Status::Invalid,
         };
-        let records = records.into_iter().map(|record| (record, status(&record))).collect();
-        Self { records, by_key, copies }
+        let states = records.iter().map(status).collect();
+        Self { records: Arc::new(records), states, by_key, copies }
     }
 
     /// Adds an entry of the journal. Returns `false` if the record is not in the input.
     pub(crate) fn add_entry(&mut self, entry: &Entry<'_>, location: Location) -> bool {
         let key = entry.key().and_then(Key::from_hex);
         let Some(index) = key.and_then(|key| self.index(key)) else { return false };
-        self.records[index].1 = Status::of(entry, location);
+        self.states[index] = Status::of(entry, location);
         true
     }
 
     fn index(&self, key: Key) -> Option<usize> {
-        let found = self.by_key.binary_search_by_key(&Some(key), |index| self.records[*index as usize].0.key);
+        let found = self.by_key.binary_search_by_key(&Some(key), |index| self.records[*index as usize].key);
         found.ok().map(|place| self.by_key[place] as usize)
     }
 
     /// Makes records pending whose state matches.
     pub(crate) fn reset(&mut self, is_reset: impl Fn(Status) -> bool) {
-        for (_, status) in self.records.iter_mut().filter(|(_, status)| is_reset(*status)) {
+        for status in self.states.iter_mut().filter(|status| is_reset(**status)) {
             *status = Status::Pending;
         }
     }
 
     /// Returns the state of the record that is sent for this record.
     pub(crate) fn result(&self, index: usize) -> Status {
-        self.records[self.records[index].0.same_input_as as usize].1
+        self.states[self.records[index].same_input_as as usize]
     }
 
     /// Returns the key of a record, or `None` if the record is invalid.
     pub(crate) fn key(&self, index: usize) -> Option<Key> {
-        self.records.get(index)?.0.key
+        self.records.get(index)?.key
     }
 
-    /// Returns the key of a record that must be sent.
-    fn to_send(&self, index: usize) -> Option<Key> {
-        let (record, status) = self.records.get(index)?;
-        let is_sent = matches!(status, Status::Pending) && record.same_input_as as usize == index;
-        record.key.filter(|_| is_sent)
+    /// Returns `true` if the record must be sent.
+    fn is_sent(&self, index: usize) -> bool {
+        matches!(self.states[index], Status::Pending) && self.records[index].same_input_as as usize == index
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -135,7 +136,7 @@ impl Plan {
             let is_ambiguous =
                 matches!(status, Status::Ambiguous | Status::Failed { is_ambiguous: true, .. });
             counts.ambiguous += u64::from(is_ambiguous);
-            counts.duplicates += u64::from(self.records[index].0.same_input_as as usize != index);
+            counts.duplicates += u64::from(self.records[index].same_input_as as usize != index);
         }
     }
 }
@@ -157,7 +158,7 @@ impl Records for Plan {
     fn finish(&mut self, record: &Record, entry: &Entry<'_>, location: Option<Location>) {
         // A run of a file has a journal.
         if let Some(location) = location {
-            self.records[record.index].1 = Status::of(entry, location);
+            self.states[record.index] = Status::of(entry, location);
         }
     }
 }
@@ -169,10 +170,10 @@ pub(crate) fn read_records(
     max_concurrency: usize,
 ) -> mpsc::Receiver<Result<Record, BulkError>> {
     let (sender, receiver) = mpsc::channel(max_concurrency.min(64));
-    let to_send: Vec<Option<Key>> = (0..plan.len()).map(|index| plan.to_send(index)).collect();
-    let input = input.clone();
+    let is_sent: Vec<bool> = (0..plan.len()).map(|index| plan.is_sent(index)).collect();
+    let (input, records) = (input.clone(), plan.records.clone());
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = send_records(&input, &to_send, &sender) {
+        if let Err(error) = send_records(&input, &records, &is_sent, &sender) {
             // If the run has ended, nobody needs the error.
             let _ = sender.blocking_send(Err(error));
         }
@@ -182,11 +183,13 @@ pub(crate) fn read_records(
 
 fn send_records(
     input: &Input,
-    to_send: &[Option<Key>],
+    records: &[ScannedRecord],
+    is_sent: &[bool],
     sender: &mpsc::Sender<Result<Record, BulkError>>,
 ) -> Result<(), BulkError> {
     let mut lines = input.lines()?;
-    for (index, key) in to_send.iter().enumerate() {
+    for (index, (record, is_sent)) in records.iter().zip(is_sent).enumerate() {
+        let key = record.key.filter(|_| *is_sent);
         let copy = |(id, input): (&str, &str)| (id.to_owned(), Bytes::copy_from_slice(input.as_bytes()));
         // A record that is not sent is not copied.
         let line = match key {
@@ -196,7 +199,7 @@ fn send_records(
         let Some(line) = line else {
             return Err(input.changed(index as u64 + 1));
         };
-        let Some(key) = *key else { continue };
+        let Some(key) = key else { continue };
         if sender.blocking_send(Ok(input.record(index, key, &line)?)).is_err() {
             return Ok(());
         }

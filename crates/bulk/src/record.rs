@@ -69,7 +69,7 @@ pub enum RecordError {
 ///
 /// With a million records, the probability that two different records have the same key is below 1e-26.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key(u128);
+pub(crate) struct Key([u8; 16]);
 
 impl Key {
     /// Returns the hash of the parts and of their lengths.
@@ -81,17 +81,18 @@ impl Key {
         }
         let mut key = [0; 16];
         key.copy_from_slice(&hash.finalize()[..16]);
-        Self(u128::from_be_bytes(key))
+        Self(key)
     }
 
     pub(crate) fn from_hex(text: &str) -> Option<Self> {
-        (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)?;
+        Some(Self(number.to_be_bytes()))
     }
 }
 
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
