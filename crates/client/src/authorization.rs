@@ -1,5 +1,6 @@
 //! Authorizes requests with a signature or a bearer token.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -52,13 +53,13 @@ impl Authorizer {
     ///
     /// Loads credentials only if the request must be signed. `now` returns the client's estimate of the
     /// server's time.
-    pub(crate) async fn authorize<E>(
+    pub(crate) async fn authorize(
         &self,
         required: protocol::Authentication,
         request: &mut Parts,
         payload: impl FnOnce() -> PayloadHash,
         now: impl FnOnce() -> SystemTime,
-    ) -> Result<Authorization, ErrorKind<E>> {
+    ) -> Result<Authorization, ErrorKind<Infallible>> {
         match &self.authentication {
             _ if required == protocol::Authentication::None => Ok(Authorization::default()),
             Authentication::SigV4(None) if required == protocol::Authentication::Optional => {

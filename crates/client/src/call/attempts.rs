@@ -1,5 +1,6 @@
 //! Sends the attempts of a call, and retries failures that are safe to retry.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -103,15 +104,16 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     let Attempt { client, prepared, timer, context } = attempt;
     context.start_attempt();
-    let mut permit = acquire_permit::<O>(prepared, timer, context).await?;
+    let permit = acquire_permit(prepared, timer, context).await;
+    let mut permit = permit.map_err(ErrorKind::of_operation)?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
     let (sending, credentials, span, requests_part) = {
-        let (mut request, credentials) = match signed_request::<O>(client, prepared, timer, context).await {
+        let (mut request, credentials) = match signed_request(client, prepared, timer, context).await {
             Ok(signed) => signed,
             Err(kind) => {
                 permit.into_iter().for_each(QuotaPermit::release);
-                return Err(kind);
+                return Err(kind.of_operation());
             }
         };
         report_progress(&mut request, permit.as_ref());
@@ -162,16 +164,16 @@ pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
 
 /// Waits for the adaptive rate limiter, for interceptors and for credentials. Returns the request and the
 /// credentials that signed the request.
-async fn signed_request<O: Operation>(
+async fn signed_request(
     client: &Client,
     prepared: &mut Prepared,
     timer: &mut OperationTimer,
     context: &mut CallContext,
-) -> Result<(Request<RequestBody>, Option<Arc<Credentials>>), ErrorKind<O::Error>> {
+) -> Result<(Request<RequestBody>, Option<Arc<Credentials>>), ErrorKind<Infallible>> {
     if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
         timer.bound(rate_limiter.ready()).await?;
     }
-    let (parts, authorization) = prepared.authorized::<O>(timer, context).await?;
+    let (parts, authorization) = prepared.authorized(timer, context).await?;
     if let Some(interception) = &mut context.interception {
         Box::pin(interception.before_send(&parts, timer)).await?;
     }
@@ -188,17 +190,17 @@ pub(super) fn report_progress(request: &mut Request<RequestBody>, permit: Option
 
 /// Waits for a permit, if the client has a quota limiter and the operation runs a model. If the call is
 /// cancelled before its request is sent, the permit counts nothing.
-pub(super) async fn acquire_permit<O: Operation>(
+pub(super) async fn acquire_permit(
     prepared: &mut Prepared,
     timer: &OperationTimer,
     context: &CallContext,
-) -> Result<Option<QuotaPermit>, ErrorKind<O::Error>> {
+) -> Result<Option<QuotaPermit>, ErrorKind<Infallible>> {
     if prepared.quota.is_none() {
         return Ok(None);
     }
     // The future is boxed to keep the futures of calls small.
     Box::pin(async {
-        let estimate = prepared.token_estimate::<O>().await?;
+        let estimate = prepared.token_estimate().await?;
         let Some(quota) = &prepared.quota else { return Ok(None) };
         let wait = QuotaWait::start();
         let acquiring = quota.limiter.acquire_for_model(quota.model_id.as_deref(), estimate);

@@ -82,12 +82,12 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
     async fn attempt(attempt: Attempt<'_>) -> Result<BidirectionalStreamOutput<O>, ErrorKind<O::Error>> {
         let Attempt { client, prepared, timer, context } = attempt;
         context.start_attempt();
-        let permit = acquire_permit::<O>(prepared, timer, context).await?;
+        let permit = acquire_permit(prepared, timer, context).await.map_err(ErrorKind::of_operation)?;
         let authorized = async {
             if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
                 timer.bound(rate_limiter.ready()).await?;
             }
-            let (parts, authorization) = prepared.authorized::<O>(timer, context).await?;
+            let (parts, authorization) = prepared.authorized(timer, context).await?;
             if let Some(interception) = &mut context.interception {
                 Box::pin(interception.before_send(&parts, timer)).await?;
             }
@@ -97,7 +97,7 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
             Ok(authorized) => authorized,
             Err(kind) => {
                 permit.into_iter().for_each(QuotaPermit::release);
-                return Err(kind);
+                return Err(ErrorKind::of_operation(kind));
             }
         };
         let encoder = EventEncoder::new(client.clone(), prepared.event_signer(&authorization));

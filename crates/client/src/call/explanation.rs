@@ -159,7 +159,8 @@ impl<O: Operation> Call<O> {
         let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
         let mut timer = timeouts.start();
-        let (parts, authorization) = prepared.authorized::<O>(&mut timer, context).await?;
+        let authorized = prepared.authorized(&mut timer, context).await;
+        let (parts, authorization) = authorized.map_err(ErrorKind::of_operation)?;
         let body = match prepared.payload {
             Payload::Bytes(bytes) => bytes,
             Payload::Events => Bytes::new(),

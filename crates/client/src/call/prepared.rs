@@ -1,5 +1,6 @@
 //! The unsigned request of a call. Each attempt signs and sends a copy of this request.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +12,7 @@ use http::request::Parts;
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::metrics::RequestFacts;
-use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
+use invoke_model_protocol::{Authentication, Operation, SerializeError, SerializeErrorKind};
 use invoke_model_signing::{EventSigner, PayloadHash};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
@@ -54,6 +55,8 @@ pub(crate) const MAX_HEADERS: usize = 4_096;
 pub(super) struct Prepared {
     client: Client,
     authorizer: Arc<Authorizer>,
+    authentication: Authentication,
+    signs_payload: bool,
     /// The quota of the call, if the client has a quota limiter and the operation runs a model. It is boxed to keep the
     /// futures of calls small.
     pub(super) quota: Option<Box<Quota>>,
@@ -69,8 +72,9 @@ pub(super) struct Quota {
     pub(super) limiter: QuotaLimiter,
     /// The model id, if the limiter needs the price of the model.
     pub(super) model_id: Option<String>,
-    /// The limit of output tokens, if a member of the input sets it.
-    max_output_tokens: Option<u64>,
+    /// The limit of output tokens: `None` if the payload of the operation contains the limit, and `Some(None)` if the
+    /// call has no limit.
+    max_output_tokens: Option<Option<u64>>,
     /// The token estimate. It is computed when the first attempt acquires a quota permit.
     estimate: Option<TokenEstimate>,
 }
@@ -109,7 +113,7 @@ impl<O: Operation> Call<O> {
         let quota = limiter.map(|limiter| {
             let limiter = limiter.for_tags(&tags);
             let model_id = facts.model_id.filter(|_| limiter.limits_money()).map(str::to_owned);
-            let max_output_tokens = facts.max_output_tokens;
+            let max_output_tokens = (!O::HAS_MODEL_PAYLOAD).then_some(facts.max_output_tokens);
             Box::new(Quota { limiter, model_id, max_output_tokens, estimate: None })
         });
         if O::MODEL_ID_LABEL.is_none() {
@@ -133,7 +137,12 @@ impl<O: Operation> Call<O> {
             }
             false => Payload::Bytes(bytes),
         };
-        Ok((Prepared { client, authorizer, quota, parts, payload, hash: OnceLock::new() }, file))
+        let (authentication, signs_payload) = (O::AUTHENTICATION, !O::UNSIGNED_PAYLOAD);
+        let hash = OnceLock::new();
+        Ok((
+            Prepared { client, authorizer, authentication, signs_payload, quota, parts, payload, hash },
+            file,
+        ))
     }
 }
 
@@ -153,11 +162,11 @@ impl Prepared {
 
     /// Returns the head of the request with a signature or a bearer token. Uses the credentials and the time
     /// that are current when this attempt is signed. Before that, runs the hooks `before_sign`.
-    pub(super) async fn authorized<O: Operation>(
+    pub(super) async fn authorized(
         &mut self,
         timer: &mut OperationTimer,
         context: &mut CallContext,
-    ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
+    ) -> Result<(Parts, Authorization), ErrorKind<Infallible>> {
         // Keep the clone for a retry and send the original, because only the original has spare capacity for
         // the new headers.
         let clone = self.parts.clone();
@@ -165,9 +174,9 @@ impl Prepared {
         if let Some(interception) = &mut context.interception {
             Box::pin(interception.before_sign(&mut parts, timer)).await?;
         }
-        let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
+        let hash = || if self.signs_payload { self.hash().clone() } else { PayloadHash::unsigned() };
         let now = || self.client.now();
-        let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
+        let authorizing = self.authorizer.authorize(self.authentication, &mut parts, hash, now);
         let authorization = timer.credentials(pin!(authorizing)).await??;
         // The header is added after signing, because a proxy may replace it.
         parts.headers.entry(ACCEPT_ENCODING).or_insert(IDENTITY);
@@ -190,9 +199,7 @@ impl Prepared {
     }
 
     /// Returns an estimate of the tokens that the request may use, or no tokens if the call has no limit for them.
-    pub(super) async fn token_estimate<O: Operation>(
-        &mut self,
-    ) -> Result<TokenEstimate, ErrorKind<O::Error>> {
+    pub(super) async fn token_estimate(&mut self) -> Result<TokenEstimate, BodyError> {
         let Some(quota) = self.quota.as_mut().filter(|quota| quota.limiter.limits_tokens()) else {
             return Ok(TokenEstimate::default());
         };
@@ -204,14 +211,14 @@ impl Prepared {
             Payload::Events => TokenEstimate::default(),
             Payload::File(file) => file.token_estimate().await?,
         };
-        if !O::HAS_MODEL_PAYLOAD {
-            estimate.max_output_tokens = quota.max_output_tokens;
+        if let Some(limit) = quota.max_output_tokens {
+            estimate.max_output_tokens = limit;
         }
         Ok(*quota.estimate.insert(estimate))
     }
 
     /// Returns the body for one attempt.
-    pub(super) async fn body<E>(&mut self) -> Result<RequestBody, ErrorKind<E>> {
+    pub(super) async fn body(&mut self) -> Result<RequestBody, BodyError> {
         Ok(match &mut self.payload {
             Payload::Bytes(bytes) => bytes.clone().into(),
             Payload::Events => RequestBody::default(),
