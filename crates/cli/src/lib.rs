@@ -71,9 +71,13 @@ fn print_parse_error(error: &clap::Error) -> u8 {
 }
 
 fn run_command(command: Command) -> Result<(), Failure> {
-    // One thread is enough, because all commands wait for sockets most of the time.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::input)?;
+    let mut runtime = match command {
+        // The endpoint may have many clients.
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
+        // One thread is enough, because all other commands wait for sockets most of the time.
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = runtime.enable_all().build().map_err(Failure::input)?;
     match command {
         Command::Chat(arguments) => runtime.block_on(chat::run(&arguments)),
         Command::Embed(arguments) => runtime.block_on(embed::run(&arguments)),

@@ -15,6 +15,7 @@ use invoke_model_families::Usage;
 use invoke_model_protocol::OutputEventStream;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
+use tokio::task::coop;
 
 use crate::bidirectional::ReceivingGuard;
 use crate::call_context::CallContext;
@@ -32,6 +33,9 @@ use crate::quota::QuotaPermit;
 /// stream ends between two frames.
 ///
 /// If an event is not in the model, the receiver returns its message unchanged, in the variant `Unknown`.
+///
+/// Several events may arrive at once. The receiver returns them without waiting, but uses the
+/// [budget](tokio::task::coop) of its task. Therefore a stream of many events does not delay other tasks and timers.
 ///
 /// The receiver reads from the connection only while the caller waits for an event. Dropping the receiver
 /// closes the connection immediately. `recv` is cancel safe: if its future is dropped, the next call of
@@ -143,8 +147,10 @@ impl<O: OutputEventStream> EventReceiver<O> {
             return Poll::Ready(Some(Ok(event)));
         }
         while self.end.is_none() {
+            let budget = ready!(coop::poll_proceed(cx));
             match self.decoder.decode() {
                 Ok(Some(message)) => {
+                    budget.made_progress();
                     inspect(&message);
                     return Poll::Ready(Some(self.event(message)));
                 }
@@ -153,6 +159,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             }
             match ready!(Pin::new(&mut self.body).poll_next(cx)) {
                 Some(Ok(bytes)) => {
+                    budget.made_progress();
                     self.bytes += bytes.len() as u64;
                     self.decoder.push_bytes(bytes);
                 }

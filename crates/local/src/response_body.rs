@@ -1,14 +1,13 @@
 //! Response bodies: complete, unterminated, or a stream of events.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::backend::ForwardedBody;
 use crate::bidirectional::BidirectionalBody;
@@ -149,7 +148,7 @@ impl Drop for ResponseBody {
 struct Unterminated {
     bytes: Option<Bytes>,
     has_begun: bool,
-    written: Option<oneshot::Receiver<Infallible>>,
+    written: Option<mpsc::Receiver<Infallible>>,
 }
 
 impl Unterminated {
@@ -160,12 +159,13 @@ impl Unterminated {
             return Poll::Pending;
         }
         if let Some(bytes) = self.bytes.take().filter(|bytes| !bytes.is_empty()) {
-            let (bytes, written) = TrackedBytes::track(bytes);
+            let (sender, written) = mpsc::channel(1);
             self.written = Some(written);
+            let bytes = TrackedBytes::track(bytes, sender);
             return Poll::Ready(Ok(Frame::data(bytes)));
         }
         if let Some(written) = &mut self.written {
-            let _ = ready!(Pin::new(written).poll(cx));
+            let _ = ready!(written.poll_recv(cx));
         }
         Poll::Ready(Err(BodyError::Truncated))
     }

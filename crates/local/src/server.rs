@@ -50,6 +50,19 @@ struct Places {
 }
 
 impl Places {
+    /// Adds the activity of a new connection.
+    fn add(&mut self, activity: &Arc<ClientActivity>) {
+        // Removes closed connections before the list grows, because an endpoint may run for days.
+        if self.activities.len() == self.activities.capacity() {
+            self.remove_closed();
+        }
+        self.activities.push(Arc::downgrade(activity));
+    }
+
+    fn remove_closed(&mut self) {
+        self.activities.retain(|activity| activity.strong_count() > 0);
+    }
+
     /// Waits for a free place. If no place is free, closes the connection that has waited longest for its client.
     /// Therefore clients that send nothing do not block other clients.
     async fn take(&mut self) -> Option<OwnedSemaphorePermit> {
@@ -58,7 +71,7 @@ impl Places {
             if let Ok(permit) = Arc::clone(&free).try_acquire_owned() {
                 return Some(permit);
             }
-            self.activities.retain(|activity| activity.strong_count() > 0);
+            self.remove_closed();
             let open = self.activities.iter().filter_map(Weak::upgrade);
             let waiting = open.filter_map(|activity| Some((activity.waiting_since()?.elapsed(), activity)));
             let longest = waiting.max_by_key(|(waited, _)| *waited);
@@ -103,7 +116,7 @@ pub(crate) async fn accept(
             permit = places.take(), if accepted.is_some() => {
                 let Some(stream) = accepted.take() else { continue };
                 let activity = ClientActivity::new(config.timeouts);
-                places.activities.push(Arc::downgrade(&activity));
+                places.add(&activity);
                 let (config, state, stopped) = (config.clone(), Arc::clone(&state), stopped.clone());
                 connections.spawn(async move {
                     serve_tcp(stream, config, state, activity, stopped).await;
@@ -222,4 +235,22 @@ async fn run(connection: impl GracefulConnection, stopped: &mut watch::Receiver<
     };
     // Ignores the error of a broken connection, because the client also receives an error.
     drop(served);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_connections_does_not_grow_with_closed_connections() {
+        let free = Arc::new(Semaphore::new(1));
+        let mut places = Places { free, activities: Vec::new(), eviction: Duration::ZERO };
+        let open = ClientActivity::new(IdleTimeouts::default());
+        places.add(&open);
+        for _ in 0..1_000 {
+            places.add(&ClientActivity::new(IdleTimeouts::default()));
+        }
+        assert!(places.activities.len() <= 4, "{}", places.activities.len());
+        assert!(places.activities[0].upgrade().is_some(), "the open connection is in the list");
+    }
 }

@@ -84,7 +84,7 @@ fn scripted(mut chunks: ResponseChunks, reply: &ModelReply) -> Result<ResponseCh
     chunks.output_tokens = answer.output_tokens;
     let parts = answer.into_parts(chunks.input_tokens);
     let written = parts.map(|part| writer.chunks(part)).collect::<Result<Vec<_>, _>>()?;
-    Ok(chunks.with_chunks(written.concat()))
+    Ok(chunks.with_chunks(written.into_iter().flatten().collect()))
 }
 
 /// Returns the reply for parts that an upstream generates. `template` is the simulated response.

@@ -7,7 +7,6 @@
 //! position of the event, so the same request yields the same bytes.
 
 use invoke_model_protocol::event_stream::{HeaderError, Message};
-use serde_json::{Map, Value};
 
 const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -21,8 +20,8 @@ const STRIDE: u64 = 37;
 pub(crate) enum PaddingError {
     #[error(transparent)]
     Header(#[from] HeaderError),
-    #[error(transparent)]
-    Payload(#[from] serde_json::Error),
+    #[error("the payload is not a JSON object")]
+    Payload,
 }
 
 /// The first headers of an event, in the order in which the service sends them.
@@ -31,15 +30,16 @@ const HEADER_ORDER: [&str; 3] = [":event-type", ":content-type", ":message-type"
 /// Adds padding to a message, and orders its headers. `position` is the position of the message in the
 /// stream.
 pub(crate) fn pad(message: &Message, position: u64) -> Result<Message, PaddingError> {
-    let mut members: Map<String, Value> = serde_json::from_slice(message.payload())?;
-    members.insert("p".to_owned(), padding(position).into());
+    let members = message.payload().strip_suffix(b"}").ok_or(PaddingError::Payload)?;
+    let separator = if members == b"{" { "" } else { "," };
+    let end = format!(r#"{separator}"p":"{}"}}"#, padding(position));
     let mut padded = Message::builder();
     let is_ordered = |name: &str| HEADER_ORDER.contains(&name);
     let ordered = HEADER_ORDER.iter().filter_map(|name| Some((*name, message.header(name)?)));
     for (name, value) in ordered.chain(message.headers().filter(|(name, _)| !is_ordered(name))) {
         padded.header(name, value)?;
     }
-    Ok(padded.payload(serde_json::to_vec(&members)?))
+    Ok(padded.payload([members, end.as_bytes()].concat()))
 }
 
 pub(crate) fn padding(position: u64) -> &'static str {

@@ -9,8 +9,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StreamRecord {
-    /// The number of frames that were generated, including the frame of an error. A frame is generated when
-    /// the connection has taken all previous frames. Therefore at most one generated frame has not been sent.
+    /// The number of frames that were generated, including the frame of an error. If the client reads slowly, the
+    /// endpoint generates at most about 16 KiB of frames ahead. If the stream has a pace, it generates one frame ahead.
     pub events: u64,
     /// The way in which the stream ended, or `None` while the stream is being sent.
     pub end: Option<StreamEnd>,

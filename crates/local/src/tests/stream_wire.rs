@@ -117,22 +117,35 @@ async fn events_are_paced() {
     assert_eq!(start.elapsed().as_secs(), 15, "the end of the stream must not be delayed");
 }
 
+/// A prompt whose reply has hundreds of events.
+pub(super) fn long_prompt() -> String {
+    format!(r#"{{"prompt":"{}"}}"#, "hello ".repeat(250))
+}
+
 #[tokio::test(start_paused = true)]
-async fn nothing_is_generated_ahead_of_a_slow_reader() {
+async fn few_frames_are_generated_ahead_of_a_slow_reader() {
     let endpoint = builder().build_state();
-    let capacity = 64;
-    let (mut stream, _alive) = pipe(&endpoint, capacity);
-    stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
+    let (mut stream, _alive) = pipe(&endpoint, 64);
+    stream.write_all(&wire(&streaming(LLAMA, &long_prompt()))).await.unwrap();
     read_head(&mut stream).await;
-    for number in 1..=5 {
+    let mut received = Vec::new();
+    loop {
         // The paused clock advances when no task can make progress.
         tokio::time::sleep(Duration::from_secs(1)).await;
         let record = endpoint.log.calls()[0].stream.unwrap();
-        assert_eq!(record, StreamRecord { events: number, end: None });
-        assert!(read_chunk(&mut stream).await.len() > capacity);
+        let ahead = record.events - received.len() as u64;
+        // Each frame has more than 200 bytes.
+        assert!(ahead <= 16 * 1024 / 200, "{ahead} frames are generated ahead");
+        let chunk = read_chunk(&mut stream).await;
+        if chunk.is_empty() {
+            assert_eq!((record.events, record.end), (received.len() as u64, Some(StreamEnd::Finished)));
+            break;
+        }
+        assert_eq!(record.end.is_some(), ahead == 0);
+        received.push(chunk);
     }
-    assert!(read_chunk(&mut stream).await.is_empty());
-    assert_eq!(endpoint.log.calls()[0].stream.unwrap().end, Some(StreamEnd::Finished));
+    assert!(received.len() > 200, "{}", received.len());
+    assert_eq!(messages(&received).len(), received.len(), "each frame is a chunk");
 }
 
 #[tokio::test]
@@ -153,14 +166,14 @@ async fn a_client_that_disconnects_is_noticed() {
 async fn generation_stops_when_the_client_disconnects() {
     let endpoint = builder().build_state();
     let (mut stream, _alive) = pipe(&endpoint, 64);
-    stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
+    stream.write_all(&wire(&streaming(LLAMA, &long_prompt()))).await.unwrap();
     read_head(&mut stream).await;
     read_chunk(&mut stream).await;
     drop(stream);
     endpoint.streams.wait_until_idle().await;
     let record = endpoint.log.calls()[0].stream.unwrap();
     assert_eq!(record.end, Some(StreamEnd::Abandoned));
-    assert!(record.events < 5, "{record:?}");
+    assert!(record.events < 200, "{record:?}");
 }
 
 #[tokio::test]

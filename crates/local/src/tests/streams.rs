@@ -6,6 +6,7 @@ use invoke_model_protocol::event_stream::{Decoder, EventStream, HeaderValue, Mes
 use invoke_model_types::{PerformanceConfigLatency, ResponseStream, ServiceTierType};
 use serde_json::{Value, json};
 
+use super::stream_wire::long_prompt;
 use super::*;
 use crate::{AccessPolicy, StreamEnd};
 
@@ -138,25 +139,33 @@ fn the_last_chunk_of_every_vendor_has_the_metrics() {
 fn the_progress_of_a_stream_is_recorded() {
     let endpoint = endpoint();
     let record = || endpoint.log.calls().pop().unwrap().stream.unwrap();
-    let mut body = head(&endpoint, streaming(LLAMA, PROMPT)).into_body();
+    let mut body = head(&endpoint, streaming(LLAMA, &long_prompt())).into_body();
     assert_eq!((record().events, record().end), (0, None), "a frame must not be generated before a poll");
     assert_eq!(endpoint.streams.count(), 1);
 
-    let Poll::Ready(Some(Ok(first))) = next_frame(&mut body) else { panic!("no frame") };
-    assert_eq!((record().events, record().end), (1, None));
-    assert!(next_frame(&mut body).is_pending(), "the first frame has not been written");
-    assert_eq!(record().events, 1);
-    drop(first);
+    // The frames that the body generates before any of them has been written.
+    let mut unwritten = Vec::new();
+    while let Poll::Ready(frame) = next_frame(&mut body) {
+        unwritten.push(frame.unwrap().unwrap());
+    }
+    let (last, before) = unwritten.split_last().unwrap();
+    assert!(before.concat().len() < 16 * 1024 && 16 * 1024 <= before.concat().len() + last.len());
+    assert_eq!((record().events, record().end), (unwritten.len() as u64, None));
+    let group = unwritten.len();
+    let last = unwritten.pop();
+    drop(unwritten);
+    assert!(next_frame(&mut body).is_pending(), "the last frame has not been written");
+    drop(last);
     drop(next_frame(&mut body));
-    assert_eq!((record().events, record().end), (2, None));
+    assert_eq!((record().events, record().end), (group as u64 + 1, None));
     drop(body);
-    assert_eq!((record().events, record().end), (2, Some(StreamEnd::Abandoned)));
+    assert_eq!((record().events, record().end), (group as u64 + 1, Some(StreamEnd::Abandoned)));
     assert_eq!(endpoint.streams.count(), 0);
 
     drop(frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body()));
     assert_eq!((record().events, record().end), (5, Some(StreamEnd::Finished)));
     let calls = endpoint.log.calls();
-    assert_eq!(calls[0].stream.unwrap().events, 2);
+    assert_eq!(calls[0].stream.unwrap().events, group as u64 + 1);
     assert_eq!((calls[1].status, calls[1].error_code.as_deref(), calls[1].signed), (200, None, true));
     assert_eq!(calls[1].target, "/model/meta.llama3-8b-instruct-v1%3A0/invoke-with-response-stream");
     assert_eq!(calls[1].model_id.as_deref(), Some(LLAMA));

@@ -10,6 +10,9 @@ use super::header::{self, HeaderValue, Headers};
 use super::raw::{self, RawHeader};
 use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
+/// Memory for the three headers of an event, in bytes.
+const HEADERS_OF_EVENT: usize = 128;
+
 /// A message of an event stream. The headers and the payload of a decoded message are slices of the decoder's
 /// buffer.
 ///
@@ -25,7 +28,7 @@ pub struct Message {
 impl Message {
     /// Returns a builder for a message.
     pub fn builder() -> Builder {
-        Builder::default()
+        Builder { headers: Vec::with_capacity(HEADERS_OF_EVENT) }
     }
 
     /// Creates a message from encoded headers that [`raw::check`] has accepted.

@@ -1,11 +1,12 @@
 //! The body of a response, together with its connection.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::body::{Body, Incoming};
+use tokio::task::coop;
 
 use super::http2::Http2Lease;
 use super::pool::Lease;
@@ -66,6 +67,9 @@ impl Body for HyperBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        // Uses the budget of the task for each frame, because one read can return many frames. Otherwise, a caller
+        // that reads them all would delay the other tasks of its thread.
+        let budget = ready!(coop::poll_proceed(cx));
         let Self { body, connection } = &mut *self;
         let polled = match connection {
             Some(Connection::Http1(lease)) => {
@@ -73,6 +77,9 @@ impl Body for HyperBody {
             }
             Some(Connection::Http2(_)) | None => Pin::new(body).poll_frame(cx),
         };
+        if polled.is_ready() {
+            budget.made_progress();
+        }
         match &polled {
             Poll::Ready(None) => self.release(),
             Poll::Ready(Some(Ok(_))) => self.release_at_end(),

@@ -171,6 +171,30 @@ async fn stream_without_events_is_complete() {
 }
 
 #[tokio::test]
+async fn a_stream_whose_events_have_all_arrived_does_not_delay_other_tasks() {
+    let events = vec![chunk("one"); 1_000];
+    for body in [pieces([frames(&events).concat()]), pieces(frames(&events))] {
+        let mut response = call(body).await;
+        let turns = Arc::<AtomicUsize>::default();
+        let other = tokio::spawn({
+            let turns = Arc::clone(&turns);
+            async move {
+                loop {
+                    turns.fetch_add(1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        let (received, error) = read(&mut response.events).await;
+        assert!(received == events && error.is_none());
+        // tokio gives a task a budget of 128 operations.
+        let turns = turns.load(Ordering::SeqCst);
+        assert!(turns >= 7, "the other task ran {turns} times");
+        other.abort();
+    }
+}
+
+#[tokio::test]
 async fn debug_and_display_contain_nothing_sensitive() {
     let mut response = call(pieces(frames(&[chunk("secret-part"), unknown()]))).await;
     let mut printed = format!("{response:?}");

@@ -36,19 +36,13 @@ pub(in crate::families) fn start(mut message: Value, input_tokens: u64, output_t
 /// Returns the events for the next part of an answer. [`start`] returns the event before them.
 pub(in crate::families) fn chunks(state: &mut StreamState, part: Part) -> Vec<Value> {
     let mut chunks = Vec::new();
-    let (kind, start, delta) = match part {
-        Part::Text(text) => {
-            ("text", json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": text}))
-        }
-        Part::Reasoning(text) => {
-            ("thinking", thinking(), json!({"type": "thinking_delta", "thinking": text}))
-        }
+    let (kind, delta) = match part {
+        Part::Text(text) => ("text", json!({"type": "text_delta", "text": text})),
+        Part::Reasoning(text) => ("thinking", json!({"type": "thinking_delta", "thinking": text})),
         Part::Signature(signature) => {
-            ("thinking", thinking(), json!({"type": "signature_delta", "signature": signature}))
+            ("thinking", json!({"type": "signature_delta", "signature": signature}))
         }
-        Part::ToolInput(input) => {
-            ("tool_use", Value::Null, json!({"type": "input_json_delta", "partial_json": input}))
-        }
+        Part::ToolInput(input) => ("tool_use", json!({"type": "input_json_delta", "partial_json": input})),
         Part::ToolCall { id, name, .. } => {
             close(state, &mut chunks);
             let block = json!({"type": "tool_use", "id": id, "name": name, "input": {}});
@@ -66,14 +60,19 @@ pub(in crate::families) fn chunks(state: &mut StreamState, part: Part) -> Vec<Va
     };
     if state.open != Some(kind) {
         close(state, &mut chunks);
-        open(state, kind, start, &mut chunks);
+        open(state, kind, empty_block(kind), &mut chunks);
     }
     chunks.push(json!({"type": "content_block_delta", "index": state.index, "delta": delta}));
     chunks
 }
 
-fn thinking() -> Value {
-    json!({"type": "thinking", "thinking": "", "signature": ""})
+/// Returns the block that the first delta of a text or of a reasoning opens.
+fn empty_block(kind: &str) -> Value {
+    match kind {
+        "text" => json!({"type": "text", "text": ""}),
+        "thinking" => json!({"type": "thinking", "thinking": "", "signature": ""}),
+        _ => Value::Null,
+    }
 }
 
 fn open(state: &mut StreamState, kind: &'static str, block: Value, chunks: &mut Vec<Value>) {
