@@ -271,7 +271,8 @@ async fn a_call_that_waited_for_a_limit_of_its_tag_does_not_wait_at_another_targ
         assert_eq!(start.elapsed(), Duration::from_secs(3));
         let target = result.as_ref().ok().map(|output| output.target.as_str());
         assert_eq!(target, expected, "{:?}", result.as_ref().err());
-        (east.clear_responses(), west.clear_responses());
+        east.clear_responses();
+        west.clear_responses();
         result.err()
     };
     let error = check(1, 9, None).await.unwrap();
