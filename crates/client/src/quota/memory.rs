@@ -12,8 +12,11 @@ use tokio::time::Instant;
 
 use super::budget::{BudgetPeriod, BudgetUnit};
 use super::limits::QuotaKey;
-use super::store::{QuotaOutcome, QuotaRequest};
+use super::store::{QuotaDecision, QuotaOutcome, QuotaRequest, QuotaReservation};
 use super::window::{Blocked, MINUTE, ReservationId, SlidingWindow};
+
+/// The time after which a request asks again that a concurrency limit blocks.
+const CONCURRENCY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A store that counts requests in the memory of the process. Clones share the counts. This is the default
 /// store of a [`QuotaLimiter`](super::QuotaLimiter).
@@ -47,6 +50,8 @@ struct Memory {
 /// The windows of all keys. One lock protects them, so that a decision about several keys is atomic.
 #[derive(Debug)]
 pub(super) struct Windows {
+    /// The time for which a request counts against the per-minute limits.
+    length: Duration,
     slots: HashMap<Arc<str>, usize>,
     windows: Vec<SlidingWindow>,
     /// The budgets of each window. A window has several budgets only if limiters set different budgets for its key.
@@ -86,17 +91,47 @@ pub(super) struct Now {
 impl MemoryQuotaStore {
     /// Returns a store with another clock for the periods of budgets.
     pub fn with_time_source(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self::new(TimeSource::new(now))
+        Self::new(TimeSource::new(now), MINUTE)
     }
 
-    fn new(time_source: TimeSource) -> Self {
+    /// Returns a store in which a request counts for `window` instead of 60 seconds. The additional time accounts for the
+    /// time between the admission of a request and its arrival at the service, for example if other processes wait for
+    /// the decisions of this store.
+    pub fn with_window(window: Duration) -> Self {
+        Self::new(TimeSource::default(), window)
+    }
+
+    fn new(time_source: TimeSource, length: Duration) -> Self {
         let windows = Windows {
+            length,
             slots: HashMap::new(),
             windows: Vec::new(),
             budgets: Vec::new(),
             next_id: ReservationId(0),
         };
         Self(Arc::new(Memory { windows: Mutex::new(windows), request_ended: Notify::new(), time_source }))
+    }
+
+    /// Decides about a request immediately, like [`QuotaStore::acquire`](super::QuotaStore::acquire). Use this method to
+    /// share the store with other processes.
+    ///
+    /// A [`QuotaLimiter`](super::QuotaLimiter) creates the request, after it has checked that the limits can admit it.
+    pub fn decide(&self, request: &QuotaRequest) -> QuotaDecision {
+        let (mut windows, now) = (self.windows(), self.now());
+        let slots = windows.slots(&request.keys);
+        let decision = windows.try_admit(request, &slots, now);
+        drop(windows);
+        match decision {
+            Ok(id) => {
+                let store = self.clone();
+                QuotaDecision::Admitted(QuotaReservation::new(move |outcome| store.end(&slots, id, outcome)))
+            }
+            Err(NotAdmitted::Blocked(key, blocked)) => {
+                let retry_after = blocked.until.map_or(CONCURRENCY_INTERVAL, |until| until - now.instant);
+                QuotaDecision::Blocked { key, limit: blocked.limit, retry_after }
+            }
+            Err(NotAdmitted::OverBudget { key, used }) => QuotaDecision::OverBudget { key, used },
+        }
     }
 
     pub(super) fn now(&self) -> Now {
@@ -122,7 +157,7 @@ impl MemoryQuotaStore {
 
 impl Default for MemoryQuotaStore {
     fn default() -> Self {
-        Self::new(TimeSource::default())
+        Self::new(TimeSource::default(), MINUTE)
     }
 }
 
@@ -137,7 +172,7 @@ impl Windows {
     pub(super) fn slots(&mut self, keys: &[QuotaKey]) -> Box<[usize]> {
         let slots = keys.iter().map(|key| {
             *self.slots.entry(key.name.clone()).or_insert_with(|| {
-                self.windows.push(SlidingWindow::new(MINUTE));
+                self.windows.push(SlidingWindow::new(self.length));
                 self.budgets.push(Vec::new());
                 self.windows.len() - 1
             })
