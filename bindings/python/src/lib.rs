@@ -12,11 +12,13 @@ mod command;
 mod config;
 mod convert;
 mod credentials;
+mod custom_store;
 mod decoder;
 mod errors;
 mod events;
 mod failover;
 mod hooks;
+mod limits;
 mod local;
 mod operation;
 mod options;
@@ -46,6 +48,8 @@ mod _native {
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]
+    use super::custom_store::MemoryQuotaStore;
+    #[pymodule_export]
     use super::decoder::EventStreamDecoder;
     #[pymodule_export]
     use super::events::Events;
@@ -59,6 +63,8 @@ mod _native {
     use super::queue::Queue;
     #[pymodule_export]
     use super::quota::QuotaLimiter;
+    #[pymodule_export]
+    use super::reply::response_text;
     #[pymodule_export]
     use super::sign::Signer;
     #[pymodule_export]
