@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use invoke_model_client::{
     MemoryQuotaStore as CoreStore, QuotaDecision, QuotaKey, QuotaLimit, QuotaOutcome, QuotaRequest,
@@ -18,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::config::setting;
 use crate::errors::seconds;
-use crate::limits::{limits, of_limits};
+use crate::limits::{limits, of_limits, window as read_window};
 use crate::slot::lock;
 
 /// The names of the limits in a decision.
@@ -179,11 +178,7 @@ impl MemoryQuotaStore {
     #[new]
     #[pyo3(signature = (*, window = 60.0))]
     fn new(window: f64) -> PyResult<Self> {
-        let window = seconds("window", window)?;
-        if window < Duration::from_secs(60) {
-            return Err(PyValueError::new_err("window: expected at least 60 seconds"));
-        }
-        Ok(Self { store: CoreStore::with_window(window), admitted: Mutex::default() })
+        Ok(Self { store: CoreStore::with_window(read_window("window", window)?), admitted: Mutex::default() })
     }
 
     /// Decides about a request.

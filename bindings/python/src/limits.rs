@@ -1,12 +1,14 @@
 //! The limits of a key of a quota limiter, as dictionaries.
 
+use std::time::Duration;
+
 use invoke_model_client::{Budget, BudgetPeriod, BudgetUnit, QuotaLimits};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::config::{COUNT, TEXT, setting};
-use crate::errors::{NANOS, period_name};
+use crate::errors::{NANOS, period_name, seconds};
 
 /// The settings of the limits of a key, and of a budget.
 const LIMITS: [&str; 4] = ["max_concurrency", "requests_per_minute", "tokens_per_minute", "budget"];
@@ -78,6 +80,15 @@ pub(crate) fn known_keys<'a, 'py>(
         }
         None => Ok(dict),
     }
+}
+
+/// Reads the time for which a request counts against the per-minute limits.
+pub(crate) fn window(name: &str, time: f64) -> PyResult<Duration> {
+    let window = seconds(name, time)?;
+    if window < Duration::from_secs(60) {
+        return Err(PyValueError::new_err(format!("{name}: expected at least 60 seconds")));
+    }
+    Ok(window)
 }
 
 /// Returns limits as a dictionary that [`limits`] reads.

@@ -17,10 +17,10 @@ mod redis {
 
     use crate::config::{COUNT, FLAG, SECONDS, TEXT, setting};
     use crate::errors::seconds;
-    use crate::limits::known_keys;
+    use crate::limits::{known_keys, window};
 
-    const KEYS: [&str; 6] =
-        ["url", "namespace", "timeout", "lease", "wait_after_server_start", "fallback_processes"];
+    const KEYS: [&str; 7] =
+        ["url", "namespace", "timeout", "lease", "window", "wait_after_server_start", "fallback_processes"];
     const PLACE: &str = "store: ";
 
     /// The settings of a store in Redis or Valkey.
@@ -54,6 +54,9 @@ mod redis {
             }
             if let Some(time) = setting(dict, PLACE, "lease", SECONDS)? {
                 redis = redis.lease(seconds("store: lease", time)?);
+            }
+            if let Some(time) = setting(dict, PLACE, "window", SECONDS)? {
+                redis = redis.window(window("store: window", time)?);
             }
             if let Some(wait) = setting(dict, PLACE, "wait_after_server_start", FLAG)? {
                 redis = redis.wait_after_server_start(wait);

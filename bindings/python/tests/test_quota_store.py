@@ -140,6 +140,7 @@ def test_the_fallback_uses_a_part_of_the_limits(local_endpoint, no_server):
         ({}, ValueError, "store: url: expected `redis://host"),
         ({"url": "redis://localhost", "ttl": 1}, ValueError, "store: 'ttl' is not a setting; known settings: url, "),
         ({"url": "redis://localhost", "timeout": "x"}, TypeError, "store: timeout: expected a number of seconds, not str"),
+        ({"url": "redis://localhost", "window": 59}, ValueError, "store: window: expected at least 60 seconds"),
         ({"url": "redis://localhost", "fallback_processes": 0}, ValueError, "store: fallback_processes: expected a number"),
     ],
 )

@@ -15,7 +15,7 @@ const PAGE: &str = "docs/ray.md";
 /// Arguments of the command.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Arguments {
-    /// Measure the figures of `docs/ray.md` with a release build, instead of running the tests. This takes minutes.
+    /// Measure the figures of `docs/ray.md`, instead of running the tests. This takes minutes.
     #[arg(long)]
     figures: bool,
     /// Write the figures into docs/ray.md.
@@ -45,8 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         return Ok(vec![format!("Ray Data (Ray cannot be installed: {failure})")]);
     }
     package.install_tools()?;
-    let measures = arguments.figures || arguments.write;
-    let wheel = package.build(if measures { &["--release"] } else { &["--profile", "dev"] })?;
+    let wheel = package.build(&["--profile", "dev"])?;
     let mut install = pip(&environment);
     install.args(["install", "--no-deps", "--force-reinstall"]).arg(wheel);
     execute(&mut install, "pip could not install the package")?;
@@ -54,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     prepare(&mut python, &package.target);
     // The workers of the cluster import compiled modules from the environment.
     python.env_remove("PYTHONPATH").env_remove("PYTHONPYCACHEPREFIX").current_dir(&package.source);
-    if !measures {
+    if !arguments.figures && !arguments.write {
         python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:logging"]);
         // The log of a dataset has thousands of lines.
         python.args(["--show-capture=no", "-W", "ignore::DeprecationWarning", "tests_ray"]);
@@ -64,7 +63,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         }
         return program::run(&mut python).map(|()| Vec::new());
     }
-    let table = bulk::table(&program::output(python.arg("bench/ray_figures.py"))?);
+    let output = program::output(python.arg("bench/ray_figures.py"))?;
+    // Ray prints messages about killed actors to the standard output.
+    let rows: Vec<&str> = output.split_inclusive('\n').filter(|line| line.starts_with("| ")).collect();
+    let table = bulk::table(&rows.concat());
     print!("{table}");
     if arguments.write {
         bulk::write_table(PAGE, "ray", &table)?;

@@ -48,6 +48,7 @@ class QuotaStoreTypeDef(TypedDict, total=False):
     namespace: str
     timeout: float
     lease: float
+    window: float
     wait_after_server_start: bool
     fallback_processes: int
 

@@ -35,6 +35,9 @@ __all__ = ["InvokeModel"]
 _LIMITS = ("max_concurrency", "requests_per_minute", "tokens_per_minute", "budget")
 #: A row waits for the quota as long as necessary. The value is a year in seconds.
 _MAX_WAIT = 365 * 24 * 60 * 60
+#: The time in seconds for which a request counts. A request arrives at the service up to a second after its admission,
+#: because the message of the admission and the connection take time.
+_WINDOW = 61
 
 
 class InvokeModel:
@@ -219,8 +222,11 @@ def _quota_limiter(settings, model_id):
     settings = {"max_wait": _MAX_WAIT, **{name: value for name, value in settings.items() if name not in _LIMITS}}
     if limits:
         settings["keys"] = {**(settings.get("keys") or {}), model_id: limits}
-    if settings.get("store") is None:
+    store = settings.get("store")
+    if store is None:
         settings["store"] = _ActorStore()
+    else:
+        settings["store"] = {"window": _WINDOW, **({"url": store} if isinstance(store, str) else store)}
     return QuotaLimiter(**settings)
 
 
@@ -268,20 +274,17 @@ class LimiterActor:
 
     #: The time in seconds after which the leases of a silent holder expire.
     DURATION = 30
-    #: The time in seconds for which a request counts. A request arrives at the service up to a second after its
-    #: admission, because the message of the admission and the connection take time.
-    WINDOW = 61
 
     def __init__(self, *, now=time.monotonic, has_restarted=None):
         self._now = now
-        self._store = MemoryQuotaStore(window=self.WINDOW)
+        self._store = MemoryQuotaStore(window=_WINDOW)
         #: The time of the last message, and the reservations, by holder.
         self._holders = {}
         #: The part of a reservation that tells it apart from those of an earlier process of this actor.
         self._process = uuid.uuid4().hex
         # A restarted actor does not know the requests of the last minute.
         has_restarted = _has_restarted() if has_restarted is None else has_restarted
-        self._ready_at = now() + self.WINDOW if has_restarted else now()
+        self._ready_at = now() + _WINDOW if has_restarted else now()
 
     def acquire(self, holder, request):
         """Decides about a request."""

@@ -141,8 +141,11 @@ impl RedisQuotaStoreBuilder {
         self
     }
 
-    /// Sets the length of a minute, so that tests do not take minutes.
-    #[doc(hidden)]
+    /// Sets the time for which a request counts against the per-minute limits. Default: 60 seconds.
+    ///
+    /// A request arrives at the service some time after its admission. With a longer time such as 61 seconds, the
+    /// service also counts no more than the limits in any 60 seconds, if requests take up to a second to arrive. Set
+    /// the same time in all processes.
     pub fn window(mut self, window: Duration) -> Self {
         self.settings.window = window;
         self
