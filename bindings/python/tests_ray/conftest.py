@@ -23,7 +23,8 @@ def cluster():
     """A local cluster. Its four CPUs exist only for the scheduler."""
     import ray
 
-    ray.init(num_cpus=4, object_store_memory=100_000_000, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    settings = {"object_store_memory": 100_000_000, "include_dashboard": False, "log_to_driver": False}
+    ray.init("local", num_cpus=4, logging_level="ERROR", **settings)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     # Otherwise, the blocks are in the order in which they are complete.

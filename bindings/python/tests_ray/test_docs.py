@@ -11,7 +11,7 @@ import pytest
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "ray.md"
 BLOCKS = re.findall(r"^```python\n(import .*?)^```", PAGE.read_text(), re.S | re.M)
 # The examples run in a cluster of their own. Otherwise, Ray would start one with the size of the machine.
-START = "import ray\nray.init(num_cpus=2, object_store_memory=100_000_000, include_dashboard=False)\n"
+START = "import ray\nray.init(\"local\", num_cpus=2, object_store_memory=100_000_000, include_dashboard=False)\n"
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=range(len(BLOCKS)))
