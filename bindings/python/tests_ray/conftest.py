@@ -40,9 +40,12 @@ def dataset(cluster):
 
 
 @pytest.fixture
-def run(cluster, local_endpoint):
+def run(cluster, local_endpoint, request):
     """Calls a model for each row of a dataset in four actors, and returns the rows."""
     from invoke_model.ray import InvokeModel
+
+    # The workers cannot import the module of the test.
+    cluster.cloudpickle.register_pickle_by_value(request.module)
 
     def run(dataset, **arguments):
         actors = cluster.data.ActorPoolStrategy(size=4)
