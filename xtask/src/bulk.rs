@@ -7,10 +7,6 @@ use crate::program::{cargo, output, run as run_command};
 use crate::programs::target_directory;
 use crate::{Failure, root, step};
 
-/// The lines around the table of `docs/bulk.md`.
-const START: &str = "<!-- run, by `cargo xtask bulk --write`: begin -->";
-const END: &str = "<!-- run, by `cargo xtask bulk --write`: end -->";
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Number of kills.
@@ -38,16 +34,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut figures = cargo(&["run", "--release", "--package=invoke-model-bulk", "--example=figures", "--"]);
     figures.arg(target.join("release/invoke-model"));
     figures.args([arguments.kills, arguments.records].map(|number| number.to_string())).arg(python);
-    let rows = output(&mut figures)?;
-    let table = format!("| figure | target | measured |\n|---|---|---|\n{rows}");
+    let table = table(&output(&mut figures)?);
     print!("{table}");
-    if !arguments.write {
-        return Ok(());
-    }
-    let path = root().join("docs/bulk.md");
-    let page = fs::read_to_string(&path).map_err(|error| Failure::about(&path, &error))?;
-    let (start, rest) = page.split_once(START).ok_or_else(|| Failure::about(&path, &START))?;
-    let (_, end) = rest.split_once(END).ok_or_else(|| Failure::about(&path, &END))?;
-    fs::write(&path, format!("{start}{START}\n{table}{END}{end}"))
+    if arguments.write { write_table("docs/bulk.md", "bulk", &table) } else { Ok(()) }
+}
+
+/// Returns a table of figures with these rows.
+pub(crate) fn table(rows: &str) -> String {
+    format!("| figure | target | measured |\n|---|---|---|\n{rows}")
+}
+
+/// Writes a table into a page, between the lines that name `cargo xtask COMMAND`.
+pub(crate) fn write_table(page: &str, command: &str, table: &str) -> Result<(), Failure> {
+    let line = |part: &str| format!("<!-- run, by `cargo xtask {command} --write`: {part} -->");
+    let (begin, end, path) = (line("begin"), line("end"), root().join(page));
+    let text = fs::read_to_string(&path).map_err(|error| Failure::about(&path, &error))?;
+    let (start, rest) = text.split_once(&begin).ok_or_else(|| Failure::about(&path, &begin))?;
+    let (_, rest) = rest.split_once(&end).ok_or_else(|| Failure::about(&path, &end))?;
+    fs::write(&path, format!("{start}{begin}\n{table}{end}{rest}"))
         .map_err(|error| Failure::about(&path, &error))
 }

@@ -63,6 +63,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("cost of a call", bench::check)?;
     report.step("conformance kit", || kit::run(&kit::Arguments::default()))?;
     report.step("Python package", done(|| python::run(&python::Arguments::of_ci())))?;
+    report.step("Ray Data", || python::ray::run(&python::ray::Arguments::of_ci()))?;
     report.step("peers", peers::run)?;
     report.step("deviations from the model of botocore", botocore_diff)
 }

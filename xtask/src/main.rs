@@ -57,6 +57,8 @@ enum Command {
     Peers,
     /// Build the Python package, and run its tests.
     Python(python::Arguments),
+    /// Run the tests of the Python module for Ray Data with a local cluster. Installs Ray.
+    Ray(python::ray::Arguments),
     /// Make many calls against an endpoint with faults, and check the outcome of each call. This command
     /// takes minutes, and `ci` does not run it.
     Soak {
@@ -116,6 +118,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Kit(arguments) => unchecked(kit::run(arguments)?),
         Command::Peers => unchecked(peers::run()?),
         Command::Python(arguments) => python::run(arguments),
+        Command::Ray(arguments) => unchecked(python::ray::run(arguments)?),
         Command::Soak { calls } => soak::run(*calls),
         Command::Bulk(arguments) => bulk::run(arguments),
         Command::Loom => loom::run(),

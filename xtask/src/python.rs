@@ -4,6 +4,7 @@
 //! The command creates a virtual environment in the target directory. The package is a separate workspace, so that the
 //! main workspace needs no Python.
 
+pub(crate) mod ray;
 mod wheels;
 
 use std::fs;
@@ -130,7 +131,7 @@ impl Package {
 
     /// Creates the virtual environment from `requirements.txt`, if it does not exist yet.
     fn install_tools(&self) -> Result<(), Failure> {
-        create_environment(&self.environment(), &self.source.join("requirements.txt"))
+        create_environment(&self.environment(), &self.source.join("requirements.txt"), "bin/maturin")
     }
 
     fn pip(&self) -> Command {
@@ -152,6 +153,14 @@ impl Package {
 
     /// Builds the wheel, and installs it in the environment.
     fn install(&self, profile: &[&str]) -> Result<(), Failure> {
+        let wheel = self.build(profile)?;
+        let mut install = self.pip();
+        install.args(["install", "--no-deps", "--force-reinstall"]).arg(wheel);
+        execute(&mut install, "pip could not install the package")
+    }
+
+    /// Builds the wheel, and returns its path.
+    fn build(&self, profile: &[&str]) -> Result<PathBuf, Failure> {
         let wheels = self.target.join("wheels");
         remove(&wheels)?;
         let mut build = Command::new(self.program("maturin"));
@@ -159,16 +168,14 @@ impl Package {
         build.args(profile).arg("--out").arg(&wheels);
         build.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.target);
         execute(&mut build, "maturin could not build the package")?;
-        let wheel = only_file(&wheels)?;
-        let mut install = self.pip();
-        install.args(["install", "--no-deps", "--force-reinstall"]).arg(wheel);
-        execute(&mut install, "pip could not install the package")
+        only_file(&wheels)
     }
 }
 
-/// Creates a virtual environment with the packages that the file `requirements` lists, if it does not exist yet.
-fn create_environment(environment: &Path, requirements: &Path) -> Result<(), Failure> {
-    once(environment, requirements, "bin/maturin", || {
+/// Creates a virtual environment with the packages that the file `requirements` lists, if it does not exist yet. `proof`
+/// is a file of one of these packages.
+fn create_environment(environment: &Path, requirements: &Path, proof: &str) -> Result<(), Failure> {
+    once(environment, requirements, proof, || {
         let mut create = Command::new("python3");
         create.args(["-m", "venv", "--clear"]).arg(environment);
         execute(&mut create, "install Python 3.11 or later with its module `venv`")?;

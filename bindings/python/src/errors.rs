@@ -237,13 +237,8 @@ fn quota_details<'py>(py: Python<'py>, error: &QuotaError) -> PyResult<Bound<'py
                     BudgetUnit::Money => details.set_item(name, amount as f64 / NANOS)?,
                 }
             }
-            let period = match budget.period {
-                BudgetPeriod::Day => "day",
-                BudgetPeriod::Month => "month",
-                BudgetPeriod::Total => "total",
-            };
             details.set_item("key", &**key)?;
-            details.set_item("period", period)?;
+            details.set_item("period", period_name(budget.period))?;
             details.set_item("currency", currency.as_deref())?;
         }
         QuotaError::NoPrice { model_id } => details.set_item("model_id", model_id.as_deref())?,
@@ -254,7 +249,16 @@ fn quota_details<'py>(py: Python<'py>, error: &QuotaError) -> PyResult<Bound<'py
 }
 
 /// The number of billionths in one unit of a currency.
-const NANOS: f64 = 1e9;
+pub(crate) const NANOS: f64 = 1e9;
+
+/// Returns the name of a period in the setting `budget`, and in an `OverBudgetError`.
+pub(crate) fn period_name(period: BudgetPeriod) -> &'static str {
+    match period {
+        BudgetPeriod::Day => "day",
+        BudgetPeriod::Month => "month",
+        BudgetPeriod::Total => "total",
+    }
+}
 
 /// Returns the headers of an exception in an event stream.
 fn stream_headers<'py>(py: Python<'py>, message: &Message) -> PyResult<Bound<'py, PyDict>> {

@@ -13,11 +13,13 @@ mod command;
 mod config;
 mod convert;
 mod credentials;
+mod custom_store;
 mod decoder;
 mod errors;
 mod events;
 mod failover;
 mod hooks;
+mod limits;
 mod local;
 mod operation;
 mod options;
@@ -49,6 +51,8 @@ mod _native {
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]
+    use super::custom_store::MemoryQuotaStore;
+    #[pymodule_export]
     use super::decoder::EventStreamDecoder;
     #[pymodule_export]
     use super::events::Events;
@@ -62,6 +66,8 @@ mod _native {
     use super::queue::Queue;
     #[pymodule_export]
     use super::quota::QuotaLimiter;
+    #[pymodule_export]
+    use super::reply::response_text;
     #[pymodule_export]
     use super::sign::Signer;
     #[pymodule_export]

@@ -5,27 +5,20 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use invoke_model_client::{
-    Budget, BudgetPeriod, MemoryQuotaStore, PriceTable, QuotaLimiter as CoreLimiter, QuotaLimiterBuilder,
-    QuotaLimits,
+    MemoryQuotaStore, PriceTable, QuotaLimiter as CoreLimiter, QuotaLimiterBuilder, QuotaLimits,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::config::{COUNT, SECONDS, TEXT, setting};
+use crate::custom_store::CustomStore;
 use crate::errors::seconds;
+use crate::limits::{limits, limits_in};
 use crate::options::Tags;
 use crate::quota_store::{OpenStore, Store};
 use crate::runtime::{self, PerProcess};
 use crate::slot::lock;
-
-/// The settings of the limits of a key, and of a budget.
-const LIMITS: [&str; 4] = ["max_concurrency", "requests_per_minute", "tokens_per_minute", "budget"];
-const BUDGET: [&str; 3] = ["tokens", "money", "period"];
-
-/// The largest budgets of the Rust client, which would replace a larger amount by these.
-const MAX_TOKENS: u64 = 1 << 53;
-const MAX_MONEY: f64 = 9_000_000.0;
 
 /// A quota limiter. The Python class `QuotaLimiter` wraps it.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -35,17 +28,24 @@ pub(crate) struct QuotaLimiter(Arc<Limiter>);
 #[derive(Debug)]
 pub(crate) struct Limiter {
     builder: QuotaLimiterBuilder,
-    store: Option<Store>,
+    store: Option<SharedStore>,
     tags: Vec<TagLimits>,
     /// A child that was forked creates its own limiter. The threads that hold a lock of the limiter, and the thread of a
     /// store, exist only in the parent.
     process: PerProcess<InProcess>,
 }
 
+/// A store that limiters share.
+#[derive(Debug)]
+enum SharedStore {
+    Redis(Store),
+    Custom(CustomStore),
+}
+
 #[derive(Clone, Debug)]
 struct InProcess {
     limiter: CoreLimiter,
-    /// `None` if the counts are in memory.
+    /// The store in Redis. `None` if the limiter has another store.
     store: Option<OpenStore>,
 }
 
@@ -88,10 +88,15 @@ impl Limiter {
     }
 
     fn create(&self) -> InProcess {
-        let (builder, store) = (self.builder.clone(), self.store.as_ref().and_then(Store::open));
-        let builder = match &store {
-            Some(store) => store.add_to(builder),
-            None => builder.memory_store(&MemoryQuotaStore::default()),
+        let builder = self.builder.clone();
+        let store = match &self.store {
+            Some(SharedStore::Redis(store)) => store.open(),
+            _ => None,
+        };
+        let builder = match (&store, &self.store) {
+            (Some(redis), _) => redis.add_to(builder),
+            (None, Some(SharedStore::Custom(store))) => builder.store(store.clone()),
+            (None, _) => builder.memory_store(&MemoryQuotaStore::default()),
         };
         InProcess { limiter: builder.build(), store }
     }
@@ -113,6 +118,16 @@ impl Limiter {
             }
         }
         Ok(())
+    }
+}
+
+impl SharedStore {
+    /// Returns a store from its settings, or from an object with the methods of a store.
+    fn read(store: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match CustomStore::new(store)? {
+            Some(custom) => Ok(Self::Custom(custom)),
+            None => Store::read(store).map(Self::Redis),
+        }
     }
 }
 
@@ -179,7 +194,8 @@ impl QuotaLimiter {
         if let Some(time) = setting(settings, "", "max_wait", SECONDS)? {
             builder = builder.max_wait(seconds("max_wait", time)?);
         }
-        let store = setting(settings, "", "store", "a dict")?.map(|store| Store::read(&store)).transpose()?;
+        let store = settings.get_item("store")?.filter(|store| !store.is_none());
+        let store = store.map(|store| SharedStore::read(&store)).transpose()?;
         Ok(Self(Arc::new(Limiter { store, tags, ..Limiter::new(builder) })))
     }
 
@@ -238,68 +254,4 @@ fn tag_limits(tag: String, source: Bound<'_, PyAny>) -> PyResult<TagLimits> {
         }
     }
     Ok(TagLimits { tag, source: source.unbind(), known: Arc::default() })
-}
-
-/// Reads the limits of a key from a dictionary. `name` is the place of the dictionary.
-fn limits(name: &str, value: &Bound<'_, PyAny>) -> PyResult<QuotaLimits> {
-    let dict = known_keys(name, value, &LIMITS)?;
-    limits_in(dict, &format!("{name}: "))
-}
-
-fn limits_in(dict: &Bound<'_, PyDict>, place: &str) -> PyResult<QuotaLimits> {
-    let mut limits = QuotaLimits::default();
-    limits.max_concurrency = setting(dict, place, "max_concurrency", COUNT)?;
-    limits.requests_per_minute = setting(dict, place, "requests_per_minute", COUNT)?;
-    limits.tokens_per_minute = setting(dict, place, "tokens_per_minute", COUNT)?;
-    let found = dict.get_item("budget")?.filter(|found| !found.is_none());
-    limits.budget = found.map(|found| budget(&format!("{place}budget"), &found)).transpose()?;
-    Ok(limits)
-}
-
-fn budget(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Budget> {
-    let dict = known_keys(name, value, &BUDGET)?;
-    let place = format!("{name}: ");
-    let tokens: Option<u64> = setting(dict, &place, "tokens", COUNT)?;
-    let money: Option<f64> = setting(dict, &place, "money", "a number")?;
-    let period = match setting::<String>(dict, &place, "period", TEXT)?.as_deref() {
-        Some("day") => BudgetPeriod::Day,
-        Some("month") => BudgetPeriod::Month,
-        Some("total") => BudgetPeriod::Total,
-        _ => {
-            let text = format!("{place}period: expected \"day\", \"month\" or \"total\"");
-            return Err(PyValueError::new_err(text));
-        }
-    };
-    match (tokens, money) {
-        (Some(tokens), None) if tokens <= MAX_TOKENS => Ok(Budget::tokens(tokens, period)),
-        (None, Some(money)) if (0.0..=MAX_MONEY).contains(&money) => Ok(Budget::money(money, period)),
-        (Some(_), None) => {
-            Err(PyValueError::new_err(format!("{place}tokens: expected at most {MAX_TOKENS}")))
-        }
-        (None, Some(_)) => {
-            Err(PyValueError::new_err(format!("{place}money: expected a number from 0 to {MAX_MONEY}")))
-        }
-        _ => Err(PyValueError::new_err(format!("{place}expected either \"tokens\" or \"money\""))),
-    }
-}
-
-/// Checks that a value is a dictionary with known keys.
-pub(crate) fn known_keys<'a, 'py>(
-    name: &str,
-    value: &'a Bound<'py, PyAny>,
-    known: &[&str],
-) -> PyResult<&'a Bound<'py, PyDict>> {
-    let Ok(dict) = value.cast::<PyDict>() else {
-        let found = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("{name}: expected a dict, not {found}")));
-    };
-    let is_known = |key: &Bound<'_, PyAny>| key.extract::<&str>().is_ok_and(|key| known.contains(&key));
-    match dict.keys().iter().find(|key| !is_known(key)) {
-        Some(key) => {
-            let text =
-                format!("{name}: {} is not a setting; known settings: {}", key.repr()?, known.join(", "));
-            Err(PyValueError::new_err(text))
-        }
-        None => Ok(dict),
-    }
 }

@@ -17,7 +17,7 @@ mod redis {
 
     use crate::config::{COUNT, FLAG, SECONDS, TEXT, setting};
     use crate::errors::seconds;
-    use crate::quota::known_keys;
+    use crate::limits::known_keys;
 
     const KEYS: [&str; 6] =
         ["url", "namespace", "timeout", "lease", "wait_after_server_start", "fallback_processes"];

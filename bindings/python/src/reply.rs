@@ -1,7 +1,9 @@
 //! The parts of a response dictionary that all operations share.
 
 use http::{HeaderMap, StatusCode};
+use invoke_model_client::families::ModelResponse;
 use invoke_model_client::{Attempt, Metadata};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde::Serialize;
@@ -78,4 +80,13 @@ pub(crate) fn headers<'py>(py: Python<'py>, headers: &HeaderMap) -> PyResult<Bou
         }
     }
     Ok(dict)
+}
+
+/// Returns the text that a model generated, from the JSON of an output. Returns an empty text if the output has no text.
+#[pyfunction]
+pub(crate) fn response_text(output: &str) -> PyResult<String> {
+    let response = ModelResponse::parse(output.as_bytes());
+    response
+        .map(|response| response.text().into_owned())
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }

@@ -143,8 +143,8 @@ pub(crate) fn bulk() -> PyResult<Handle> {
 }
 
 /// Starts a thread that drives a runtime until the process ends. The thread does not delay the exit of the interpreter,
-/// because it calls Python only for the hook `after_response` of an interceptor and for warnings, and not while the
-/// interpreter ends.
+/// because it calls Python only for the hook `after_response` of an interceptor, for a store of a quota limiter that is a
+/// Python object, and for warnings, and not while the interpreter ends.
 fn background(name: &str) -> std::io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

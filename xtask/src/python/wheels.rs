@@ -87,7 +87,8 @@ pub(super) fn run() -> Result<(), Failure> {
         output: package.target.join("release-wheels"),
         package,
     };
-    create_environment(&builder.environment, &builder.package.source.join("wheels.txt"))?;
+    let requirements = builder.package.source.join("wheels.txt");
+    create_environment(&builder.environment, &requirements, "bin/maturin")?;
     remove(&builder.output)?;
     let mut defects = Vec::new();
     for (arch, kind) in ARCHITECTURES.iter().flat_map(|arch| KINDS.iter().map(move |kind| (arch, kind))) {

@@ -4,6 +4,9 @@ import json
 import os
 
 from . import _native
+from ._native import MemoryQuotaStore
+
+__all__ = ["MemoryQuotaStore", "QuotaLimiter"]
 
 
 class QuotaLimiter:
@@ -21,8 +24,9 @@ class QuotaLimiter:
     * `default_output_tokens`: the number of output tokens to reserve if the body does not limit the output
     * `max_wait`: the maximum time in seconds that a call waits
     * `store`: the URL of a Redis or Valkey server that processes share, such as "redis://localhost:6379", or a dictionary
-      with `url`, `namespace`, `timeout`, `lease`, `wait_after_server_start`, and `fallback_processes`: the number of
-      processes that share the limits in memory while the server is not available
+      with `url`, `namespace`, `timeout`, `lease`, `wait_after_server_start`, and `fallback_processes`: the
+      number of processes that share the limits in memory while the server is not available, or an object with the
+      methods `acquire` and `end`, such as a `MemoryQuotaStore`
     """
 
     def __init__(

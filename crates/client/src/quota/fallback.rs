@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::error::QuotaStoreError;
 use super::limits::QuotaKey;
-use super::memory::{MemoryQuotaStore, NotAdmitted};
+use super::memory::MemoryQuotaStore;
 use super::store::{QuotaDecision, QuotaRequest, QuotaReservation, QuotaStore};
 
 /// The time between two attempts to reach the store.
@@ -140,21 +140,6 @@ impl<S: QuotaStore> State<S> {
         if keys.iter().any(fails) {
             return Err(error);
         }
-        let (mut windows, now) = (self.memory.windows(), self.memory.now());
-        let slots = windows.slots(&keys);
-        let decision = windows.try_admit(&QuotaRequest { keys, ..request.clone() }, &slots, now);
-        drop(windows);
-        Ok(match decision {
-            Ok(id) => {
-                let memory = self.memory.clone();
-                let end = move |outcome| memory.end(&slots, id, outcome);
-                QuotaDecision::Admitted(QuotaReservation::new(end))
-            }
-            Err(NotAdmitted::Blocked(key, blocked)) => {
-                let retry_after = blocked.until.map_or(RETRY_INTERVAL, |until| until - now.instant);
-                QuotaDecision::Blocked { key, limit: blocked.limit, retry_after }
-            }
-            Err(NotAdmitted::OverBudget { key, used }) => QuotaDecision::OverBudget { key, used },
-        })
+        Ok(self.memory.decide(&QuotaRequest { keys, ..request.clone() }))
     }
 }

@@ -12,8 +12,11 @@ use tokio::time::Instant;
 
 use super::budget::{BudgetPeriod, BudgetUnit};
 use super::limits::QuotaKey;
-use super::store::{QuotaOutcome, QuotaRequest};
+use super::store::{QuotaDecision, QuotaOutcome, QuotaRequest, QuotaReservation};
 use super::window::{Blocked, ReservationId, SlidingWindow, WINDOW};
+
+/// The time after which a request asks again that a concurrency limit blocks.
+const CONCURRENCY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A store that counts requests in the memory of the process. Clones share the counts. This is the default
 /// store of a [`QuotaLimiter`](super::QuotaLimiter).
@@ -97,6 +100,28 @@ impl MemoryQuotaStore {
             next_id: ReservationId(0),
         };
         Self(Arc::new(Memory { windows: Mutex::new(windows), request_ended: Notify::new(), time_source }))
+    }
+
+    /// Decides about a request immediately, like [`QuotaStore::acquire`](super::QuotaStore::acquire). Use this method to
+    /// share the store with other processes.
+    ///
+    /// A [`QuotaLimiter`](super::QuotaLimiter) creates the request, after it has checked that the limits can admit it.
+    pub fn decide(&self, request: &QuotaRequest) -> QuotaDecision {
+        let (mut windows, now) = (self.windows(), self.now());
+        let slots = windows.slots(&request.keys);
+        let decision = windows.try_admit(request, &slots, now);
+        drop(windows);
+        match decision {
+            Ok(id) => {
+                let store = self.clone();
+                QuotaDecision::Admitted(QuotaReservation::new(move |outcome| store.end(&slots, id, outcome)))
+            }
+            Err(NotAdmitted::Blocked(key, blocked)) => {
+                let retry_after = blocked.until.map_or(CONCURRENCY_INTERVAL, |until| until - now.instant);
+                QuotaDecision::Blocked { key, limit: blocked.limit, retry_after }
+            }
+            Err(NotAdmitted::OverBudget { key, used }) => QuotaDecision::OverBudget { key, used },
+        }
     }
 
     pub(super) fn now(&self) -> Now {

@@ -2,11 +2,12 @@
 //! clock.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use invoke_model_client::{
-    FailureClass, MemoryQuotaStore, QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaLimits,
-    QuotaPermit, TokenEstimate, Usage,
+    FailureClass, MemoryQuotaStore, QuotaDecision, QuotaError, QuotaKey, QuotaLimit, QuotaLimiter,
+    QuotaLimiterBuilder, QuotaLimits, QuotaOutcome, QuotaPermit, QuotaRequest, TokenEstimate, Usage,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
@@ -294,6 +295,33 @@ async fn limiters_share_a_key_of_one_store() {
     // A request of another limiter waits for the account, and is admitted when a request of the account ends.
     assert_eq!(waiting.await.unwrap().unwrap().1, ended);
     drop(other);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_in_memory_decides_for_other_processes() {
+    let store = MemoryQuotaStore::default();
+    let limits = QuotaLimits::default().max_concurrency(2).requests_per_minute(2).tokens_per_minute(10);
+    let keys: Arc<[QuotaKey]> = [QuotaKey::new("model", limits)].into();
+    let decide = |tokens| store.decide(&QuotaRequest::new(keys.clone(), tokens));
+    let admitted = |decision| match decision {
+        QuotaDecision::Admitted(reservation) => reservation,
+        other => panic!("{other:?}"),
+    };
+    let check_blocked = |decision, limit, after: Duration| match decision {
+        QuotaDecision::Blocked { key: 0, limit: found, retry_after } => {
+            assert_eq!((found, retry_after), (limit, after));
+        }
+        other => panic!("{other:?}"),
+    };
+    let first = admitted(decide(6));
+    check_blocked(decide(5), QuotaLimit::TokensPerMinute, seconds(61));
+    drop(admitted(decide(4)));
+    admitted(decide(4)).end(QuotaOutcome::Used { tokens: 1, cost: 0 });
+    check_blocked(decide(1), QuotaLimit::RequestsPerMinute, seconds(61));
+    advance(seconds(61)).await;
+    let second = admitted(decide(10));
+    check_blocked(decide(1), QuotaLimit::Concurrency, Duration::from_millis(100));
+    drop((first, second));
 }
 
 #[tokio::test(start_paused = true)]
