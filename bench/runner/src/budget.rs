@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::figures::number;
 use crate::programs::{build, workspace};
 use crate::server::{Pause, Server};
-use crate::{Result, callgrind, heap, layers, machine};
+use crate::{Result, callgrind, endpoint, heap, layers, machine};
 
 /// Allowed excess of a count over its budget, as a fraction of the budget.
 const TOLERANCE: f64 = 0.03;
@@ -30,7 +30,7 @@ struct Budget {
 
 /// Measures the counts. Compares them with the budget, or writes them as the new budget if `update` is set.
 pub(crate) fn run(update: bool) -> Result<()> {
-    build(&["bench-server", "bench-ours", "bench-layers"])?;
+    build(&["bench-server", "bench-ours", "bench-layers", "bench-endpoint"])?;
     let server = Server::start(Pause::Valgrind)?;
     let counted = count(&server)?;
     if update {
@@ -62,6 +62,9 @@ fn count(server: &Server) -> Result<Budget> {
     add("instructions per Converse", callgrind::each("bench-ours", server, &["converse"], (100, 600))?);
     let events = callgrind::each("bench-ours", server, &["converse-stream"], (500, 3000))?;
     add("instructions per ConverseStream event", events);
+    for (name, count) in endpoint::counts(server)? {
+        add(name, count);
+    }
     for layer in layers::LAYERS {
         add(&format!("instructions of {layer}"), layers::counted(layer, server)?);
     }

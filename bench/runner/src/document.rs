@@ -19,6 +19,10 @@ pub(crate) enum Part {
     BuildTargets,
     /// Table of the latencies with interceptors, metrics and quota limiters.
     Features,
+    /// Tables of the speed of event streams.
+    Streams,
+    /// Table of the costs of the local endpoint.
+    Endpoint,
 }
 
 impl Part {
@@ -30,6 +34,8 @@ impl Part {
             Self::Builds => "clean builds",
             Self::BuildTargets => "targets of the clean builds",
             Self::Features => "latency of features",
+            Self::Streams => "streams",
+            Self::Endpoint => "local endpoint",
         };
         ["begin", "end"].map(|end| format!("<!-- {name}, by `cargo xtask bench --docs`: {end} -->\n"))
     }
@@ -70,11 +76,19 @@ mod tests {
 
     use super::{Part, docs, replaced};
 
-    const PARTS: [Part; 5] = [Part::Run, Part::Targets, Part::Builds, Part::BuildTargets, Part::Features];
+    const PARTS: [Part; 7] = [
+        Part::Run,
+        Part::Targets,
+        Part::Builds,
+        Part::BuildTargets,
+        Part::Features,
+        Part::Streams,
+        Part::Endpoint,
+    ];
 
     #[test]
     fn replaces_only_the_part() {
-        let page = |contents: [&str; 5]| {
+        let page = |contents: [&str; 7]| {
             let parts = PARTS.iter().zip(contents).map(|(part, content)| {
                 let [begin, end] = part.markers();
                 format!("before\n{begin}{content}{end}after\n")
@@ -82,9 +96,9 @@ mod tests {
             parts.collect::<String>()
         };
         for (index, part) in PARTS.into_iter().enumerate() {
-            let mut expected = ["old\n"; 5];
+            let mut expected = ["old\n"; 7];
             expected[index] = "new\n";
-            assert_eq!(replaced(&page(["old\n"; 5]), part, "new\n"), Some(page(expected)));
+            assert_eq!(replaced(&page(["old\n"; 7]), part, "new\n"), Some(page(expected)));
             assert_eq!(replaced("no part", part, "new\n"), None);
         }
     }

@@ -5,6 +5,7 @@ mod callgrind;
 mod clean_build;
 mod cores;
 mod document;
+mod endpoint;
 mod features;
 mod figures;
 mod heap;
@@ -20,6 +21,7 @@ mod samples;
 mod server;
 mod single_step;
 mod start;
+mod streams;
 mod table;
 mod targets;
 
@@ -56,6 +58,12 @@ struct Arguments {
     /// Measure only the latency that interceptors, metrics and quota limiters add. Needs a Redis or Valkey server.
     #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds"])]
     only_features: bool,
+    /// Measure only the speed of event streams.
+    #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds", "only_features"])]
+    only_streams: bool,
+    /// Measure only the speed of the local endpoint.
+    #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds", "only_features", "only_streams"])]
+    only_endpoint: bool,
     /// Write the results into `docs/performance.md`, and the plot next to it.
     #[arg(long, conflicts_with = "quick")]
     docs: bool,
@@ -80,6 +88,12 @@ fn execute(arguments: &Arguments) -> Result<()> {
     }
     if arguments.only_features {
         return features::run(arguments.rounds, arguments.docs);
+    }
+    if arguments.only_streams {
+        return streams::run_all(arguments.rounds, arguments.docs);
+    }
+    if arguments.only_endpoint {
+        return endpoint::run(arguments.rounds, arguments.docs);
     }
     table::run(arguments.rounds, !arguments.no_builds, arguments.docs)
 }

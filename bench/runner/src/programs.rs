@@ -35,6 +35,11 @@ pub(crate) fn build(packages: &[&str]) -> Result<()> {
 
 /// Runs a client on its own core, and parses the measurements that it prints.
 pub(crate) fn measure(client: &str, server: &Server, work: &[&str]) -> Result<Measured> {
+    Ok(run(client, server, work)?.trim().parse()?)
+}
+
+/// Runs a client on its own core, and returns its output.
+pub(crate) fn run(client: &str, server: &Server, work: &[&str]) -> Result<String> {
     let program = program(&format!("bench-{client}"));
     let mut command = Command::new(&program);
     command.arg(server.url()).args(work);
@@ -43,5 +48,5 @@ pub(crate) fn measure(client: &str, server: &Server, work: &[&str]) -> Result<Me
         let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{} {}: {}\n{stderr}", program.display(), work.join(" "), output.status).into());
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -121,7 +121,6 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
             0,
             |_| callgrind::each("bench-ours", valgrind, &["converse-stream"], COUNTED_EVENTS),
         )?,
-        measuring.rate("events per second", &["stream", "30000"], 30_000.0)?,
         starting
             .row("process start to first response over HTTP, ms", 2, |client| {
                 start::to_first_response(client, timing.url(), &roots)

@@ -76,6 +76,11 @@ impl Server {
         Ok(Self { child, url, tls_url, certificate })
     }
 
+    /// Returns the id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns the URL without TLS.
     pub(crate) fn url(&self) -> &str {
         &self.url

@@ -19,7 +19,7 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     let rows = rows::all(&servers, rounds)?;
     let layers = layers(&servers)?;
     drop(servers);
-    let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::line()?, machine::versions()?, table(&rows));
+    let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::line()?, machine::versions()?, of(&rows));
     let targets = targets::table("measurement", &rows);
     println!("{run}\n{targets}");
     // Writes the page before the builds, because the builds take as long as all other measurements.
@@ -30,7 +30,8 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     if builds { clean_builds(docs) } else { Ok(()) }
 }
 
-fn table(rows: &[Row]) -> String {
+/// Returns a table of rows with all clients.
+pub(crate) fn of(rows: &[Row]) -> String {
     let head = "| measurement | invoke-model | official | plain | ratio to official | ratio to plain |\n|---|---:|---:|---:|---:|---:|\n";
     rows.iter().fold(head.to_owned(), |table, row| table + &row.line(&CLIENTS))
 }

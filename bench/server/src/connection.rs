@@ -1,12 +1,21 @@
 //! Serves one connection.
 
 use std::io;
+use std::time::Duration;
 
+use bench_workload::timed_part;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::sleep;
 
-use crate::response::{Response, Responses};
+use crate::event;
+use crate::response::{GROUP, Response, Responses};
+
+/// End of a body that consists of chunks.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Pause before each event of a paced stream.
+const PACE: Duration = Duration::from_millis(1);
 
 /// A connection with or without TLS.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
@@ -38,12 +47,22 @@ pub(crate) async fn serve(mut stream: impl Stream, responses: &Responses) -> io:
                 barrier.wait().await;
                 stream.write_all(&response).await?;
             }
-            Response::Events { head, event, count } => {
+            Response::Events { head, group, count } => {
+                stream.write_all(&head).await?;
+                for _ in 0..count / GROUP {
+                    stream.write_all(&group).await?;
+                }
+                let rest = group.len() / GROUP * (count % GROUP);
+                stream.write_all(&group[..rest]).await?;
+                stream.write_all(LAST_CHUNK).await?;
+            }
+            Response::Paced { head, count } => {
                 stream.write_all(&head).await?;
                 for _ in 0..count {
-                    stream.write_all(&event).await?;
+                    sleep(PACE).await;
+                    stream.write_all(&event::chunk(&event::frame_of(&timed_part()))).await?;
                 }
-                stream.write_all(b"0\r\n\r\n").await?;
+                stream.write_all(LAST_CHUNK).await?;
             }
         }
         stream.flush().await?;

@@ -16,7 +16,12 @@ const _: () = assert!(DELTA.len() == 100);
 /// Returns the frame of an event of `InvokeModelWithResponseStream`. Like the service, this function pads the
 /// event with letters in the member `p`.
 pub fn frame() -> Vec<u8> {
-    let payload = format!(r#"{{"bytes":"{}","p":"abcdefghijklmnopqr"}}"#, BASE64_STANDARD.encode(PART));
+    frame_of(PART)
+}
+
+/// Returns the frame of an event that contains this part of the output of a model.
+pub(crate) fn frame_of(part: &str) -> Vec<u8> {
+    let payload = format!(r#"{{"bytes":"{}","p":"abcdefghijklmnopqr"}}"#, BASE64_STANDARD.encode(part));
     encode("chunk", payload)
 }
 

@@ -23,15 +23,20 @@ pub(crate) enum Response {
     Whole(Rc<[u8]>, Duration),
     /// A complete response, sent when the number of waiting calls reaches the size of the barrier.
     Held(Rc<Barrier>, Rc<[u8]>),
-    /// A stream: the status line and headers, followed by `count` copies of `event`.
-    Events { head: Rc<[u8]>, event: Rc<[u8]>, count: usize },
+    /// A stream: the status line and headers, followed by `count` copies of an event. `group` contains [`GROUP`] events.
+    Events { head: Rc<[u8]>, group: Rc<[u8]>, count: usize },
+    /// A stream with a pause before each event. Each event contains its time.
+    Paced { head: Rc<[u8]>, count: usize },
 }
 
-/// A stream of one operation: the status line and headers, and the event that it repeats.
+/// A stream of one operation: the status line and headers, and [`GROUP`] copies of an event.
 struct Stream {
     head: Rc<[u8]>,
-    event: Rc<[u8]>,
+    group: Rc<[u8]>,
 }
+
+/// Number of events that the server writes at once. It is large, so that the server does not limit the rate of events.
+pub(crate) const GROUP: usize = 128;
 
 /// All responses. They are created before the first call.
 pub(crate) struct Responses {
@@ -71,8 +76,9 @@ impl Responses {
             Some(("bench.events", count)) => {
                 let stream =
                     if operation == "converse-stream" { &self.converse_stream } else { &self.stream };
-                Response::Events { head: Rc::clone(&stream.head), event: Rc::clone(&stream.event), count }
+                Response::Events { head: Rc::clone(&stream.head), group: Rc::clone(&stream.group), count }
             }
+            Some(("bench.paced", count)) => Response::Paced { head: Rc::clone(&self.stream.head), count },
             Some(("bench.held", count)) => Response::Held(self.barrier(count), Rc::clone(&self.small)),
             _ if operation == "converse" => Response::Whole(Rc::clone(&self.converse), self.pause),
             _ if model == LARGE => Response::Whole(Rc::clone(&self.large), Duration::ZERO),
@@ -93,7 +99,7 @@ impl Stream {
             "{HEAD}Content-Type: application/vnd.amazon.eventstream\r\n\
              Transfer-Encoding: chunked\r\n{headers}\r\n"
         );
-        Self { head: head.into_bytes().into(), event: event::chunk(frame).into() }
+        Self { head: head.into_bytes().into(), group: event::chunk(frame).repeat(GROUP).into() }
     }
 }
 

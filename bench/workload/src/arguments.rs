@@ -44,6 +44,19 @@ pub enum Work {
         /// Number of events.
         events: usize,
     },
+    /// Calls with streamed responses at the same time.
+    Streams {
+        /// Number of events of each stream.
+        events: usize,
+        /// Number of streams.
+        width: usize,
+    },
+    /// One call with a streamed response, whose events the server sends one by one. Prints the median and the 99th
+    /// percentile of the times from the write of an event to its arrival at the caller, in nanoseconds.
+    Paced {
+        /// Number of events.
+        events: usize,
+    },
     /// Calls of `Converse`, one after the other.
     Converse {
         /// Number of calls.

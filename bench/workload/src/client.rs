@@ -5,6 +5,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use crate::monotonic_time;
+
 /// A client in the comparison. Its methods panic on errors, because failed calls are not measured.
 pub trait Client: Clone + Send + Sync + 'static {
     /// Creates a client as its documentation describes, with static credentials.
@@ -19,6 +21,9 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Calls `InvokeModelWithResponseStream`, and reads the complete stream.
     fn stream(&self, model_id: &str, body: Bytes) -> impl Future<Output = Streamed> + Send;
 
+    /// Calls `InvokeModelWithResponseStream`, and returns the arrival of each event.
+    fn arrivals(&self, model_id: &str, body: Bytes) -> impl Future<Output = Vec<Arrival>> + Send;
+
     /// Calls `Converse` with [`MESSAGES`](crate::MESSAGES), and returns the length of the text in the response.
     ///
     /// Only `invoke-model-client` implements this method and [`converse_stream`](Self::converse_stream).
@@ -29,6 +34,22 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Calls `ConverseStream` with [`MESSAGES`](crate::MESSAGES), and reads the complete stream.
     fn converse_stream(&self, _model_id: &str) -> impl Future<Output = Streamed> + Send {
         async { panic!("this client does not implement `ConverseStream`") }
+    }
+}
+
+/// Arrival of an event at the caller.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Time of the arrival: see [`monotonic_time`](crate::monotonic_time).
+    pub time: u64,
+    /// The bytes of the event. A client that does not decode events returns the frame.
+    pub bytes: Bytes,
+}
+
+impl Arrival {
+    /// Records the arrival of an event at this time.
+    pub fn now(bytes: Bytes) -> Self {
+        Self { time: monotonic_time(), bytes }
     }
 }
 

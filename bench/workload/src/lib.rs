@@ -9,12 +9,14 @@
 mod arguments;
 mod client;
 mod conversation;
+mod latency;
 mod measured;
 mod work;
 
 pub use arguments::{Arguments, Work};
-pub use client::{Client, Streamed};
+pub use client::{Arrival, Client, Streamed};
 pub use conversation::{CONVERSE_TEXT_LENGTH, MAX_TOKENS, MESSAGES, SYSTEM};
+pub use latency::{monotonic_time, timed_part};
 pub use measured::Measured;
 pub use work::{ready, run};
 
@@ -27,6 +29,12 @@ pub const LARGE: &str = "bench.large";
 /// Returns the id of a model that streams `count` events.
 pub fn events(count: usize) -> String {
     format!("bench.events-{count}")
+}
+
+/// Returns the id of a model that streams `count` events with a pause before each event. Each event contains the time at
+/// which it was sent.
+pub fn paced(count: usize) -> String {
+    format!("bench.paced-{count}")
 }
 
 /// Returns the id of a model that responds when `count` calls wait for a response.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::measured::Start;
 use crate::{
     Arguments, CONVERSE_TEXT_LENGTH, Client, LARGE, LARGE_LENGTH, Measured, REQUEST, RESPONSE_LENGTH, SMALL,
-    Work, events, held,
+    Work, events, held, latency,
 };
 
 /// Number of calls before the measurement. These calls open the connection and fill caches.
@@ -19,7 +19,13 @@ const WARM_UP: usize = 100;
 pub fn run<C: Client>() {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    println!("{}", runtime.block_on(measured::<C>(&arguments)));
+    match arguments.work {
+        Work::Paced { events } => {
+            let client = C::new(&arguments.endpoint);
+            println!("{}", runtime.block_on(latency::measured(&client, events)));
+        }
+        _ => println!("{}", runtime.block_on(measured::<C>(&arguments))),
+    }
 }
 
 /// Prints `ready`, and waits for a line on standard input. Programs call this function before the counted
@@ -33,8 +39,10 @@ pub fn ready() {
 async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     let client = C::new(&arguments.endpoint);
     small_calls(&client, WARM_UP).await;
-    if let Work::AtOnce { width, .. } = &arguments.work {
-        at_once(&client, 2, *width).await;
+    match &arguments.work {
+        Work::AtOnce { width, .. } => at_once(&client, 2, *width).await,
+        Work::Streams { width, .. } => streams(&client, 1, *width).await,
+        _ => {}
     }
     // Allocates the body before the measurement starts, because the comparison excludes the memory of the
     // body.
@@ -58,6 +66,8 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
             let streamed = client.stream(&events(count), Bytes::from_static(REQUEST)).await;
             assert!(streamed.bytes >= count, "{streamed:?}");
         }
+        &Work::Streams { events, width } => streams(&client, events, width).await,
+        Work::Paced { .. } => unreachable!("this work prints latencies"),
         &Work::Converse { count } => {
             for _ in 0..count {
                 assert_eq!(client.converse(SMALL).await, CONVERSE_TEXT_LENGTH);
@@ -92,6 +102,18 @@ async fn at_once<C: Client>(client: &C, count: usize, width: usize) {
     for _ in 0..width {
         let client = client.clone();
         tasks.spawn(async move { small_calls(&client, count).await });
+    }
+    tasks.join_all().await;
+}
+
+async fn streams<C: Client>(client: &C, count: usize, width: usize) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..width {
+        let client = client.clone();
+        tasks.spawn(async move {
+            let streamed = client.stream(&events(count), Bytes::from_static(REQUEST)).await;
+            assert!(streamed.bytes >= count, "{streamed:?}");
+        });
     }
     tasks.join_all().await;
 }

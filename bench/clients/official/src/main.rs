@@ -5,7 +5,7 @@ use std::path::Path;
 use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::ResponseStream;
-use bench_workload::{Client, Streamed, run};
+use bench_workload::{Arrival, Client, Streamed, run};
 use bytes::Bytes;
 
 #[derive(Clone)]
@@ -32,6 +32,19 @@ impl Client for Official {
     /// memory.
     async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
         self.call(model_id, tokio::fs::read(path).await.expect("a file").into()).await
+    }
+
+    async fn arrivals(&self, model_id: &str, body: Bytes) -> Vec<Arrival> {
+        let body = Blob::new(Vec::from(body));
+        let call = self.0.invoke_model_with_response_stream().model_id(model_id);
+        let call = call.content_type("application/json").body(body);
+        let mut response = call.send().await.expect("a stream");
+        let mut arrivals = Vec::new();
+        while let Some(event) = response.body.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is not a chunk") };
+            arrivals.push(Arrival::now(part.bytes.expect("bytes").into_inner().into()));
+        }
+        arrivals
     }
 
     async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use bench_workload::{Client, MAX_TOKENS, MESSAGES, SYSTEM, Streamed, run};
+use bench_workload::{Arrival, Client, MAX_TOKENS, MESSAGES, SYSTEM, Streamed, run};
 use bytes::Bytes;
 use invoke_model_client::types::{
     ContentBlock, ContentBlockDelta, ConversationRole, ConverseOutputShape, ConverseStreamEvent,
@@ -36,6 +36,18 @@ impl Client for Ours {
         let body = Body::from_path(path);
         let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
         call.send().await.expect("a response").body.len()
+    }
+
+    async fn arrivals(&self, model_id: &str, body: Bytes) -> Vec<Arrival> {
+        let call = self.0.invoke_model_with_response_stream().model_id(model_id);
+        let call = call.content_type("application/json").body(body);
+        let mut response = call.send().await.expect("a stream");
+        let mut arrivals = Vec::new();
+        while let Some(event) = response.events.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is not a chunk") };
+            arrivals.push(Arrival::now(part.bytes.expect("bytes")));
+        }
+        arrivals
     }
 
     async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use bench_workload::{Client, SMALL, Streamed, run};
+use bench_workload::{Arrival, Client, SMALL, Streamed, run};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -75,6 +75,17 @@ impl Client for Plain {
         let response = client.request(request).await.expect("a response");
         assert!(response.status().is_success());
         response.into_body().collect().await.expect("a body").to_bytes().len()
+    }
+
+    async fn arrivals(&self, model_id: &str, body: Bytes) -> Vec<Arrival> {
+        let target = Self::target(&self.endpoint, model_id, "invoke-with-response-stream");
+        let mut body = self.send(target, body).await.into_body();
+        let mut arrivals = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.expect("a frame").into_data() else { continue };
+            arrivals.push(Arrival::now(data));
+        }
+        arrivals
     }
 
     async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {

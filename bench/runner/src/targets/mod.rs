@@ -12,7 +12,7 @@ pub(crate) const CALL_TIME: Target = Target::Part(PLAIN, 13, 10);
 /// Heap allocations per call.
 pub(crate) const CALL_ALLOCATIONS: Target = Target::AtMost(30);
 /// Calls per second on one core, with 64 concurrent calls.
-pub(crate) const CALL_RATE: Target = Target::Times(OFFICIAL, 5);
+pub(crate) const CALL_RATE: Target = Target::Times(OFFICIAL, 5.0);
 /// Time of a call with a 25 MB request and a 25 MB response.
 pub(crate) const LARGE_TIME: Target = Target::Part(PLAIN, 21, 10);
 /// Peak memory of a call in MiB, without its 25 MB request and 25 MB response.
@@ -21,6 +21,8 @@ pub(crate) const LARGE_MEMORY: Target = Target::AtMost(12);
 pub(crate) const FILE_MEMORY: Target = Target::AtMost(2);
 /// Executed instructions per event.
 pub(crate) const EVENT: Target = Target::AtMost(6_400);
+/// Events per second.
+pub(crate) const EVENT_RATE: Target = Target::Times(OFFICIAL, 1.5);
 /// Executed instructions per call of `Converse` with 10 messages: twice the executed instructions of
 /// `InvokeModel`.
 pub(crate) const CONVERSE: Target = Target::AtMost(94_600);
@@ -52,7 +54,7 @@ pub(crate) enum Target {
     /// Maximum as a fraction of the value of another client: numerator and denominator.
     Part(Other, u32, u32),
     /// Minimum as a multiple of the value of another client.
-    Times(Other, u32),
+    Times(Other, f64),
     /// Less than the value of another client.
     Below(Other),
 }
@@ -90,7 +92,7 @@ impl Target {
             }
             Self::Times(other, least) => {
                 let ratio = ratio_to(other)?;
-                (multiple(ratio), ratio >= f64::from(least))
+                (multiple(ratio), ratio >= least)
             }
             Self::Below(other) => {
                 let ratio = ratio_to(other)?;

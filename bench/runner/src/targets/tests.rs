@@ -21,8 +21,8 @@ fn a_value_equal_to_the_bound_meets_the_target() {
     check(Target::Part(OFFICIAL, 3, 4), &[4.0, 5.0], "at most 3/4 of the official crate | 1/1.25 | missed");
     check(Target::Part(PLAIN, 13, 10), &[1.3, 9.0, 1.0], "at most 1.3x plain hyper-util | 1.30x | met");
     check(Target::Part(PLAIN, 13, 10), &[1.4, 9.0, 1.0], "at most 1.3x plain hyper-util | 1.40x | missed");
-    check(Target::Times(OFFICIAL, 5), &[5.0, 1.0], "at least 5x the official crate | 5.00x | met");
-    check(Target::Times(OFFICIAL, 5), &[4.0, 1.0], "at least 5x the official crate | 4.00x | missed");
+    check(Target::Times(OFFICIAL, 5.0), &[5.0, 1.0], "at least 5x the official crate | 5.00x | met");
+    check(Target::Times(OFFICIAL, 5.0), &[4.0, 1.0], "at least 5x the official crate | 4.00x | missed");
     check(Target::Below(OFFICIAL), &[1.0, 2.0], "below the official crate | 1/2.00 | met");
     check(Target::Below(OFFICIAL), &[1.0, 1.0], "below the official crate | 1.00x | missed");
 }
