@@ -45,9 +45,7 @@ class Input:
 
 
 def run(endpoint, count, model_input, quota_limiter=None):
-    """Calls the model for `count` rows. Returns the seconds. Fails if not each row is in the result once, or has an
-    error.
-    """
+    """Calls the model for `count` rows. Returns the seconds. Fails if a row is missing, occurs twice or has an error."""
     endpoint.clear()
     blocks = max(8, count // 100)
     dataset = ray.data.from_items([{"id": n} for n in range(count)], override_num_blocks=blocks)

@@ -201,7 +201,7 @@ impl BulkRun {
         let (set_end, end) = watch::channel(None);
         let task = runtime::bulk()?.spawn(async move {
             let stop = async move {
-                // The sender exists as long as the Python object. After that, nobody reads the results.
+                // An error means that the Python object was dropped, so the program reads no further results.
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
             set_end.send_replace(Some(Arc::new(stream.run(&client, stop).await)));

@@ -49,7 +49,7 @@ impl CustomStore {
         Ok(Some(Self { object: Arc::new(object.clone().unbind()), name }))
     }
 
-    /// Asks the object. Passes its decision to `sender`, immediately or when its future is done.
+    /// Calls `acquire` of the object. Passes the decision to `sender`, immediately or when the future is done.
     fn start(
         &self,
         py: Python<'_>,
@@ -117,7 +117,7 @@ impl CustomStore {
         }
     }
 
-    /// Tells the object the outcome of a request.
+    /// Calls `end` of the object with the outcome of a request.
     fn end(&self, reservation: &Py<PyAny>, outcome: QuotaOutcome) {
         let (outcome, tokens, cost) = match outcome {
             QuotaOutcome::Used { tokens, cost } => (USED, tokens, cost),

@@ -20,7 +20,7 @@ EMBEDDING = "amazon.titan-embed-text-v2:0"
 
 @pytest.fixture(scope="session")
 def cluster():
-    """A local cluster. Its four CPUs exist only for the scheduler."""
+    """A local cluster. The number of CPUs is only a setting of its scheduler."""
     import ray
 
     settings = {"object_store_memory": 100_000_000, "include_dashboard": False, "log_to_driver": False}

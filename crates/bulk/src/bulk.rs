@@ -99,7 +99,7 @@ impl BulkBuilder {
         self
     }
 
-    /// Sends the records again whose result is an error. Default: no.
+    /// Sends a record again if its result is an error. Default: no.
     ///
     /// A record with an ambiguous error may have been billed. It is sent again only with
     /// [`retry_ambiguous`](Self::retry_ambiguous).
@@ -108,8 +108,8 @@ impl BulkBuilder {
         self
     }
 
-    /// Sends the records again that may have been billed although they have no output: those that were in flight when
-    /// an earlier run was killed, and those with an ambiguous error. Default: no. **These records can be billed
+    /// Sends a record again if it has no output, but may have been billed: because it was in flight when an earlier run
+    /// was killed, or because it has an ambiguous error. Default: no. **These records can be billed
     /// twice.**
     pub fn retry_ambiguous(mut self, retry: bool) -> Self {
         self.retry_ambiguous = retry;

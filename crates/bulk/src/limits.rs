@@ -67,7 +67,8 @@ impl BulkLimits {
         self
     }
 
-    /// Returns a limiter whose budget lacks what earlier runs have used. `progress` is the progress of the opened run.
+    /// Returns a limiter. Its budget is the rest that earlier runs have not used. `progress` is the progress of the
+    /// opened run.
     pub fn quota_limiter(&self, model_id: &str, progress: &Progress) -> QuotaLimiterBuilder {
         let weight = output_token_weight(model_id);
         let used = progress.counts().tokens.usage();

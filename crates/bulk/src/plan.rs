@@ -174,7 +174,7 @@ pub(crate) fn read_records(
     let (input, records) = (input.clone(), plan.records.clone());
     tokio::task::spawn_blocking(move || {
         if let Err(error) = send_records(&input, &records, &is_sent, &sender) {
-            // If the run has ended, nobody needs the error.
+            // Sending fails only if the run has ended.
             let _ = sender.blocking_send(Err(error));
         }
     });

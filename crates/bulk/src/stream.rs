@@ -231,7 +231,7 @@ impl RecordSender {
                 let record_id = id_of_invalid(line).unwrap_or_else(|| made_id(index));
                 let model_input = text(&String::from_utf8_lossy(line)).get().to_owned().into();
                 let output = Err(RecordFailure::invalid(&error));
-                // The receiver may be dropped, because nobody needs the results.
+                // Sending fails only if the program has dropped the receiver.
                 let _ = results.send(BulkResult { index, record_id, model_input, output });
                 self.count(permit, |failed| *failed += 1);
                 return Ok(true);

@@ -63,7 +63,7 @@ class AsyncBulkResults(bulk.BaseResults):
                 await self._wait_for_record()
 
     def _read(self):
-        """Reads and sends the next record. Of an asynchronous iterable, starts to read it."""
+        """Reads and sends the next record. For an asynchronous iterable, starts a task that reads it."""
         if self._is_async:
             if self._reading is None:
                 self._reading = asyncio.ensure_future(anext(self._iterator, bulk.END))

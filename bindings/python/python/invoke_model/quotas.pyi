@@ -63,7 +63,7 @@ class QuotaUsageTypeDef(TypedDict):
 
 @type_check_only
 class QuotaRequestTypeDef(TypedDict):
-    """A request that asks a store for admission."""
+    """A request about which a store decides."""
 
     keys: dict[str, QuotaLimitsTypeDef]
     """The limits of each key against which the request counts."""

@@ -276,7 +276,7 @@ class LimiterActor:
         self._store = MemoryQuotaStore()
         #: The time of the last message, and the reservations, by holder.
         self._holders = {}
-        #: The part of a reservation that tells it apart from those of an earlier process of this actor.
+        #: The part of a reservation that distinguishes it from those of an earlier process of this actor.
         self._process = uuid.uuid4().hex
         # A restarted actor does not know the requests of the last minute.
         has_restarted = _has_restarted() if has_restarted is None else has_restarted

@@ -152,7 +152,7 @@ impl States {
 
     fn deliver(&self, record: &Record, output: Result<Box<RawValue>, RecordFailure>) {
         let (index, record_id, model_input) = (record.index, record.id.clone(), record.input.clone());
-        // The receiver may be dropped, because nobody needs the results.
+        // Sending fails only if the program has dropped the receiver.
         let _ = self.results.send(BulkResult { index, record_id, model_input, output });
     }
 }

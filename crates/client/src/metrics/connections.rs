@@ -1,9 +1,9 @@
 //! The metric of open connections.
 //!
-//! Clients can share a connection pool, and clients with different pools can have the same server. Of several
-//! values with the same attributes, the SDK of OpenTelemetry keeps the last one, and does not add them. Nor can
-//! a library find out if two meters belong to one provider. Therefore a provider reports the servers of its
-//! own clients, and the value of a server is the sum over all clients of the process.
+//! Clients can share a connection pool, and clients with different pools can have the same server. If several
+//! values have the same attributes, the SDK of OpenTelemetry keeps the last one, and does not add them. A library
+//! cannot find out if two meters belong to one provider. Therefore a provider reports the servers of its own
+//! clients, and the value of a server is the sum over all clients of the process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};

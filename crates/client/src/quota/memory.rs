@@ -15,7 +15,7 @@ use super::limits::QuotaKey;
 use super::store::{QuotaDecision, QuotaOutcome, QuotaRequest, QuotaReservation};
 use super::window::{Blocked, ReservationId, SlidingWindow, WINDOW};
 
-/// The time after which a request asks again that a concurrency limit blocks.
+/// The time after which the limiter asks again about a request that a concurrency limit blocks.
 const CONCURRENCY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A store that counts requests in the memory of the process. Clones share the counts. This is the default

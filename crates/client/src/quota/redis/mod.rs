@@ -130,7 +130,7 @@ impl RedisQuotaStoreBuilder {
         self
     }
 
-    /// Sets the behavior in the first minute after the start of the server. Default: `true`.
+    /// Sets the behavior in the first 61 seconds after the start of the server. Default: `true`.
     ///
     /// A server that has just started may have lost the requests of the last minute. Therefore the store
     /// admits no request in this minute, and decisions fail with [`QuotaStoreError::Restarted`] after
