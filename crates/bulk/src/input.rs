@@ -87,6 +87,10 @@ impl Input {
                 }
                 Err(error) => {
                     count += 1;
+                    if lines.id().is_none() {
+                        // The output has this id, so no later record can have it.
+                        let _ = ids.add(&made_id(records.len()));
+                    }
                     if first.len() < SHOWN_ERRORS {
                         first.push((line.number, error));
                     }

@@ -55,7 +55,7 @@ impl BulkLimits {
     }
 
     /// Sets the maximum cost of all records, including earlier runs, in the currency of the price table. It replaces
-    /// [`max_tokens_total`](Self::max_tokens_total).
+    /// [`max_tokens_total`](Self::max_tokens_total). Without a [price table](Self::price_table), no record is sent.
     pub fn max_cost(mut self, amount: f64) -> Self {
         self.max_cost = Some(amount);
         self
@@ -78,8 +78,9 @@ impl BulkLimits {
             let left = tokens.saturating_sub(used.quota_tokens(weight).unwrap_or_default());
             limits = limits.budget(Budget::tokens(left, BudgetPeriod::Total));
         }
-        if let (Some(amount), Some(prices)) = (self.max_cost, &self.prices) {
-            let left = f64::max(0.0, amount - prices.cost(model_id, &used).unwrap_or_default());
+        if let Some(amount) = self.max_cost {
+            let cost = self.prices.as_ref().and_then(|prices| prices.cost(model_id, &used));
+            let left = f64::max(0.0, amount - cost.unwrap_or_default());
             limits = limits.budget(Budget::money(left, BudgetPeriod::Total));
         }
         let limiter = QuotaLimiter::builder()

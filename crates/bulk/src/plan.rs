@@ -147,7 +147,7 @@ impl Records for Plan {
         Ok(())
     }
 
-    fn end(&mut self, _: &mut VecDeque<Record>) -> Result<(), BulkError> {
+    fn end(&mut self) -> Result<(), BulkError> {
         Ok(())
     }
 

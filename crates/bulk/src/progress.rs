@@ -88,7 +88,8 @@ impl Tokens {
 impl Counts {
     /// Returns the number of records without a result.
     pub fn remaining(&self) -> u64 {
-        self.records - self.succeeded - self.failed
+        // The result of a record can be counted before the record.
+        self.records.saturating_sub(self.succeeded + self.failed)
     }
 }
 

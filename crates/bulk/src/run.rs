@@ -83,11 +83,11 @@ pub(crate) trait Records: Send {
     /// Returns an error if the run cannot continue.
     fn add(&mut self, record: Record, to_send: &mut VecDeque<Record>) -> Result<(), BulkError>;
 
-    /// Receives the end of the input. Adds the records to `to_send` that must be sent now.
+    /// Receives the end of the input.
     ///
     /// # Errors
     /// Returns an error if the run cannot continue.
-    fn end(&mut self, to_send: &mut VecDeque<Record>) -> Result<(), BulkError>;
+    fn end(&mut self) -> Result<(), BulkError>;
 
     /// Returns the number of other records that have the result of this record.
     fn copies(&self, record: &Record) -> u64;
@@ -102,7 +102,8 @@ struct Run<'a, R> {
     records: &'a mut R,
     /// Records that are sent before the further input, for example those that must be sent again.
     to_send: VecDeque<Record>,
-    end: Option<RunEnd>,
+    /// Once it is set, no call starts, but the calls in flight end. Their results may have been billed.
+    end: Option<Result<RunEnd, BulkError>>,
     /// No call starts before this time.
     paused_until: Option<Instant>,
     pauses: u32,
@@ -139,8 +140,11 @@ pub(crate) async fn run(
         let can_start = run.end.is_none() && calls.len() < context.max_concurrency && !run.waits_for_call;
         let pause = run.paused_until.filter(|_| can_start);
         let can_start = can_start && pause.is_none();
-        if can_start && let Some(group) = run.next_group(input)? {
-            calls.push(call(context, client, group, is_stopped.clone()));
+        if can_start && let Some(group) = run.next_group(input).transpose() {
+            match group {
+                Ok(group) => calls.push(call(context, client, group, is_stopped.clone())),
+                Err(error) => run.stop(Err(error)),
+            }
             continue;
         }
         if run.end.is_some() {
@@ -152,29 +156,35 @@ pub(crate) async fn run(
         }
         tokio::select! {
             biased;
-            () = &mut stop, if run.end.is_none() => run.stop(RunEnd::Stopped),
+            () = &mut stop, if run.end.is_none() => run.stop(Ok(RunEnd::Stopped)),
             Some(ended) = calls.next(), if !calls.is_empty() => {
                 run.waits_for_call = false;
                 run.ended(ended, calls.is_empty()).await;
             }
             () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => run.paused_until = None,
-            record = input.recv(), if can_start && !is_at_end => match record {
-                Some(record) => run.records.add(record?, &mut run.to_send)?,
-                None => {
-                    is_at_end = true;
-                    run.records.end(&mut run.to_send)?;
+            record = input.recv(), if can_start && !is_at_end => {
+                is_at_end = record.is_none();
+                if let Err(error) = run.received(record) {
+                    run.stop(Err(error));
                 }
-            },
+            }
         }
     }
-    let end = run.end.unwrap_or(RunEnd::Complete);
-    if let Some(journal) = &context.journal {
-        journal.sync().map_err(|error| BulkError::io(journal.path(), error))?;
-    }
-    Ok(end)
+    let sync = |journal: &Arc<Journal>| journal.sync().map_err(|error| BulkError::io(journal.path(), error));
+    let synced = context.journal.as_ref().map_or(Ok(()), sync);
+    let end = run.end.unwrap_or(Ok(RunEnd::Complete))?;
+    synced.map(|()| end)
 }
 
 impl<R: Records> Run<'_, R> {
+    /// Receives the next record, or the end of the input.
+    fn received(&mut self, record: Option<Result<Record, BulkError>>) -> Result<(), BulkError> {
+        match record {
+            Some(record) => self.records.add(record?, &mut self.to_send),
+            None => self.records.end(),
+        }
+    }
+
     /// Takes the next record, and the records that can share its request.
     fn next_group(
         &mut self,
@@ -244,7 +254,7 @@ impl<R: Records> Run<'_, R> {
                 self.send_again(records);
             }
             Outcome::RecordFailed => self.fail(&records, error).await,
-            Outcome::EndRun => self.stop(RunEnd::Failed(error)),
+            Outcome::EndRun => self.stop(Ok(RunEnd::Failed(error))),
             Outcome::SendAgain => self.send_again(records),
             Outcome::Throttled => {
                 progress.update(|counts| counts.throttled += 1);
@@ -255,7 +265,7 @@ impl<R: Records> Run<'_, R> {
                 self.send_again(records);
                 // The calls in flight can use fewer tokens than they have reserved.
                 match is_last {
-                    true => self.stop(RunEnd::OverBudget(error)),
+                    true => self.stop(Ok(RunEnd::OverBudget(error))),
                     false => self.waits_for_call = true,
                 }
             }
@@ -263,7 +273,7 @@ impl<R: Records> Run<'_, R> {
     }
 
     /// Sets the reason for the end of the run. The first reason counts.
-    fn stop(&mut self, end: RunEnd) {
+    fn stop(&mut self, end: Result<RunEnd, BulkError>) {
         self.end.get_or_insert(end);
     }
 
@@ -273,7 +283,7 @@ impl<R: Records> Run<'_, R> {
             return;
         }
         if self.pauses == MAX_PAUSES {
-            return self.stop(RunEnd::Throttled(error));
+            return self.stop(Ok(RunEnd::Throttled(error)));
         }
         let factor = 2_u32.saturating_pow(self.pauses).min(MAX_PAUSE_FACTOR);
         self.paused_until = Some(Instant::now() + self.context.throttle_pause * factor);
@@ -294,7 +304,7 @@ impl<R: Records> Run<'_, R> {
         }
         self.errors += 1;
         if self.successes == 0 && self.errors == MAX_FIRST_ERRORS {
-            self.stop(RunEnd::TooManyErrors(error));
+            self.stop(Ok(RunEnd::TooManyErrors(error)));
         }
     }
 

@@ -92,8 +92,8 @@ pub(crate) fn open(
     }
     let batch = Group::max_records(&context.model_id, context.operation);
     // Twice as many records as the calls can have, so that a slow call does not stop all others.
-    let window = 2 * context.max_concurrency * batch;
-    let room = Arc::new(Semaphore::new(window));
+    let window = context.max_concurrency.saturating_mul(2 * batch).min(Semaphore::MAX_PERMITS);
+    let capacity = Arc::new(Semaphore::new(window));
     let (records, input) = mpsc::channel(window);
     let (results, output) = mpsc::unbounded_channel();
     let sender = RecordSender {
@@ -102,13 +102,14 @@ pub(crate) fn open(
         skip_invalid: settings.skip_invalid,
         next: 0,
         lines: 0,
-        room: room.clone(),
+        capacity: capacity.clone(),
         records,
         results: results.downgrade(),
         progress: context.progress.clone(),
     };
-    let receiver = ResultReceiver { results: output, waiting: BTreeMap::new(), next: 0, room: room.clone() };
-    let states = States::new(settings, &context, known, results, room);
+    let receiver =
+        ResultReceiver { results: output, waiting: BTreeMap::new(), next: 0, capacity: capacity.clone() };
+    let states = States::new(settings, &context, known, results, capacity);
     Ok((BulkStream { context, states, input }, sender, receiver))
 }
 
@@ -177,7 +178,7 @@ pub struct RecordSender {
     next: usize,
     /// The number of lines, including blank lines.
     lines: u64,
-    room: Arc<Semaphore>,
+    capacity: Arc<Semaphore>,
     records: mpsc::Sender<Result<Record, BulkError>>,
     /// The channel closes when the run ends.
     results: mpsc::WeakUnboundedSender<BulkResult>,
@@ -186,8 +187,8 @@ pub struct RecordSender {
 
 impl RecordSender {
     /// Returns `true` if the run accepts a record now.
-    pub fn has_room(&self) -> bool {
-        !self.room.is_closed() && self.room.available_permits() > 0
+    pub fn has_capacity(&self) -> bool {
+        !self.capacity.is_closed() && self.capacity.available_permits() > 0
     }
 
     /// Sends a record: a JSON object with the members `recordId`, which is optional, and `modelInput`. Returns `false` for
@@ -200,7 +201,7 @@ impl RecordSender {
     /// Returns an error if the record is invalid, unless [`skip_invalid`](crate::BulkBuilder::skip_invalid) is set, or if
     /// the run has ended. In both cases, the record was not accepted.
     pub async fn send_line(&mut self, line: &[u8]) -> Result<bool, SendError> {
-        let permit = self.room.clone().acquire_owned().await.map_err(|_| SendError::Ended)?;
+        let permit = self.capacity.clone().acquire_owned().await.map_err(|_| SendError::Ended)?;
         self.accept(line, permit)
     }
 
@@ -209,14 +210,14 @@ impl RecordSender {
     /// # Errors
     /// In addition, returns an error if the run has enough records.
     pub fn try_send_line(&mut self, line: &[u8]) -> Result<bool, SendError> {
-        let permit = self.room.clone().try_acquire_owned().map_err(|error| match error {
+        let permit = self.capacity.clone().try_acquire_owned().map_err(|error| match error {
             TryAcquireError::NoPermits => SendError::Full,
             TryAcquireError::Closed => SendError::Ended,
         })?;
         self.accept(line, permit)
     }
 
-    /// Sends a record that has room.
+    /// Sends a record for which there is capacity.
     fn accept(&mut self, line: &[u8], permit: OwnedSemaphorePermit) -> Result<bool, SendError> {
         let results = self.results.upgrade().ok_or(SendError::Ended)?;
         self.lines += 1;
@@ -228,7 +229,12 @@ impl RecordSender {
         let record = match self.record(index, line) {
             Ok(record) => record,
             Err(error) if self.skip_invalid => {
-                let record_id = id_of_invalid(line).unwrap_or_else(|| made_id(index));
+                let record_id = id_of_invalid(line).unwrap_or_else(|| {
+                    let made = made_id(index);
+                    // No later record can have this id. If an earlier record has it, this record keeps it.
+                    let _ = self.ids.add(&made);
+                    made
+                });
                 let model_input = text(&String::from_utf8_lossy(line)).get().to_owned().into();
                 let output = Err(RecordFailure::invalid(&error));
                 // Sending fails only if the program has dropped the receiver.
@@ -238,7 +244,7 @@ impl RecordSender {
             }
             Err(error) => return Err(SendError::Invalid(error)),
         };
-        // The channel has as many places as there is room.
+        // The channel has this capacity, too.
         self.records.try_send(Ok(record)).map_err(|_| SendError::Ended)?;
         self.count(permit, |_| ());
         Ok(true)
@@ -253,7 +259,7 @@ impl RecordSender {
         Ok(Record { index, id, input, key, is_alone: false })
     }
 
-    /// Counts a record. Its room is free again when the program receives its result.
+    /// Counts a record. Its place is free again when the program receives its result.
     fn count(&mut self, permit: OwnedSemaphorePermit, change_failed: impl FnOnce(&mut u64)) {
         permit.forget();
         self.next += 1;
@@ -271,7 +277,7 @@ pub struct ResultReceiver {
     /// The results that wait for the result of an earlier record.
     waiting: BTreeMap<usize, BulkResult>,
     next: usize,
-    room: Arc<Semaphore>,
+    capacity: Arc<Semaphore>,
 }
 
 impl ResultReceiver {
@@ -292,7 +298,7 @@ impl ResultReceiver {
         };
         if let Some(result) = &found {
             self.next = result.index + 1;
-            self.room.add_permits(1);
+            self.capacity.add_permits(1);
         }
         Poll::Ready(found)
     }

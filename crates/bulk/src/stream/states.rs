@@ -38,25 +38,25 @@ pub(super) struct States {
     first: HashMap<Key, First>,
     results: mpsc::UnboundedSender<BulkResult>,
     progress: Progress,
-    room: Arc<Semaphore>,
+    capacity: Arc<Semaphore>,
     on_warning: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Drop for States {
     /// Ends the wait of the sender.
     fn drop(&mut self) {
-        self.room.close();
+        self.capacity.close();
     }
 }
 
 impl States {
-    /// `known` contains the results of earlier runs, and `room` is closed at the end of the run.
+    /// `known` contains the results of earlier runs, and `capacity` is closed at the end of the run.
     pub(super) fn new(
         settings: StreamSettings,
         context: &Context,
         known: HashMap<Key, Status>,
         results: mpsc::UnboundedSender<BulkResult>,
-        room: Arc<Semaphore>,
+        capacity: Arc<Semaphore>,
     ) -> Self {
         Self {
             held: (!known.is_empty()).then(Vec::new),
@@ -67,7 +67,7 @@ impl States {
             first: HashMap::new(),
             results,
             progress: context.progress.clone(),
-            room,
+            capacity,
             on_warning: context.on_warning.clone(),
         }
     }
@@ -173,7 +173,7 @@ impl Records for States {
         }
     }
 
-    fn end(&mut self, _: &mut VecDeque<Record>) -> Result<(), BulkError> {
+    fn end(&mut self) -> Result<(), BulkError> {
         if self.held.as_ref().is_some_and(|held| !held.is_empty()) {
             return Err(self.other_input());
         }

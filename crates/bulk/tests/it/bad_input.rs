@@ -1,9 +1,10 @@
 //! Inputs and output folders that are refused before anything is sent.
 
 use std::fs;
+use std::time::Duration;
 
-use invoke_model_bulk::BulkError;
-use invoke_model_bulk::{Bulk, BulkOperation};
+use invoke_model_bulk::{Bulk, BulkError, BulkOperation};
+use invoke_model_local::Fault;
 use serde_json::json;
 
 use crate::support::{MODEL, Setup};
@@ -82,6 +83,23 @@ async fn an_input_that_changes_during_the_run_is_an_error() {
     };
     check(3, "").await;
     check(3, "{\"recordId\":\"id 0\",\"modelInput\":{\"inputText\":\"other\"}}\n").await;
+    setup.write_texts(3);
+    drop(setup.run(Setup::builder()).await);
+    setup.check_complete(3);
+    assert_eq!(setup.worked_on(), 3, "the results were in the journal");
+}
+
+#[tokio::test]
+async fn calls_in_flight_end_if_the_input_has_changed() {
+    let setup = Setup::new().await;
+    setup.write_texts(3);
+    let mut bulk = setup.open(Setup::builder()).unwrap();
+    setup.write_texts(2);
+    // The calls last until the third record is found to be missing.
+    setup.local.inject(Fault::new().delay(Duration::from_millis(100)));
+    let error = bulk.run(&setup.client, std::future::pending()).await.unwrap_err();
+    assert!(matches!(error, BulkError::InputChanged { .. }), "{error}");
+    drop(bulk);
     setup.write_texts(3);
     drop(setup.run(Setup::builder()).await);
     setup.check_complete(3);

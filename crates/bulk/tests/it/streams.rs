@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use invoke_model_bulk::{Bulk, BulkBuilder, BulkError, BulkResult, Counts, RunEnd, SendError};
+use invoke_model_bulk::{Bulk, BulkBuilder, BulkError, BulkLimits, BulkResult, Counts, RunEnd, SendError};
 use invoke_model_local::Fault;
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ async fn only_the_records_in_flight_are_read_ahead() {
     let feed = async {
         // All calls have ended, but the program has received no result.
         let mut sent = 0;
-        while sender.has_room() {
+        while sender.has_capacity() {
             assert!(sender.send_line(line(sent).as_bytes()).await.unwrap());
             sent += 1;
         }
@@ -80,11 +80,11 @@ async fn only_the_records_in_flight_are_read_ahead() {
         while progress.counts().succeeded < 8 {
             tokio::task::yield_now().await;
         }
-        assert!(!sender.has_room());
+        assert!(!sender.has_capacity());
         assert_eq!(sender.try_send_line(line(8).as_bytes()), Err(SendError::Full));
         assert_eq!(receiver.recv().await.unwrap().record_id, "id 0");
-        assert!(sender.has_room());
-        assert!(!sender.send_line(b" \r\n").await.unwrap(), "a blank line needs no room");
+        assert!(sender.has_capacity());
+        assert!(!sender.send_line(b" \r\n").await.unwrap(), "a blank line needs no capacity");
         assert_eq!(sender.try_send_line(line(8).as_bytes()), Ok(true));
         drop(sender);
         while receiver.recv().await.is_some() {}
@@ -220,6 +220,35 @@ async fn a_journal_of_other_records_is_refused() {
     assert_eq!(*warnings.lock().unwrap(), ["the journal contains 2 records that are not in the input"]);
     let error = Bulk::builder("amazon.nova-lite-v1:0").open_stream(Some(&journal(&setup))).unwrap_err();
     assert!(error.to_string().contains(MODEL), "{error}");
+}
+
+#[tokio::test]
+async fn the_made_id_of_an_invalid_record_is_not_used_again() {
+    let setup = Setup::new().await;
+    let same = json!({"recordId": "R0000000001", "modelInput": {"inputText": "a"}}).to_string();
+    let other = json!({"modelInput": {"inputText": "b"}}).to_string();
+    let lines = ["x".to_owned(), same, other];
+    let builder = || Setup::builder().skip_invalid(true);
+    let (results, ..) = run_lines(&setup, builder(), lines.clone()).await;
+    let is_valid: Vec<_> = results.iter().map(|result| result.output.is_ok()).collect();
+    assert_eq!(is_valid, [false, false, true]);
+    assert_eq!(error(&results[1]), "the id `R0000000001` occurs twice");
+    setup.write_text(&lines.map(|line| line + "\n").concat());
+    drop(setup.run(builder()).await);
+    assert_eq!(setup.worked_on(), 1, "the run of the file has the same valid record");
+    assert_eq!(setup.rows()[1]["error"]["errorMessage"], "the id `R0000000001` occurs twice");
+}
+
+#[tokio::test]
+async fn a_maximum_cost_needs_prices() {
+    let setup = Setup::new().await;
+    setup.write_texts(1);
+    let mut bulk = setup.open(Setup::builder()).unwrap();
+    let limiter = BulkLimits::default().max_cost(1.0).quota_limiter(MODEL, &bulk.progress()).build();
+    let limited = Setup::with_quota(limiter).await;
+    let end = bulk.run(&limited.client, pending()).await.unwrap();
+    assert!(matches!(end, RunEnd::Failed(_)), "{end:?}");
+    assert_eq!(limited.worked_on(), 0);
 }
 
 #[tokio::test]
