@@ -256,9 +256,9 @@ impl Drop for BulkRun {
 #[pymethods]
 impl BulkRun {
     /// Returns `true` if the run accepts a record now.
-    fn has_room(&self) -> PyResult<bool> {
+    fn has_capacity(&self) -> PyResult<bool> {
         let run = self.run()?;
-        Ok(!*run.stop.borrow() && lock(&run.sender).as_ref().is_some_and(RecordSender::has_room))
+        Ok(!*run.stop.borrow() && lock(&run.sender).as_ref().is_some_and(RecordSender::has_capacity))
     }
 
     /// Sends the line of a record. Returns `false` if the line is blank, or if the run has ended.
@@ -304,7 +304,6 @@ impl BulkRun {
     fn stop(&self) {
         if let Ok(run) = self.run() {
             run.stop.send_replace(true);
-            drop(lock(&run.sender).take());
         }
     }
 

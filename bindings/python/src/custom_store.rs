@@ -56,19 +56,19 @@ impl CustomStore {
         request: &QuotaRequest,
         sender: oneshot::Sender<Decision>,
     ) -> PyResult<()> {
-        let answer =
+        let decision =
             self.object.bind(py).call_method1(intern!(py, "acquire"), (of_request(py, request)?,))?;
         let (store, keys) = (self.clone(), request.keys.clone());
-        let add_done_callback = answer.getattr_opt(intern!(py, "add_done_callback"))?;
+        let add_done_callback = decision.getattr_opt(intern!(py, "add_done_callback"))?;
         let Some(add_done_callback) = add_done_callback else {
             // If the receiver no longer exists, the reservation in the decision is dropped, and does not count.
-            drop(sender.send(store.decision(&keys, &answer)));
+            drop(sender.send(store.decision(&keys, &decision)));
             return Ok(());
         };
         let sender = Mutex::new(Some(sender));
         let done = move |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<()> {
             let decision = match arguments.get_item(0)?.call_method0("result") {
-                Ok(answer) => store.decision(&keys, &answer),
+                Ok(decision) => store.decision(&keys, &decision),
                 Err(error) => Err(store.unavailable(error)),
             };
             if let Some(sender) = lock(&sender).take() {
@@ -81,35 +81,35 @@ impl CustomStore {
     }
 
     /// Reads a decision.
-    fn decision(&self, keys: &[QuotaKey], answer: &Bound<'_, PyAny>) -> Decision {
-        self.read_decision(keys, answer).unwrap_or_else(|error| Err(self.failed(error)))
+    fn decision(&self, keys: &[QuotaKey], decision: &Bound<'_, PyAny>) -> Decision {
+        self.read_decision(keys, decision).unwrap_or_else(|error| Err(self.failed(error)))
     }
 
-    fn read_decision(&self, keys: &[QuotaKey], answer: &Bound<'_, PyAny>) -> PyResult<Decision> {
-        let Ok(answer) = answer.cast::<PyDict>() else {
-            let found = answer.get_type().name()?;
+    fn read_decision(&self, keys: &[QuotaKey], decision: &Bound<'_, PyAny>) -> PyResult<Decision> {
+        let Ok(decision) = decision.cast::<PyDict>() else {
+            let found = decision.get_type().name()?;
             return Err(PyTypeError::new_err(format!("acquire: expected a dict or a future, not {found}")));
         };
-        if let Some(reservation) = answer.get_item("reservation")? {
+        if let Some(reservation) = decision.get_item("reservation")? {
             let (store, reservation) = (self.clone(), reservation.unbind());
             let end = move |outcome| store.end(&reservation, outcome);
             return Ok(Ok(QuotaDecision::Admitted(QuotaReservation::new(end))));
         }
         let time = |name| {
-            let time = setting::<f64>(answer, "acquire: ", name, "a number of seconds")?;
+            let time = setting::<f64>(decision, "acquire: ", name, "a number of seconds")?;
             time.map(|time| seconds(name, time)).transpose()
         };
         if let Some(remaining) = time("restarted")? {
             return Ok(Err(QuotaStoreError::Restarted { store: self.name.to_string(), remaining }));
         }
-        let name: Option<String> = setting(answer, "acquire: ", "key", "text")?;
+        let name: Option<String> = setting(decision, "acquire: ", "key", "text")?;
         let key = keys.iter().position(|key| Some(&*key.name) == name.as_deref()).ok_or_else(|| {
             PyValueError::new_err("acquire: expected \"reservation\", \"restarted\" or the name of a \"key\"")
         })?;
-        if let Some(used) = setting(answer, "acquire: ", "used", "a number")? {
+        if let Some(used) = setting(decision, "acquire: ", "used", "a number")? {
             return Ok(Ok(QuotaDecision::OverBudget { key, used }));
         }
-        let name: Option<String> = setting(answer, "acquire: ", "limit", "text")?;
+        let name: Option<String> = setting(decision, "acquire: ", "limit", "text")?;
         let limit = LIMITS.into_iter().find(|limit| Some(limit.to_string()) == name);
         match (limit, time("retry_after")?) {
             (Some(limit), Some(retry_after)) => Ok(Ok(QuotaDecision::Blocked { key, limit, retry_after })),
@@ -173,6 +173,16 @@ struct Admitted {
     reservations: HashMap<u64, QuotaReservation>,
 }
 
+impl Admitted {
+    /// Adds a reservation, and returns its id.
+    fn add(&mut self, reservation: QuotaReservation) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.reservations.insert(id, reservation);
+        id
+    }
+}
+
 #[pymethods]
 impl MemoryQuotaStore {
     #[new]
@@ -184,29 +194,26 @@ impl MemoryQuotaStore {
     fn acquire<'py>(&self, request: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
         let py = request.py();
         let request = read_request(request)?;
-        let answer = PyDict::new(py);
+        let decision = PyDict::new(py);
         let key = |key: usize| request.keys.get(key).map(|key| &*key.name);
         match self.store.decide(&request) {
             QuotaDecision::Admitted(reservation) => {
-                let mut admitted = lock(&self.admitted);
-                let id = admitted.next_id;
-                admitted.next_id += 1;
-                admitted.reservations.insert(id, reservation);
-                answer.set_item("reservation", id)?;
+                let id = lock(&self.admitted).add(reservation);
+                decision.set_item("reservation", id)?;
             }
             QuotaDecision::Blocked { key: index, limit, retry_after } => {
-                answer.set_item("key", key(index))?;
-                answer.set_item("limit", limit.to_string())?;
-                answer.set_item("retry_after", retry_after.as_secs_f64())?;
+                decision.set_item("key", key(index))?;
+                decision.set_item("limit", limit.to_string())?;
+                decision.set_item("retry_after", retry_after.as_secs_f64())?;
             }
             QuotaDecision::OverBudget { key: index, used } => {
-                answer.set_item("key", key(index))?;
-                answer.set_item("used", used)?;
+                decision.set_item("key", key(index))?;
+                decision.set_item("used", used)?;
             }
             // This store makes no other decisions.
             _ => {}
         }
-        Ok(answer)
+        Ok(decision)
     }
 
     /// Ends a request. Ignores a request that has already ended.

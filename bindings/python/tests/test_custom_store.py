@@ -172,38 +172,67 @@ class Clock:
         return self.now
 
 
+class Holder:
+    """A holder of leases, whose requests have the ids 0, 1, 2 and so on."""
+
+    def __init__(self, leases, name):
+        self.leases = leases
+        self.name = name
+        self.requests = 0
+
+    def acquire(self, request=REQUEST):
+        self.requests += 1
+        return self.leases.acquire(self.name, self.requests - 1, request)
+
+    def end(self, reservation, outcome):
+        self.leases.end(self.name, reservation, outcome, 1, 0)
+
+
 def test_leases_of_a_silent_holder_expire():
     clock = Clock()
     leases = LimiterActor(now=clock, has_restarted=False)
+    silent, active = Holder(leases, "silent"), Holder(leases, "active")
     request = {"keys": {"model": {"max_concurrency": 2}}, "tokens": 0, "cost": 0}
-    silent = leases.acquire("silent", request)["reservation"]
-    kept = leases.acquire("active", request)["reservation"]
-    assert leases.acquire("active", request)["limit"] == "max_concurrency"
+    expired = silent.acquire(request)["reservation"]
+    kept = active.acquire(request)["reservation"]
+    assert active.acquire(request)["limit"] == "max_concurrency"
     clock.now += LimiterActor.DURATION - 1
     leases.renew("active")
-    assert leases.acquire("active", request)["limit"] == "max_concurrency"
+    assert active.acquire(request)["limit"] == "max_concurrency"
     clock.now += 1
-    assert "reservation" in leases.acquire("active", request)
-    assert leases.acquire("active", request)["limit"] == "max_concurrency"
+    assert "reservation" in active.acquire(request)
+    assert active.acquire(request)["limit"] == "max_concurrency"
     # The lease has expired, so its end does not free another one.
-    leases.end("silent", silent, "used", 1, 0)
-    assert leases.acquire("active", request)["limit"] == "max_concurrency"
-    leases.end("active", kept, "used", 1, 0)
-    assert "reservation" in leases.acquire("active", request)
+    silent.end(expired, "used")
+    assert active.acquire(request)["limit"] == "max_concurrency"
+    active.end(kept, "used")
+    assert "reservation" in active.acquire(request)
+
+
+def test_a_repeated_message_is_one_request():
+    leases = LimiterActor(has_restarted=False)
+    request = {"keys": {"model": {"max_concurrency": 1}}, "tokens": 0, "cost": 0}
+    assert [leases.acquire("holder", "a", request) for _ in range(2)] == [{"reservation": "a"}] * 2
+    assert leases.acquire("holder", "b", request)["limit"] == "max_concurrency"
+    for _ in range(2):
+        leases.end("holder", "a", "used", 1, 0)
+    assert leases.acquire("holder", "b", request) == {"reservation": "b"}
 
 
 def test_restarted_leases_admit_nothing_for_a_minute():
     clock = Clock()
-    old = LimiterActor(now=clock, has_restarted=False).acquire("holder", REQUEST)["reservation"]
+    old = Holder(LimiterActor(now=clock, has_restarted=False), "holder")
+    assert "reservation" in old.acquire()
     leases = LimiterActor(now=clock, has_restarted=True)
-    assert leases.acquire("holder", REQUEST) == {"restarted": 61}
+    holder = Holder(leases, "holder")
+    assert holder.acquire() == {"restarted": 61}
     clock.now += 61
-    reservations = [leases.acquire("holder", REQUEST)["reservation"] for _ in range(2)]
-    # A request of the earlier process does not end one of the same number.
-    leases.end("holder", old, "not sent", 0, 0)
-    assert leases.acquire("holder", REQUEST)["limit"] == "max_concurrency"
-    leases.end("holder", reservations[0], "not sent", 0, 0)
-    assert "reservation" in leases.acquire("holder", REQUEST)
+    reservations = [holder.acquire()["reservation"] for _ in range(2)]
+    # The end of a request of the earlier process does not end a request of this one.
+    holder.end("request of the earlier process", "not sent")
+    assert holder.acquire()["limit"] == "max_concurrency"
+    holder.end(reservations[0], "not sent")
+    assert "reservation" in holder.acquire()
 
 
 def test_ray_is_missing(monkeypatch):

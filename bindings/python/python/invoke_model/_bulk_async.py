@@ -46,8 +46,8 @@ class AsyncBulkResults(bulk.BaseResults):
     async def _next(self):
         native = self._native
         while True:
-            has_room = native.has_room()
-            if has_room:
+            has_capacity = native.has_capacity()
+            if has_capacity:
                 self._read()
             # The run may end between the two checks, after its last result has arrived.
             has_ended = native.has_ended()
@@ -57,7 +57,7 @@ class AsyncBulkResults(bulk.BaseResults):
             if has_ended:
                 self._close_input()
                 return self._finish()
-            if not has_room:
+            if not has_capacity:
                 await _wait(native.start_wait)
             elif self._reading is not None:
                 await self._wait_for_record()
@@ -90,6 +90,8 @@ class AsyncBulkResults(bulk.BaseResults):
             await asyncio.wait((self._reading, result), return_when=asyncio.FIRST_COMPLETED)
         finally:
             result.cancel()
+            # The run wakes only one wait, so this one must have ended before the next one starts.
+            await asyncio.wait((result,))
 
     def _close_input(self):
         reading, self._reading = self._reading, None
@@ -110,6 +112,7 @@ class AsyncBulkResults(bulk.BaseResults):
         except BaseException:
             self._native.cancel()
             raise
+        bulk.forget(self._native)
 
     async def __aenter__(self):
         return self

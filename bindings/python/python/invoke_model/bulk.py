@@ -20,7 +20,7 @@ _running = set()
 
 
 def _finish_all():
-    runs = [run for run in _running if not run.has_ended()]
+    runs = [run for run in _running.copy() if not run.has_ended()]
     for run in runs:
         run.stop()
     for run in runs:
@@ -38,6 +38,12 @@ def finish(run):
         run.cancel()
         run.drain()
         raise
+    forget(run)
+
+
+def forget(run):
+    """Removes a run that has ended from the runs that the exit of the program waits for."""
+    _running.discard(run)
 
 
 def _settings(arguments):
@@ -110,7 +116,7 @@ class BaseResults:
         #: The exception that the records have raised.
         self._failure = None
         self._is_finished = False
-        _running.difference_update([run for run in _running if run.has_ended()])
+        _running.difference_update([run for run in _running.copy() if run.has_ended()])
         if self._journal is not None:
             _running.add(self._native)
         # An abandoned run sends nothing more. The results in flight still reach the journal.
@@ -140,7 +146,7 @@ class BaseResults:
         try:
             if self._native.send(line(record)):
                 self._number += 1
-        except (TypeError, ValueError) as error:
+        except Exception as error:
             note = f"bulk: the record after {self._number} records is invalid, and was not sent"
             if isinstance(error, ValueError):
                 note += "; skip_invalid=True returns an error for each such record"
@@ -171,6 +177,7 @@ class BaseResults:
             return
         self._is_finished = True
         self._records.clear()
+        forget(self._native)
         failure, self._failure = self._failure, None
         try:
             if failure is not None:
@@ -232,9 +239,9 @@ class BulkResults(BaseResults):
     def _next(self):
         native = self._native
         while True:
-            # Each result makes room for a record, so this loop keeps the number of records in flight.
-            has_room = native.has_room()
-            if has_room:
+            # Each result allows another record, so this loop keeps the number of records in flight.
+            has_capacity = native.has_capacity()
+            if has_capacity:
                 self._read()
             # The run may end between the two checks, after its last result has arrived.
             has_ended = native.has_ended()
@@ -244,7 +251,7 @@ class BulkResults(BaseResults):
             if has_ended:
                 self._close_file()
                 return self._finish()
-            if not has_room:
+            if not has_capacity:
                 native.wait()
 
     def _read(self):

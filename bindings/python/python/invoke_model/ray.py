@@ -134,17 +134,23 @@ class InvokeModel:
                 raise TypeError(f"model_input: expected a dict, text or bytes, not {type(value).__name__}")
             async with self._calls:
                 output = await self._call(value)
-            return response_text(output) if self._is_text else output, None
         except Exception as error:
             return None, _error(error)
+        try:
+            return response_text(output) if self._is_text else output, None
+        except Exception as error:
+            # The service has billed the call.
+            return None, {**_error(error), "retryClass": "ambiguous"}
 
     async def _invoke_model(self, value):
         body = json.dumps(_plain(value)) if isinstance(value, dict) else value
         response = await self._client.invoke_model(**self._members, body=body)
         data = await response["body"].read()
-        if response["contentType"].startswith("application/json"):
-            return data.decode()
-        return json.dumps({"base64": base64.b64encode(data).decode()})
+        try:
+            json.loads(text := data.decode())
+            return text
+        except ValueError:
+            return json.dumps({"base64": base64.b64encode(data).decode()})
 
     async def _converse(self, value):
         value = _plain(value if isinstance(value, dict) else json.loads(value))
@@ -244,7 +250,7 @@ class _ActorStore:
         threading.Thread(target=self._renew, name="invoke-model-leases", daemon=True).start()
 
     def acquire(self, request):
-        return self._limiter.acquire.remote(self._holder, request).future()
+        return self._limiter.acquire.remote(self._holder, uuid.uuid4().hex, request).future()
 
     def end(self, reservation, outcome, tokens, cost):
         self._limiter.end.remote(self._holder, reservation, outcome, tokens, cost)
@@ -274,39 +280,39 @@ class LimiterActor:
     def __init__(self, *, now=time.monotonic, has_restarted=None):
         self._now = now
         self._store = MemoryQuotaStore()
-        #: The time of the last message, and the reservations, by holder.
+        #: By holder: the time of the last message, and the reservations of the store by the id of their request.
         self._holders = {}
-        #: The part of a reservation that distinguishes it from those of an earlier process of this actor.
-        self._process = uuid.uuid4().hex
         # A restarted actor does not know the requests of the last minute.
         has_restarted = _has_restarted() if has_restarted is None else has_restarted
         self._ready_at = now() + self.WINDOW if has_restarted else now()
 
-    def acquire(self, holder, request):
-        """Decides about a request."""
+    def acquire(self, holder, request_id, request):
+        """Decides about a request. Ray may repeat a call, which then returns the same reservation."""
         self.renew(holder)
         if (remaining := self._ready_at - self._now()) > 0:
             return {"restarted": remaining}
+        reservations = self._holders[holder][1]
+        if request_id in reservations:
+            return {"reservation": request_id}
         decision = self._store.acquire(request)
         if "reservation" in decision:
-            self._holders[holder][1].add(decision["reservation"])
-            decision["reservation"] = (self._process, decision["reservation"])
+            reservations[request_id] = decision["reservation"]
+            decision["reservation"] = request_id
         return decision
 
-    def end(self, holder, reservation, outcome, tokens, cost):
-        """Ends a request. Ignores a request whose lease has expired."""
+    def end(self, holder, request_id, outcome, tokens, cost):
+        """Ends a request. Ignores a request whose lease has expired, or that an earlier process of the actor admitted."""
         self.renew(holder)
-        process, number = reservation
-        if process == self._process and number in self._holders[holder][1]:
-            self._holders[holder][1].remove(number)
+        number = self._holders[holder][1].pop(request_id, None)
+        if number is not None:
             self._store.end(number, outcome, tokens, cost)
 
     def renew(self, holder):
         """Renews the leases of a holder, and ends those of silent holders."""
         now = self._now()
-        reservations = self._holders.pop(holder, (now, set()))[1]
+        reservations = self._holders.pop(holder, (now, {}))[1]
         # The holder moves to the end, so the first holder is the one that has been silent for the longest time.
         self._holders[holder] = (now, reservations)
         while (oldest := next(iter(self._holders.items())))[1][0] + self.DURATION <= now:
-            for number in self._holders.pop(oldest[0])[1]:
+            for number in self._holders.pop(oldest[0])[1].values():
                 self._store.end(number, "unknown")
