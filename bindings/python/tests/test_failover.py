@@ -147,11 +147,22 @@ def test_each_target_has_its_own_settings(local_endpoint, second):
 
 
 def test_limits_of_the_targets(local_endpoint, second):
+    limiter = invoke_model.QuotaLimiter(keys={"first": {"requests_per_minute": 1}}, max_wait=0)
+    clients = {"first": local_endpoint.client(quota_limiter=limiter), "second": second.client()}
+    client = Client.failover(clients)
+    assert [client.converse(**CONVERSE)["ResponseMetadata"]["Target"] for _ in range(2)] == ["first", "second"]
+
+
+def test_limits_of_a_tag(local_endpoint, second):
     limiter = invoke_model.QuotaLimiter(keys_of_tags={"tenant": {"acme": {"requests_per_minute": 1}}}, max_wait=0)
     clients = {"first": local_endpoint.client(quota_limiter=limiter), "second": second.client()}
     client = Client.failover(clients)
     acme = client.with_options(tags={"tenant": "acme"})
-    assert [acme.converse(**CONVERSE)["ResponseMetadata"]["Target"] for _ in range(2)] == ["first", "second"]
+    assert acme.converse(**CONVERSE)["ResponseMetadata"]["Target"] == "first"
+    # The limit belongs to the caller, so the call does not move to another target.
+    with pytest.raises(invoke_model.exceptions.QuotaError, match="key `tenant=acme`"):
+        acme.converse(**CONVERSE)
+    assert second.calls == []
     with pytest.raises(ValueError, match="no limits"):
         client.with_options(tags={"tenant": "x"})
 

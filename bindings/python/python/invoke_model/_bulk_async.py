@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterable
 
 from . import bulk
-from .aio import _wait
+from .aio import _wait  # type: ignore[attr-defined]  # The stub has no private names.
 
 
 class AsyncBulkResults(bulk.BaseResults):

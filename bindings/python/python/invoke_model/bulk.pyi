@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import Any, Literal, NotRequired, Self, TypedDict, type_check_only
 
+__all__ = ["AsyncBulkResults", "BulkResults"]
+
 @type_check_only
 class BulkErrorTypeDef(TypedDict):
     """The error of a record."""
@@ -52,10 +54,10 @@ class BulkSummaryTypeDef(TypedDict):
     call_seconds: dict[Literal["p50", "p90", "p99", "max"], float]
     errors: dict[str, int]
 
-@type_check_only
 class BaseResults:
-    """The state that the iterators of both clients share."""
+    """The state that the iterators of both clients share. `Client.bulk` and `AsyncClient.bulk` create them."""
 
+    def __init__(self, client: object, arguments: dict[str, Any]) -> None: ...
     @property
     def summary(self) -> BulkSummaryTypeDef:
         """The numbers of the run so far."""
@@ -66,6 +68,7 @@ class BaseResults:
 class BulkResults(BaseResults):
     """The results of a bulk run, as an iterator in the order of the records."""
 
+    def __init__(self, client: object, records: object, arguments: dict[str, Any]) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> BulkResultTypeDef: ...
     def close(self) -> None:
@@ -83,6 +86,7 @@ class BulkResults(BaseResults):
 class AsyncBulkResults(BaseResults):
     """The results of a bulk run, as an asynchronous iterator in the order of the records."""
 
+    def __init__(self, client: object, records: object, arguments: dict[str, Any]) -> None: ...
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> BulkResultTypeDef: ...
     async def aclose(self) -> None:
