@@ -7,9 +7,8 @@ import datetime
 import json
 import os
 import pathlib
-import shutil
 import signal
-import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +18,9 @@ import ray
 
 from invoke_model.ray import InvokeModel
 from invoke_model.testing import local_endpoint
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "tests"))
+import redis_server  # noqa: E402
 
 EMBEDDING = "amazon.titan-embed-text-v2:0"
 ACTORS = 4
@@ -115,21 +117,12 @@ def tokens_of_a_minute(endpoint, folder):
 
 
 def requests_with_redis(endpoint, folder):
-    program = shutil.which("valkey-server") or shutil.which("redis-server")
-    if program is None:
+    if redis_server.program() is None:
         raise SystemExit("install redis-server or valkey-server")
-    path = folder / "socket"
-    arguments = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
-    try:
-        while not path.exists():
-            time.sleep(0.01)
+    with redis_server.running(folder) as url:
         # The server has no earlier requests, so there is no reason to wait.
-        store = {"url": f"redis+unix://{path}", "wait_after_server_start": False, "timeout": 10}
+        store = {"url": url, "wait_after_server_start": False, "timeout": 10}
         seconds = run(endpoint, 1_500, Input(folder), {"requests_per_minute": 600, "store": store})
-    finally:
-        server.kill()
-        server.wait()
     most = most_in_a_minute(endpoint)[0]
     assert most <= 600, most
     return (

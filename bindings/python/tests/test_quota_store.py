@@ -1,14 +1,12 @@
 """A quota limiter whose store is a Redis or Valkey server. Without a server, the tests are skipped."""
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
 import uuid
 
 import pytest
+import redis_server
 from conftest import CONVERSE
 
 from invoke_model import QuotaLimiter, exceptions
@@ -16,31 +14,13 @@ from invoke_model import QuotaLimiter, exceptions
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Starts a server, and returns its URL and its process."""
-    program = shutil.which("valkey-server") or shutil.which("redis-server")
-    if program is None:
+    """Starts a server, and returns its URL."""
+    if redis_server.program() is None:
         if os.environ.get("REDIS_TESTS") == "required":
             pytest.fail("install redis-server or valkey-server")
         pytest.skip("neither redis-server nor valkey-server is installed")
-    path = tmp_path_factory.mktemp("redis") / "socket"
-    settings = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(path.parent)]
-    process = subprocess.Popen([program, *settings], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 50
-    while not is_ready(path):
-        assert process.poll() is None and time.monotonic() < deadline
-    yield f"redis+unix://{path}"
-    process.kill()
-    process.wait()
-
-
-def is_ready(path):
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(str(path))
-            client.sendall(b"PING\r\n")
-            return client.recv(7) == b"+PONG\r\n"
-        except OSError:
-            return False
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """Fixtures of the tests with Ray. All calls go to a local endpoint in this process, also those of the actors."""
 
 import os
-import shutil
-import socket
-import subprocess
-import time
+import pathlib
+import sys
 
 import pytest
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "tests"))
+import redis_server  # noqa: E402
 
 for _name in list(os.environ):
     if _name.startswith("AWS_") or _name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
@@ -61,27 +62,9 @@ def run(cluster, local_endpoint, request):
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory):
     """The URL of a Redis or Valkey server. Without a server, the test is skipped."""
-    program = shutil.which("valkey-server") or shutil.which("redis-server")
-    if program is None:
+    if redis_server.program() is None:
         if os.environ.get("REDIS_TESTS") == "required":
             pytest.fail("install redis-server or valkey-server")
         pytest.skip("neither redis-server nor valkey-server is installed")
-    path = tmp_path_factory.mktemp("redis") / "socket"
-    settings = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(path.parent)]
-    process = subprocess.Popen([program, *settings], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 50
-    while not _is_ready(path):
-        assert process.poll() is None and time.monotonic() < deadline
-    yield f"redis+unix://{path}"
-    process.kill()
-    process.wait()
-
-
-def _is_ready(path):
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(str(path))
-            client.sendall(b"PING\r\n")
-            return client.recv(7) == b"+PONG\r\n"
-        except OSError:
-            return False
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as url:
+        yield url
