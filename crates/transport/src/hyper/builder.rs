@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::http2::Http2Settings;
 #[cfg(feature = "http2")]
 use super::http2::HttpVersionPolicy;
+use super::roots::Roots;
 use super::tcp::Keepalive;
-use super::tls::Roots;
 use crate::proxies::Proxies;
 
 /// Settings of a [`HyperTransport`](crate::HyperTransport).

@@ -1,9 +1,9 @@
 //! Errors of certificates that are not trusted. The errors of rustls name the problem, but not its solution.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
@@ -11,10 +11,18 @@ use rustls::{
     SignatureScheme,
 };
 
-/// A verifier that makes the same decisions as [`WebPkiServerVerifier`]. If the issuer of a certificate is
-/// not trusted, its error tells if the certificate is self-signed.
+/// A verifier that makes the same decisions as [`WebPkiServerVerifier`] with all root certificates. If the issuer of a
+/// certificate is not trusted, its error tells if the certificate is self-signed.
 #[derive(Debug)]
-pub(super) struct Verifier(Arc<WebPkiServerVerifier>);
+pub(super) struct Verifier {
+    verifier: Arc<WebPkiServerVerifier>,
+    /// The verifier with all root certificates, if `verifier` has only some of them. It is created when `verifier`
+    /// first returns an error.
+    complete: Option<LazyLock<Arc<WebPkiServerVerifier>, LoadVerifier>>,
+}
+
+/// Loads all root certificates, and returns their verifier.
+type LoadVerifier = Box<dyn FnOnce() -> Arc<WebPkiServerVerifier> + Send>;
 
 /// The error of a certificate that is its own issuer.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +30,28 @@ pub(super) struct Verifier(Arc<WebPkiServerVerifier>);
 struct SelfSigned;
 
 impl Verifier {
-    pub(super) fn new(verifier: Arc<WebPkiServerVerifier>) -> Self {
-        Self(verifier)
+    /// Creates a verifier that trusts `roots`. Returns an error if there are no roots.
+    pub(super) fn new(roots: RootCertStore) -> Result<Self, VerifierBuilderError> {
+        Ok(Self { verifier: webpki(roots)?, complete: None })
     }
+
+    /// Creates a verifier that first loads `roots`, and loads all root certificates only if a verification fails.
+    ///
+    /// A certificate that is valid with some of the roots is also valid with all of them, so this verifier accepts the
+    /// same certificates as a verifier with all roots.
+    pub(super) fn with_more_roots(
+        roots: RootCertStore,
+        load_all: impl FnOnce() -> RootCertStore + Send + 'static,
+    ) -> Result<Self, VerifierBuilderError> {
+        let verifier = webpki(roots)?;
+        let first = Arc::clone(&verifier);
+        let load: LoadVerifier = Box::new(move || webpki(load_all()).unwrap_or(first));
+        Ok(Self { verifier, complete: Some(LazyLock::new(load)) })
+    }
+}
+
+fn webpki(roots: RootCertStore) -> Result<Arc<WebPkiServerVerifier>, VerifierBuilderError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider())).build()
 }
 
 impl ServerCertVerifier for Verifier {
@@ -36,7 +63,13 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let verify = |verifier: &WebPkiServerVerifier| {
+            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        let mut verified = verify(&self.verifier);
+        if let (Err(_), Some(complete)) = (&verified, &self.complete) {
+            verified = verify(complete);
+        }
         verified.map_err(|error| match error {
             Error::InvalidCertificate(CertificateError::UnknownIssuer)
                 if is_self_signed(end_entity, server_name, now) =>
@@ -53,7 +86,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.verifier.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -62,15 +95,15 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.verifier.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 
     fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
-        self.0.root_hint_subjects()
+        self.verifier.root_hint_subjects()
     }
 }
 
@@ -80,9 +113,8 @@ fn is_self_signed(certificate: &CertificateDer<'_>, name: &ServerName<'_>, now: 
     if roots.add(certificate.clone().into_owned()).is_err() {
         return false;
     }
-    let provider = Arc::new(ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    let verified = verifier.map(|verifier| verifier.verify_server_cert(certificate, &[], name, &[], now));
+    let verified =
+        webpki(roots).map(|verifier| verifier.verify_server_cert(certificate, &[], name, &[], now));
     // Any other problem, such as a wrong name, does not matter here.
     !matches!(verified, Err(_) | Ok(Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))))
 }

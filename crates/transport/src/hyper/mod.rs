@@ -17,6 +17,7 @@ mod race;
 mod relay;
 mod request;
 mod response;
+mod roots;
 mod route;
 mod send;
 mod socks;
@@ -50,7 +51,12 @@ use pool::Pool;
 /// For `https`, the transport uses TLS 1.2 or 1.3 from rustls with the *ring* provider. The default provider
 /// that the process has installed in rustls has no effect. The transport trusts the root certificates in
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR`. If both variables are unset, it trusts the root certificates of the
-/// platform. Each transport loads the certificates once, for its first `https` request.
+/// platform. A transport loads the certificates for its first `https` request, or shares the certificates of another
+/// transport of the process. It reads folders with certificates only if the certificate file does not suffice to verify
+/// a server.
+///
+/// Further connections to a server resume the TLS session of an earlier connection. Sessions are kept in memory, and
+/// clones of a transport share them.
 ///
 /// A call over HTTP/1.1 drives its connection itself, so a response body makes progress only while it is
 /// read. For HTTP/1.1, the only background tasks close idle connections. Clones of a transport share

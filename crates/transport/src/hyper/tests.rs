@@ -63,7 +63,7 @@ async fn a_host_without_connections_is_removed() {
 /// `SSL_CERT_FILE`.
 #[test]
 fn missing_system_roots_are_an_error_that_names_the_solution() {
-    match tls::client_config(&tls::Roots::System, vec![b"http/1.1".to_vec()]) {
+    match tls::client_config(&roots::Roots::System, vec![b"http/1.1".to_vec()]) {
         Ok(config) => assert_eq!(config.alpn_protocols, [b"http/1.1"]),
         Err(error) => {
             assert_eq!(error.kind(), Tls);

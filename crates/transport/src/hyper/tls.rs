@@ -1,63 +1,24 @@
-//! TLS connections and the certificates that they trust.
+//! TLS connections.
 
 use std::error::Error;
-use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use bytes::Bytes;
-use rustls::client::WebPkiServerVerifier;
+use rustls::ClientConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 
-use super::certificate::{self, Verifier};
+use super::certificate;
 use super::head_limit::LimitedStream;
+use super::roots::Roots;
 use super::stream::{Connecting, Stream};
 use crate::error::{TransportError, TransportErrorKind, find};
 
 /// The ALPN protocols of a client that supports only HTTP/1.1:
 /// <https://www.iana.org/assignments/tls-extensiontype-values/#alpn-protocol-ids>
 pub(super) const HTTP1: &[&str] = &["http/1.1"];
-
-/// Source of the root certificates.
-#[derive(Clone)]
-pub(super) enum Roots {
-    System,
-    Pem(Bytes),
-    PemFile(PathBuf),
-}
-
-impl fmt::Debug for Roots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::System => f.write_str("the system's"),
-            Self::Pem(_) => f.write_str("PEM"),
-            Self::PemFile(path) => path.fmt(f),
-        }
-    }
-}
-
-type BoxError = Box<dyn Error + Send + Sync>;
-
-#[derive(Debug, thiserror::Error)]
-enum RootsError {
-    #[error(
-        "this system has no root certificates: install its package `ca-certificates`, or set SSL_CERT_FILE to a PEM \
-         file{0}"
-    )]
-    System(String),
-    #[error("`root_certificates_pem` has no usable PEM certificates: {0}")]
-    Pem(BoxError),
-    #[error("cannot read the root certificates file {0}: {1}")]
-    Unreadable(PathBuf, io::Error),
-    #[error("the root certificates file {0} has no usable PEM certificates: {1}")]
-    PemFile(PathBuf, BoxError),
-}
 
 /// A TLS client for versions 1.2 and 1.3. The root certificates are loaded once, on first use.
 pub(super) struct Tls(Arc<Inner>);
@@ -131,46 +92,15 @@ impl Inner {
 
 /// Creates the TLS configuration. This function blocks, because it reads files.
 pub(super) fn client_config(roots: &Roots, alpn: Vec<Vec<u8>>) -> Result<ClientConfig, TransportError> {
-    let store = match roots {
-        Roots::System => system_roots().map_err(tls_error)?,
-        Roots::Pem(pem) => parse(pem).map_err(|error| tls_error(RootsError::Pem(error)))?,
-        Roots::PemFile(path) => {
-            let pem = std::fs::read(path)
-                .map_err(|error| tls_error(RootsError::Unreadable(path.clone(), error)))?;
-            parse(&pem).map_err(|error| tls_error(RootsError::PemFile(path.clone(), error)))?
-        }
-    };
-    let provider = Arc::new(ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build();
-    let verifier = Verifier::new(verifier.map_err(tls_error)?);
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let verifier = roots.verifier().map_err(tls_error)?;
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(tls_error)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     config.alpn_protocols = alpn;
     Ok(config)
-}
-
-/// Loads the root certificates of the system. Like other clients, skips certificates that rustls cannot use.
-fn system_roots() -> Result<RootCertStore, RootsError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let errors: Vec<String> = found.errors.iter().map(|error| format!(" ({error})")).collect();
-        return Err(RootsError::System(errors.concat()));
-    }
-    Ok(roots)
-}
-
-fn parse(pem: &[u8]) -> Result<RootCertStore, BoxError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        roots.add(certificate.map_err(|error| error.to_string())?)?;
-    }
-    if roots.is_empty() { Err("no certificate found".into()) } else { Ok(roots) }
 }
 
 /// Returns the error of a handshake. Adds the solution to errors of rustls.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use http::Request;
@@ -12,7 +12,7 @@ use invoke_model_transport::{HyperTransport, RequestBody, Transport, TransportEr
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use tokio::io::AsyncBufReadExt;
 use tokio::sync::oneshot;
 
@@ -88,6 +88,40 @@ async fn calls_to_a_trusted_server_reuse_an_http_1_connection() {
         let response = transport.send(get(address)).await.unwrap();
         assert_eq!(response.into_body().collect().await.unwrap(), "{}");
     }
+}
+
+/// Starts a server with TLS sessions that closes each connection after one response. Returns its address, and the kind
+/// of each handshake.
+fn serve_sessions(connections: usize) -> (SocketAddr, mpsc::Receiver<HandshakeKind>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (kind, kinds) = mpsc::channel();
+    let config = server_config();
+    thread::spawn(move || {
+        for _ in 0..connections {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+            assert!(read_head(&mut stream, &mut Vec::new()));
+            kind.send(stream.get_ref().conn.handshake_kind().unwrap()).unwrap();
+            let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+            stream.get_mut().write_all(response).unwrap();
+        }
+    });
+    (address, kinds)
+}
+
+#[tokio::test]
+async fn further_connections_of_a_transport_resume_the_tls_session() {
+    let (address, kinds) = serve_sessions(4);
+    let transport = trusting(ROOT);
+    // Clones share sessions, and other transports do not.
+    for transport in [transport.clone(), transport.clone(), trusting(ROOT), transport] {
+        let response = transport.send(get(address)).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap(), "{}");
+    }
+    let [full, resumed] = [HandshakeKind::Full, HandshakeKind::Resumed];
+    assert_eq!(kinds.iter().collect::<Vec<_>>(), [full, resumed, full, resumed]);
 }
 
 #[tokio::test]

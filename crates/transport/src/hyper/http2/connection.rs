@@ -1,10 +1,13 @@
 //! An HTTP/2 connection.
 
+use std::future::Future;
+
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::TokioTimer;
 
 use super::Http2Settings;
 use crate::body::RequestBody;
@@ -17,7 +20,7 @@ pub(in crate::hyper) struct Http2(SendRequest<RequestBody>);
 
 impl Http2 {
     pub(in crate::hyper) async fn new(io: Io, settings: Http2Settings) -> Result<Self, hyper::Error> {
-        let (sender, connection) = Builder::new(TokioExecutor::new())
+        let (sender, connection) = Builder::new(BoxingExecutor)
             .timer(TokioTimer::new())
             .keep_alive_interval(settings.ping_interval)
             .keep_alive_timeout(settings.ping_timeout)
@@ -41,6 +44,17 @@ impl Http2 {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         self.0.clone().try_send_request(request).await
+    }
+}
+
+/// Spawns the tasks of hyper in boxes. hyper spawns two tasks for each request, and these tasks have the same type as
+/// the large task of a connection. tokio moves a task several times, and moving a box costs less.
+#[derive(Clone)]
+struct BoxingExecutor;
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for BoxingExecutor {
+    fn execute(&self, future: F) {
+        tokio::spawn(Box::pin(future));
     }
 }
 
