@@ -1,6 +1,5 @@
 //! Authorizes requests with a signature or a bearer token.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -59,7 +58,7 @@ impl Authorizer {
         request: &mut Parts,
         payload: impl FnOnce() -> PayloadHash,
         now: impl FnOnce() -> SystemTime,
-    ) -> Result<Authorization, ErrorKind<Infallible>> {
+    ) -> Result<Authorization, ErrorKind> {
         match &self.authentication {
             _ if required == protocol::Authentication::None => Ok(Authorization::default()),
             Authentication::SigV4(None) if required == protocol::Authentication::Optional => {
@@ -96,6 +95,12 @@ impl Authorizer {
                 })
             }
         }
+    }
+
+    /// Returns `true` if [`authorize`](Self::authorize) needs the hash of the body.
+    pub(crate) fn signs(&self, required: protocol::Authentication) -> bool {
+        let has_credentials = matches!(self.authentication, Authentication::SigV4(Some(_)));
+        has_credentials && required != protocol::Authentication::None
     }
 
     /// Creates the signer for the events of a signed request. Returns `None` if the request is not signed.

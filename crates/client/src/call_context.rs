@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use http::{StatusCode, Uri};
 use invoke_model_families::Usage;
-use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::ResponseMetrics;
 use tokio::time::Instant;
 use tracing::Span;
 
 use crate::Client;
-use crate::call::span;
+use crate::call::{OperationDescription, span};
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
 use crate::intercept::Interception;
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead};
@@ -21,8 +20,9 @@ use crate::metrics::CallMetrics;
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
 /// because the conversion allocates memory.
 #[derive(Clone)]
-pub(crate) struct CallContext {
+pub struct CallContext {
     client: Client,
+    pub(crate) operation: &'static OperationDescription,
     /// The path and query of the serialized request, without the base path of the endpoint.
     pub(crate) target: Option<Uri>,
     /// The model id of the request, if the path does not contain it.
@@ -44,9 +44,15 @@ pub(crate) struct CallContext {
 }
 
 impl CallContext {
-    pub(crate) fn new(client: Client, span: Span, interception: Option<Box<Interception>>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        operation: &'static OperationDescription,
+        span: Span,
+        interception: Option<Box<Interception>>,
+    ) -> Self {
         Self {
             client,
+            operation,
             target: None,
             model_id: None,
             span,
@@ -79,8 +85,8 @@ impl CallContext {
     }
 
     /// Records the head of a response.
-    pub(crate) fn record_response<O: Operation, B>(&mut self, response: &http::Response<B>) -> &ResponseHead {
-        let mut head = ResponseHead::new::<O, B>(response);
+    pub(crate) fn record_response<B>(&mut self, response: &http::Response<B>) -> &ResponseHead {
+        let mut head = ResponseHead::new(response, self.operation.header_metric);
         if self.client.config().keep_response_headers {
             head.headers = Some(Arc::new(response.headers().clone()));
         }
@@ -98,12 +104,12 @@ impl CallContext {
     }
 
     /// Reports a successful attempt to the callback and to the interceptors.
-    pub(crate) fn record_success<O: Operation>(&mut self, started: Instant) {
+    pub(crate) fn record_success(&mut self, started: Instant) {
         self.call_metrics.attempt_succeeded();
         if self.client.config().on_attempt.is_none() && self.interception.is_none() {
             return;
         }
-        let attempt = self.attempt::<O>(None, None, started.elapsed());
+        let attempt = self.attempt(None, None, started.elapsed());
         if let Some(callback) = &self.client.config().on_attempt {
             callback.call(&attempt);
         }
@@ -117,20 +123,20 @@ impl CallContext {
     /// A failure before the request is sent is not recorded, and not reported to the callback. Examples are
     /// missing credentials and an exceeded quota. Only the error of the call and the interceptors report such
     /// a failure.
-    pub(crate) fn record_failure<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, duration: Duration) {
+    pub(crate) fn record_failure(&mut self, kind: &ErrorKind, duration: Duration) {
         if self.failed_attempts.last().map_or(0, |last| last.number) == self.attempts {
             if self.interception.is_some() {
-                let mut attempt = self.attempt::<O>(Some(class(kind)), None, duration);
+                let mut attempt = self.attempt(Some(class(kind)), None, duration);
                 attempt.number += 1;
                 self.interception.iter_mut().for_each(|interception| interception.after_attempt(&attempt));
             }
             return;
         }
         let code = match kind {
-            ErrorKind::Service { error, .. } => ServiceErrorDetails::code(error).map(str::to_owned),
+            ErrorKind::Service { error, .. } => error.code().map(str::to_owned),
             _ => None,
         };
-        let attempt = self.attempt::<O>(Some(class(kind)), code, duration);
+        let attempt = self.attempt(Some(class(kind)), code, duration);
         self.call_metrics.attempt_failed(class(kind), &span::error_type(kind));
         if kind.is_throttled() {
             self.call_metrics.throttled();
@@ -154,15 +160,10 @@ impl CallContext {
         (self.backoff, self.current_failed) = (backoff, false);
     }
 
-    fn attempt<O: Operation>(
-        &self,
-        class: Option<FailureClass>,
-        code: Option<String>,
-        duration: Duration,
-    ) -> Attempt {
+    fn attempt(&self, class: Option<FailureClass>, code: Option<String>, duration: Duration) -> Attempt {
         let response = self.response.as_ref();
         Attempt {
-            operation: O::NAME,
+            operation: self.operation.name,
             number: self.attempts,
             class,
             status: response.map(|response| response.status),
@@ -229,37 +230,39 @@ impl CallContext {
         }
     }
 
+    /// Records the error of the call in its span and in the metrics, and returns it.
+    pub(crate) fn fail(mut self, kind: ErrorKind) -> Error {
+        self.record_error(&kind);
+        self.into_error(kind)
+    }
+
     /// Returns the error of a call that failed before its output was returned.
-    pub(crate) fn into_error<O: Operation>(mut self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
+    pub(crate) fn into_error<E>(mut self, kind: ErrorKind<E>) -> Error<E> {
         if self.current_failed {
             self.failed_attempts.pop();
         }
-        Error::new(kind, self.into_error_context::<O>(None))
+        Error::new(kind, self.into_error_context(None))
     }
 
     /// Returns the error of a call whose event stream failed.
-    pub(crate) fn stream_error<O: Operation, E>(
-        &self,
-        kind: ErrorKind<E>,
-        received: StreamProgress,
-    ) -> Error<E> {
-        Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
+    pub(crate) fn stream_error<E>(&self, kind: ErrorKind<E>, received: StreamProgress) -> Error<E> {
+        Error::new(kind, self.clone().into_error_context(Some(received)))
     }
 
     /// Returns the error of a bidirectional call if an event cannot be sent, or if the background task of the
     /// call has ended without a result.
-    pub(crate) fn input_error<O: Operation, E>(&self, kind: ErrorKind<E>) -> Error<E> {
-        Error::new(kind, self.clone().into_error_context::<O>(None))
+    pub(crate) fn input_error<E>(&self, kind: ErrorKind<E>) -> Error<E> {
+        Error::new(kind, self.clone().into_error_context(None))
     }
 
-    fn into_error_context<O: Operation>(self, received: Option<StreamProgress>) -> ErrorContext {
-        let labels = O::ROUTE.labels(self.path()).unwrap_or_default();
+    fn into_error_context(self, received: Option<StreamProgress>) -> ErrorContext {
+        let labels = self.operation.route.labels(self.path()).unwrap_or_default();
         let labels: Vec<_> = labels.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
-        let model_id = labels.iter().find(|(name, _)| Some(*name) == O::MODEL_ID_LABEL);
+        let model_id = labels.iter().find(|(name, _)| Some(*name) == self.operation.model_id_label);
         let model_id = model_id.map(|(_, value)| value.clone()).or(self.model_id.clone());
         let config = self.client.config();
         ErrorContext {
-            operation: O::NAME,
+            operation: self.operation.name,
             region: config.region().map(str::to_owned),
             endpoint: config.endpoint_url(),
             labels,

@@ -265,7 +265,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.body = Bytes::new().into();
         let usage = self.usage();
         self.context.record_stream_error(&kind, usage);
-        let error = self.context.stream_error::<O, _>(kind, self.received());
+        let error = self.context.stream_error(kind, self.received());
         if let Some(link) = self.link.take() {
             link.link().fail(error.copy().map(Error::from));
         }

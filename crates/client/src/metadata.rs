@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use invoke_model_families::Usage;
-use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::ResponseMetrics;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -178,9 +177,12 @@ pub(crate) struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Reads the headers of a response. One pass over the headers is faster than a look-up for each name,
+    /// Reads the headers of a response. `header_metric` reads the metric in a header. One pass over the headers is faster than a look-up for each name,
     /// because a response usually has only some of these headers.
-    pub(crate) fn new<O: Operation, B>(response: &http::Response<B>) -> Self {
+    pub(crate) fn new<B>(
+        response: &http::Response<B>,
+        header_metric: fn(&str, &HeaderValue, &mut ResponseMetrics),
+    ) -> Self {
         let mut metrics = ResponseMetrics::default();
         let (mut id, mut other_id, mut is_encoded) = (None, None, false);
         for (name, value) in response.headers() {
@@ -190,7 +192,7 @@ impl ResponseHead {
                 "content-encoding" => is_encoded = true,
                 // A list contains another coding than `chunked`.
                 "transfer-encoding" => is_encoded |= value.as_bytes().contains(&b','),
-                name => O::header_metric(name, value, &mut metrics),
+                name => header_metric(name, value, &mut metrics),
             }
         }
         Self { status: response.status(), request_id: id.or(other_id), metrics, is_encoded, headers: None }

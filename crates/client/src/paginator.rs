@@ -7,7 +7,7 @@ use invoke_model_protocol::PaginatedOperation;
 use thiserror::Error as ThisError;
 use tracing::Span;
 
-use crate::call::Call;
+use crate::call::{Call, OperationDescription};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -69,9 +69,10 @@ where
     /// for the second time.
     pub async fn try_next(&mut self) -> Result<Option<O::Output>, Error<O::Error>> {
         if let Some(token) = self.repeated.take() {
-            let context = CallContext::new(self.client.clone(), Span::none(), None);
+            let context =
+                CallContext::new(self.client.clone(), OperationDescription::of::<O>(), Span::none(), None);
             let kind = ErrorKind::Pagination(PaginationError::RepeatedToken { token });
-            return Err(context.into_error::<O>(kind));
+            return Err(context.into_error(kind));
         }
         let Some(call) = &self.next else { return Ok(None) };
         let output = call.clone().send().await?;

@@ -25,7 +25,7 @@ impl EventEncoder {
     /// the event, and its headers contain the signature.
     ///
     /// <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
-    pub(super) fn encode<E>(&mut self, message: &Message) -> Result<Bytes, ErrorKind<E>> {
+    pub(super) fn encode(&mut self, message: &Message) -> Result<Bytes, ErrorKind> {
         let mut frame = Vec::new();
         message.encode(&mut frame).map_err(too_long)?;
         // The frame of the event becomes the payload of the outer frame. Check the length of this payload
@@ -44,11 +44,11 @@ impl EventEncoder {
     }
 
     /// Returns the frame that ends a signed stream. Its payload is empty.
-    pub(super) fn end<E>(&mut self) -> Result<Bytes, ErrorKind<E>> {
+    pub(super) fn end(&mut self) -> Result<Bytes, ErrorKind> {
         self.sign(Vec::new())
     }
 
-    fn sign<E>(&mut self, payload: Vec<u8>) -> Result<Bytes, ErrorKind<E>> {
+    fn sign(&mut self, payload: Vec<u8>) -> Result<Bytes, ErrorKind> {
         let Some(signer) = &mut self.signer else { return Ok(payload.into()) };
         let signed = signer.sign(&payload, self.client.now())?;
         let mut message = Message::builder();
@@ -67,7 +67,7 @@ impl EventEncoder {
     }
 }
 
-fn too_long<E>(error: EncodeError) -> ErrorKind<E> {
+fn too_long(error: EncodeError) -> ErrorKind {
     let kind = SerializeErrorKind::EventLength(error.to_string());
     ErrorKind::SerializeEvent(SerializeError::new("the event", kind))
 }

@@ -75,7 +75,7 @@ impl<O: OutputEventStream> Future for ResponseFuture<O> {
         Poll::Ready(result.unwrap_or_else(|_| {
             let message = "the task of the call panicked, or its runtime was shut down";
             let error = TransportError::new(TransportErrorKind::Send, message);
-            Err(self.context.input_error::<O, O::Error>(ErrorKind::Transport(error)))
+            Err(self.context.input_error(ErrorKind::Transport(error)))
         }))
     }
 }

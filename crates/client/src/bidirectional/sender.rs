@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::encoder::EventEncoder;
 use super::link::{Link, Stopped};
 use crate::call_context::CallContext;
-use crate::error::{Error, ErrorKind, ServiceError};
+use crate::error::{Error, ErrorKind};
 
 /// The sender of the events of a call of operation `O`.
 ///
@@ -170,7 +170,7 @@ impl<O: InputEventStream> EventSender<O> {
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
-        self.context.input_error::<O, ServiceError>(kind)
+        self.context.input_error(kind)
     }
 }
 

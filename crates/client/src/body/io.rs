@@ -1,10 +1,12 @@
-//! File operations on the thread pool for blocking work.
+//! File operations and hashes on the thread pool for blocking work.
 
 use std::fs::{File, metadata};
 use std::io::{Error, ErrorKind, Read, Result as IoResult, Seek};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use invoke_model_signing::{PayloadHash, PayloadHasher};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
@@ -27,6 +29,19 @@ pub(super) async fn run_blocking<T: Send + 'static>(
         let error = Error::other("the reader panicked, or its runtime was shut down");
         Err(BodyError::Unreadable { path: name, error })
     })
+}
+
+/// Hashes a body on a separate thread, so that it does not block the other tasks and the timers of this thread.
+pub(crate) async fn hash_on_other_thread(body: &Bytes) -> PayloadHash {
+    // `Call::sign` does not need a runtime.
+    if Handle::try_current().is_err() {
+        return PayloadHash::of(body);
+    }
+    let (sender, receiver) = oneshot::channel();
+    let hashed = body.clone();
+    spawn(Box::new(move || drop(sender.send(PayloadHash::of(&hashed)))));
+    // The thread does not run if the runtime is shut down.
+    receiver.await.unwrap_or_else(|_| PayloadHash::of(body))
 }
 
 /// Runs `work` on the thread pool. The closure is boxed, so that the compiler generates the code of a task

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 pub use error::BodyError;
 pub(crate) use file::BodyFile;
+pub(crate) use io::hash_on_other_thread;
 
 /// The payload of a call: bytes in memory, or a file.
 ///

@@ -5,25 +5,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use futures_core::Stream;
 use http::{Request, Response};
-use invoke_model_credentials::Credentials;
 use invoke_model_protocol::{InputEventStream, OutputEventStream, delivery};
-use invoke_model_transport::{RequestBody, ResponseBody, TransportError, TransportErrorKind};
+use invoke_model_transport::{Deadline, RequestBody, ResponseBody, TransportError, TransportErrorKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
-use super::attempts::{Attempt, acquire_permit, corrects_clock, report_progress};
-use super::output::{Delivery, EventStreamOutput, ResponseDelivery};
-use super::{Call, response, span};
-use crate::authorization::Authorizer;
+use super::Call;
+use super::attempts::{Attempt, AttemptOutput, SentAttempt, acquire_permit, corrects_clock};
+use super::output::{BodyMode, Delivery, EventStreamOutput, OutputParser, Received, parser};
 use crate::bidirectional::{
     BidirectionalStreamOutput, EventBody, EventEncoder, EventSender, Link, ReceivingGuard, ResponseFuture,
 };
 use crate::call_context::CallContext;
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, class};
+use crate::error::{Error, ErrorKind};
 use crate::quota::QuotaPermit;
 
 impl<O> Call<O>
@@ -70,19 +69,84 @@ where
 
 impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirectional {
     type Output = BidirectionalStreamOutput<O>;
+    type Received = StartedExchange;
 
+    const BODY_MODE: BodyMode = BodyMode::EventStream;
+
+    fn output(
+        parsed: Option<O::Output>,
+        started: StartedExchange,
+        context: &mut CallContext,
+    ) -> BidirectionalStreamOutput<O> {
+        let StartedExchange { frames, encoder, deadline, link, response } = started;
+        let response = match response {
+            StartedResponse::Received(received) => {
+                let output = linked_output(parsed, *received, context, &link);
+                ResponseFuture::ready(output, context.clone())
+            }
+            StartedResponse::Pending(exchange) => {
+                let waiting = receive(exchange, Arc::clone(&link));
+                ResponseFuture::spawn(waiting, Arc::clone(&link), context.clone())
+            }
+        };
+        let sender = EventSender::new(frames, encoder, link, deadline, context.clone());
+        BidirectionalStreamOutput { sender, response }
+    }
+}
+
+/// Waits for the response, and converts it into the output.
+async fn receive<O: OutputEventStream>(
+    exchange: Box<Exchange>,
+    link: Arc<Link>,
+) -> Result<EventStreamOutput<O>, Error<O::Error>> {
+    let mut parsed = None;
+    let mut parse = parser::<O>(&mut parsed);
+    let result = exchange.wait(&mut parse).await;
+    drop(parse);
+    let (received, mut context) = result.map_err(Error::of_operation)?;
+    Ok(linked_output(parsed, received, &mut context, &link))
+}
+
+/// Returns the output of a call whose events are linked to the event sender.
+fn linked_output<O: OutputEventStream>(
+    parsed: Option<O::Output>,
+    received: Received,
+    context: &mut CallContext,
+    link: &Arc<Link>,
+) -> EventStreamOutput<O> {
+    link.head_received();
+    let output = <delivery::Streaming as Delivery<O>>::output(parsed, received, context);
+    let events = output.events.with_link(ReceivingGuard::new(Arc::clone(link)));
+    EventStreamOutput { output: output.output, events }
+}
+
+/// An exchange of events whose request has started.
+#[expect(missing_debug_implementations, reason = "the type is not exported")]
+pub struct StartedExchange {
+    frames: mpsc::Sender<Bytes>,
+    encoder: EventEncoder,
+    deadline: Option<Deadline>,
+    link: Arc<Link>,
+    response: StartedResponse,
+}
+
+enum StartedResponse {
+    /// The response arrived before the head of the request was sent.
+    Received(Box<Received>),
+    Pending(Box<Exchange>),
+}
+
+impl AttemptOutput for StartedExchange {
     const RETURNS_EARLY: bool = true;
-
-    const IS_STREAM: bool = true;
 
     /// Sends the head of the request. Then a background task waits for the response.
     ///
     /// If the attempt fails before the head was sent, the call can be retried, because the caller has not
     /// sent an event.
-    async fn attempt(attempt: Attempt<'_>) -> Result<BidirectionalStreamOutput<O>, ErrorKind<O::Error>> {
-        let Attempt { client, prepared, timer, context } = attempt;
+    async fn attempt(attempt: Attempt<'_>) -> Result<Self, ErrorKind> {
+        let Attempt { client, prepared, timer, body_mode, context, parse } = attempt;
         context.start_attempt();
-        let permit = acquire_permit(prepared, timer, context).await.map_err(ErrorKind::of_operation)?;
+        let permit = acquire_permit(prepared, timer, context).await?;
         let authorized = async {
             if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
                 timer.bound(rate_limiter.ready()).await?;
@@ -97,7 +161,7 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
             Ok(authorized) => authorized,
             Err(kind) => {
                 permit.into_iter().for_each(QuotaPermit::release);
-                return Err(ErrorKind::of_operation(kind));
+                return Err(kind);
             }
         };
         let encoder = EventEncoder::new(client.clone(), prepared.event_signer(&authorization));
@@ -108,39 +172,34 @@ impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirect
         let (started, has_started) = oneshot::channel();
         let body = EventBody::new(receiver, started, cancelled, Arc::clone(&link));
         let mut request = Request::from_parts(parts, RequestBody::from_body(body));
-        report_progress(&mut request, permit.as_ref());
-        let span = span::attempt(client, &request, context.attempts);
+        let credentials = authorization.credentials;
+        let mut attempt = SentAttempt::new(prepared, &mut request, credentials, permit, context, body_mode);
+        let span = attempt.span.clone();
         let mut sending: Sending =
             Box::pin(span.in_scope(|| timer.send(&*client.config().transport, request)));
         context.attempts += 1;
         let early = until_started(&mut sending, has_started).instrument(span.clone()).await;
 
-        let mut exchange = Exchange {
-            client: client.clone(),
-            authorizer: Arc::clone(prepared.authorizer()),
-            credentials: authorization.credentials,
-            context: context.hand_over(),
-            permit,
-            span: span.clone(),
-            link: Arc::clone(&link),
-            started: Instant::now(),
-        };
+        let started = Instant::now();
         let response = match early {
-            None => {
-                let waiting = exchange.wait::<O>(sending).instrument(span);
-                ResponseFuture::spawn(waiting, Arc::clone(&link), context.clone())
-            }
+            None => StartedResponse::Pending(Box::new(Exchange {
+                client: client.clone(),
+                attempt,
+                sending,
+                context: context.hand_over(),
+                link: Arc::clone(&link),
+                started,
+            })),
             Some(result) => {
-                let received = exchange.receive::<O>(result).instrument(span).await;
-                *context = exchange.context.hand_over();
-                let output = received.inspect_err(|kind| exchange.settle::<O>(Some(kind)))?;
-                exchange.settle::<O>(None);
-                context.record_success::<O>(exchange.started);
-                ResponseFuture::ready(output, context.clone())
+                let received = async { attempt.receive(result?, context, parse).await };
+                let received = received.instrument(span).await;
+                attempt.settle(client, received.as_ref().err());
+                let received = received?;
+                context.record_success(started);
+                StartedResponse::Received(Box::new(received))
             }
         };
-        let sender = EventSender::new(frames, encoder, link, timer.deadline(), context.clone());
-        Ok(BidirectionalStreamOutput { sender, response })
+        Ok(Self { frames, encoder, deadline: timer.deadline(), link, response })
     }
 }
 
@@ -160,26 +219,49 @@ async fn until_started(
     .await
 }
 
-/// An attempt whose request is being sent.
+/// An attempt whose request is being sent, while the caller sends events.
 struct Exchange {
     client: Client,
-    authorizer: Arc<Authorizer>,
-    credentials: Option<Arc<Credentials>>,
+    attempt: SentAttempt,
+    sending: Sending,
     context: CallContext,
-    permit: Option<QuotaPermit>,
-    span: Span,
     link: Arc<Link>,
     started: Instant,
 }
 
+type ExchangeFuture<'a> = Pin<Box<dyn Future<Output = Result<(Received, CallContext), Error>> + Send + 'a>>;
+
 impl Exchange {
     /// Waits for the response. The caller may already have sent events, so an error ends the call without a
     /// retry.
-    async fn wait<O: OutputEventStream>(
-        mut self,
-        sending: Sending,
-    ) -> Result<EventStreamOutput<O>, Error<O::Error>> {
-        let result = match sending.await {
+    fn wait<'a>(mut self: Box<Self>, parse: &'a mut OutputParser<'a>) -> ExchangeFuture<'a> {
+        let span = self.attempt.span.clone();
+        let waiting = async move {
+            let received = match self.response().await {
+                Ok(response) => self.attempt.receive(response, &mut self.context, parse).await,
+                Err(error) => Err(error.into()),
+            };
+            self.attempt.settle(&self.client, received.as_ref().err());
+            let kind = match received {
+                Ok(received) => {
+                    self.context.record_success(self.started);
+                    return Ok((received, self.context));
+                }
+                Err(kind) => kind,
+            };
+            // The next call signs with the corrected time.
+            corrects_clock(&self.client, &kind);
+            self.context.record_failure(&kind, self.started.elapsed());
+            let error = self.context.fail(kind);
+            self.link.fail(error.copy());
+            Err(error)
+        };
+        Box::pin(waiting.instrument(span))
+    }
+
+    /// Waits for the head of the response.
+    async fn response(&mut self) -> Result<Response<ResponseBody>, TransportError> {
+        match self.sending.as_mut().await {
             // The kind `RequestBody` means that the request was not sent. Here the service may have processed
             // the events that it received, so return `RequestBodyIncomplete` instead.
             Err(error) if error.kind() == TransportErrorKind::RequestBody => {
@@ -190,67 +272,6 @@ impl Exchange {
                 })
             }
             result => result,
-        };
-        let kind = match self.receive::<O>(result).await {
-            Ok(output) => {
-                self.settle::<O>(None);
-                self.context.record_success::<O>(self.started);
-                return Ok(output);
-            }
-            Err(kind) => kind,
-        };
-        // The next call signs with the corrected time.
-        corrects_clock(&self.client, &kind);
-        self.settle::<O>(Some(&kind));
-        self.context.record_failure::<O>(&kind, self.started.elapsed());
-        self.context.record_error(&kind);
-        let error = self.context.into_error::<O>(kind);
-        self.link.fail(error.copy().map(Error::from));
-        Err(error)
-    }
-
-    /// Converts the response into the output.
-    async fn receive<O: OutputEventStream>(
-        &mut self,
-        result: Result<Response<ResponseBody>, TransportError>,
-    ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
-        let mut response = result?;
-        let head = self.context.record_response::<O, _>(&response);
-        let is_encoded = head.is_encoded;
-        span::record_response(&self.span, head);
-        if let Some(interception) = &mut self.context.interception {
-            response = interception.after_response(response)?;
-        }
-        if is_encoded {
-            response = response::decoded(response);
-        }
-        if O::is_success(response.status()) {
-            if is_encoded {
-                response = Box::pin(response::check_encoding(response)).await?;
-            }
-            let (context, permit) = (&mut self.context, self.permit.take());
-            let output =
-                <delivery::Streaming as ResponseDelivery<O>>::deliver(response, context, permit).await?;
-            self.link.head_received();
-            let EventStreamOutput { output, events } = output;
-            let events = events.with_link(ReceivingGuard::new(Arc::clone(&self.link)));
-            return Ok(EventStreamOutput { output, events });
-        }
-        let kind = Box::pin(response::service_error::<O>(response)).await;
-        if kind.is_expired_credentials() {
-            self.authorizer.invalidate(self.credentials.as_ref());
-        }
-        Err(kind)
-    }
-
-    /// Reports the outcome to the rate limiter, the span and the quota limiter.
-    fn settle<O: OutputEventStream>(&mut self, failure: Option<&ErrorKind<O::Error>>) {
-        if let Some(rate_limiter) = &self.client.config().adaptive_rate_limiter {
-            rate_limiter.record_outcome(failure.is_some_and(ErrorKind::is_throttled));
-        }
-        if let Some(kind) = failure {
-            span::record_error(&self.span, kind);
-            self.permit.take().into_iter().for_each(|permit| permit.fail(class(kind)));
         }
     }
 }

@@ -10,12 +10,13 @@ use invoke_model_protocol::Operation;
 use invoke_model_signing::SigningOutput;
 use tracing::Span;
 
-use super::Call;
-use super::prepared::Payload;
+use super::prepared::{Payload, Prepared};
+use super::{Call, OperationDescription};
 use crate::authorization::Authorization;
 use crate::call_context::CallContext;
 use crate::config::{AuthScheme, Config, SettingSource};
 use crate::error::{Error, ErrorKind};
+use crate::timeout::OperationTimer;
 
 /// The text that replaces secrets.
 const REDACTED: &str = "[redacted]";
@@ -149,33 +150,39 @@ impl<O: Operation> Call<O> {
     /// Returns the same errors as [`sign`](Self::sign).
     #[doc(alias = "dry_run")]
     pub async fn explain(mut self) -> Result<Explanation, Error<O::Error>> {
-        let mut context = self.context(Span::none());
-        let explanation = self.explanation(&mut context).await;
-        explanation.map_err(|kind| context.into_error::<O>(kind))
-    }
-
-    async fn explanation(self, context: &mut CallContext) -> Result<Explanation, ErrorKind<O::Error>> {
-        let (config, timeouts) = (self.0.client.config().clone(), self.0.timeouts);
-        let (mut prepared, file) = self.prepare(context)?;
-        prepared.attach(file).await?;
-        let mut timer = timeouts.start();
-        let authorized = prepared.authorized(&mut timer, context).await;
-        let (parts, authorization) = authorized.map_err(ErrorKind::of_operation)?;
-        let body = match prepared.payload {
-            Payload::Bytes(bytes) => bytes,
-            Payload::Events => Bytes::new(),
-            Payload::File(file) => file.into_bytes().await?,
+        let timer = self.0.settings.timeouts.start();
+        let mut context = self.0.settings.context(OperationDescription::of::<O>(), Span::none());
+        let explanation = match self.prepare(&mut context) {
+            Ok(prepared) => explanation(prepared, timer, &mut context).await,
+            Err(kind) => Err(kind),
         };
-        let credentials_source = authorization.credentials_source();
-        let Authorization { scheme, source, signed, .. } = authorization;
-        Ok(Explanation {
-            operation: O::NAME,
-            config,
-            auth_scheme: scheme,
-            credentials: source,
-            credentials_source,
-            request: http::Request::from_parts(parts, body),
-            signed,
-        })
+        explanation.map_err(|kind| context.into_error(kind).of_operation())
     }
+}
+
+/// Authorizes a request, and explains it.
+async fn explanation(
+    mut prepared: Prepared,
+    mut timer: OperationTimer,
+    context: &mut CallContext,
+) -> Result<Explanation, ErrorKind> {
+    prepared.open_file().await?;
+    let (parts, authorization) = prepared.authorized(&mut timer, context).await?;
+    let config = prepared.client().config().clone();
+    let body = match prepared.payload {
+        Payload::Bytes(bytes) => bytes,
+        Payload::Events => Bytes::new(),
+        Payload::File(file) => file.into_bytes().await?,
+    };
+    let credentials_source = authorization.credentials_source();
+    let Authorization { scheme, source, signed, .. } = authorization;
+    Ok(Explanation {
+        operation: context.operation.name,
+        config,
+        auth_scheme: scheme,
+        credentials: source,
+        credentials_source,
+        request: http::Request::from_parts(parts, body),
+        signed,
+    })
 }

@@ -4,6 +4,7 @@ mod attempts;
 mod bidirectional;
 mod completeness;
 mod explanation;
+mod operation;
 mod output;
 mod prepared;
 mod response;
@@ -25,8 +26,8 @@ use tracing::Span;
 pub use explanation::Explanation;
 pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
-pub(crate) use attempts::{Attempt, attempt};
-pub(crate) use output::{Chunks, Delivery, ResponseDelivery};
+pub(crate) use operation::OperationDescription;
+pub(crate) use output::{BodyMode, Chunks, Delivery, Received, output_of};
 pub(crate) use prepared::{MAX_HEADERS, RESERVED_HEADERS};
 pub(crate) use response::{IncompleteErrorBody, read_limited};
 
@@ -70,15 +71,21 @@ pub struct Call<O: Operation>(
 );
 
 struct State<O: Operation> {
-    client: Client,
-    /// The authorizer of the client, or a separate authorizer for this call.
-    authorizer: Arc<Authorizer>,
     input: O::Input,
     required: RequiredMembers,
     /// The error of a value that cannot be part of the input.
     invalid: Option<SerializeError>,
     /// The path of the body file. The content of the file replaces the bytes of the payload.
     file: Option<PathBuf>,
+    settings: Settings,
+}
+
+/// The settings of a call, which do not depend on the operation.
+#[derive(Clone)]
+struct Settings {
+    client: Client,
+    /// The authorizer of the client, or a separate authorizer for this call.
+    authorizer: Arc<Authorizer>,
     headers: Vec<(String, String)>,
     /// The tags of this call. They are added to the tags of the client.
     tags: Tags,
@@ -100,20 +107,12 @@ impl Client {
 impl<O: Operation> Call<O> {
     /// Creates a call with a complete input.
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
-        let config = client.config();
-        Self(Box::new(State {
-            authorizer: client.authorizer().clone(),
-            input,
-            required: RequiredMembers::default(),
-            invalid: None,
-            file: None,
-            headers: Vec::new(),
-            tags: Tags::new(),
-            interceptors: Vec::new(),
-            timeouts: config.timeout_config(),
-            retries: config.retry_config(),
-            client: client.clone(),
-        }))
+        Self::with_settings(Settings::of_client(client), input)
+    }
+
+    fn with_settings(settings: Settings, input: O::Input) -> Self {
+        let (required, invalid, file) = Default::default();
+        Self(Box::new(State { input, required, invalid, file, settings }))
     }
 
     /// Creates a call with an empty input. `required` lists the names of the required members. The setter of
@@ -129,33 +128,11 @@ impl<O: Operation> Call<O> {
 
     /// Moves the settings of this call to a call of another operation. Drops the input of this call.
     pub(crate) fn with_input<P: Operation>(self, input: P::Input) -> Call<P> {
-        let State { client, authorizer, headers, tags, interceptors, timeouts, retries, .. } = *self.0;
-        let (required, invalid, file) = Default::default();
-        Call(Box::new(State {
-            client,
-            authorizer,
-            input,
-            required,
-            invalid,
-            file,
-            headers,
-            tags,
-            interceptors,
-            timeouts,
-            retries,
-        }))
-    }
-
-    /// Creates the state of the call when it starts. Moves the interceptors of the call into the state.
-    fn context(&mut self, span: Span) -> CallContext {
-        let (client, interceptors) = (self.0.client.clone(), std::mem::take(&mut self.0.interceptors));
-        let limit = self.0.timeouts.interceptor;
-        let interception = Interception::new(O::NAME, client.config(), interceptors, limit);
-        CallContext::new(client, span, interception)
+        Call::with_settings(self.0.settings, input)
     }
 
     pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+        &self.0.settings.client
     }
 
     pub(crate) fn input_mut(&mut self) -> &mut O::Input {
@@ -202,14 +179,14 @@ impl<O: Operation> Call<O> {
     /// This is a shorthand for [`TimeoutConfig::operation`], and does not change the other timeouts.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.timeouts = self.0.timeouts.operation(timeout);
+        self.0.settings.timeouts = self.0.settings.timeouts.operation(timeout);
         self
     }
 
     /// Sets the timeouts of this call. Default: the timeouts in the [`Config`](crate::Config).
     #[must_use]
     pub fn timeout_config(mut self, timeouts: TimeoutConfig) -> Self {
-        self.0.timeouts = timeouts;
+        self.0.settings.timeouts = timeouts;
         self
     }
 
@@ -217,7 +194,7 @@ impl<O: Operation> Call<O> {
     #[must_use]
     #[doc(alias("retry", "max_attempts"))]
     pub fn retry_config(mut self, retries: RetryConfig) -> Self {
-        self.0.retries = retries;
+        self.0.settings.retries = retries;
         self
     }
 
@@ -228,7 +205,7 @@ impl<O: Operation> Call<O> {
     /// `authorization`, `content-length`, ..), the call fails with a [`HeaderError`](crate::HeaderError).
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.headers.push((name.into(), value.into()));
+        self.0.settings.headers.push((name.into(), value.into()));
         self
     }
 
@@ -237,7 +214,7 @@ impl<O: Operation> Call<O> {
     #[must_use]
     #[doc(alias("requestMetadata", "tenant", "label"))]
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.tags.insert(key.into(), value.into());
+        self.0.settings.tags.insert(key.into(), value.into());
         self
     }
 
@@ -246,7 +223,7 @@ impl<O: Operation> Call<O> {
     #[must_use]
     #[doc(alias("hook", "middleware"))]
     pub fn interceptor(mut self, interceptor: impl Intercept) -> Self {
-        self.0.interceptors.push(Arc::new(interceptor));
+        self.0.settings.interceptors.push(Arc::new(interceptor));
         self
     }
 
@@ -260,7 +237,7 @@ impl<O: Operation> Call<O> {
     /// [`CredentialsCache`](crate::CredentialsCache) and pass a clone of it to each call.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
-        let config = self.0.client.config();
+        let config = self.0.settings.client.config();
         let time_source = config.time_source.clone();
         let cache = CredentialsCache::with_config(provider, config.credentials_cache, time_source);
         self.authentication(Authentication::SigV4(Some(cache)))
@@ -279,7 +256,8 @@ impl<O: Operation> Call<O> {
     }
 
     fn authentication(mut self, authentication: Authentication) -> Self {
-        self.0.authorizer = Arc::new(Authorizer::for_call(self.0.client.config(), authentication));
+        self.0.settings.authorizer =
+            Arc::new(Authorizer::for_call(self.0.settings.client.config(), authentication));
         self
     }
 }
@@ -289,38 +267,44 @@ where
     O::Input: Clone,
 {
     fn clone(&self) -> Self {
-        let State {
-            client,
-            authorizer,
-            input,
-            required,
-            invalid,
-            file,
-            headers,
-            tags,
-            interceptors,
-            timeouts,
-            retries,
-        } = &*self.0;
+        let State { input, required, invalid, file, settings } = &*self.0;
         Self(Box::new(State {
-            client: client.clone(),
-            authorizer: authorizer.clone(),
             input: input.clone(),
             required: *required,
             invalid: invalid.clone(),
             file: file.clone(),
-            headers: headers.clone(),
-            tags: tags.clone(),
-            interceptors: interceptors.clone(),
-            timeouts: *timeouts,
-            retries: *retries,
+            settings: settings.clone(),
         }))
+    }
+}
+
+impl Settings {
+    /// Returns the settings of a client.
+    fn of_client(client: &Client) -> Self {
+        let config = client.config();
+        Self {
+            authorizer: client.authorizer().clone(),
+            headers: Vec::new(),
+            tags: Tags::new(),
+            interceptors: Vec::new(),
+            timeouts: config.timeout_config(),
+            retries: config.retry_config(),
+            client: client.clone(),
+        }
+    }
+
+    /// Creates the state of a call when it starts. Moves the interceptors of the call into the state.
+    fn context(&mut self, operation: &'static OperationDescription, span: Span) -> CallContext {
+        let interceptors = std::mem::take(&mut self.interceptors);
+        let config = self.client.config();
+        let interception = Interception::new(operation.name, config, interceptors, self.timeouts.interceptor);
+        CallContext::new(self.client.clone(), operation, span, interception)
     }
 }
 
 impl<O: Operation> fmt::Debug for Call<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: Vec<_> = self.0.headers.iter().map(|(name, _)| name).collect();
+        let headers: Vec<_> = self.0.settings.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Call")
             .field("operation", &O::NAME)
             .field("file", &self.0.file)

@@ -5,20 +5,21 @@ use std::future::Future;
 use bytes::Bytes;
 use http::Response;
 use http::header::CONTENT_TYPE;
-use http::response::Parts;
 use invoke_model_protocol::event_stream;
+use invoke_model_protocol::metrics::ResponseMetrics;
 use invoke_model_protocol::{
     Operation, OutputEventStream, ParseError, ParseErrorKind, PayloadOutput, delivery,
 };
 use invoke_model_transport::ResponseBody;
 
-use super::attempts::{self, Attempt};
+use super::attempts::AttemptOutput;
 use super::completeness;
 use super::response::{read_beginning, read_limited};
 use crate::call_context::CallContext;
 use crate::error::ErrorKind;
 use crate::events::EventReceiver;
 use crate::quota::QuotaPermit;
+use crate::raw;
 
 /// The output of a call of operation `O`. The type is [`EventStreamOutput`] if the output is an event stream,
 /// [`BidirectionalStreamOutput`](crate::BidirectionalStreamOutput) if both input and output are event streams,
@@ -50,7 +51,7 @@ pub struct StreamingBodyOutput<T> {
     pub body: ResponseBody,
 }
 
-/// Makes an attempt of a call, and returns its output.
+/// Sends a call, and returns its output.
 ///
 /// This trait is not exported. Every [`Operation::Delivery`] type implements the trait, so every operation
 /// meets the bound `O::Delivery: Delivery<O>`.
@@ -58,68 +59,79 @@ pub trait Delivery<O: Operation> {
     /// The output of the call.
     type Output;
 
-    /// `true` if `attempt` returns the output before the response has arrived. In this case, the
-    /// implementation of this trait also reports the outcome of the attempt.
+    /// The result of a successful attempt.
     #[doc(hidden)]
-    const RETURNS_EARLY: bool = false;
+    type Received: AttemptOutput;
 
-    /// `true` if the output is an event stream.
     #[doc(hidden)]
-    const IS_STREAM: bool = false;
+    const BODY_MODE: BodyMode;
 
-    /// Makes one attempt.
+    /// Returns the output of the call. `parsed` is the parsed output, if the response has arrived.
     #[doc(hidden)]
-    fn attempt(
-        attempt: Attempt<'_>,
-    ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
+    fn output(parsed: Option<O::Output>, received: Self::Received, context: &mut CallContext)
+    -> Self::Output;
 }
 
-/// Converts a response into the output of a call.
-pub(crate) trait ResponseDelivery<O: Operation>: Delivery<O> {
-    /// Converts a successful response into the output. `Buffered` reads the complete body. The other
-    /// implementations do not read the body, because the caller reads it from the output.
-    fn deliver(
-        response: Response<ResponseBody>,
-        context: &mut CallContext,
-        permit: Option<QuotaPermit>,
-    ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
+/// The part of a successful response that the client reads before the call returns its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyMode {
+    /// The complete body. The output is parsed from it.
+    Complete,
+    /// The head. The caller reads the body in chunks.
+    Chunks,
+    /// The head, if the content is an event stream.
+    EventStream,
+    /// The head, if the content consists of server-sent events.
+    ServerSentEvents,
+}
+
+impl BodyMode {
+    /// Returns `true` if the caller reads events.
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Self::EventStream | Self::ServerSentEvents)
+    }
+}
+
+/// A successful response whose output was parsed.
+#[derive(Debug)]
+pub struct Received {
+    /// The body that the caller reads. It is empty if the client has read the complete body.
+    pub(crate) body: ResponseBody,
+    /// The quota permit, if the token counts are not known yet.
+    pub(crate) permit: Option<QuotaPermit>,
+}
+
+/// A function that parses a response and stores the output. It also reads the metrics in the output, except if the
+/// response is only a head.
+pub(super) type OutputParser<'a> =
+    dyn FnMut(&Response<Bytes>, Option<&mut ResponseMetrics>) -> Result<(), ParseError> + Send + 'a;
+
+/// Returns the function that parses the output of an operation into `parsed`.
+pub(super) fn parser<O: Operation>(
+    parsed: &mut Option<O::Output>,
+) -> impl FnMut(&Response<Bytes>, Option<&mut ResponseMetrics>) -> Result<(), ParseError> + Send {
+    |response, metrics| {
+        let output = parsed.insert(O::parse(response)?);
+        if let Some(metrics) = metrics {
+            O::output_metrics(output, metrics);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the output that the function of [`parser`] has stored.
+pub(crate) fn output_of<T>(parsed: Option<T>) -> T {
+    parsed.expect("an attempt succeeds after it has parsed the output")
 }
 
 impl<O: Operation> Delivery<O> for delivery::Buffered {
     type Output = O::Output;
+    type Received = Received;
 
-    fn attempt(attempt: Attempt<'_>) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
-        attempts::attempt::<O, Self>(attempt)
-    }
-}
+    const BODY_MODE: BodyMode = BodyMode::Complete;
 
-impl<O: Operation> ResponseDelivery<O> for delivery::Buffered {
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` stores its arguments twice (rust-lang/rust#62958), which costs 300 bytes in each call"
-    )]
-    fn deliver(
-        mut response: Response<ResponseBody>,
-        context: &mut CallContext,
-        permit: Option<QuotaPermit>,
-    ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
-        async move {
-            let body = match context.limits_body() {
-                false => response.body_mut().read_to_end().await?,
-                true => Box::pin(read_limited(response.body_mut(), context.max_body_size())).await?,
-            };
-            let ends_with_connection = response.body().ends_with_connection();
-            let mut response = response.map(|_| body);
-            if ends_with_connection {
-                response = completeness::check(response)?;
-            }
-            let output = parse::<O>(response);
-            if let (Ok(output), Some(metrics)) = (&output, context.metrics()) {
-                O::output_metrics(output, metrics);
-            }
-            complete(permit, context);
-            output
-        }
+    fn output(parsed: Option<O::Output>, _: Received, _: &mut CallContext) -> O::Output {
+        output_of(parsed)
     }
 }
 
@@ -129,75 +141,87 @@ pub(crate) enum Chunks {}
 
 impl<O: PayloadOutput> Delivery<O> for Chunks {
     type Output = StreamingBodyOutput<O::Output>;
+    type Received = Received;
 
-    fn attempt(
-        attempt: Attempt<'_>,
-    ) -> impl Future<Output = Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>>> + Send {
-        attempts::attempt::<O, Self>(attempt)
-    }
-}
+    const BODY_MODE: BodyMode = BodyMode::Chunks;
 
-impl<O: PayloadOutput> ResponseDelivery<O> for Chunks {
-    async fn deliver(
-        response: Response<ResponseBody>,
-        context: &mut CallContext,
-        permit: Option<QuotaPermit>,
-    ) -> Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>> {
-        let (head, body) = response.into_parts();
-        // The token counts are in the head of the response, so the permit can be completed now.
-        complete(permit, context);
-        let body = completeness::checked(body);
-        Ok(StreamingBodyOutput { output: parse_head::<O>(head)?, body })
+    fn output(parsed: Option<O::Output>, received: Received, _: &mut CallContext) -> Self::Output {
+        StreamingBodyOutput { output: output_of(parsed), body: received.body }
     }
 }
 
 impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
     type Output = EventStreamOutput<O>;
+    type Received = Received;
 
-    const IS_STREAM: bool = true;
+    const BODY_MODE: BodyMode = BodyMode::EventStream;
 
-    fn attempt(
-        attempt: Attempt<'_>,
-    ) -> impl Future<Output = Result<EventStreamOutput<O>, ErrorKind<O::Error>>> + Send {
-        attempts::attempt::<O, Self>(attempt)
-    }
-}
-
-impl<O: OutputEventStream> ResponseDelivery<O> for delivery::Streaming {
-    async fn deliver(
-        response: Response<ResponseBody>,
+    fn output(
+        parsed: Option<O::Output>,
+        received: Received,
         context: &mut CallContext,
-        permit: Option<QuotaPermit>,
-    ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
-        if !is_event_stream(response.headers()) {
-            let error = ParseErrorKind::Text { expected: event_stream::CONTENT_TYPE };
-            let error = ParseError::new("Content-Type", error);
-            let response = Box::new(Box::pin(read_beginning(response)).await);
-            return Err(ErrorKind::Parse { error, response });
-        }
-        let (head, body) = response.into_parts();
-        let output = match parse_head::<O>(head) {
-            Ok(output) => output,
-            Err(ErrorKind::Parse { error, response }) => {
-                let response = response.map(|_| body);
-                let response = Box::new(Box::pin(read_beginning(response)).await);
-                return Err(ErrorKind::Parse { error, response });
-            }
-            Err(kind) => return Err(kind),
-        };
-        Ok(EventStreamOutput { output, events: EventReceiver::new(body, context.hand_over(), permit) })
+    ) -> EventStreamOutput<O> {
+        let events = EventReceiver::new(received.body, context.hand_over(), received.permit);
+        EventStreamOutput { output: output_of(parsed), events }
     }
 }
 
-/// Parses a response. If parsing fails, the error contains the response, because the caller has paid for the
-/// response.
-fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
-    O::parse(&response).map_err(|error| ErrorKind::Parse { error, response: response.into() })
-}
-
-/// Parses all members except the payload.
-fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error>> {
-    parse::<O>(Response::from_parts(head, Bytes::new()))
+/// Reads a successful response, and parses the output. If parsing fails, the error contains the response, because the
+/// caller has paid for it.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` stores its arguments twice (rust-lang/rust#62958), which costs 300 bytes in each call"
+)]
+pub(super) fn receive(
+    mut response: Response<ResponseBody>,
+    mode: BodyMode,
+    context: &mut CallContext,
+    permit: Option<QuotaPermit>,
+    parse: &mut OutputParser<'_>,
+) -> impl Future<Output = Result<Received, ErrorKind>> + Send {
+    async move {
+        match mode {
+            BodyMode::Complete => {
+                let body = match context.limits_body() {
+                    false => response.body_mut().read_to_end().await?,
+                    true => Box::pin(read_limited(response.body_mut(), context.max_body_size())).await?,
+                };
+                let ends_with_connection = response.body().ends_with_connection();
+                let mut response = response.map(|_| body);
+                if ends_with_connection {
+                    response = completeness::check(response)?;
+                }
+                let parsed = parse(&response, context.metrics());
+                complete(permit, context);
+                parsed.map_err(|error| ErrorKind::Parse { error, response: response.into() })?;
+                Ok(Received { body: ResponseBody::default(), permit: None })
+            }
+            BodyMode::Chunks => {
+                let (head, body) = response.into_parts();
+                // The token counts are in the head of the response, so the permit can be completed now.
+                complete(permit, context);
+                let head = Response::from_parts(head, Bytes::new());
+                parse(&head, None).map_err(|error| ErrorKind::Parse { error, response: head.into() })?;
+                Ok(Received { body: completeness::checked(body), permit: None })
+            }
+            BodyMode::EventStream => {
+                let (head, body) = response.into_parts();
+                let head = Response::from_parts(head, Bytes::new());
+                let Err(error) = check_event_stream(head.headers()).and_then(|()| parse(&head, None)) else {
+                    return Ok(Received { body, permit });
+                };
+                let response = Box::pin(read_beginning(head.map(|_| body))).await;
+                Err(ErrorKind::Parse { error, response: response.into() })
+            }
+            BodyMode::ServerSentEvents => {
+                let response = Box::pin(raw::check_server_sent_events(response, context)).await?;
+                let (head, body) = response.into_parts();
+                let head = Response::from_parts(head, Bytes::new());
+                parse(&head, None).map_err(|error| ErrorKind::Parse { error, response: head.into() })?;
+                Ok(Received { body, permit })
+            }
+        }
+    }
 }
 
 /// Records the metrics of the response, and completes the permit with the token counts.
@@ -208,13 +232,19 @@ fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
     }
 }
 
-/// Returns `true` if the content type is the type of an event stream, or is missing. Without this check,
+/// Returns an error if the content type exists, and is not the type of an event stream. Without this check,
 /// other content, such as an HTML page of a proxy, would fail later with a less helpful error about an
 /// invalid frame.
 ///
 /// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
-fn is_event_stream(headers: &http::HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return true };
+fn check_event_stream(headers: &http::HeaderMap) -> Result<(), ParseError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-    media_type.trim_ascii().eq_ignore_ascii_case(event_stream::CONTENT_TYPE.as_bytes())
+    match media_type.trim_ascii().eq_ignore_ascii_case(event_stream::CONTENT_TYPE.as_bytes()) {
+        true => Ok(()),
+        false => {
+            let error = ParseErrorKind::Text { expected: event_stream::CONTENT_TYPE };
+            Err(ParseError::new("Content-Type", error))
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! The unsigned request of a call. Each attempt signs and sends a copy of this request.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -9,16 +8,15 @@ use bytes::Bytes;
 use http::Version;
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
-use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::metrics::RequestFacts;
-use invoke_model_protocol::{Authentication, Operation, SerializeError, SerializeErrorKind};
+use invoke_model_protocol::{Operation, Request, SerializeError, SerializeErrorKind};
 use invoke_model_signing::{EventSigner, PayloadHash};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
-use super::{Call, State, span};
+use super::{Call, OperationDescription, Settings, State, span};
 use crate::authorization::{Authorization, Authorizer};
-use crate::body::{BodyError, BodyFile};
+use crate::body::{BodyError, BodyFile, hash_on_other_thread};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::config::{Config, SettingSource, region_of_arn};
@@ -51,17 +49,22 @@ pub(crate) const RESERVED_HEADERS: &[&str] = &[
 /// of names: an insertion panics from 24,577 names on, and with unlucky hash values from 6,554 names on.
 pub(crate) const MAX_HEADERS: usize = 4_096;
 
+/// The size from which a body is hashed on another thread. Hashing 1 MiB takes about a millisecond, and a task should not
+/// block its thread for longer. The other thread costs some microseconds.
+const LARGE_BODY: usize = 1 << 20;
+
 /// A request without authorization.
 pub(super) struct Prepared {
     client: Client,
     authorizer: Arc<Authorizer>,
-    authentication: Authentication,
-    signs_payload: bool,
+    operation: &'static OperationDescription,
     /// The quota of the call, if the client has a quota limiter and the operation runs a model. It is boxed to keep the
     /// futures of calls small.
     pub(super) quota: Option<Box<Quota>>,
     parts: Parts,
     pub(super) payload: Payload,
+    /// The path of the body file, if it is not open yet.
+    file: Option<PathBuf>,
     /// The hash of the body. It is computed when the first attempt is signed.
     hash: OnceLock<PayloadHash>,
 }
@@ -87,41 +90,66 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint, once for all attempts. Returns the request. If the call
-    /// has a body file, also returns its path, which the caller must pass to [`Prepared::attach`].
-    pub(super) fn prepare(
-        self,
-        context: &mut CallContext,
-    ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
-        let State { client, authorizer, mut input, required, invalid, file, headers, tags, .. } = *self.0;
+    /// Serializes the input, once for all attempts. Returns the request.
+    pub(super) fn prepare(self, context: &mut CallContext) -> Result<Prepared, ErrorKind> {
+        let State { mut input, required, invalid, file, mut settings } = *self.0;
         required.check()?;
         invalid.map_or(Ok(()), Err)?;
         // Fill the idempotency tokens once per call, because all attempts must send the same token.
-        O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
-        let tags = merged(&client.config().tags, tags)?;
+        let tokens = &settings.client.config().idempotency_token_provider;
+        O::fill_idempotency_tokens(&mut input, &mut || tokens.next());
+        let tags = merged(&settings.client.config().tags, std::mem::take(&mut settings.tags))?;
         if !tags.is_empty() {
             O::add_request_metadata(&mut input, &tags)?;
         }
         let facts = O::request_facts(&input);
-        span::record_request::<O>(&context.span, &input, facts, &tags);
-        context.call_metrics.set_request(facts.model_id, &tags);
-        check_regions::<O>(client.config(), &facts)?;
-        if let Some(interception) = &mut context.interception {
-            interception.set_request(facts.model_id, &tags);
-        }
-        let limiter = client.config().quota_limiter().filter(|_| O::USES_TOKENS);
-        let quota = limiter.map(|limiter| {
-            let limiter = limiter.for_tags(&tags);
-            let model_id = facts.model_id.filter(|_| limiter.limits_money()).map(str::to_owned);
-            let max_output_tokens = (!O::HAS_MODEL_PAYLOAD).then_some(facts.max_output_tokens);
-            Box::new(Quota { limiter, model_id, max_output_tokens, estimate: None })
-        });
-        if O::MODEL_ID_LABEL.is_none() {
-            context.model_id = facts.model_id.map(str::to_owned);
-        }
+        let quota = record_request(context, &settings.client, facts, &|| O::span_name(&input), &tags)?;
         let host_prefix = O::host_prefix(&input)?;
-        let (mut parts, bytes) = O::serialize(input)?.into_parts();
+        let request = O::serialize(input)?;
+        Prepared::new(context, settings, quota, request, host_prefix, file)
+    }
+}
 
+/// Records the facts about a request in the span, the metrics and the interceptors of the call. Returns the quota of
+/// the call.
+fn record_request(
+    context: &mut CallContext,
+    client: &Client,
+    facts: RequestFacts<'_>,
+    span_name: &dyn Fn() -> Option<String>,
+    tags: &Arc<Tags>,
+) -> Result<Option<Box<Quota>>, SerializeError> {
+    let operation = context.operation;
+    span::record_request(&context.span, operation, facts, span_name, tags);
+    context.call_metrics.set_request(facts.model_id, tags);
+    check_regions(client.config(), operation, &facts)?;
+    if let Some(interception) = &mut context.interception {
+        interception.set_request(facts.model_id, tags);
+    }
+    if operation.model_id_label.is_none() {
+        context.model_id = facts.model_id.map(str::to_owned);
+    }
+    let limiter = client.config().quota_limiter().filter(|_| operation.uses_tokens);
+    Ok(limiter.map(|limiter| {
+        let limiter = limiter.for_tags(tags);
+        let model_id = facts.model_id.filter(|_| limiter.limits_money()).map(str::to_owned);
+        let max_output_tokens = (!operation.has_model_payload).then_some(facts.max_output_tokens);
+        Box::new(Quota { limiter, model_id, max_output_tokens, estimate: None })
+    }))
+}
+
+impl Prepared {
+    /// Adds the headers of the caller to a request, and applies the endpoint.
+    fn new(
+        context: &mut CallContext,
+        settings: Settings,
+        quota: Option<Box<Quota>>,
+        request: Request,
+        host_prefix: Option<String>,
+        file: Option<PathBuf>,
+    ) -> Result<Self, ErrorKind> {
+        let Settings { client, authorizer, headers, .. } = settings;
+        let (mut parts, bytes) = request.into_parts();
         parts.headers.entry(USER_AGENT).or_insert(AGENT);
         insert_headers(&mut parts.headers, headers)?;
         let target = context.target.insert(std::mem::take(&mut parts.uri));
@@ -129,7 +157,7 @@ impl<O: Operation> Call<O> {
         parts.uri = endpoint
             .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
-        let payload = match O::HAS_INPUT_EVENTS {
+        let payload = match context.operation.has_input_events {
             true => {
                 // The client sends events while it receives the response. HTTP/1.1 clients cannot do this.
                 parts.version = Version::HTTP_2;
@@ -137,22 +165,28 @@ impl<O: Operation> Call<O> {
             }
             false => Payload::Bytes(bytes),
         };
-        let (authentication, signs_payload) = (O::AUTHENTICATION, !O::UNSIGNED_PAYLOAD);
-        let hash = OnceLock::new();
-        Ok((
-            Prepared { client, authorizer, authentication, signs_payload, quota, parts, payload, hash },
+        Ok(Self {
+            client,
+            authorizer,
+            operation: context.operation,
+            quota,
+            parts,
+            payload,
             file,
-        ))
+            hash: OnceLock::new(),
+        })
     }
-}
 
-impl Prepared {
-    /// Opens the body file and makes it the payload. Does nothing if `file` is `None`.
-    pub(super) async fn attach(&mut self, file: Option<PathBuf>) -> Result<(), BodyError> {
-        if let Some(path) = file {
+    /// Opens the body file and makes it the payload. Does nothing if the call has no body file.
+    pub(super) async fn open_file(&mut self) -> Result<(), BodyError> {
+        if let Some(path) = self.file.take() {
             self.payload = Payload::File(BodyFile::open(path).await?);
         }
         Ok(())
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Returns the signer for the events of a request. Returns `None` if the request is not signed.
@@ -166,7 +200,7 @@ impl Prepared {
         &mut self,
         timer: &mut OperationTimer,
         context: &mut CallContext,
-    ) -> Result<(Parts, Authorization), ErrorKind<Infallible>> {
+    ) -> Result<(Parts, Authorization), ErrorKind> {
         // Keep the clone for a retry and send the original, because only the original has spare capacity for
         // the new headers.
         let clone = self.parts.clone();
@@ -174,9 +208,14 @@ impl Prepared {
         if let Some(interception) = &mut context.interception {
             Box::pin(interception.before_sign(&mut parts, timer)).await?;
         }
-        let hash = || if self.signs_payload { self.hash().clone() } else { PayloadHash::unsigned() };
+        if let Some(body) = self.large_body() {
+            let hash = Box::pin(hash_on_other_thread(body)).await;
+            self.hash.get_or_init(|| hash);
+        }
+        let hash =
+            || if self.operation.signs_payload { self.hash().clone() } else { PayloadHash::unsigned() };
         let now = || self.client.now();
-        let authorizing = self.authorizer.authorize(self.authentication, &mut parts, hash, now);
+        let authorizing = self.authorizer.authorize(self.operation.authentication, &mut parts, hash, now);
         let authorization = timer.credentials(pin!(authorizing)).await??;
         // The header is added after signing, because a proxy may replace it.
         parts.headers.entry(ACCEPT_ENCODING).or_insert(IDENTITY);
@@ -186,11 +225,6 @@ impl Prepared {
     /// Returns the authorizer of the call.
     pub(super) fn authorizer(&self) -> &Arc<Authorizer> {
         &self.authorizer
-    }
-
-    /// Invalidates the cached credentials after the service has rejected them as expired.
-    pub(super) fn invalidate_credentials(&self, rejected: Option<&Arc<Credentials>>) {
-        self.authorizer.invalidate(rejected);
     }
 
     /// Returns `true` if the next attempt may use other credentials.
@@ -226,6 +260,18 @@ impl Prepared {
         })
     }
 
+    /// Returns the body if it is large and its hash is needed and not known yet.
+    fn large_body(&self) -> Option<&Bytes> {
+        let operation = self.operation;
+        let needs_hash = || operation.signs_payload && self.authorizer.signs(operation.authentication);
+        match &self.payload {
+            Payload::Bytes(body) if body.len() >= LARGE_BODY && self.hash.get().is_none() && needs_hash() => {
+                Some(body)
+            }
+            _ => None,
+        }
+    }
+
     fn hash(&self) -> &PayloadHash {
         match &self.payload {
             Payload::Bytes(bytes) => self.hash.get_or_init(|| PayloadHash::of(bytes)),
@@ -238,9 +284,13 @@ impl Prepared {
 /// Returns an error if the id of the model, guardrail, project or invocation is an ARN whose region is not
 /// the region of the client. The service would reject such a call. A custom endpoint may accept every region.
 /// Therefore this function checks only endpoints from the endpoint rules.
-fn check_regions<O: Operation>(config: &Config, facts: &RequestFacts<'_>) -> Result<(), SerializeError> {
+fn check_regions(
+    config: &Config,
+    operation: &OperationDescription,
+    facts: &RequestFacts<'_>,
+) -> Result<(), SerializeError> {
     let arns = [
-        (O::MODEL_ID_LABEL.unwrap_or("modelId"), facts.model_id),
+        (operation.model_id_label.unwrap_or("modelId"), facts.model_id),
         ("guardrailIdentifier", facts.guardrail_id),
         ("projectIdentifier", facts.project_id),
         ("invocationArn", facts.invocation_arn),

@@ -11,10 +11,11 @@ use futures_core::Stream;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, Response};
 use http_body::{Body, Frame};
-use invoke_model_protocol::{GzipDecoder, Operation, ParseError, ParseErrorKind};
+use invoke_model_protocol::{GzipDecoder, ParseError, ParseErrorKind};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 use tokio::time::{Instant, sleep};
 
+use super::OperationDescription;
 use super::completeness::JsonDocument;
 use crate::error::{ErrorKind, StreamProgress, TruncatedError, TruncationCause};
 
@@ -56,14 +57,17 @@ impl fmt::Display for IncompleteErrorBody {
 ///
 /// The client reads at most [`MAX_ERROR_BODY`] bytes. If the body is longer, or if it does not arrive
 /// completely, the error is parsed from the received part, because the head already states the failure.
-pub(super) async fn service_error<O: Operation>(response: Response<ResponseBody>) -> ErrorKind<O::Error> {
+pub(super) async fn service_error(
+    response: Response<ResponseBody>,
+    operation: &OperationDescription,
+) -> ErrorKind {
     let (head, mut body) = response.into_parts();
     let (bytes, incomplete) = read_partly(&mut body).await;
     let mut response = Response::from_parts(head, bytes);
     if let Some(reason) = incomplete {
         response.extensions_mut().insert(reason);
     }
-    ErrorKind::Service { error: O::service_error(&response), response: response.into() }
+    ErrorKind::Service { error: (operation.service_error)(&response), response: response.into() }
 }
 
 /// Reads the beginning of a body. Also returns the reason why the rest is missing, if the rest is missing.
@@ -147,9 +151,9 @@ pub(super) fn decoded(response: Response<ResponseBody>) -> Response<ResponseBody
 
 /// Returns an error if a successful response still has a content encoding. The error contains the beginning
 /// of the body, because the caller has paid for the response.
-pub(super) async fn check_encoding<E>(
+pub(super) async fn check_encoding(
     response: Response<ResponseBody>,
-) -> Result<Response<ResponseBody>, ErrorKind<E>> {
+) -> Result<Response<ResponseBody>, ErrorKind> {
     let encodings = encodings(response.headers());
     // The header of a response without a body, for example to HEAD, does not matter.
     if encodings.is_empty() || response.body().is_end_stream() {
@@ -165,7 +169,7 @@ pub(super) async fn check_encoding<E>(
 }
 
 /// Returns the error of a response that is only a part of the response of the service.
-pub(super) async fn partial<E>(response: Response<ResponseBody>) -> ErrorKind<E> {
+pub(super) async fn partial(response: Response<ResponseBody>) -> ErrorKind {
     let response = read_beginning(response).await;
     let received = StreamProgress { events: 0, bytes: response.body().len() as u64 };
     let (cause, response) = (TruncationCause::PartialContent, Some(response.into()));

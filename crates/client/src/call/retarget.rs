@@ -17,25 +17,25 @@ impl<O: Operation> Call<O> {
         O::Input: Clone,
     {
         let mut call = self.clone();
-        let state = &mut *call.0;
-        let (config, other) = (state.client.config(), client.config());
-        if state.timeouts == config.timeout_config() {
-            state.timeouts = other.timeout_config();
+        let settings = &mut call.0.settings;
+        let (config, other) = (settings.client.config(), client.config());
+        if settings.timeouts == config.timeout_config() {
+            settings.timeouts = other.timeout_config();
         }
-        if state.retries == config.retry_config() {
-            state.retries = other.retry_config();
+        if settings.retries == config.retry_config() {
+            settings.retries = other.retry_config();
         }
-        state.authorizer = match Arc::ptr_eq(&state.authorizer, state.client.authorizer()) {
+        settings.authorizer = match Arc::ptr_eq(&settings.authorizer, settings.client.authorizer()) {
             true => client.authorizer().clone(),
-            false => Arc::new(state.authorizer.for_other_client(other)),
+            false => Arc::new(settings.authorizer.for_other_client(other)),
         };
-        state.client = client.clone();
+        settings.client = client.clone();
         call
     }
 
     /// Returns the deadline of the operation timeout, if the call starts now.
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        self.0.timeouts.operation.and_then(Deadline::after)
+        self.0.settings.timeouts.operation.and_then(Deadline::after)
     }
 
     /// Sets the deadline that the call shares with the calls to other targets, the rules for its retries, and
@@ -46,8 +46,8 @@ impl<O: Operation> Call<O> {
         rules: Option<FailoverRules>,
         model_id: Option<&str>,
     ) {
-        self.0.timeouts.deadline = deadline;
-        self.0.retries.failover = rules;
+        self.0.settings.timeouts.deadline = deadline;
+        self.0.settings.retries.failover = rules;
         let Some((member, model_id)) = O::MODEL_ID_MEMBER.zip(model_id) else { return };
         O::set_model_id(&mut self.0.input, model_id.to_owned());
         if let Some(index) = self.0.required.names.iter().position(|name| *name == member) {

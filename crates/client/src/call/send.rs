@@ -1,12 +1,10 @@
 //! Sends a call.
 
-use std::pin::pin;
-
 use invoke_model_protocol::{Operation, PayloadOutput};
-use tracing::Instrument;
 
-use super::output::{CallOutput, Chunks, Delivery, StreamingBodyOutput};
-use super::{Call, span};
+use super::attempts::Attempts;
+use super::output::{CallOutput, Chunks, Delivery, StreamingBodyOutput, parser};
+use super::{Call, OperationDescription, Settings, span};
 use crate::call_context::CallContext;
 use crate::error::Error;
 use crate::metadata::Metadata;
@@ -26,7 +24,7 @@ impl<O: Operation> Call<O> {
     where
         O::Delivery: Delivery<O>,
     {
-        self.deliver::<O::Delivery>().await.map(|(output, _)| output)
+        self.deliver::<O::Delivery>().await.map(|(output, _)| output).map_err(Error::of_operation)
     }
 
     /// Sends the call like [`send`](Self::send), and returns its output and its metadata. The metadata
@@ -38,7 +36,8 @@ impl<O: Operation> Call<O> {
     where
         O::Delivery: Delivery<O>,
     {
-        self.deliver::<O::Delivery>().await.map(|(output, context)| (output, context.into_metadata()))
+        let (output, context) = self.deliver::<O::Delivery>().await.map_err(Error::of_operation)?;
+        Ok((output, context.into_metadata()))
     }
 
     /// Sends the call like [`send`](Self::send), but returns as soon as the head of the response arrives. The
@@ -51,7 +50,7 @@ impl<O: Operation> Call<O> {
     where
         O: PayloadOutput,
     {
-        self.deliver::<Chunks>().await.map(|(output, _)| output)
+        self.deliver::<Chunks>().await.map(|(output, _)| output).map_err(Error::of_operation)
     }
 
     /// Sends the call like [`send_streaming`](Self::send_streaming), and returns its output and its metadata.
@@ -64,26 +63,43 @@ impl<O: Operation> Call<O> {
     where
         O: PayloadOutput,
     {
-        self.deliver::<Chunks>().await.map(|(output, context)| (output, context.into_metadata()))
+        let (output, context) = self.deliver::<Chunks>().await.map_err(Error::of_operation)?;
+        Ok((output, context.into_metadata()))
     }
 
-    pub(crate) async fn deliver<D: Delivery<O>>(
-        mut self,
-    ) -> Result<(D::Output, CallContext), Error<O::Error>> {
-        let span = span::call::<O, D>(&self.0.client);
-        let mut context = self.context(span.clone());
-        context.call_metrics = CallMetrics::start(self.0.client.metrics(), span::operation_name::<O>());
-        // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.
-        let result = pin!(self.attempts::<D>(&mut context)).instrument(span).await;
+    /// Sends the call, and returns the error of any operation.
+    pub(crate) async fn deliver<D: Delivery<O>>(mut self) -> Result<(D::Output, CallContext), Error> {
+        let settings = &mut self.0.settings;
+        let (timer, retries) = (settings.timeouts.start(), settings.retries);
+        let mut context = settings.start(OperationDescription::of::<O>(), D::BODY_MODE.is_stream());
+        let span = context.span.clone();
+        let prepared = match span.in_scope(|| self.prepare(&mut context)) {
+            Ok(prepared) => prepared,
+            Err(kind) => return Err(context.fail(kind)),
+        };
+        let mut parsed = None;
+        let result = {
+            let mut parse = parser::<O>(&mut parsed);
+            let (body_mode, context, parse) = (D::BODY_MODE, &mut context, &mut parse);
+            let mut attempts = Attempts { prepared, timer, retries, body_mode, context, parse };
+            attempts.send::<D::Received>().await
+        };
         match result {
-            Ok(output) => {
+            Ok(received) => {
+                let output = D::output(parsed, received, &mut context);
                 context.call_metrics.succeed();
                 Ok((output, context))
             }
-            Err(kind) => {
-                context.record_error(&kind);
-                Err(context.into_error::<O>(kind))
-            }
+            Err(kind) => Err(context.fail(kind)),
         }
+    }
+}
+
+impl Settings {
+    /// Starts the span and the metrics of a call, and creates its state.
+    fn start(&mut self, operation: &'static OperationDescription, is_stream: bool) -> CallContext {
+        let mut context = self.context(operation, span::call(&self.client, operation, is_stream));
+        context.call_metrics = CallMetrics::start(self.client.metrics(), operation.gen_ai_name);
+        context
     }
 }

@@ -13,30 +13,29 @@ use std::borrow::Cow;
 use http::uri::Authority;
 use http::{Request, Uri};
 use invoke_model_families::Usage;
-use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::RequestFacts;
 use invoke_model_transport::TransportErrorKind;
 use tracing::{Span, field, info_span};
 
-use super::output::Delivery;
+use super::OperationDescription;
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails};
 use crate::metadata::ResponseHead;
 use crate::tags::{self, Tags};
 
 /// Opens the span of a call.
-pub(super) fn call<O: Operation, D: Delivery<O>>(client: &Client) -> Span {
+pub(super) fn call(client: &Client, operation: &OperationDescription, is_stream: bool) -> Span {
     let config = client.config();
     info_span!(
         "call",
         otel.name = field::Empty,
         otel.kind = "client",
         gen_ai.provider.name = "aws.bedrock",
-        gen_ai.operation.name = operation_name::<O>(),
+        gen_ai.operation.name = operation.gen_ai_name,
         gen_ai.request.model = field::Empty,
         gen_ai.request.max_tokens = field::Empty,
         // The conventions omit this attribute if it is `false`.
-        gen_ai.request.stream = D::IS_STREAM.then_some(true),
+        gen_ai.request.stream = is_stream.then_some(true),
         gen_ai.usage.input_tokens = field::Empty,
         gen_ai.usage.output_tokens = field::Empty,
         gen_ai.usage.cache_read.input_tokens = field::Empty,
@@ -51,28 +50,24 @@ pub(super) fn call<O: Operation, D: Delivery<O>>(client: &Client) -> Span {
     )
 }
 
-/// Returns the value of `gen_ai.operation.name`: the name in the conventions, or the name of the operation in
-/// the model. The operations that depend on the body have no name in the conventions, because such a name
-/// states the task of the AI model.
-pub(super) fn operation_name<O: Operation>() -> &'static str {
-    O::GEN_AI_OPERATION.unwrap_or(O::NAME)
-}
-
-/// Records the model id, the limit of output tokens, the guardrail and the tags of a request.
-pub(super) fn record_request<O: Operation>(
+/// Records the model id, the limit of output tokens, the guardrail and the tags of a request. `name` returns the name
+/// of the span if the operation has no fixed method and path.
+pub(super) fn record_request(
     span: &Span,
-    input: &O::Input,
+    operation: &OperationDescription,
     facts: RequestFacts<'_>,
+    name: &dyn Fn() -> Option<String>,
     tags: &Tags,
 ) {
     if span.is_disabled() {
         return;
     }
+    let operation_name = operation.gen_ai_name;
     match facts.model_id {
         Some(model) => span
             .record("gen_ai.request.model", model)
-            .record("otel.name", format!("{} {model}", operation_name::<O>())),
-        None => span.record("otel.name", O::span_name(input).as_deref().unwrap_or(operation_name::<O>())),
+            .record("otel.name", format!("{operation_name} {model}")),
+        None => span.record("otel.name", name().as_deref().unwrap_or(operation_name)),
     };
     span.record("gen_ai.request.max_tokens", facts.max_output_tokens);
     span.record("aws.bedrock.guardrail.id", facts.guardrail_id);

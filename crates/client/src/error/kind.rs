@@ -1,6 +1,5 @@
 //! The step at which a call failed.
 
-use std::convert::Infallible;
 use std::fmt;
 
 use bytes::Bytes;
@@ -126,16 +125,6 @@ impl<E> ErrorKind<E> {
             Self::Service { error, .. } | Self::StreamException { error, .. } => Some(error),
             _ => None,
         }
-    }
-}
-
-impl ErrorKind<Infallible> {
-    /// Converts an error that occurred before the service responded into an error of any operation.
-    ///
-    /// The functions that return such an error are not generic over the operation. Otherwise, the program would contain
-    /// a copy of them for each operation.
-    pub(crate) fn of_operation<E>(self) -> ErrorKind<E> {
-        self.map(|never| match never {})
     }
 }
 

@@ -335,6 +335,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Converts the error of a call into the error type of its operation.
+    pub(crate) fn of_operation<E: OperationError>(self) -> Error<E> {
+        let Inner { kind, context } = *self.0;
+        Error::new(kind.map(ServiceError::into_operation_error), context)
+    }
+}
+
 impl<E: ServiceErrorDetails + Clone> Error<E> {
     /// Copies an error of the transport or of a response. Returns `None` for every other kind of error,
     /// because not all other kinds can be cloned.

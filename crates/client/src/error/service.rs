@@ -60,8 +60,14 @@ impl<E: OperationError> ServiceErrorDetails for E {
 pub struct ServiceError(Arc<dyn ServiceErrorDetails>);
 
 impl ServiceError {
-    pub(super) fn new(error: impl OperationError) -> Self {
+    pub(crate) fn new(error: impl OperationError) -> Self {
         Self(Arc::new(error))
+    }
+
+    /// Returns the error of the operation. The type is the error type of the operation that [`new`](Self::new) has
+    /// received.
+    pub(super) fn into_operation_error<E: OperationError>(self) -> E {
+        self.downcast_ref::<E>().cloned().expect("an operation has one error type")
     }
 
     /// Returns the error code, for example `ThrottlingException`.

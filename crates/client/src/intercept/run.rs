@@ -65,11 +65,11 @@ impl Interception {
     }
 
     /// Runs the hooks `before_sign`, and checks what they have changed.
-    pub(crate) async fn before_sign<E>(
+    pub(crate) async fn before_sign(
         &mut self,
         request: &mut request::Parts,
         timer: &OperationTimer,
-    ) -> Result<(), ErrorKind<E>> {
+    ) -> Result<(), ErrorKind> {
         // The transport derives the header from the URI. It is added here, because an interceptor expects the
         // header, and so that its removal is noticed.
         if let Some(host) = host(&request.uri) {
@@ -90,11 +90,11 @@ impl Interception {
     }
 
     /// Runs the hooks `before_send`.
-    pub(crate) async fn before_send<E>(
+    pub(crate) async fn before_send(
         &mut self,
         request: &request::Parts,
         timer: &OperationTimer,
-    ) -> Result<(), ErrorKind<E>> {
+    ) -> Result<(), ErrorKind> {
         for interceptor in &self.interceptors {
             let hook = async { interceptor.before_send(request, &mut self.context).await };
             run(&**interceptor, Hook::BeforeSend, hook, self.limit, timer).await?;
@@ -133,13 +133,13 @@ impl Interception {
 ///
 /// # Errors
 /// Returns an error if the hook refuses the request, panics or takes too long.
-async fn run<E>(
+async fn run(
     interceptor: &dyn Intercept,
     hook: Hook,
     future: impl Future<Output = HookResult>,
     limit: Option<Duration>,
     timer: &OperationTimer,
-) -> Result<(), ErrorKind<E>> {
+) -> Result<(), ErrorKind> {
     let mut future = pin!(future);
     let caught = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Ok),

@@ -89,8 +89,8 @@ where
     O::Output: Serialize,
 {
     Box::pin(async move {
-        let (output, metadata) = call::<O>(settings, input)?.send_with_metadata().await?;
-        Ok((to_value(&output), metadata))
+        let (output, context) = call::<O>(settings, input)?.deliver::<delivery::Buffered>().await?;
+        Ok((to_value(&output), context.into_metadata()))
     })
 }
 
@@ -102,7 +102,7 @@ where
     O::Events: Serialize,
 {
     Box::pin(async move {
-        let response = call::<O>(settings, input)?.send().await?;
+        let (response, _) = call::<O>(settings, input)?.deliver::<delivery::Streaming>().await?;
         Ok(JsonEventStreamOutput::new(to_value(&response.output), response.events))
     })
 }
@@ -118,7 +118,10 @@ where
     <O as InputEventStream>::Events: DeserializeOwned + std::marker::Send,
     <O as OutputEventStream>::Events: Serialize,
 {
-    Box::pin(async move { Ok(JsonBidirectionalStreamOutput::new(call::<O>(settings, input)?.send().await?)) })
+    Box::pin(async move {
+        let (output, _) = call::<O>(settings, input)?.deliver::<delivery::Bidirectional>().await?;
+        Ok(JsonBidirectionalStreamOutput::new(output))
+    })
 }
 
 fn explain<O>(settings: Call<RawRequest>, input: Input) -> BoxFuture<Result<Explanation, Error>>

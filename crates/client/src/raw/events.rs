@@ -16,7 +16,7 @@ use invoke_model_types::InvokeModelError;
 
 use super::RawRequest;
 use super::event_stream::{Decoder, MAX_EVENT, ServerSentEvent};
-use crate::call::{self, Attempt, Call, Delivery, ResponseDelivery, read_limited};
+use crate::call::{BodyMode, Call, Delivery, Received, output_of, read_limited};
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
 use crate::metadata::Metadata;
@@ -67,7 +67,7 @@ impl Call<RawRequest> {
     /// `text/event-stream`, returns [`ErrorKind::Parse`] with the complete response. A likely cause is that the
     /// request does not ask for a stream.
     pub async fn send_events(self) -> Result<ServerSentEventOutput, Error<InvokeModelError>> {
-        self.deliver::<ServerSentEvents>().await.map(|(output, _)| output)
+        self.deliver::<ServerSentEvents>().await.map(|(output, _)| output).map_err(Error::of_operation)
     }
 }
 
@@ -77,47 +77,48 @@ enum ServerSentEvents {}
 
 impl Delivery<RawRequest> for ServerSentEvents {
     type Output = ServerSentEventOutput;
+    type Received = Received;
 
-    const IS_STREAM: bool = true;
+    const BODY_MODE: BodyMode = BodyMode::ServerSentEvents;
 
-    async fn attempt(attempt: Attempt<'_>) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
-        call::attempt::<RawRequest, Self>(attempt).await
-    }
-}
-
-impl ResponseDelivery<RawRequest> for ServerSentEvents {
-    async fn deliver(
-        mut response: Response<ResponseBody>,
+    fn output(
+        parsed: Option<Response<Bytes>>,
+        received: Received,
         context: &mut CallContext,
-        permit: Option<QuotaPermit>,
-    ) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
-        if !is_event_stream(&response) {
-            let body = match context.limits_body() {
-                false => response.body_mut().read_to_end().await?,
-                true => read_limited(response.body_mut(), context.max_body_size()).await?,
-            };
-            let found =
-                response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
-            let problem = format!(
-                "the response is `{}` and not `{EVENT_STREAM}`: ask for a stream in the body of the request, or call \
-                 `send`",
-                found.as_deref().unwrap_or_default()
-            );
-            let error = ParseError::new("Content-Type", ParseErrorKind::Invalid(problem));
-            return Err(ErrorKind::Parse { error, response: response.map(|_| body).into() });
-        }
-        let (head, body) = response.into_parts();
+    ) -> ServerSentEventOutput {
         let events = ServerSentEventReceiver {
-            body,
+            body: received.body,
             decoder: Decoder::default(),
             bytes: 0,
             end: None,
             usage: context.usage(),
             context: context.hand_over(),
-            permit,
+            permit: received.permit,
         };
-        Ok(ServerSentEventOutput { response: Response::from_parts(head, ()), events })
+        ServerSentEventOutput { response: output_of(parsed).map(|_| ()), events }
     }
+}
+
+/// Returns an error if the content of a response is not a stream of server-sent events. The error contains the
+/// complete response.
+pub(crate) async fn check_server_sent_events(
+    mut response: Response<ResponseBody>,
+    context: &CallContext,
+) -> Result<Response<ResponseBody>, ErrorKind> {
+    if is_event_stream(&response) {
+        return Ok(response);
+    }
+    let body = match context.limits_body() {
+        false => response.body_mut().read_to_end().await?,
+        true => read_limited(response.body_mut(), context.max_body_size()).await?,
+    };
+    let found = response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let problem = format!(
+        "the response is `{}` and not `{EVENT_STREAM}`: ask for a stream in the body of the request, or call `send`",
+        found.as_deref().unwrap_or_default()
+    );
+    let error = ParseError::new("Content-Type", ParseErrorKind::Invalid(problem));
+    Err(ErrorKind::Parse { error, response: response.map(|_| body).into() })
 }
 
 fn is_event_stream<B>(response: &Response<B>) -> bool {
@@ -228,7 +229,7 @@ impl ServerSentEventReceiver {
         self.permit = None;
         self.body = Bytes::new().into();
         self.context.record_stream_error(&kind, self.usage);
-        self.context.stream_error::<RawRequest, _>(kind, self.received())
+        self.context.stream_error(kind, self.received())
     }
 }
 

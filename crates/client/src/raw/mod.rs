@@ -21,6 +21,8 @@ use serde::Serialize;
 pub use event_stream::ServerSentEvent;
 pub use events::{ServerSentEventOutput, ServerSentEventReceiver};
 
+pub(crate) use events::check_server_sent_events;
+
 use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;

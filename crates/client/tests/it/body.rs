@@ -1,8 +1,13 @@
-//! Request bodies that are read from files.
+//! Request bodies that are large or read from files.
 
 use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use invoke_model_client::{Body, BodyError, Credentials, CredentialsFuture, ErrorKind, ProvideCredentials};
+use invoke_model_client::types::InvokeModel;
+use invoke_model_client::{
+    Body, BodyError, Call, Client, Credentials, CredentialsFuture, ErrorKind, Explanation, ProvideCredentials,
+};
 use invoke_model_signing::PayloadHash;
 
 use crate::fake::Fake;
@@ -29,6 +34,45 @@ async fn signs_and_sends_a_large_file() {
     let authorization = request.headers()["authorization"].to_str().unwrap();
     assert!(authorization.ends_with(signed.signature()));
     assert!(explanation.request.body() == &content);
+}
+
+/// Returns a call with a body of 1 MiB.
+fn large_call(client: &Client) -> Call<InvokeModel> {
+    client.invoke_model().model_id(ID).body(vec![b'a'; 1 << 20])
+}
+
+/// Checks the signature of a call with a large body.
+fn check_large_hash(explanation: &Explanation) {
+    let hash = PayloadHash::of(&vec![b'a'; 1 << 20]);
+    assert!(explanation.signed.as_ref().unwrap().canonical_request().as_str().ends_with(hash.as_str()));
+}
+
+#[test]
+fn a_large_body_is_hashed_on_a_thread_for_blocking_work() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        // The only thread for blocking work waits for the end of `release`.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let occupied = tokio::task::spawn_blocking(move || released.recv());
+        let fake = Fake::ok();
+        let explaining = tokio::spawn(large_call(&fake.client()).explain());
+        fake.client().invoke_model().model_id(ID).body("{}").send().await.unwrap();
+        tokio::task::yield_now().await;
+        assert!(!explaining.is_finished());
+        drop(release);
+        check_large_hash(&explaining.await.unwrap().unwrap());
+        assert!(occupied.await.unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_request_with_a_large_body_can_be_signed_without_a_runtime() {
+    let mut explaining = pin!(large_call(&Fake::default().client()).explain());
+    let Poll::Ready(explanation) = explaining.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("pending")
+    };
+    check_large_hash(&explanation.unwrap());
 }
 
 #[tokio::test]
