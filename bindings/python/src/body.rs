@@ -31,6 +31,9 @@ pub(crate) struct Origin {
     pub(crate) attempts: u32,
 }
 
+/// The maximum length of a body that may be read while the caller keeps the global interpreter lock.
+const SHORT: usize = 16 * 1024;
+
 /// The kind and the text of a failure. The kind is that of [`errors::transport_kind`].
 type Failure = (&'static str, String);
 
@@ -98,7 +101,7 @@ fn read_known(
     let object = PyBytes::new_with(py, length, |buffer| {
         let reader = taken.get();
         let mut filled = 0;
-        let read = Box::pin(async {
+        let mut read = Box::pin(async {
             while let Some(part) = reader.next(buffer.len() - filled).await? {
                 if part.is_empty() {
                     break;
@@ -113,7 +116,9 @@ fn read_known(
             }
             Ok::<_, TransportError>(())
         });
-        runtime::wait(py, read)?.map_err(|error| {
+        // A short body has usually arrived together with the head of the response.
+        let arrived = if length <= SHORT { runtime::poll(&mut read)? } else { None };
+        arrived.map_or_else(|| runtime::wait(py, read), Ok)?.map_err(|error| {
             failed = Some((PyBytes::new(py, &buffer[..filled]).into_any().unbind(), error));
             PyOSError::new_err("the body is incomplete")
         })

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -180,6 +181,29 @@ where
     wait_after(py, false, future)
 }
 
+/// Polls a future once, without the cost of [`wait`]. Returns `None` if the future is not ready. The caller keeps the
+/// global interpreter lock, so the future must be short.
+pub(crate) fn poll<F: Future + Unpin>(future: &mut F) -> PyResult<Option<F::Output>> {
+    let callers = callers_of_wait()?;
+    let _context = callers.runtime.enter();
+    let mut context = Context::from_waker(Waker::noop());
+    match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(&mut context))) {
+        Ok(Poll::Ready(output)) => Ok(Some(output)),
+        Ok(Poll::Pending) => Ok(None),
+        Err(panic) => Err(errors::of_panic(&*panic)),
+    }
+}
+
+/// Returns the runtime of synchronous calls to a thread that does not drive a runtime already.
+fn callers_of_wait() -> PyResult<Arc<Callers>> {
+    match Handle::try_current() {
+        Ok(_) => Err(PyRuntimeError::new_err(
+            "after_response cannot make calls, because its call waits for it: use another hook",
+        )),
+        Err(_) => callers(),
+    }
+}
+
 fn wait_after<F: Future + Send + Unpin>(
     py: Python<'_>,
     mut settles: bool,
@@ -188,12 +212,7 @@ fn wait_after<F: Future + Send + Unpin>(
 where
     F::Output: Send,
 {
-    if Handle::try_current().is_ok() {
-        return Err(PyRuntimeError::new_err(
-            "after_response cannot make calls, because its call waits for it: use another hook",
-        ));
-    }
-    let callers = callers()?;
+    let callers = callers_of_wait()?;
     loop {
         let turn = || {
             callers.runtime.block_on(async {

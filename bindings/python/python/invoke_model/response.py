@@ -118,6 +118,9 @@ class StreamingBody(io.IOBase):
             raw.close()
         super().close()
 
+    def __del__(self):
+        """Replaces the finalizer of `IOBase`, which would call `close`. The native object closes its connection itself."""
+
 
 class EventStream:
     """The events of a response. It has the methods of botocore's class."""
