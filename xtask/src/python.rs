@@ -153,7 +153,11 @@ impl Package {
 
     /// Builds the wheel, and installs it in the environment.
     fn install(&self, profile: &[&str]) -> Result<(), Failure> {
-        let wheel = self.build(profile)?;
+        self.install_wheel(&self.build(profile)?)
+    }
+
+    /// Installs a wheel in the environment.
+    fn install_wheel(&self, wheel: &Path) -> Result<(), Failure> {
         let mut install = self.pip();
         install.args(["install", "--no-deps", "--force-reinstall"]).arg(wheel);
         execute(&mut install, "pip could not install the package")

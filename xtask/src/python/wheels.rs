@@ -3,7 +3,7 @@
 //! Zig links the wheels against the symbols of an old glibc, for each architecture. Therefore the build needs no
 //! container with an old Linux distribution, and no cross compiler.
 
-use std::env::consts::OS;
+use std::env::consts::{ARCH, OS};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,27 @@ use crate::{Failure, program};
 
 /// The greatest size of a wheel in bytes.
 const GREATEST_SIZE: u64 = 7_700_000;
+
+/// The functions of `libgcc_s.so.1` that unwind the stack.
+const UNWINDER: [&str; 17] = [
+    "_Unwind_Backtrace",
+    "_Unwind_DeleteException",
+    "_Unwind_FindEnclosingFunction",
+    "_Unwind_ForcedUnwind",
+    "_Unwind_GetCFA",
+    "_Unwind_GetDataRelBase",
+    "_Unwind_GetGR",
+    "_Unwind_GetIP",
+    "_Unwind_GetIPInfo",
+    "_Unwind_GetLanguageSpecificData",
+    "_Unwind_GetRegionStart",
+    "_Unwind_GetTextRelBase",
+    "_Unwind_RaiseException",
+    "_Unwind_Resume",
+    "_Unwind_Resume_or_Rethrow",
+    "_Unwind_SetGR",
+    "_Unwind_SetIP",
+];
 
 /// The level from which `zip` compresses with Zopfli. The wheels are 3 % smaller than with the highest level of maturin.
 /// Each higher level is much slower, and saves little.
@@ -101,6 +122,9 @@ pub(super) fn run() -> Result<(), Failure> {
         let size = fs::metadata(&wheel).map_err(|error| Failure::about(&wheel, &error))?.len();
         println!("{arch}, {}: {}, {size} bytes", kind.name, wheel.display());
         defects.extend(builder.audit(kind, &wheel, size)?);
+        if *arch == ARCH && kind.libc == "gnu" && kind.interpreter == "python3.11" {
+            builder.test(&wheel)?;
+        }
     }
     if defects.is_empty() { Ok(()) } else { Err(Failure::new(defects.join("\n"))) }
 }
@@ -126,6 +150,9 @@ impl Builder {
         build.args(["build", "--quiet", "--locked", "--release", "--zig"]);
         build.args(["--target", target, "--compatibility", kind.compatibility]);
         build.args(["--interpreter", kind.interpreter, "--auditwheel", "check", "--out"]).arg(&folder);
+        if kind.libc == "gnu" {
+            build.args(["--", "-C"]).arg(format!("link-arg={}", self.unwinder(target)?.display()));
+        }
         build.current_dir(&self.package.source).env("CARGO_TARGET_DIR", &self.package.target);
         // maturin finds Zig as a module of this Python.
         build.env("CARGO_ZIGBUILD_PYTHON_PATH", &python);
@@ -133,6 +160,34 @@ impl Builder {
         let wheel = only_file(&folder)?;
         recompress(&wheel).map_err(|error| Failure::about(&wheel, &error))?;
         Ok(wheel)
+    }
+
+    /// Builds a library that has the name and the functions of the `libgcc_s.so.1` of a target, and returns its path.
+    ///
+    /// A wheel that is linked with it uses the `libgcc_s.so.1` of the system. Otherwise, Zig would link an unwinder of its
+    /// own into the wheel. When an interpreter before Python 3.14 ends, each of its threads calls `pthread_exit`. This
+    /// function unwinds the stack with the `libgcc_s.so.1` of the system, and the process would crash at the first stack
+    /// frame that belongs to the other unwinder: <https://github.com/llvm/llvm-project/issues/52946>
+    fn unwinder(&self, target: &str) -> Result<PathBuf, Failure> {
+        let folder = self.output.join(format!("unwinder-{target}"));
+        fs::create_dir_all(&folder).map_err(|error| Failure::about(&folder, &error))?;
+        let (source, library) = (folder.join("unwinder.c"), folder.join("libgcc_s.so.1"));
+        let functions = UNWINDER.map(|name| format!("void {name}(void) {{}}\n")).concat();
+        fs::write(&source, functions).map_err(|error| Failure::about(&source, &error))?;
+        let mut compile = Command::new(self.environment.join("bin/python"));
+        compile.args(["-m", "ziglang", "cc", "-target", &target.replace("-unknown", "")]);
+        compile.args(["-shared", "-nostdlib", "-Wl,-soname,libgcc_s.so.1", "-o"]).arg(&library).arg(&source);
+        execute(&mut compile, "Zig could not compile a library")?;
+        Ok(library)
+    }
+
+    /// Installs a wheel, and runs the tests of calls, signals, threads, forks and the end of the interpreter.
+    fn test(&self, wheel: &Path) -> Result<(), Failure> {
+        self.package.install_tools()?;
+        self.package.install_wheel(wheel)?;
+        let tests = ["tests/test_calls.py", "tests/test_process.py", "tests/test_fork.py"];
+        let mut pytest = self.package.python();
+        program::run(pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(tests))
     }
 
     /// Returns the defects of a wheel.
