@@ -23,7 +23,18 @@ pub(crate) struct Arguments {
 /// Does not check the benchmark of the official crate, because that crate takes minutes to compile. Returns a
 /// line if this function could not check the counts.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
-    let packages = ["ours", "plain", "endpoint", "layers", "platform", "runner", "server", "workload"];
+    let packages = [
+        "ours",
+        "ours-http2",
+        "plain",
+        "plain-http2",
+        "endpoint",
+        "layers",
+        "platform",
+        "runner",
+        "server",
+        "workload",
+    ];
     let packages = packages.iter().flat_map(|name| ["--package".to_owned(), format!("bench-{name}")]);
     let packages: Vec<String> = packages.collect();
     let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();

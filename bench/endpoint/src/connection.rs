@@ -51,7 +51,7 @@ impl Connection {
 }
 
 /// Returns `true` if the bytes are a complete response.
-fn is_complete(response: &[u8]) -> bool {
+pub(crate) fn is_complete(response: &[u8]) -> bool {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Response::new(&mut headers);
     let Ok(httparse::Status::Complete(head)) = parsed.parse(response) else { return false };

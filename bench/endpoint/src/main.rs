@@ -4,12 +4,15 @@
 //! program are costs of the endpoint.
 
 mod connection;
+mod probe;
 mod request;
 
+use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use std::{process, thread};
 
+use bench_workload::memory;
 use bytes::Bytes;
 use clap::{Parser, Subcommand};
 use invoke_model_local::{LocalEndpoint, ModelReply, When};
@@ -20,10 +23,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use connection::Connection;
+use request::Signing;
 
 #[derive(Parser)]
 struct Arguments {
-    /// URL of the benchmark server. The program ignores it.
+    /// URL of a server. Only `load` and `probe` use it.
     endpoint: String,
     #[command(subcommand)]
     work: Work,
@@ -40,6 +44,15 @@ enum Work {
     /// Reads concurrent streams, one after the other on each connection. Prints the events per second, and per second
     /// of processor time of the endpoint.
     EventRate { streams: usize, width: usize, events: usize },
+    /// Makes concurrent calls. Prints the peak of the resident memory after `few` calls, and after `more` calls.
+    Memory { few: usize, more: usize, width: usize },
+    /// Makes concurrent calls to the server of the URL, for at most `seconds`. Prints the number of calls, and
+    /// the calls per second.
+    Load { count: usize, width: usize, seconds: u64 },
+    /// Sends requests to the server of the URL that it should reject. Prints the statuses.
+    Probe,
+    /// Runs the endpoint with default settings, on all cores, until the end of standard input.
+    Serve { port: u16 },
 }
 
 /// Returns the time of the endpoint and of all signatures. It is constant, so that all runs do the same work.
@@ -48,14 +61,30 @@ fn now() -> SystemTime {
 }
 
 fn main() {
-    match Arguments::parse().work {
-        Work::Calls { count } => alone(request::call(), count, 0),
-        Work::Stream { events } => alone(request::stream(), 1, events),
-        Work::CallRate { count, width } => println!("{}", rate(&request::call(), count, width, 0)),
+    let Arguments { endpoint, work } = Arguments::parse();
+    let signing = Signing::at(now());
+    match work {
+        Work::Calls { count } => alone(request::call(&signing), count, 0),
+        Work::Stream { events } => alone(request::stream(&signing), 1, events),
+        Work::CallRate { count, width } => println!("{}", rate(&request::call(&signing), count, width, 0)),
         Work::EventRate { streams, width, events } => {
-            println!("{}", rate(&request::stream(), streams, width, events))
+            println!("{}", rate(&request::stream(&signing), streams, width, events))
         }
+        Work::Memory { few, more, width } => {
+            println!("{}", peaks(&request::call(&signing), [few, more - few], width))
+        }
+        Work::Load { count, width, seconds } => {
+            let work = load(address(&endpoint), count, width, Duration::from_secs(seconds));
+            println!("{}", runtime().block_on(work));
+        }
+        Work::Probe => print!("{}", runtime().block_on(probe::all(address(&endpoint)))),
+        Work::Serve { port } => serve_all(port),
     }
+}
+
+fn address(url: &str) -> SocketAddr {
+    let address = url.trim_start_matches("http://").trim_end_matches('/').parse();
+    address.expect("a URL with an IP address and a port")
 }
 
 fn runtime() -> Runtime {
@@ -83,21 +112,75 @@ fn rate(request: &Bytes, count: usize, width: usize, events: usize) -> String {
     let (ask, asked) = mpsc::unbounded_channel();
     let address = serve(asked, events);
     let (wall, cpu) = runtime().block_on(async {
-        let mut connections = JoinSet::new();
-        for _ in 0..width {
-            connections.spawn(Connection::open(address, request.clone()));
-        }
-        let connections = connections.join_all().await;
+        let connections = open(address, request, width).await;
         let (start, before) = (Instant::now(), processor_time(&ask).await);
-        let mut repeated = JoinSet::new();
-        for mut connection in connections {
-            repeated.spawn(async move { connection.repeat(count).await });
-        }
-        repeated.join_all().await;
+        repeat(connections, count).await;
         (start.elapsed(), processor_time(&ask).await - before)
     });
     let units = (events.max(1) * count * width) as f64;
     format!("{} {}", units / wall.as_secs_f64(), units / cpu.as_secs_f64())
+}
+
+/// Runs the endpoint and `width` connections on two threads. Returns the peak of the resident memory of this program
+/// after each number of calls.
+fn peaks(request: &Bytes, counts: [usize; 2], width: usize) -> String {
+    let (_ask, asked) = mpsc::unbounded_channel();
+    let address = serve(asked, 0);
+    runtime().block_on(async {
+        let mut connections = open(address, request, width).await;
+        let mut peaks = Vec::new();
+        for count in counts {
+            connections = repeat(connections, count / width).await;
+            peaks.push(memory("VmHWM:").to_string());
+        }
+        peaks.join(" ")
+    })
+}
+
+/// Makes calls to a server, for at most this time. Returns the number of calls, and the calls per second.
+async fn load(address: SocketAddr, count: usize, width: usize, most: Duration) -> String {
+    /// Number of calls of a connection between two looks at the time.
+    const BATCH: usize = 10;
+    let mut connections = open(address, &request::call(&Signing::at(SystemTime::now())), width).await;
+    let (start, mut made) = (Instant::now(), 0);
+    while made < count && start.elapsed() < most {
+        connections = repeat(connections, BATCH).await;
+        made += BATCH * width;
+    }
+    format!("{made} {}", made as f64 / start.elapsed().as_secs_f64())
+}
+
+async fn open(address: SocketAddr, request: &Bytes, width: usize) -> Vec<Connection> {
+    let mut connections = JoinSet::new();
+    for _ in 0..width {
+        connections.spawn(Connection::open(address, request.clone()));
+    }
+    connections.join_all().await
+}
+
+/// Makes `count` calls on each connection.
+async fn repeat(connections: Vec<Connection>, count: usize) -> Vec<Connection> {
+    let mut repeated = JoinSet::new();
+    for mut connection in connections {
+        repeated.spawn(async move {
+            connection.repeat(count).await;
+            connection
+        });
+    }
+    repeated.join_all().await
+}
+
+/// Runs an endpoint with default settings on all cores.
+fn serve_all(port: u16) {
+    thread::spawn(|| {
+        let end = io::stdin().read_to_end(&mut Vec::new());
+        process::exit(i32::from(end.is_err()))
+    });
+    let runtime = Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let _local = LocalEndpoint::builder().port(port).start().await.expect("an endpoint");
+        std::future::pending::<()>().await;
+    });
 }
 
 /// Starts the endpoint on a thread of its own. The thread replies with its processor time.

@@ -15,6 +15,16 @@ use crate::{Result, callgrind, endpoint, heap, layers, machine};
 /// Allowed excess of a count over its budget, as a fraction of the budget.
 const TOLERANCE: f64 = 0.03;
 
+/// Calls and events of this client: name, work of the program, short run and long run.
+const CLIENT: [(&str, &str, (u64, u64)); 6] = [
+    ("call", "calls", (100, 600)),
+    ("event", "stream", (500, 3000)),
+    ("Converse", "converse", (100, 600)),
+    ("ConverseStream event", "converse-stream", (500, 3000)),
+    ("Converse by name", "converse-by-name", (100, 600)),
+    ("ConverseStream event by name", "converse-stream-by-name", (500, 3000)),
+];
+
 const HEAD: &str = "\
 # Budget for the cost of a call: instructions counted by Callgrind, and heap blocks counted by DHAT.
 # `cargo xtask bench --quick` fails if a count exceeds its budget by more than 3 %.
@@ -56,12 +66,10 @@ fn path() -> PathBuf {
 fn count(server: &Server) -> Result<Budget> {
     let mut counts = BTreeMap::new();
     let mut add = |name: &str, value: f64| counts.insert(name.to_owned(), value.round() as u64);
-    add("instructions per call", callgrind::each("bench-ours", server, &["calls"], (100, 600))?);
-    add("allocations per call", heap::each("bench-ours", server, &["calls"], (100, 600))?);
-    add("instructions per event", callgrind::each("bench-ours", server, &["stream"], (500, 3000))?);
-    add("instructions per Converse", callgrind::each("bench-ours", server, &["converse"], (100, 600))?);
-    let events = callgrind::each("bench-ours", server, &["converse-stream"], (500, 3000))?;
-    add("instructions per ConverseStream event", events);
+    for (unit, work, times) in CLIENT {
+        add(&format!("instructions per {unit}"), callgrind::each("bench-ours", server, &[work], times)?);
+        add(&format!("allocations per {unit}"), heap::each("bench-ours", server, &[work], times)?);
+    }
     for (name, count) in endpoint::counts(server)? {
         add(name, count);
     }

@@ -19,12 +19,8 @@ pub(crate) const CLIENTS: &[&str] = &["ours", "official"];
 /// Builds the program of each client, and returns the rows.
 pub(crate) fn rows() -> Result<Vec<Row>> {
     let builds = CLIENTS.iter().map(|client| build(client)).collect::<Result<Vec<_>>>()?;
-    let row = |what, digits, value: fn(&CleanBuild) -> f64| Row {
-        what,
-        samples: builds.iter().map(|build| Samples::one(value(build))).collect(),
-        digits,
-        more_is_better: false,
-        target: None,
+    let row = |what, digits, value: fn(&CleanBuild) -> f64| {
+        Row::new(what, digits, builds.iter().map(|build| Samples::one(value(build))).collect())
     };
     Ok(vec![
         row("crates", 0, |build| build.crates as f64).target(BUILD_CRATES),

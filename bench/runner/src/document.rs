@@ -1,4 +1,4 @@
-//! Writes `docs/performance.md` and its plot.
+//! Writes `docs/performance.md`, `docs/scale.md` and their plots.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::Result;
 use crate::programs::workspace;
 
-/// Generated parts of the page. The rest is written by hand.
+/// Generated parts of the pages. The rest is written by hand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     /// Table of a run, and table of the layers.
@@ -19,13 +19,24 @@ pub(crate) enum Part {
     BuildTargets,
     /// Table of the latencies with interceptors, metrics and quota limiters.
     Features,
+    /// Tables of the calls per second with many concurrent calls.
+    Rates,
     /// Tables of the speed of event streams.
     Streams,
     /// Table of the costs of the local endpoint.
     Endpoint,
+    /// Table of other local servers.
+    Servers,
+    /// Tables of the growth of the costs, in `docs/scale.md`.
+    Scale,
 }
 
 impl Part {
+    /// Returns the path of the page that contains this part.
+    fn page(self) -> PathBuf {
+        docs().join(if matches!(self, Self::Scale) { "scale.md" } else { "performance.md" })
+    }
+
     /// Returns two lines of the page: the line before this part, and the line after it.
     fn markers(self) -> [String; 2] {
         let name = match self {
@@ -34,29 +45,31 @@ impl Part {
             Self::Builds => "clean builds",
             Self::BuildTargets => "targets of the clean builds",
             Self::Features => "latency of features",
+            Self::Rates => "concurrent calls",
             Self::Streams => "streams",
             Self::Endpoint => "local endpoint",
+            Self::Servers => "other local servers",
+            Self::Scale => "scale",
         };
         ["begin", "end"].map(|end| format!("<!-- {name}, by `cargo xtask bench --docs`: {end} -->\n"))
     }
 }
 
-/// Replaces parts of the page.
+/// Replaces parts of the pages.
 pub(crate) fn write(parts: &[(Part, &str)]) -> Result<()> {
-    let page = docs().join("performance.md");
-    let mut text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
     for &(part, content) in parts {
+        let page = part.page();
+        let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
         let missing = || format!("{}: missing line `{}`", page.display(), part.markers()[0].trim());
-        text = replaced(&text, part, content).ok_or_else(missing)?;
+        fs::write(&page, replaced(&text, part, content).ok_or_else(missing)?)?;
+        println!("wrote {}", page.display());
     }
-    fs::write(&page, text)?;
-    println!("wrote {}", page.display());
     Ok(())
 }
 
-/// Writes the plot next to the page.
-pub(crate) fn write_plot(plot: &str) -> Result<()> {
-    Ok(fs::write(docs().join("performance.svg"), plot)?)
+/// Writes a plot next to the pages.
+pub(crate) fn write_plot(name: &str, plot: &str) -> Result<()> {
+    Ok(fs::write(docs().join(name), plot)?)
 }
 
 fn docs() -> PathBuf {
@@ -74,21 +87,24 @@ fn replaced(page: &str, part: Part, content: &str) -> Option<String> {
 mod tests {
     use std::fs;
 
-    use super::{Part, docs, replaced};
+    use super::{Part, replaced};
 
-    const PARTS: [Part; 7] = [
+    const PARTS: [Part; 10] = [
         Part::Run,
         Part::Targets,
         Part::Builds,
         Part::BuildTargets,
         Part::Features,
+        Part::Rates,
         Part::Streams,
         Part::Endpoint,
+        Part::Servers,
+        Part::Scale,
     ];
 
     #[test]
     fn replaces_only_the_part() {
-        let page = |contents: [&str; 7]| {
+        let page = |contents: [&str; 10]| {
             let parts = PARTS.iter().zip(contents).map(|(part, content)| {
                 let [begin, end] = part.markers();
                 format!("before\n{begin}{content}{end}after\n")
@@ -96,17 +112,17 @@ mod tests {
             parts.collect::<String>()
         };
         for (index, part) in PARTS.into_iter().enumerate() {
-            let mut expected = ["old\n"; 7];
+            let mut expected = ["old\n"; 10];
             expected[index] = "new\n";
-            assert_eq!(replaced(&page(["old\n"; 7]), part, "new\n"), Some(page(expected)));
+            assert_eq!(replaced(&page(["old\n"; 10]), part, "new\n"), Some(page(expected)));
             assert_eq!(replaced("no part", part, "new\n"), None);
         }
     }
 
     #[test]
-    fn the_page_has_markers_for_each_part() {
-        let page = fs::read_to_string(docs().join("performance.md")).unwrap();
+    fn each_page_has_the_markers_of_its_parts() {
         for part in PARTS {
+            let page = fs::read_to_string(part.page()).unwrap();
             for marker in part.markers() {
                 assert_eq!(page.matches(&marker).count(), 1, "{marker}");
             }

@@ -24,6 +24,9 @@ const RATES: [(&str, &str, &[&str], f64); 2] = [
     ("events", "16 concurrent streams of 2,000 events", &["event-rate", "5", "16", "2000"], 300_000.0),
 ];
 
+/// Numbers of calls after which the peak memory is read.
+const MEMORY_CALLS: [&str; 2] = ["10,000", "1,000,000"];
+
 /// Returns the instructions of a served call and of a served event, with the names of their budgets.
 pub(crate) fn counts(server: &Server) -> Result<Vec<(&'static str, f64)>> {
     let counts = COUNTS
@@ -54,12 +57,18 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         ));
         table.push_str(&format!("| {unit} per second, {conditions} | {elapsed} | - |\n"));
     }
+    for (calls, peak) in
+        MEMORY_CALLS.into_iter().zip(rates(server.url(), &["memory", "10000", "1000000", "64"])?)
+    {
+        let peak = number(peak / 1024.0 / 1024.0, 1);
+        table.push_str(&format!("| peak memory after {calls} calls, MiB | {peak} | - |\n"));
+    }
     let text = format!("{}\n\n{table}", machine::line()?);
     println!("{text}");
     if docs { document::write(&[(Part::Endpoint, &text)]) } else { Ok(()) }
 }
 
-/// Runs the program, and parses the two rates that it prints.
+/// Runs the program, and parses the two numbers that it prints.
 fn rates(url: &str, work: &[&str]) -> Result<[f64; 2]> {
     let output = Command::new(program(PACKAGE)).arg(url).args(work).output()?;
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -96,8 +96,8 @@ mod tests {
         };
         let table = table(&[10_000, 20_000, 60_000].map(round).concat()).unwrap();
         let lines: Vec<_> = table.lines().skip(2).collect();
-        assert_eq!(lines[0], "| none | 20.0 ± 40.0 | 20.0 ± 40.0 | - | - |");
-        assert!(lines[1].ends_with(" | 21.0 ± 40.0 | 22.0 ± 40.0 | 1.0 | 2.0 |"), "{}", lines[1]);
+        assert_eq!(lines[0], "| none | 20.0 ± 40.0 † | 20.0 ± 40.0 † | - | - |");
+        assert!(lines[1].ends_with(" | 21.0 ± 40.0 † | 22.0 ± 40.0 † | 1.0 | 2.0 |"), "{}", lines[1]);
         assert!(lines[4].ends_with(" | 90.0 | 95.0 |"), "{}", lines[4]);
         assert!(super::table("plain 1 1\n").is_err());
     }

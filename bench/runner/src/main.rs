@@ -13,12 +13,15 @@ mod layers;
 mod machine;
 mod plot;
 mod programs;
+mod rates;
 mod redis;
 mod roots;
 mod row;
 mod rows;
 mod samples;
+mod scale;
 mod server;
+mod servers;
 mod single_step;
 mod start;
 mod streams;
@@ -28,7 +31,7 @@ mod targets;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -52,21 +55,31 @@ struct Arguments {
     /// clean builds.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
-    /// Measure only the clean builds.
-    #[arg(long, conflicts_with_all = ["quick", "no_builds"])]
-    only_builds: bool,
-    /// Measure only the latency that interceptors, metrics and quota limiters add. Needs a Redis or Valkey server.
-    #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds"])]
-    only_features: bool,
-    /// Measure only the speed of event streams.
-    #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds", "only_features"])]
-    only_streams: bool,
-    /// Measure only the speed of the local endpoint.
-    #[arg(long, conflicts_with_all = ["quick", "no_builds", "only_builds", "only_features", "only_streams"])]
-    only_endpoint: bool,
-    /// Write the results into `docs/performance.md`, and the plot next to it.
+    /// Measure only this part.
+    #[arg(long, value_name = "PART", conflicts_with_all = ["quick", "no_builds"])]
+    only: Option<Only>,
+    /// Write the results into `docs/performance.md` or `docs/scale.md`, and the plots next to them.
     #[arg(long, conflicts_with = "quick")]
     docs: bool,
+}
+
+/// A part of `docs/performance.md` that is measured on its own.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Only {
+    /// Clean builds.
+    Builds,
+    /// Latency that interceptors, metrics and quota limiters add. Needs a Redis or Valkey server.
+    Features,
+    /// Calls per second with many concurrent calls, over HTTP/1.1 and HTTP/2.
+    Rates,
+    /// Speed of event streams.
+    Streams,
+    /// Speed of the local endpoint.
+    Endpoint,
+    /// Growth of the costs with the calls in flight, the length of bodies, and the events.
+    Scale,
+    /// Other local servers beside the local endpoint. Installs them.
+    Servers,
 }
 
 fn main() -> ExitCode {
@@ -83,17 +96,15 @@ fn execute(arguments: &Arguments) -> Result<()> {
     if arguments.quick {
         return budget::run(arguments.update_budget);
     }
-    if arguments.only_builds {
-        return table::clean_builds(arguments.docs);
+    let &Arguments { rounds, docs, .. } = arguments;
+    match arguments.only {
+        Some(Only::Builds) => table::clean_builds(docs),
+        Some(Only::Features) => features::run(rounds, docs),
+        Some(Only::Rates) => rates::run(rounds, docs),
+        Some(Only::Scale) => scale::run(rounds, docs),
+        Some(Only::Servers) => servers::run(docs),
+        Some(Only::Streams) => streams::run_all(rounds, docs),
+        Some(Only::Endpoint) => endpoint::run(rounds, docs),
+        None => table::run(rounds, !arguments.no_builds, docs),
     }
-    if arguments.only_features {
-        return features::run(arguments.rounds, arguments.docs);
-    }
-    if arguments.only_streams {
-        return streams::run_all(arguments.rounds, arguments.docs);
-    }
-    if arguments.only_endpoint {
-        return endpoint::run(arguments.rounds, arguments.docs);
-    }
-    table::run(arguments.rounds, !arguments.no_builds, arguments.docs)
 }

@@ -40,13 +40,22 @@ pub(crate) fn measure(client: &str, server: &Server, work: &[&str]) -> Result<Me
 
 /// Runs a client on its own core, and returns its output.
 pub(crate) fn run(client: &str, server: &Server, work: &[&str]) -> Result<String> {
-    let program = program(&format!("bench-{client}"));
-    let mut command = Command::new(&program);
-    command.arg(server.url()).args(work);
+    output(command(client, server.url(), work))
+}
+
+/// Returns the command that runs a client.
+pub(crate) fn command(client: &str, url: &str, work: &[&str]) -> Command {
+    let mut command = Command::new(program(&format!("bench-{client}")));
+    command.arg(url).args(work);
+    command
+}
+
+/// Runs a command on the core of the clients, and returns its output.
+pub(crate) fn output(mut command: Command) -> Result<String> {
     let output = cores::on(Core::Client, || command.output())??;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{} {}: {}\n{stderr}", program.display(), work.join(" "), output.status).into());
+        return Err(format!("{command:?}: {}\n{stderr}", output.status).into());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

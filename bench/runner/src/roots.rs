@@ -1,9 +1,8 @@
 //! Root certificates of the clients: the root certificates of the system, and the certificate of the server.
 //!
-//! The first call in a process loads the root certificates of the system. Loading these certificates causes
-//! most of the cost of this call. Therefore the clients also load these certificates in the benchmark. The
-//! clients read the certificate folders of the system, and a copy of the certificate file of the system. The
-//! copy also contains the certificate of the server.
+//! The first call in a process loads the root certificates of the system, which causes a large part of the cost of this
+//! call. Therefore the clients also load these certificates in the benchmark. The variables name the certificate
+//! folders of the system, and a copy of its certificate file. The copy also contains the certificate of the server.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

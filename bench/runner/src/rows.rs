@@ -1,6 +1,7 @@
 //! All measurements except clean builds.
 
 use std::fs;
+use std::time::Instant;
 
 use bench_workload::{LARGE_LENGTH, Measured};
 
@@ -33,11 +34,14 @@ const TLS_CLIENTS: &[&str] = &["ours", "official"];
 /// Clients whose benchmark programs call `Converse` and `ConverseStream`.
 const CONVERSE_CLIENTS: &[&str] = &["ours"];
 
-/// Measures all rows except clean builds. Prints the name of the current row to standard error.
+/// Measures all rows except clean builds. Prints the name of each row, and the time of its measurement, to standard
+/// error.
 pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let Servers { timing, valgrind, stepping } = servers;
     let measuring = Measuring { server: timing, rounds };
     let counting = Measuring { server: valgrind, rounds: rounds.min(3) };
+    // Two runs of a program make the same number of allocations, and almost the same number of steps.
+    let allocating = Measuring { server: valgrind, rounds: 1 };
     let stepped = Measuring { server: stepping, rounds: 1 };
     let starting = Measuring { server: timing, rounds: rounds * 4 };
     let roots = Roots::with(timing.certificate())?;
@@ -51,7 +55,7 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
         counting.row("instructions per call, Callgrind (SHA-256 in software)", 0, |client| {
             callgrind::each(&format!("bench-{client}"), valgrind, &["calls"], COUNTED)
         })?,
-        counting
+        allocating
             .row("heap allocations per call", 1, |client| {
                 heap::each(&format!("bench-{client}"), valgrind, &["calls"], COUNTED)
             })?
@@ -61,9 +65,6 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
                 measured.cpu.as_secs_f64() * 1e6 / 5_000.0
             })?
             .target(targets::CALL_TIME),
-        measuring
-            .rate("calls per second on one core, 64 concurrent calls", &["at-once", "150", "64"], 9_600.0)?
-            .target(targets::CALL_RATE),
         measuring
             .work("25 MB request and 25 MB response, ms", 1, &["large"], |measured| {
                 measured.wall.as_secs_f64() * 1e3
@@ -96,7 +97,7 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
                 single_step::each(&format!("bench-{client}"), stepping, &["stream"], STEPPED_EVENTS)
             })?
             .target(targets::EVENT),
-        counting.row("heap allocations per event", 1, |client| {
+        allocating.row("heap allocations per event", 1, |client| {
             heap::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
         stepped
@@ -131,6 +132,11 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
                 start::to_first_response(client, timing.tls_url(), &roots)
             })?
             .target(targets::START_HTTPS),
+        starting
+            .row_of(TLS_CLIENTS, "process start to first streamed token over HTTPS, ms", 2, |client| {
+                start::to_first_event(client, timing.tls_url(), &roots)
+            })?
+            .target(targets::START_STREAM),
         measuring
             .work("memory of an idle client with a connection, KiB", 0, &["idle", "100"], |measured| {
                 measured.after.saturating_sub(measured.before) as f64 / 100.0 / KIBI
@@ -177,9 +183,10 @@ impl Measuring<'_> {
         digits: usize,
         take: impl FnMut(&str) -> Result<f64>,
     ) -> Result<Row> {
-        eprintln!("{what}");
+        let start = Instant::now();
         let samples = Samples::alternating(clients, self.rounds, take)?;
-        Ok(Row { what, samples, digits, more_is_better: false, target: None })
+        eprintln!("{what}: {:.0} seconds", start.elapsed().as_secs_f64());
+        Ok(Row::new(what, digits, samples))
     }
 
     /// Runs the client programs, and computes a value from the output of each run.
@@ -191,11 +198,5 @@ impl Measuring<'_> {
         value: impl Fn(&Measured) -> f64,
     ) -> Result<Row> {
         self.row(what, digits, |client| Ok(value(&measure(client, self.server, work)?)))
-    }
-
-    /// Measures a rate per second.
-    fn rate(&self, what: &'static str, work: &[&str], count: f64) -> Result<Row> {
-        let row = self.work(what, 0, work, |measured| count / measured.wall.as_secs_f64())?;
-        Ok(Row { more_is_better: true, ..row })
     }
 }

@@ -1,8 +1,12 @@
 //! The process of the benchmark server.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};
+
+use bench_workload::COUNTS;
 
 use crate::Result;
 use crate::cores::{self, Core};
@@ -32,6 +36,7 @@ pub(crate) struct Server {
     child: Child,
     url: String,
     tls_url: String,
+    http2_url: String,
     certificate: String,
 }
 
@@ -68,17 +73,33 @@ impl Server {
         let mut line = || {
             lines.next().ok_or("the server ended before it printed its URL")?.map_err(Box::<dyn Error>::from)
         };
-        let (url, tls_url, mut certificate) = (line()?, line()?, String::new());
+        let (url, tls_url, http2_url, mut certificate) = (line()?, line()?, line()?, String::new());
         while !certificate.contains(PEM_END) {
             certificate.push_str(&line()?);
             certificate.push('\n');
         }
-        Ok(Self { child, url, tls_url, certificate })
+        Ok(Self { child, url, tls_url, http2_url, certificate })
     }
 
-    /// Returns the id of the process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+    /// Returns the time that the main thread of the server has run, in seconds. This thread does all the work.
+    pub(crate) fn processor_time(&self) -> Result<f64> {
+        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.child.id()))?;
+        let nanoseconds = text.split_whitespace().next().ok_or("an empty file")?;
+        Ok(nanoseconds.parse::<f64>()? / 1e9)
+    }
+
+    /// Returns the numbers of HTTP/2 connections and requests that the server has accepted.
+    pub(crate) fn http2_counts(&self) -> Result<[u64; 2]> {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://"))?;
+        stream.write_all(
+            format!("POST /model/{COUNTS}/invoke HTTP/1.1\r\nContent-Length: 0\r\n\r\n").as_bytes(),
+        )?;
+        stream.shutdown(Shutdown::Write)?;
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        let body = response.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        let counts: Vec<u64> = body.split(' ').filter_map(|count| count.parse().ok()).collect();
+        <[u64; 2]>::try_from(counts).map_err(|_| format!("the server responded with `{response}`").into())
     }
 
     /// Returns the URL without TLS.
@@ -89,6 +110,11 @@ impl Server {
     /// Returns the URL with TLS.
     pub(crate) fn tls_url(&self) -> &str {
         &self.tls_url
+    }
+
+    /// Returns the URL with TLS and HTTP/2. The server accepts no other version of HTTP there.
+    pub(crate) fn http2_url(&self) -> &str {
+        &self.http2_url
     }
 
     /// Returns the certificate of the server, in PEM.

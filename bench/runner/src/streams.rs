@@ -1,9 +1,8 @@
 //! The speed of event streams: events per second, and the latency of an event.
 
-use std::fs;
-
 use crate::document::{self, Part};
 use crate::programs::{build, measure, run};
+use crate::rates::rate;
 use crate::row::{CLIENTS, Row};
 use crate::samples::Samples;
 use crate::server::{Pause, Server};
@@ -28,32 +27,20 @@ pub(crate) fn run_all(rounds: usize, docs: bool) -> Result<()> {
     let server = Server::start(Pause::None)?;
     let mut rows = Vec::new();
     for (what, events, width) in RATES {
-        rows.push(rate(&server, rounds, what, events, width)?);
+        let work = ["streams", &events.to_string(), &width.to_string()];
+        let row =
+            rate(&server, rounds, what, f64::from(events * width), |client| measure(client, &server, &work));
+        rows.push(row?.target(targets::EVENT_RATE));
     }
     let [median, percentile] = latencies(&server, rounds)?;
     rows.extend([
-        row("latency of an event, p50, µs", 1, median),
-        row("latency of an event, p99, µs", 1, percentile),
+        Row::new("latency of an event, p50, µs", 1, median),
+        Row::new("latency of an event, p99, µs", 1, percentile),
     ]);
     let text =
         format!("{}\n\n{}\n{}", machine::line()?, table::of(&rows), targets::table("measurement", &rows));
     println!("{text}");
     if docs { document::write(&[(Part::Streams, &text)]) } else { Ok(()) }
-}
-
-/// Measures a rate. Prints to standard error which part of the time the server ran, because the server must not limit
-/// the rate.
-fn rate(server: &Server, rounds: usize, what: &'static str, events: u32, width: u32) -> Result<Row> {
-    eprintln!("{what}");
-    let (total, work) = (f64::from(events * width), ["streams", &events.to_string(), &width.to_string()]);
-    let samples = Samples::alternating(&CLIENTS, rounds, |client| {
-        let before = processor_time(server)?;
-        let wall = measure(client, server, &work)?.wall.as_secs_f64();
-        let busy = (processor_time(server)? - before) / wall;
-        eprintln!("  {client}: the server ran {:.0} % of the time", busy * 100.0);
-        Ok(total / wall)
-    })?;
-    Ok(Row { more_is_better: true, ..row(what, 0, samples) }.target(targets::EVENT_RATE))
 }
 
 /// Measures the latency of an event. Returns the medians and the 99th percentiles of the clients, in microseconds.
@@ -68,15 +55,4 @@ fn latencies(server: &Server, rounds: usize) -> Result<[Vec<Samples>; 2]> {
         Ok(median.parse::<f64>()? / 1e3)
     })?;
     Ok([medians, percentiles.into_iter().map(Samples::of).collect()])
-}
-
-fn row(what: &'static str, digits: usize, samples: Vec<Samples>) -> Row {
-    Row { what, samples, digits, more_is_better: false, target: None }
-}
-
-/// Returns the time that the main thread of the server has run, in seconds. This thread does all the work.
-fn processor_time(server: &Server) -> Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{}/schedstat", server.id()))?;
-    let nanoseconds = text.split_whitespace().next().ok_or("an empty file")?;
-    Ok(nanoseconds.parse::<f64>()? / 1e9)
 }

@@ -25,15 +25,27 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     // Writes the page before the builds, because the builds take as long as all other measurements.
     if docs {
         document::write(&[(Part::Run, &run), (Part::Targets, &targets)])?;
-        document::write_plot(&plot(&rows)?)?;
+        document::write_plot("performance.svg", &plot(&rows)?)?;
     }
     if builds { clean_builds(docs) } else { Ok(()) }
 }
 
-/// Returns a table of rows with all clients.
+/// Columns of a table with all clients.
+const HEAD: [&str; 6] =
+    ["measurement", "invoke-model", "official", "plain", "ratio to official", "ratio to plain"];
+
+/// Returns a table of rows with all clients. The last column contains the share of the server in its core, if it was
+/// measured for a row.
 pub(crate) fn of(rows: &[Row]) -> String {
-    let head = "| measurement | invoke-model | official | plain | ratio to official | ratio to plain |\n|---|---:|---:|---:|---:|---:|\n";
-    rows.iter().fold(head.to_owned(), |table, row| table + &row.line(&CLIENTS))
+    let has_server = rows.iter().any(|row| !row.server.is_empty());
+    let mut head = HEAD.to_vec();
+    head.extend(has_server.then_some("server's share of its core"));
+    let head = format!("| {} |\n|---|{}\n", head.join(" | "), "---:|".repeat(head.len() - 1));
+    rows.iter().fold(head, |table, row| {
+        let mut cells = row.cells(&CLIENTS);
+        cells.extend(has_server.then(|| row.server_cell()));
+        table + &row.line(&cells)
+    })
 }
 
 fn layers(servers: &Servers) -> Result<String> {
@@ -58,7 +70,7 @@ pub(crate) fn clean_builds(docs: bool) -> Result<()> {
     const TITLE: &str = "clean release build of a minimal program";
     let rows = clean_build::rows()?;
     let head = format!("| {TITLE} | invoke-model | official | ratio |\n|---|---:|---:|---:|\n");
-    let table = rows.iter().fold(head, |table, row| table + &row.line(clean_build::CLIENTS));
+    let table = rows.iter().fold(head, |table, row| table + &row.line(&row.cells(clean_build::CLIENTS)));
     let (builds, targets) = (format!("{}\n\n{table}", machine::line()?), targets::table(TITLE, &rows));
     println!("{builds}\n{targets}");
     if docs {

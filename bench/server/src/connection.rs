@@ -14,6 +14,9 @@ use crate::response::{GROUP, Response, Responses};
 /// End of a body that consists of chunks.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
+/// Number of bytes of a body that the server writes together with the head.
+const FIRST: usize = 64 * 1024;
+
 /// Pause before each event of a paced stream.
 const PACE: Duration = Duration::from_millis(1);
 
@@ -46,6 +49,14 @@ pub(crate) async fn serve(mut stream: impl Stream, responses: &Responses) -> io:
             Response::Held(barrier, response) => {
                 barrier.wait().await;
                 stream.write_all(&response).await?;
+            }
+            Response::Sized { mut head, large, length } => {
+                // Writes a small response at once, like the responses of the other models.
+                let body = &large[large.len() - length..];
+                let (first, rest) = body.split_at(length.min(FIRST));
+                head.extend_from_slice(first);
+                stream.write_all(&head).await?;
+                stream.write_all(rest).await?;
             }
             Response::Events { head, group, count } => {
                 stream.write_all(&head).await?;

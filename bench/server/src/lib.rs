@@ -4,6 +4,7 @@
 
 mod connection;
 pub mod event;
+mod http2;
 mod response;
 mod tls;
 
@@ -17,26 +18,36 @@ use tokio::task::{LocalSet, spawn_local};
 use response::Responses;
 pub use tls::Identity;
 
-/// Serves `plain` without TLS and `encrypted` with TLS. Delays small responses by `pause`.
+/// Listeners of the server.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Listener without TLS.
+    pub http: TcpListener,
+    /// Listener with TLS and HTTP/1.1.
+    pub https: TcpListener,
+    /// Listener with TLS and HTTP/2.
+    pub http2: TcpListener,
+}
+
+/// Serves the connections of all listeners. Delays small responses by `pause`.
 ///
 /// # Errors
 /// Returns an error if a listener cannot accept a connection.
-pub async fn serve(
-    plain: TcpListener,
-    encrypted: TcpListener,
-    identity: Identity,
-    pause: Duration,
-) -> io::Result<()> {
+pub async fn serve(listeners: &Listeners, identity: Identity, pause: Duration) -> io::Result<()> {
     let responses = Rc::new(Responses::new(pause));
-    let over_http = each(&plain, |stream| {
+    let over_http = each(&listeners.http, |stream| {
         let responses = Rc::clone(&responses);
         async move { connection::serve(stream, &responses).await }
     });
-    let over_https = each(&encrypted, |stream| {
-        let (acceptor, responses) = (identity.acceptor.clone(), Rc::clone(&responses));
+    let over_https = each(&listeners.https, |stream| {
+        let (acceptor, responses) = (identity.http1.clone(), Rc::clone(&responses));
         async move { connection::serve(acceptor.accept(stream).await?, &responses).await }
     });
-    LocalSet::new().run_until(async { tokio::try_join!(over_http, over_https) }).await.map(|_| ())
+    let over_http2 = each(&listeners.http2, |stream| {
+        let (acceptor, responses) = (identity.http2.clone(), Rc::clone(&responses));
+        async move { http2::serve(acceptor.accept(stream).await?, responses).await }
+    });
+    LocalSet::new().run_until(async { tokio::try_join!(over_http, over_https, over_http2) }).await.map(|_| ())
 }
 
 /// Calls `serve` for each connection to a listener.

@@ -1,11 +1,11 @@
 //! Response for each operation and model.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bench_workload::{CONVERSE_TEXT_LENGTH, LARGE, LARGE_LENGTH, RESPONSE_LENGTH};
+use bench_workload::{CONVERSE_TEXT_LENGTH, COUNTS, LARGE, LARGE_LENGTH, RESPONSE_LENGTH};
 use tokio::sync::Barrier;
 
 use crate::event;
@@ -23,6 +23,8 @@ pub(crate) enum Response {
     Whole(Rc<[u8]>, Duration),
     /// A complete response, sent when the number of waiting calls reaches the size of the barrier.
     Held(Rc<Barrier>, Rc<[u8]>),
+    /// A response whose body is the end of `large`.
+    Sized { head: Vec<u8>, large: Rc<[u8]>, length: usize },
     /// A stream: the status line and headers, followed by `count` copies of an event. `group` contains [`GROUP`] events.
     Events { head: Rc<[u8]>, group: Rc<[u8]>, count: usize },
     /// A stream with a pause before each event. Each event contains its time.
@@ -41,12 +43,14 @@ pub(crate) const GROUP: usize = 128;
 /// All responses. They are created before the first call.
 pub(crate) struct Responses {
     pause: Duration,
-    small: Rc<[u8]>,
+    pub(crate) small: Rc<[u8]>,
     large: Rc<[u8]>,
     converse: Rc<[u8]>,
     stream: Stream,
     converse_stream: Stream,
     barriers: RefCell<HashMap<usize, Rc<Barrier>>>,
+    /// Numbers of HTTP/2 connections and requests.
+    pub(crate) http2: [Cell<u64>; 2],
 }
 
 impl Responses {
@@ -64,6 +68,7 @@ impl Responses {
             stream: Stream::new("X-Amzn-Bedrock-Content-Type: application/json\r\n", &event::frame()),
             converse_stream: Stream::new("", &event::converse_frame()),
             barriers: RefCell::default(),
+            http2: Default::default(),
         }
     }
 
@@ -78,8 +83,18 @@ impl Responses {
                     if operation == "converse-stream" { &self.converse_stream } else { &self.stream };
                 Response::Events { head: Rc::clone(&stream.head), group: Rc::clone(&stream.group), count }
             }
+            Some(("bench.sized", length)) => Response::Sized {
+                head: head(INVOKE_HEADERS, length).into_bytes(),
+                large: Rc::clone(&self.large),
+                length,
+            },
             Some(("bench.paced", count)) => Response::Paced { head: Rc::clone(&self.stream.head), count },
             Some(("bench.held", count)) => Response::Held(self.barrier(count), Rc::clone(&self.small)),
+            _ if model == COUNTS => {
+                let [connections, requests] = &self.http2;
+                let counts = format!("{} {}", connections.get(), requests.get());
+                Response::Whole(whole("", counts.as_bytes()), Duration::ZERO)
+            }
             _ if operation == "converse" => Response::Whole(Rc::clone(&self.converse), self.pause),
             _ if model == LARGE => Response::Whole(Rc::clone(&self.large), Duration::ZERO),
             _ => Response::Whole(Rc::clone(&self.small), self.pause),
@@ -109,9 +124,11 @@ const INVOKE_HEADERS: &str = "X-Amzn-Bedrock-Invocation-Latency: 417\r\n\
     X-Amzn-Bedrock-Output-Token-Count: 9\r\n";
 
 fn whole(headers: &str, body: &[u8]) -> Rc<[u8]> {
-    let length = body.len();
-    let head = format!("{HEAD}Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n");
-    [head.as_bytes(), body].concat().into()
+    [head(headers, body.len()).as_bytes(), body].concat().into()
+}
+
+fn head(headers: &str, length: usize) -> String {
+    format!("{HEAD}Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n")
 }
 
 fn converse_body() -> String {

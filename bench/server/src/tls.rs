@@ -11,7 +11,10 @@ use tokio_rustls::TlsAcceptor;
 pub struct Identity {
     /// Certificate in PEM. The client adds it to its root certificates.
     pub certificate: String,
-    pub(crate) acceptor: TlsAcceptor,
+    /// Accepts HTTP/1.1.
+    pub(crate) http1: TlsAcceptor,
+    /// Accepts HTTP/2.
+    pub(crate) http2: TlsAcceptor,
 }
 
 impl Identity {
@@ -26,7 +29,10 @@ impl Identity {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![generated.cert.der().clone()], key)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { certificate: generated.cert.pem(), acceptor: Arc::new(config).into() })
+        let mut acceptor = |protocol: &str| {
+            config.alpn_protocols = vec![protocol.into()];
+            TlsAcceptor::from(Arc::new(config.clone()))
+        };
+        Ok(Self { certificate: generated.cert.pem(), http1: acceptor("http/1.1"), http2: acceptor("h2") })
     }
 }

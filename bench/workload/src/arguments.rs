@@ -39,10 +39,20 @@ pub enum Work {
         /// Path of the file.
         path: PathBuf,
     },
-    /// One call with a streamed response.
+    /// Calls with request and response bodies of this length, one after the other.
+    Bodies {
+        /// Length of each body, in bytes.
+        length: usize,
+        /// Number of calls.
+        count: usize,
+    },
+    /// Calls with streamed responses, one after the other.
     Stream {
-        /// Number of events.
+        /// Number of events of each stream.
         events: usize,
+        /// Number of calls.
+        #[arg(default_value_t = 1)]
+        count: usize,
     },
     /// Calls with streamed responses at the same time.
     Streams {
@@ -57,6 +67,8 @@ pub enum Work {
         /// Number of events.
         events: usize,
     },
+    /// The first call of the process: one call with a streamed response of one event.
+    FirstEvent,
     /// Calls of `Converse`, one after the other.
     Converse {
         /// Number of calls.
@@ -64,6 +76,16 @@ pub enum Work {
     },
     /// One call of `ConverseStream`.
     ConverseStream {
+        /// Number of events.
+        events: usize,
+    },
+    /// Calls of `Converse` by its name, one after the other. Their input and output are JSON.
+    ConverseByName {
+        /// Number of calls.
+        count: usize,
+    },
+    /// One call of `ConverseStream` by its name. Its input and its events are JSON.
+    ConverseStreamByName {
         /// Number of events.
         events: usize,
     },

@@ -26,7 +26,7 @@ pub trait Client: Clone + Send + Sync + 'static {
 
     /// Calls `Converse` with [`MESSAGES`](crate::MESSAGES), and returns the length of the text in the response.
     ///
-    /// Only `invoke-model-client` implements this method and [`converse_stream`](Self::converse_stream).
+    /// Only `invoke-model-client` implements this method and the methods below.
     fn converse(&self, _model_id: &str) -> impl Future<Output = usize> + Send {
         async { panic!("this client does not implement `Converse`") }
     }
@@ -34,6 +34,16 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Calls `ConverseStream` with [`MESSAGES`](crate::MESSAGES), and reads the complete stream.
     fn converse_stream(&self, _model_id: &str) -> impl Future<Output = Streamed> + Send {
         async { panic!("this client does not implement `ConverseStream`") }
+    }
+
+    /// Calls `Converse` by its name, with the same messages as JSON. Returns the length of the text in the response.
+    fn converse_by_name(&self, _model_id: &str) -> impl Future<Output = usize> + Send {
+        async { panic!("this client does not implement calls by name") }
+    }
+
+    /// Calls `ConverseStream` by its name, with the same messages as JSON, and reads the complete stream.
+    fn converse_stream_by_name(&self, _model_id: &str) -> impl Future<Output = Streamed> + Send {
+        async { panic!("this client does not implement calls by name") }
     }
 }
 

@@ -17,7 +17,7 @@ pub use arguments::{Arguments, Work};
 pub use client::{Arrival, Client, Streamed};
 pub use conversation::{CONVERSE_TEXT_LENGTH, MAX_TOKENS, MESSAGES, SYSTEM};
 pub use latency::{monotonic_time, timed_part};
-pub use measured::Measured;
+pub use measured::{Measured, memory, raise_file_limit};
 pub use work::{ready, run};
 
 /// Model whose responses have [`RESPONSE_LENGTH`] bytes.
@@ -25,6 +25,14 @@ pub const SMALL: &str = "bench.small";
 
 /// Model whose responses have [`LARGE_LENGTH`] bytes.
 pub const LARGE: &str = "bench.large";
+
+/// Model whose response contains the numbers of HTTP/2 connections and requests that the server has accepted.
+pub const COUNTS: &str = "bench.counts";
+
+/// Returns the id of a model whose responses have `length` bytes, at most [`LARGE_LENGTH`].
+pub fn sized(length: usize) -> String {
+    format!("bench.sized-{length}")
+}
 
 /// Returns the id of a model that streams `count` events.
 pub fn events(count: usize) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
 
 /// Cost of the work, without the warm-up.
@@ -53,8 +53,17 @@ fn cpu() -> Duration {
     Duration::from_micros(spent.unsigned_abs())
 }
 
+/// Raises the limit of open files of this process to the hard limit. A connection needs one open file on each side.
+pub fn raise_file_limit() {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("the limit of open files");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("a limit of open files");
+}
+
 /// Returns the value of the line `name` in `/proc/self/status`, in bytes.
-fn memory(name: &str) -> u64 {
+///
+/// # Panics
+/// Panics if the file has no such line.
+pub fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux: /proc/self/status");
     let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of this name");
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");

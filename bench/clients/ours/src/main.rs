@@ -1,6 +1,6 @@
 //! Benchmark client that uses `invoke-model-client` with its default settings.
 //!
-//! Each call gets credentials from a provider, signs the request, and parses a typed output. `tracing` has no
+//! `bench-ours-http2` compiles the same source with HTTP/2. Each call gets credentials from a provider, signs the request, and parses a typed output. `tracing` has no
 //! subscriber.
 
 use std::path::Path;
@@ -12,6 +12,7 @@ use invoke_model_client::types::{
     InferenceConfiguration, Message, ResponseStream, SystemContentBlock,
 };
 use invoke_model_client::{Body, Config, Credentials};
+use serde_json::{Value, json};
 
 #[derive(Clone)]
 struct Ours(invoke_model_client::Client);
@@ -21,10 +22,10 @@ impl Client for Ours {
         let config = Config::builder()
             .region("us-east-1")
             .endpoint_url(endpoint)
-            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
-            .build()
-            .expect("settings");
-        Self(invoke_model_client::Client::new(config).expect("a client"))
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None));
+        #[cfg(feature = "http2")]
+        let config = config.http_version_policy(invoke_model_client::HttpVersionPolicy::PreferHttp2);
+        Self(invoke_model_client::Client::new(config.build().expect("settings")).expect("a client"))
     }
 
     async fn call(&self, model_id: &str, body: Bytes) -> usize {
@@ -86,6 +87,36 @@ impl Client for Ours {
         }
         streamed
     }
+
+    async fn converse_by_name(&self, model_id: &str) -> usize {
+        let call = self.0.operation("Converse").expect("an operation").json(input(model_id));
+        let output = call.send().await.expect("a response");
+        output["output"]["message"]["content"][0]["text"].as_str().expect("a text").len()
+    }
+
+    async fn converse_stream_by_name(&self, model_id: &str) -> Streamed {
+        let call = self.0.operation("ConverseStream").expect("an operation").json(input(model_id));
+        let mut response = call.send_stream().await.expect("a stream");
+        let mut streamed = Streamed::default();
+        while let Some(event) = response.events.recv().await.expect("an event") {
+            streamed.events += 1;
+            streamed.bytes +=
+                event["contentBlockDelta"]["delta"]["text"].as_str().expect("a delta that is text").len();
+        }
+        streamed
+    }
+}
+
+/// Builds the input of a call by name. It is the input of the typed calls.
+fn input(model_id: &str) -> Value {
+    let roles = ["user", "assistant"].into_iter().cycle();
+    let message = |(role, text)| json!({"role": role, "content": [{"text": text}]});
+    json!({
+        "modelId": model_id,
+        "messages": roles.zip(MESSAGES).map(message).collect::<Vec<_>>(),
+        "system": [{"text": SYSTEM}],
+        "inferenceConfig": {"maxTokens": MAX_TOKENS, "temperature": 0.2},
+    })
 }
 
 /// Builds the messages. Each call builds them, because a call takes its input by value.

@@ -1,7 +1,7 @@
 //! Benchmark client that sends constant requests with the pooled client of hyper-util.
 //!
 //! The costs of this client are the lower bound for the other clients, because this client neither signs
-//! requests nor parses responses.
+//! requests nor parses responses. `bench-plain-http2` compiles the same source with TLS and HTTP/2.
 
 use std::path::Path;
 
@@ -20,9 +20,14 @@ use tokio_util::io::ReaderStream;
 /// Number of bytes that the client reads from a file at once. `invoke-model-client` uses the same size.
 const PIECE: usize = 64 << 10;
 
+#[cfg(not(feature = "http2"))]
+type Connector = HttpConnector;
+#[cfg(feature = "http2")]
+type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+
 #[derive(Clone)]
 struct Plain {
-    client: hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>,
+    client: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
     endpoint: String,
     /// Request target of the small calls. It is built once.
     small: Uri,
@@ -48,6 +53,13 @@ impl Client for Plain {
     fn new(endpoint: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
+        #[cfg(feature = "http2")]
+        let connector = {
+            connector.enforce_http(false);
+            let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+            let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
+            builder.expect("certificates").https_only().enable_http2().wrap_connector(connector)
+        };
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
         Self { client, endpoint: endpoint.to_owned(), small: Self::target(endpoint, SMALL, "invoke") }
     }

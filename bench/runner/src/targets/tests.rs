@@ -6,7 +6,7 @@ use crate::samples::Samples;
 
 fn row(values: &[f64], target: Target) -> Row {
     let samples = values.iter().map(|&value| Samples::one(value)).collect();
-    Row { what: "a", samples, digits: 1, more_is_better: false, target: Some(target) }
+    Row::new("a", 1, samples).target(target)
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_missing_value_counts_as_missed() {
 
 #[test]
 fn the_table_omits_rows_without_a_target() {
-    let without = Row { target: None, ..row(&[1.0], Target::AtMost(1)) };
+    let without = Row::new("a", 1, vec![Samples::one(1.0)]);
     let head = "| what | target | this run | |\n|---|---|---:|---|\n";
     assert_eq!(table("what", &[without]), head);
 }
