@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use invoke_model_signing::{PayloadHash, PayloadHasher};
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
@@ -33,13 +32,14 @@ pub(super) async fn run_blocking<T: Send + 'static>(
 
 /// Hashes a body on a separate thread, so that it does not block the other tasks and the timers of this thread.
 pub(crate) async fn hash_on_other_thread(body: &Bytes) -> PayloadHash {
-    // `Call::sign` does not need a runtime.
-    if Handle::try_current().is_err() {
-        return PayloadHash::of(body);
-    }
     let (sender, receiver) = oneshot::channel();
     let hashed = body.clone();
-    spawn(Box::new(move || drop(sender.send(PayloadHash::of(&hashed)))));
+    spawn(Box::new(move || {
+        // The call may have been cancelled while this closure waited for a thread.
+        if !sender.is_closed() {
+            drop(sender.send(PayloadHash::of(&hashed)));
+        }
+    }));
     // The thread does not run if the runtime is shut down.
     receiver.await.unwrap_or_else(|_| PayloadHash::of(body))
 }

@@ -13,6 +13,7 @@ use invoke_model_protocol::metrics::RequestFacts;
 use invoke_model_protocol::{Operation, Request, SerializeError, SerializeErrorKind};
 use invoke_model_signing::{EventSigner, PayloadHash};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
+use tokio::runtime::Handle;
 
 use super::{Call, OperationDescription, Settings, State, span};
 use crate::authorization::{Authorization, Authorizer};
@@ -209,7 +210,7 @@ impl Prepared {
             Box::pin(interception.before_sign(&mut parts, timer)).await?;
         }
         if let Some(body) = self.large_body() {
-            let hash = Box::pin(hash_on_other_thread(body)).await;
+            let hash = Box::pin(timer.bound(hash_on_other_thread(body))).await?;
             self.hash.get_or_init(|| hash);
         }
         let hash =
@@ -260,10 +261,14 @@ impl Prepared {
         })
     }
 
-    /// Returns the body if it is large and its hash is needed and not known yet.
+    /// Returns the body if it is large and another thread must hash it: its hash is needed and not known yet. Returns `None`
+    /// without a runtime, because `Call::sign` does not need one.
     fn large_body(&self) -> Option<&Bytes> {
         let operation = self.operation;
-        let needs_hash = || operation.signs_payload && self.authorizer.signs(operation.authentication);
+        let needs_hash = || {
+            let signs = operation.signs_payload && self.authorizer.signs(operation.authentication);
+            signs && Handle::try_current().is_ok()
+        };
         match &self.payload {
             Payload::Bytes(body) if body.len() >= LARGE_BODY && self.hash.get().is_none() && needs_hash() => {
                 Some(body)

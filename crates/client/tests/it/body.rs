@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use invoke_model_client::types::InvokeModel;
 use invoke_model_client::{
@@ -60,6 +61,8 @@ fn a_large_body_is_hashed_on_a_thread_for_blocking_work() {
         fake.client().invoke_model().model_id(ID).body("{}").send().await.unwrap();
         tokio::task::yield_now().await;
         assert!(!explaining.is_finished());
+        let timed_out = large_call(&fake.client()).timeout(Duration::from_millis(1)).send().await;
+        assert!(timed_out.unwrap_err().is_timeout());
         drop(release);
         check_large_hash(&explaining.await.unwrap().unwrap());
         assert!(occupied.await.unwrap().is_err());
@@ -68,7 +71,8 @@ fn a_large_body_is_hashed_on_a_thread_for_blocking_work() {
 
 #[test]
 fn a_request_with_a_large_body_can_be_signed_without_a_runtime() {
-    let mut explaining = pin!(large_call(&Fake::default().client()).explain());
+    let call = large_call(&Fake::default().client()).timeout(Duration::from_secs(1));
+    let mut explaining = pin!(call.explain());
     let Poll::Ready(explanation) = explaining.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("pending")
     };

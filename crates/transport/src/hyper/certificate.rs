@@ -1,6 +1,7 @@
 //! Errors of certificates that are not trusted. The errors of rustls name the problem, but not its solution.
 
-use std::sync::{Arc, LazyLock};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
@@ -16,13 +17,36 @@ use rustls::{
 #[derive(Debug)]
 pub(super) struct Verifier {
     verifier: Arc<WebPkiServerVerifier>,
-    /// The verifier with all root certificates, if `verifier` has only some of them. It is created when `verifier`
-    /// first returns an error.
-    complete: Option<LazyLock<Arc<WebPkiServerVerifier>, LoadVerifier>>,
+    /// The verifier with all root certificates, if `verifier` has only some of them.
+    complete: Option<CompleteVerifier>,
 }
 
-/// Loads all root certificates, and returns their verifier.
-type LoadVerifier = Box<dyn FnOnce() -> Arc<WebPkiServerVerifier> + Send>;
+/// A verifier that is created when it is needed.
+struct CompleteVerifier {
+    /// Loads all root certificates. The flag is `false` if some of them could not be read.
+    load: Box<dyn Fn() -> (RootCertStore, bool) + Send + Sync>,
+    /// The verifier, if all root certificates were read.
+    loaded: OnceLock<Arc<WebPkiServerVerifier>>,
+}
+
+impl CompleteVerifier {
+    /// Returns the verifier. If certificates could not be read, for example because the process has too many open files,
+    /// the next call reads them again. Returns `None` if there are no root certificates.
+    fn get(&self) -> Option<Arc<WebPkiServerVerifier>> {
+        if let Some(verifier) = self.loaded.get() {
+            return Some(verifier.clone());
+        }
+        let (roots, is_complete) = (self.load)();
+        let verifier = webpki(roots).ok()?;
+        Some(if is_complete { self.loaded.get_or_init(|| verifier).clone() } else { verifier })
+    }
+}
+
+impl fmt::Debug for CompleteVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompleteVerifier").field("loaded", &self.loaded).finish_non_exhaustive()
+    }
+}
 
 /// The error of a certificate that is its own issuer.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +65,10 @@ impl Verifier {
     /// same certificates as a verifier with all roots.
     pub(super) fn with_more_roots(
         roots: RootCertStore,
-        load_all: impl FnOnce() -> RootCertStore + Send + 'static,
+        load_all: impl Fn() -> (RootCertStore, bool) + Send + Sync + 'static,
     ) -> Result<Self, VerifierBuilderError> {
-        let verifier = webpki(roots)?;
-        let first = Arc::clone(&verifier);
-        let load: LoadVerifier = Box::new(move || webpki(load_all()).unwrap_or(first));
-        Ok(Self { verifier, complete: Some(LazyLock::new(load)) })
+        let complete = CompleteVerifier { load: Box::new(load_all), loaded: OnceLock::new() };
+        Ok(Self { verifier: webpki(roots)?, complete: Some(complete) })
     }
 }
 
@@ -68,7 +90,7 @@ impl ServerCertVerifier for Verifier {
         };
         let mut verified = verify(&self.verifier);
         if let (Err(_), Some(complete)) = (&verified, &self.complete) {
-            verified = verify(complete);
+            verified = complete.get().map_or(verified, |complete| verify(&complete));
         }
         verified.map_err(|error| match error {
             Error::InvalidCertificate(CertificateError::UnknownIssuer)

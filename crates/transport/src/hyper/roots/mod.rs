@@ -16,7 +16,7 @@ use rustls::RootCertStore;
 use rustls::client::VerifierBuilderError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls_native_certs::{CertificateResult, load_native_certs};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 use super::certificate::Verifier;
 
@@ -95,7 +95,14 @@ fn shared_system_verifier() -> Result<Arc<Verifier>, RootsError> {
     if let Some(verifier) = shared {
         return Ok(verifier);
     }
-    let verifier = Arc::new(system_verifier(certificate_file(&variables), load_native_certs)?);
+    let verifier = match certificate_file(&variables) {
+        Some(file) => {
+            let folders = certificate_folders(&variables);
+            system_verifier(Some(file.clone()), move || load_certificates(&file, &folders))?
+        }
+        None => system_verifier(None, load_native_certs)?,
+    };
+    let verifier = Arc::new(verifier);
     if let Ok(mut shared) = SYSTEM.try_lock() {
         *shared = Some((process, variables, Arc::downgrade(&verifier)));
     }
@@ -109,6 +116,39 @@ fn certificate_file(variables: &Variables) -> Option<PathBuf> {
         [None, Some(folders)] if !folders.is_empty() => None,
         [None, _] => probed_file(),
     }
+}
+
+/// Returns the folders that contain more certificates than [`certificate_file`]. Each file of such a folder is a
+/// certificate.
+fn certificate_folders(variables: &Variables) -> Vec<PathBuf> {
+    match variables {
+        [_, Some(folders)] if !folders.is_empty() => env::split_paths(folders).collect(),
+        [Some(_), _] => Vec::new(),
+        [None, _] => probed_folders(),
+    }
+}
+
+/// Loads the certificates of a file and of folders, as [`load_native_certs`] does. That function would read the variables
+/// again, which may have changed since the verifier was created: the verifier would then trust other certificates.
+fn load_certificates(file: &Path, folders: &[PathBuf]) -> CertificateResult {
+    let mut all = load_certs_from_paths(Some(file), None);
+    for folder in folders.iter().filter(|folder| !folder.as_os_str().is_empty()) {
+        let CertificateResult { certs, errors, .. } = load_certs_from_paths(None, Some(folder));
+        all.certs.extend(certs);
+        all.errors.extend(errors);
+    }
+    all
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn probed_folders() -> Vec<PathBuf> {
+    openssl_probe::probe().cert_dir
+}
+
+/// On other platforms, the certificates are not in folders.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn probed_folders() -> Vec<PathBuf> {
+    Vec::new()
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -131,11 +171,14 @@ fn probed_file() -> Option<PathBuf> {
 /// Like other clients, skips certificates that rustls cannot use.
 fn system_verifier(
     file: Option<PathBuf>,
-    load_all: impl Fn() -> CertificateResult + Send + 'static,
+    load_all: impl Fn() -> CertificateResult + Send + Sync + 'static,
 ) -> Result<Verifier, RootsError> {
     let roots = file.and_then(|file| read_certificates(&file)).unwrap_or_else(RootCertStore::empty);
     if !roots.is_empty() {
-        return Ok(Verifier::with_more_roots(roots, move || store(load_all().certs))?);
+        return Ok(Verifier::with_more_roots(roots, move || {
+            let CertificateResult { certs, errors, .. } = load_all();
+            (store(certs), errors.is_empty())
+        })?);
     }
     let CertificateResult { certs, errors, .. } = load_all();
     let roots = store(certs);

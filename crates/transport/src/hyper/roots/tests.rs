@@ -120,6 +120,32 @@ fn the_variables_select_the_file() {
     check([None, set("")], system.as_deref().and_then(Path::to_str));
 }
 
+#[test]
+fn the_variables_select_the_folders() {
+    let set = |value: &str| Some(OsString::from(value));
+    let check = |variables, expected: Vec<PathBuf>| {
+        assert_eq!(certificate_folders(&variables), expected, "{variables:?}");
+    };
+    let folders = env::join_paths(["a", "b"]).unwrap();
+    check([set("file"), Some(folders.clone())], vec!["a".into(), "b".into()]);
+    check([set("file"), None], Vec::new());
+    check([set("file"), set("")], Vec::new());
+    check([None, None], probed_folders());
+}
+
+#[test]
+fn certificates_that_could_not_be_read_are_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, folder) = (directory.path().join("file"), directory.path().join("folder"));
+    std::fs::write(&file, other_root()).unwrap();
+    let folders = vec![folder.clone()];
+    let verifier = system_verifier(Some(file.clone()), move || load_certificates(&file, &folders)).unwrap();
+    assert!(verify(&verifier, "localhost").is_err());
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("root.pem"), ROOT).unwrap();
+    assert_eq!(verify(&verifier, "localhost"), Ok(()));
+}
+
 /// Reads certificates with our decoder, and compares them with those of `rustls-native-certs`.
 fn check_decoder(pem: &str, expected: Option<usize>) {
     let file = tempfile::NamedTempFile::new().unwrap();
