@@ -64,15 +64,11 @@ pub(crate) fn rate(
     mut run: impl FnMut(&str) -> Result<Measured>,
 ) -> Result<Row> {
     eprintln!("{what}");
-    let mut shares = vec![Vec::new(); CLIENTS.len()];
-    let samples = Samples::alternating(&CLIENTS, rounds, |client| {
+    let [samples, server] = Samples::alternating_pairs(&CLIENTS, rounds, |client| {
         let before = server.processor_time()?;
         let wall = run(client)?.wall.as_secs_f64();
-        let column = CLIENTS.iter().position(|name| *name == client).unwrap_or_default();
-        shares[column].push((server.processor_time()? - before) / wall);
-        Ok(count / wall)
+        Ok([count / wall, (server.processor_time()? - before) / wall])
     })?;
-    let server = shares.into_iter().map(Samples::of).collect();
     Ok(Row { more_is_better: true, server, ..Row::new(what, 0, samples) })
 }
 

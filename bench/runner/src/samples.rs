@@ -33,6 +33,23 @@ impl Samples {
         Ok(all.into_iter().map(Self::of).collect())
     }
 
+    /// Measures two values of each client once per round. Returns the samples of the first and of the second value.
+    pub(crate) fn alternating_pairs(
+        clients: &[&str],
+        rounds: usize,
+        mut measure: impl FnMut(&str) -> Result<[f64; 2]>,
+    ) -> Result<[Vec<Self>; 2]> {
+        let mut seconds = Vec::new();
+        let first = Self::alternating(clients, rounds, |client| {
+            let [first, second] = measure(client)?;
+            seconds.push(second);
+            Ok(first)
+        })?;
+        let of_client = |client| seconds.iter().skip(client).step_by(clients.len()).copied().collect();
+        let second = (0..clients.len()).map(|client| Self::of(of_client(client))).collect();
+        Ok([first, second])
+    }
+
     /// Returns the median.
     pub(crate) fn median(&self) -> f64 {
         let (before, after) = (self.0[(self.0.len() - 1) / 2], self.0[self.0.len() / 2]);
@@ -63,6 +80,10 @@ mod tests {
         .unwrap();
         assert_eq!(order, "ababab");
         assert_eq!(samples.iter().map(Samples::median).collect::<Vec<_>>(), [5.0, 2.0]);
+        let mut pairs = [[5.0, 50.0], [1.0, 10.0], [7.0, 70.0], [3.0, 30.0]].into_iter();
+        let pairs = Samples::alternating_pairs(&["a", "b"], 2, |_| Ok(pairs.next().unwrap())).unwrap();
+        let medians = pairs.map(|samples| samples.iter().map(Samples::median).collect::<Vec<_>>());
+        assert_eq!(medians, [[6.0, 2.0], [60.0, 20.0]]);
         assert_eq!(Samples(vec![1.0, 3.0]).median(), 2.0);
         assert_eq!(Samples(vec![1.0, 9.0, 10.0, 12.0, 99.0]).spread(), 2.0);
         assert_eq!(Samples::one(7.0).spread(), 0.0);

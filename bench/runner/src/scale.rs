@@ -14,7 +14,7 @@ use crate::{Result, machine};
 /// Size of a page of memory, in bytes. Smaller differences of the resident memory cannot be measured.
 const PAGE: f64 = 4096.0;
 
-/// Open files for each call in flight. A client may open a connection that it no longer needs when the connection is
+/// Open files of a program for each call in flight. A client may open a connection that it no longer needs when the connection is
 /// open, because another call has ended meanwhile.
 const FILES_PER_CALL: usize = 4;
 
@@ -25,6 +25,8 @@ struct Dimension {
     /// Name of the quantity.
     name: &'static str,
     sizes: &'static [usize],
+    /// Open files that a program needs for each unit of the size.
+    files: usize,
     costs: [Cost; 2],
     /// Runs a client, and returns the costs in the units of `costs`.
     measure: fn(&Server, &str, usize) -> Result<[f64; 2]>,
@@ -51,6 +53,7 @@ const DIMENSIONS: [Dimension; 3] = [
         plot: "scale-calls",
         name: "calls in flight",
         sizes: &[1, 10, 100, 1_000, 5_000, 10_000],
+        files: FILES_PER_CALL,
         costs: [
             Cost { name: "time per call, µs", digits: 1, total: "time of N calls in flight", is_part: true },
             Cost {
@@ -67,6 +70,7 @@ const DIMENSIONS: [Dimension; 3] = [
         plot: "scale-bodies",
         name: "length of the bodies",
         sizes: &[1_000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000],
+        files: 0,
         costs: [
             Cost {
                 name: "time of a call, µs",
@@ -88,6 +92,7 @@ const DIMENSIONS: [Dimension; 3] = [
         plot: "scale-streams",
         name: "events of a stream",
         sizes: &[10, 100, 1_000, 10_000, 100_000],
+        files: 0,
         costs: [
             Cost {
                 name: "time per event, µs",
@@ -137,20 +142,15 @@ impl Dimension {
         let mut medians = Medians::new();
         for &size in self.sizes {
             eprintln!("{}: {}", self.name, (self.size)(size));
-            if self.plot == "scale-calls" && (size * FILES_PER_CALL) as u64 > files {
+            if (size * self.files) as u64 > files {
                 eprintln!("  left out: the hard limit of open files is {files}");
                 continue;
             }
-            let mut seconds = vec![Vec::new(); CLIENTS.len()];
-            let first = Samples::alternating(&CLIENTS, rounds, |client| {
-                let [time, memory] = (self.measure)(server, client, size)?;
-                let column = CLIENTS.iter().position(|name| *name == client).unwrap_or_default();
-                seconds[column].push(memory);
-                Ok(time)
-            })?;
+            let samples =
+                Samples::alternating_pairs(&CLIENTS, rounds, |client| (self.measure)(server, client, size))?;
             let mut costs = [[0.0; 2]; CLIENTS.len()];
-            for (cost, (time, memory)) in costs.iter_mut().zip(first.into_iter().zip(seconds)) {
-                *cost = [time.median(), Samples::of(memory).median()];
+            for (client, costs) in costs.iter_mut().enumerate() {
+                *costs = samples.each_ref().map(|samples| samples[client].median());
             }
             medians.push((size, costs));
         }

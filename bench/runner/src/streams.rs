@@ -46,13 +46,9 @@ pub(crate) fn run_all(rounds: usize, docs: bool) -> Result<()> {
 /// Measures the latency of an event. Returns the medians and the 99th percentiles of the clients, in microseconds.
 fn latencies(server: &Server, rounds: usize) -> Result<[Vec<Samples>; 2]> {
     eprintln!("latency of an event");
-    let mut percentiles = vec![Vec::new(); CLIENTS.len()];
-    let medians = Samples::alternating(&CLIENTS, rounds, |client| {
+    Samples::alternating_pairs(&CLIENTS, rounds, |client| {
         let output = run(client, server, &["paced", PACED])?;
         let (median, percentile) = output.trim().split_once(' ').ok_or("a client printed no latencies")?;
-        let column = CLIENTS.iter().position(|name| *name == client).unwrap_or_default();
-        percentiles[column].push(percentile.parse::<f64>()? / 1e3);
-        Ok(median.parse::<f64>()? / 1e3)
-    })?;
-    Ok([medians, percentiles.into_iter().map(Samples::of).collect()])
+        Ok([median.parse::<f64>()? / 1e3, percentile.parse::<f64>()? / 1e3])
+    })
 }
