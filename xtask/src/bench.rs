@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::process::Command;
 
-use crate::{Failure, program, root};
+use crate::{Failure, program, programs, root};
 
 /// Arguments of the command.
 #[derive(Debug, Default, clap::Args)]
@@ -41,9 +41,12 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let with = |first: &[&str], last: &[&str]| {
         [words(first), packages.iter().map(OsString::from).collect(), words(last)].concat()
     };
+    let target = programs::target_directory()?;
+    // With the target directory of this workspace, cargo does not compile the same dependencies again.
+    let shared = |arguments: &[OsString]| program::run(command(arguments).env("CARGO_TARGET_DIR", &target));
     cargo(&words(&["fmt", "--all", "--check"]))?;
-    cargo(&with(&["clippy", "--quiet", "--all-targets"], &["--", "-D", "warnings"]))?;
-    cargo(&with(&["test", "--quiet"], &[]))?;
+    shared(&with(&["clippy", "--quiet", "--all-targets"], &["--", "-D", "warnings"]))?;
+    shared(&with(&["test", "--quiet"], &[]))?;
     if Command::new("valgrind").arg("--version").output().is_err() {
         return Ok(vec!["instructions and allocations of a call (valgrind is not installed)".to_owned()]);
     }
@@ -56,7 +59,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     cargo(&[&runner, arguments.arguments.as_slice()].concat())
 }
 
-/// Runs cargo in the folder of the benchmarks.
 fn cargo(arguments: &[OsString]) -> Result<(), Failure> {
-    program::run(program::cargo(arguments).current_dir(root().join("bench")))
+    program::run(&mut command(arguments))
+}
+
+/// Returns a command that runs cargo in the folder of the benchmarks.
+fn command(arguments: &[OsString]) -> Command {
+    let mut command = program::cargo(arguments);
+    command.current_dir(root().join("bench"));
+    command
 }

@@ -13,7 +13,7 @@ use clap::Parser;
 use crate::program::{self, cargo};
 use crate::{
     Arguments, Failure, bench, clients, codegen, conformance, dependencies, gateway, kit, loom, models,
-    peers, python, quota, readme, root, suites, tidy,
+    peers, programs, python, quota, readme, suites, tidy,
 };
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -100,9 +100,11 @@ fn documentation() -> Result<(), Failure> {
 /// in C++, nor a nightly compiler.
 fn fuzz_targets() -> Result<(), Failure> {
     let mut check = cargo(&["check", "--locked", "--manifest-path", "tests/fuzz/Cargo.toml"]);
-    check.env("CARGO_TARGET_DIR", root().join("target/fuzz"));
+    let target = programs::target_directory()?;
+    // With the target directory of this workspace, cargo does not compile the same dependencies again.
+    check.env("CARGO_TARGET_DIR", &target);
     // With this variable, the build script of libfuzzer-sys does not compile libFuzzer.
-    program::run(check.env("CUSTOM_LIBFUZZER_PATH", root().join("target/fuzz/libfuzzer.a")))
+    program::run(check.env("CUSTOM_LIBFUZZER_PATH", target.join("libfuzzer.a")))
 }
 
 fn protocol_tests() -> Result<(), Failure> {

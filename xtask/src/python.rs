@@ -102,14 +102,19 @@ pub(crate) fn installed_package() -> Result<Option<PathBuf>, Failure> {
 /// The source of the package, and the folders that the command creates.
 struct Package {
     source: PathBuf,
+    /// The target directory of this workspace. The package is another workspace, but most of its dependencies are the
+    /// same, and cargo compiles them once for both.
+    cargo_target: PathBuf,
+    /// The folder of everything else.
     target: PathBuf,
 }
 
 impl Package {
     fn new() -> Result<Self, Failure> {
-        let target = programs::target_directory()?.join("python");
+        let cargo_target = programs::target_directory()?;
+        let target = cargo_target.join("python");
         fs::create_dir_all(&target).map_err(|error| Failure::about(&target, &error))?;
-        Ok(Self { source: root().join("bindings/python"), target })
+        Ok(Self { source: root().join("bindings/python"), cargo_target, target })
     }
 
     fn environment(&self) -> PathBuf {
@@ -146,7 +151,7 @@ impl Package {
         ];
         commands.iter().try_for_each(|arguments| {
             let mut cargo = program::cargo(arguments);
-            cargo.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.target);
+            cargo.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.cargo_target);
             program::run(cargo.env("PYO3_PYTHON", self.program("python")))
         })
     }
@@ -170,7 +175,7 @@ impl Package {
         let mut build = Command::new(self.program("maturin"));
         build.args(["build", "--quiet", "--locked", "--interpreter"]).arg(self.program("python"));
         build.args(profile).arg("--out").arg(&wheels);
-        build.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.target);
+        build.current_dir(&self.source).env("CARGO_TARGET_DIR", &self.cargo_target);
         execute(&mut build, "maturin could not build the package")?;
         only_file(&wheels)
     }

@@ -16,7 +16,7 @@ use std::process::Command;
 
 pub(crate) use blocks::blocks;
 
-use crate::{Failure, root};
+use crate::{Failure, programs::target_directory, root};
 use blocks::commands;
 use program::{Program, name, programs};
 
@@ -75,12 +75,14 @@ fn run_programs(programs: &[Program]) -> Result<(), Failure> {
         write(&folder.join("Cargo.toml"), &program.manifest)?;
         write(&folder.join("src/main.rs"), &program.source)?;
     }
+    // With the target directory of this workspace, cargo does not compile the same dependencies again.
+    let target = target_directory()?;
     for program in programs {
         println!("program at line {}", program.line);
         let verb = if program.runs { "run" } else { "check" };
         let mut command = Command::new("cargo");
         command.args([verb, "--quiet", "--package", &name(program.line)]).current_dir(&workspace);
-        command.env("CARGO_TARGET_DIR", workspace.join("target")).env("RUSTFLAGS", "-D warnings");
+        command.env("CARGO_TARGET_DIR", &target);
         expect_success(&format!("the program at line {}", program.line), &mut command)?;
     }
     Ok(())

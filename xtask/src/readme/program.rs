@@ -94,9 +94,12 @@ fn manifest(line: usize, dependencies: &Table) -> String {
         ("edition".to_owned(), Value::String("2024".to_owned())),
         ("publish".to_owned(), Value::Boolean(false)),
     ]);
+    let warnings = Table::from_iter([("warnings".to_owned(), Value::String("deny".to_owned()))]);
+    let lints = Table::from_iter([("rust".to_owned(), Value::Table(warnings))]);
     let manifest = Table::from_iter([
         ("package".to_owned(), Value::Table(package)),
         ("dependencies".to_owned(), Value::Table(dependencies.clone())),
+        ("lints".to_owned(), Value::Table(lints)),
     ]);
     toml::to_string(&manifest).unwrap_or_default()
 }
