@@ -47,7 +47,7 @@ struct Server {
     start: fn(&Path, u16) -> Command,
 }
 
-const SERVERS: [Server; 5] = [
+const SERVERS: [Server; 3] = [
     Server {
         name: "moto",
         version: "5.2.5",
@@ -84,26 +84,6 @@ const SERVERS: [Server; 5] = [
             // A failure appears as a server that does not start.
             let _ = fs::write(&reply, REPLY);
             command
-        },
-    },
-    Server {
-        name: "fakecloud",
-        version: "0.51.0",
-        install: cargo,
-        start: |folder, port| {
-            command(
-                &folder.join("bin/fakecloud"),
-                &["--addr", &format!("127.0.0.1:{port}"), "--log-level", "error"],
-            )
-        },
-    },
-    Server {
-        name: "awsim",
-        version: "0.8.0",
-        install: cargo,
-        start: |folder, port| {
-            let arguments = ["--bind", "127.0.0.1", "--port", &port.to_string(), "--log-level", "error"];
-            command(&folder.join("bin/awsim"), &arguments)
         },
     },
 ];
@@ -171,14 +151,6 @@ fn pip(folder: &Path, requirement: &str) -> Vec<Command> {
     let mut environment = command(Path::new("python3"), &["-m", "venv"]);
     environment.arg(folder);
     vec![environment, command(&folder.join("bin/pip"), &["install", "--quiet", requirement])]
-}
-
-fn cargo(server: &Server, folder: &Path) -> Vec<Command> {
-    let version = format!("={}", server.version);
-    let mut install =
-        command(Path::new("cargo"), &["install", "--quiet", "--locked", "--version", &version, "--root"]);
-    install.arg(folder).arg(server.name).env("CARGO_TARGET_DIR", workspace().join("target/servers/build"));
-    vec![install]
 }
 
 /// Starts a server, probes it, loads it, and returns its line of the table.
