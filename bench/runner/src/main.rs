@@ -76,7 +76,7 @@ enum Only {
     Streams,
     /// Speed of the local endpoint.
     Endpoint,
-    /// Growth of the costs with the calls in flight, the length of bodies, and the events.
+    /// Growth of the costs with the concurrent calls, the size of bodies, and the events.
     Scale,
     /// Other local servers beside the local endpoint. Installs them.
     Servers,

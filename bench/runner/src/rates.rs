@@ -14,7 +14,7 @@ use crate::{Result, machine, table, targets};
 const CALLS: usize = 64_000;
 
 /// Number of concurrent calls whose memory is measured.
-const IN_FLIGHT: usize = 1_000;
+const WAITING: usize = 1_000;
 
 /// Measures and prints the rows. Writes their part of the page if `docs` is set.
 pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
@@ -75,10 +75,10 @@ pub(crate) fn rate(
 fn memory(server: &Server, rounds: usize, roots: &Roots) -> Result<Row> {
     let what = "memory per call over HTTP/2, 1,000 concurrent calls, KiB";
     eprintln!("{what}");
-    let work = ["in-flight".to_owned(), IN_FLIGHT.to_string()];
+    let work = ["waiting".to_owned(), WAITING.to_string()];
     let samples = Samples::alternating(&CLIENTS, rounds, |client| {
-        let measured = over_http2(client, server, roots, &work, IN_FLIGHT)?;
-        Ok(measured.peak.saturating_sub(measured.before) as f64 / IN_FLIGHT as f64 / 1024.0)
+        let measured = over_http2(client, server, roots, &work, WAITING)?;
+        Ok(measured.peak.saturating_sub(measured.before) as f64 / WAITING as f64 / 1024.0)
     })?;
     Ok(Row::new(what, 1, samples))
 }

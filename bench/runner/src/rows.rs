@@ -143,10 +143,10 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
             })?
             .target(targets::IDLE_MEMORY),
         measuring
-            .work("memory per call, 1,000 concurrent calls, KiB", 1, &["in-flight", "1000"], |measured| {
+            .work("memory per call, 1,000 concurrent calls, KiB", 1, &["waiting", "1000"], |measured| {
                 measured.peak.saturating_sub(measured.before) as f64 / 1000.0 / KIBI
             })?
-            .target(targets::IN_FLIGHT_MEMORY),
+            .target(targets::CONCURRENT_MEMORY),
     ])
 }
 

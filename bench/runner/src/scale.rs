@@ -1,4 +1,4 @@
-//! The growth of the costs with the number of calls in flight, the length of the bodies, and the number of events.
+//! The growth of the costs with the number of concurrent calls, the size of the bodies, and the number of events.
 
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -6,7 +6,7 @@ use crate::document::{self, Part};
 use crate::figures::number;
 use crate::plot::{self, Line, Panel};
 use crate::programs::{build, measure};
-use crate::row::CLIENTS;
+use crate::row::{CLIENTS, cell};
 use crate::samples::Samples;
 use crate::server::{Pause, Server};
 use crate::{Result, machine};
@@ -14,11 +14,11 @@ use crate::{Result, machine};
 /// Size of a page of memory, in bytes. Smaller differences of the resident memory cannot be measured.
 const PAGE: f64 = 4096.0;
 
-/// Open files of a program for each call in flight. A client may open a connection that it no longer needs when the connection is
-/// open, because another call has ended meanwhile.
-const FILES_PER_CALL: usize = 4;
+/// Open files that a program may need for each concurrent call. A call needs one connection. hyper-util may open a
+/// second one before it knows that the connection of the previous call is idle.
+const FILES_PER_CALL: usize = 2;
 
-/// A quantity of which the work grows.
+/// A quantity that makes the work grow.
 struct Dimension {
     /// Name of the plot, without its ending.
     plot: &'static str,
@@ -45,21 +45,23 @@ struct Cost {
     is_part: bool,
 }
 
-/// Medians of all clients: for each size, for each client, both costs.
-type Medians = Vec<(usize, [[f64; 2]; CLIENTS.len()])>;
+/// Measured costs: for each size, both costs of all clients.
+type Points = Vec<(usize, [Vec<Samples>; 2])>;
 
 const DIMENSIONS: [Dimension; 3] = [
     Dimension {
         plot: "scale-calls",
-        name: "calls in flight",
+        name: "concurrent calls",
         sizes: &[1, 10, 100, 1_000, 5_000, 10_000],
         files: FILES_PER_CALL,
         costs: [
-            Cost { name: "time per call, µs", digits: 1, total: "time of N calls in flight", is_part: true },
+            Cost {
+                name: "time per call, µs", digits: 1, total: "time of N concurrent calls", is_part: true
+            },
             Cost {
                 name: "memory per call, KiB",
                 digits: 1,
-                total: "memory of N calls in flight",
+                total: "memory of N concurrent calls",
                 is_part: true,
             },
         ],
@@ -68,7 +70,7 @@ const DIMENSIONS: [Dimension; 3] = [
     },
     Dimension {
         plot: "scale-bodies",
-        name: "length of the bodies",
+        name: "size of the bodies",
         sizes: &[1_000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000],
         files: 0,
         costs: [
@@ -123,11 +125,11 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         "| total | range | invoke-model | official | plain |\n|---|---|---:|---:|---:|\n".to_owned();
     let mut tables = String::new();
     for dimension in &DIMENSIONS {
-        let medians = dimension.medians(&server, rounds)?;
-        exponents.push_str(&dimension.exponents(&medians));
-        tables.push_str(&format!("\n{}", dimension.table(&medians)));
+        let points = dimension.points(&server, rounds)?;
+        exponents.push_str(&dimension.exponents(&points));
+        tables.push_str(&format!("\n{}", dimension.table(&points)));
         if docs {
-            document::write_plot(&format!("{}.svg", dimension.plot), &dimension.plot(&medians)?)?;
+            document::write_plot(&format!("{}.svg", dimension.plot), &dimension.plot(&points)?)?;
         }
     }
     let text = format!("{}\n\n{exponents}{tables}", machine::line()?);
@@ -137,58 +139,52 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
 
 impl Dimension {
     /// Measures all clients at all sizes that the limit of open files allows.
-    fn medians(&self, server: &Server, rounds: usize) -> Result<Medians> {
+    fn points(&self, server: &Server, rounds: usize) -> Result<Points> {
         let (_, files) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        let mut medians = Medians::new();
+        let mut points = Points::new();
         for &size in self.sizes {
             eprintln!("{}: {}", self.name, (self.size)(size));
             if (size * self.files) as u64 > files {
                 eprintln!("  left out: the hard limit of open files is {files}");
                 continue;
             }
-            let samples =
-                Samples::alternating_pairs(&CLIENTS, rounds, |client| (self.measure)(server, client, size))?;
-            let mut costs = [[0.0; 2]; CLIENTS.len()];
-            for (client, costs) in costs.iter_mut().enumerate() {
-                *costs = samples.each_ref().map(|samples| samples[client].median());
-            }
-            medians.push((size, costs));
+            let measure = |client: &str| (self.measure)(server, client, size);
+            points.push((size, Samples::alternating_pairs(&CLIENTS, rounds, measure)?));
         }
-        Ok(medians)
+        Ok(points)
     }
 
     /// Returns a table with the costs of all clients.
-    fn table(&self, medians: &Medians) -> String {
+    fn table(&self, points: &Points) -> String {
         let columns =
             self.costs.iter().flat_map(|cost| CLIENTS.map(|client| format!("{}: {client}", cost.name)));
         let columns: Vec<_> = columns.collect();
         let mut table =
             format!("| {} | {} |\n|---:|{}\n", self.name, columns.join(" | "), "---:|".repeat(columns.len()));
-        for (size, costs) in medians {
-            let cells = (0..2).flat_map(|cost| {
-                costs.iter().map(move |client| number(client[cost], self.costs[cost].digits))
-            });
-            table.push_str(&format!(
-                "| {} | {} |\n",
-                (self.size)(*size),
-                cells.collect::<Vec<_>>().join(" | ")
-            ));
+        for (size, costs) in points {
+            let cells = self
+                .costs
+                .iter()
+                .zip(costs)
+                .flat_map(|(cost, clients)| clients.iter().map(|samples| cell(samples, cost.digits)));
+            let cells = cells.collect::<Vec<_>>().join(" | ");
+            table.push_str(&format!("| {} | {cells} |\n", (self.size)(*size)));
         }
         table
     }
 
-    /// Returns the lines of the table of exponents: for all sizes, and for the two largest sizes.
-    fn exponents(&self, medians: &Medians) -> String {
+    /// Returns the lines of the table of exponents of the medians: for all sizes, and for the two largest sizes.
+    fn exponents(&self, points: &Points) -> String {
         let mut lines = String::new();
         for (index, cost) in self.costs.iter().enumerate() {
-            for range in [medians.as_slice(), &medians[medians.len().saturating_sub(2)..]] {
+            for range in [points.as_slice(), &points[points.len().saturating_sub(2)..]] {
                 let (Some((first, _)), Some((last, _))) = (range.first(), range.last()) else { continue };
                 let mut cells =
                     vec![cost.total.to_owned(), format!("{} to {}", (self.size)(*first), (self.size)(*last))];
                 for client in 0..CLIENTS.len() {
                     let totals = range.iter().map(|(size, costs)| {
                         let part = if cost.is_part { *size as f64 } else { 1.0 };
-                        (*size as f64, costs[client][index] * part)
+                        (*size as f64, costs[index][client].median() * part)
                     });
                     cells.push(number(exponent(totals), 2));
                 }
@@ -198,17 +194,17 @@ impl Dimension {
         lines
     }
 
-    /// Returns a plot with a panel for each cost.
-    fn plot(&self, medians: &Medians) -> Result<String> {
+    /// Returns a plot of the medians with a panel for each cost.
+    fn plot(&self, points: &Points) -> Result<String> {
         let panels = [0, 1].map(|index| Panel {
             title: self.costs[index].name,
             axis: self.name,
             lines: (0..CLIENTS.len())
                 .map(|client| Line {
                     name: CLIENTS[client],
-                    points: medians
+                    points: points
                         .iter()
-                        .map(|(size, costs)| (*size as f64, costs[client][index]))
+                        .map(|(size, costs)| (*size as f64, costs[index][client].median()))
                         .collect(),
                 })
                 .collect(),
@@ -232,15 +228,15 @@ fn exponent(points: impl Iterator<Item = (f64, f64)>) -> f64 {
 fn calls(server: &Server, client: &str, width: usize) -> Result<[f64; 2]> {
     let count = (10_000 / width).max(2);
     let timed = measure(client, server, &["at-once", &count.to_string(), &width.to_string()])?;
-    let waiting = measure(client, server, &["in-flight", &width.to_string()])?;
+    let waiting = measure(client, server, &["waiting", &width.to_string()])?;
     let memory = waiting.peak.saturating_sub(waiting.before) as f64;
     Ok([timed.wall.as_secs_f64() * 1e6 / (count * width) as f64, memory / 1024.0 / width as f64])
 }
 
-/// Makes calls with bodies of this length. Returns the microseconds of a call, and its memory in KiB.
-fn bodies(server: &Server, client: &str, length: usize) -> Result<[f64; 2]> {
-    let count = (25_000_000 / length).clamp(1, 1_000);
-    let measured = measure(client, server, &["bodies", &length.to_string(), &count.to_string()])?;
+/// Makes calls with bodies of this size. Returns the microseconds of a call, and its memory in KiB.
+fn bodies(server: &Server, client: &str, size: usize) -> Result<[f64; 2]> {
+    let count = (25_000_000 / size).clamp(1, 1_000);
+    let measured = measure(client, server, &["bodies", &size.to_string(), &count.to_string()])?;
     let memory = (measured.peak.saturating_sub(measured.before) as f64).max(PAGE);
     Ok([measured.wall.as_secs_f64() * 1e6 / count as f64, memory / 1024.0])
 }
@@ -253,8 +249,8 @@ fn streams(server: &Server, client: &str, events: usize) -> Result<[f64; 2]> {
     Ok([measured.wall.as_secs_f64() * 1e6 / (events * count) as f64, memory / 1024.0])
 }
 
-fn bytes(length: usize) -> String {
-    if length < 1_000_000 { format!("{} KB", length / 1_000) } else { format!("{} MB", length / 1_000_000) }
+fn bytes(size: usize) -> String {
+    if size < 1_000_000 { format!("{} KB", size / 1_000) } else { format!("{} MB", size / 1_000_000) }
 }
 
 #[cfg(test)]

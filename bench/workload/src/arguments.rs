@@ -39,10 +39,10 @@ pub enum Work {
         /// Path of the file.
         path: PathBuf,
     },
-    /// Calls with request and response bodies of this length, one after the other.
+    /// Calls with request and response bodies of this size, one after the other.
     Bodies {
-        /// Length of each body, in bytes.
-        length: usize,
+        /// Size of each body, in bytes.
+        size: usize,
         /// Number of calls.
         count: usize,
     },
@@ -94,8 +94,8 @@ pub enum Work {
         /// Number of clients.
         count: usize,
     },
-    /// Calls that all wait for their responses at the same time.
-    InFlight {
+    /// Concurrent calls that all wait for their responses at the same time.
+    Waiting {
         /// Number of calls.
         count: usize,
     },

@@ -48,14 +48,19 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     let client = C::new(&arguments.endpoint);
     small_calls(&client, if arguments.wait { STEPPING_WARM_UP } else { WARM_UP }).await;
     match &arguments.work {
-        Work::AtOnce { width, .. } => at_once(&client, 2, *width).await,
+        &Work::AtOnce { width, .. } => {
+            // Opens exactly `width` connections. If no call waited for the others, hyper-util would open more: it opens
+            // a connection for a call that then uses the connection of another call.
+            waiting(&client, width).await;
+            at_once(&client, 2, width).await;
+        }
         Work::Streams { width, .. } => streams(&client, 1, *width).await,
         _ => {}
     }
     // Allocates the request bodies before the measurement starts, because the comparison excludes their memory.
     let bodies = match arguments.work {
         Work::Large => vec![Bytes::from(vec![b'a'; LARGE_LENGTH])],
-        Work::Bodies { length, count } => (0..count).map(|_| Bytes::from(vec![b'a'; length])).collect(),
+        Work::Bodies { size, count } => (0..count).map(|_| Bytes::from(vec![b'a'; size])).collect(),
         _ => Vec::new(),
     };
     if arguments.wait {
@@ -74,9 +79,9 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
             let length = client.call_with_file(LARGE, path).await;
             assert_eq!(length, LARGE_LENGTH);
         }
-        &Work::Bodies { length, .. } => {
+        &Work::Bodies { size, .. } => {
             for body in bodies {
-                assert_eq!(client.call(&sized(length), body).await, length);
+                assert_eq!(client.call(&sized(size), body).await, size);
             }
         }
         &Work::Stream { events, count } => {
@@ -113,7 +118,7 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
             }
             return start.end();
         }
-        &Work::InFlight { count } => in_flight(&client, count).await,
+        &Work::Waiting { count } => waiting(&client, count).await,
     }
     start.end()
 }
@@ -147,7 +152,8 @@ async fn stream<C: Client>(client: &C, count: usize) {
     assert!(streamed.bytes >= count, "{streamed:?}");
 }
 
-async fn in_flight<C: Client>(client: &C, count: usize) {
+/// Makes calls to which the server responds when all of them have arrived.
+async fn waiting<C: Client>(client: &C, count: usize) {
     let mut tasks = JoinSet::new();
     for _ in 0..count {
         let client = client.clone();

@@ -43,7 +43,7 @@ pub(crate) const START_STREAM: Target = Target::Part(OFFICIAL, 1, 4);
 /// Memory of an idle client.
 pub(crate) const IDLE_MEMORY: Target = Target::Below(OFFICIAL);
 /// Memory per concurrent call.
-pub(crate) const IN_FLIGHT_MEMORY: Target = Target::Below(OFFICIAL);
+pub(crate) const CONCURRENT_MEMORY: Target = Target::Below(OFFICIAL);
 /// Crates of a clean release build.
 pub(crate) const BUILD_CRATES: Target = Target::AtMost(80);
 /// Processor time of a clean release build.
