@@ -37,10 +37,15 @@ impl Row {
         self
     }
 
+    /// Returns the samples of a client, or `None` if the client was not measured.
+    pub(crate) fn samples(&self, client: &str) -> Option<&Samples> {
+        let column = CLIENTS.iter().position(|name| *name == client)?;
+        self.samples.get(column)
+    }
+
     /// Returns the median of a client, or `None` if the client was not measured.
     pub(crate) fn median(&self, client: &str) -> Option<f64> {
-        let column = CLIENTS.iter().position(|name| *name == client)?;
-        self.samples.get(column).map(Samples::median)
+        self.samples(client).map(Samples::median)
     }
 
     /// Returns the cells of `clients`, and the ratios of the first client to each of the other clients.

@@ -136,7 +136,8 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
             .row_of(TLS_CLIENTS, "process start to first streamed token over HTTPS, ms", 2, |client| {
                 start::to_first_event(client, timing.tls_url(), &roots)
             })?
-            .target(targets::START_STREAM),
+            .target(targets::START_STREAM)
+            .target(targets::START_STREAM_OF_OFFICIAL),
         measuring
             .work("memory of an idle client with a connection, KiB", 0, &["idle", "100"], |measured| {
                 measured.after.saturating_sub(measured.before) as f64 / 100.0 / KIBI

@@ -30,12 +30,12 @@ pub(crate) fn run_all(rounds: usize, docs: bool) -> Result<()> {
         let work = ["streams", &events.to_string(), &width.to_string()];
         let row =
             rate(&server, rounds, what, f64::from(events * width), |client| measure(client, &server, &work));
-        rows.push(row?.target(targets::EVENT_RATE));
+        rows.push(row?.target(targets::EVENT_RATE).target(targets::EVENT_RATE_OF_PLAIN));
     }
     let [median, percentile] = latencies(&server, rounds)?;
     rows.extend([
-        Row::new("latency of an event, p50, µs", 1, median),
-        Row::new("latency of an event, p99, µs", 1, percentile),
+        Row::new("latency of an event, p50, µs", 1, median).target(targets::EVENT_LATENCY),
+        Row::new("latency of an event, p99, µs", 1, percentile).target(targets::EVENT_LATENCY),
     ]);
     let text =
         format!("{}\n\n{}\n{}", machine::line()?, table::of(&rows), targets::table("measurement", &rows));

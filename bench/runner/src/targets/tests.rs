@@ -28,6 +28,19 @@ fn a_value_equal_to_the_bound_meets_the_target() {
 }
 
 #[test]
+fn a_value_within_the_spread_of_another_client_meets_the_target() {
+    let target = Target::WithinSpread(OFFICIAL);
+    let check = |ours: f64, expected: &str| {
+        let samples = vec![Samples::one(ours), Samples::of(vec![9.0, 10.0, 12.0])];
+        let row = Row::new("a", 1, samples).target(target);
+        let expected = format!("| a | at most the official crate plus its spread | {expected} |\n");
+        assert_eq!(target.line(&row), expected);
+    };
+    check(12.0, "12.0, bound 12.0 | met");
+    check(12.1, "12.1, bound 12.0 | missed");
+}
+
+#[test]
 fn a_missing_value_counts_as_missed() {
     let target = Target::Part(PLAIN, 13, 10);
     assert!(target.line(&row(&[1.0, 2.0], target)).contains("| not measured | missed |"));
