@@ -55,7 +55,8 @@ struct Arguments {
     /// clean builds.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
-    /// Measure only this part.
+    /// Measure only this part. Without this option, all parts except `features` and `servers` are measured, because
+    /// these two need other servers.
     #[arg(long, value_name = "PART", conflicts_with_all = ["quick", "no_builds"])]
     only: Option<Only>,
     /// Write the results into `docs/performance.md` or `docs/scale.md`, and the plots next to them.
@@ -103,8 +104,16 @@ fn execute(arguments: &Arguments) -> Result<()> {
         Some(Only::Rates) => rates::run(rounds, docs),
         Some(Only::Scale) => scale::run(rounds, docs),
         Some(Only::Servers) => servers::run(docs),
-        Some(Only::Streams) => streams::run_all(rounds, docs),
+        Some(Only::Streams) => streams::run(rounds, docs),
         Some(Only::Endpoint) => endpoint::run(rounds, docs),
-        None => table::run(rounds, !arguments.no_builds, docs),
+        None => {
+            table::run(rounds, docs)?;
+            rates::run(rounds, docs)?;
+            streams::run(rounds, docs)?;
+            endpoint::run(rounds, docs)?;
+            scale::run(rounds, docs)?;
+            // The builds are last, because they take longest.
+            if arguments.no_builds { Ok(()) } else { table::clean_builds(docs) }
+        }
     }
 }

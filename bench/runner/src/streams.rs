@@ -1,7 +1,7 @@
 //! The speed of event streams: events per second, and the latency of an event.
 
 use crate::document::{self, Part};
-use crate::programs::{build, measure, run};
+use crate::programs::{self, build, measure};
 use crate::rates::rate;
 use crate::row::{CLIENTS, Row};
 use crate::samples::Samples;
@@ -19,7 +19,7 @@ const RATES: [(&str, u32, u32); 3] = [
 const PACED: &str = "1000";
 
 /// Measures and prints the rows. Writes their part of the page if `docs` is set.
-pub(crate) fn run_all(rounds: usize, docs: bool) -> Result<()> {
+pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
     build(&["bench-server"])?;
     for client in CLIENTS {
         build(&[&format!("bench-{client}")])?;
@@ -47,7 +47,7 @@ pub(crate) fn run_all(rounds: usize, docs: bool) -> Result<()> {
 fn latencies(server: &Server, rounds: usize) -> Result<[Vec<Samples>; 2]> {
     eprintln!("latency of an event");
     Samples::alternating_pairs(&CLIENTS, rounds, |client| {
-        let output = run(client, server, &["paced", PACED])?;
+        let output = programs::run(client, server, &["paced", PACED])?;
         let (median, percentile) = output.trim().split_once(' ').ok_or("a client printed no latencies")?;
         Ok([median.parse::<f64>()? / 1e3, percentile.parse::<f64>()? / 1e3])
     })

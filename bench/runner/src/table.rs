@@ -7,8 +7,8 @@ use crate::row::{CLIENTS, Row};
 use crate::server::Servers;
 use crate::{Result, clean_build, document, layers, machine, plot, rows, targets};
 
-/// Builds the programs, measures them, and prints the results. Writes the page if `docs` is set.
-pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
+/// Measures and prints the rows and the layers. Writes their parts of the page if `docs` is set.
+pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
     build(&["bench-server", "bench-layers"])?;
     for kind in ["bench", "minimal"] {
         for client in CLIENTS {
@@ -22,12 +22,11 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::line()?, machine::versions()?, of(&rows));
     let targets = targets::table("measurement", &rows);
     println!("{run}\n{targets}");
-    // Writes the page before the builds, because the builds take as long as all other measurements.
     if docs {
         document::write(&[(Part::Run, &run), (Part::Targets, &targets)])?;
         document::write_plot("performance.svg", &plot(&rows)?)?;
     }
-    if builds { clean_builds(docs) } else { Ok(()) }
+    Ok(())
 }
 
 /// Columns of a table with all clients.
