@@ -19,7 +19,6 @@ use invoke_model_local::{LocalEndpoint, ModelReply, When};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use connection::Connection;
@@ -39,8 +38,9 @@ enum Work {
     Calls { count: usize },
     /// Reads one stream, on the thread of the endpoint.
     Stream { events: usize },
-    /// Makes concurrent calls. Prints the calls per second, and per second of processor time of the endpoint.
-    CallRate { count: usize, width: usize },
+    /// Makes concurrent calls to an endpoint with this number of threads. Prints the calls per second, and per second of
+    /// processor time of the endpoint.
+    CallRate { count: usize, width: usize, threads: usize },
     /// Reads concurrent streams, one after the other on each connection. Prints the events per second, and per second
     /// of processor time of the endpoint.
     EventRate { streams: usize, width: usize, events: usize },
@@ -66,9 +66,11 @@ fn main() {
     match work {
         Work::Calls { count } => alone(request::call(&signing), count, 0),
         Work::Stream { events } => alone(request::stream(&signing), 1, events),
-        Work::CallRate { count, width } => println!("{}", rate(&request::call(&signing), count, width, 0)),
+        Work::CallRate { count, width, threads } => {
+            println!("{}", rate(serve(threads, 0), &request::call(&signing), count, width, 1))
+        }
         Work::EventRate { streams, width, events } => {
-            println!("{}", rate(&request::stream(&signing), streams, width, events))
+            println!("{}", rate(serve(1, events), &request::stream(&signing), streams, width, events))
         }
         Work::Memory { few, more, width } => {
             println!("{}", peaks(&request::call(&signing), [few, more - few], width))
@@ -106,26 +108,23 @@ fn alone(request: Bytes, count: usize, events: usize) {
     });
 }
 
-/// Runs the endpoint and `width` connections on two threads. Returns the number of calls, or of events, per second,
-/// and per second of processor time of the endpoint.
-fn rate(request: &Bytes, count: usize, width: usize, events: usize) -> String {
-    let (ask, asked) = mpsc::unbounded_channel();
-    let address = serve(asked, events);
+/// Makes `count` calls on each of `width` connections. Returns the number of units per second, and per second of
+/// processor time of the endpoint. A call has `units` units.
+fn rate(address: SocketAddr, request: &Bytes, count: usize, width: usize, units: usize) -> String {
     let (wall, cpu) = runtime().block_on(async {
         let connections = open(address, request, width).await;
-        let (start, before) = (Instant::now(), processor_time(&ask).await);
+        let (start, before) = (Instant::now(), processor_time_of_others());
         repeat(connections, count).await;
-        (start.elapsed(), processor_time(&ask).await - before)
+        (start.elapsed(), processor_time_of_others() - before)
     });
-    let units = (events.max(1) * count * width) as f64;
+    let units = (units * count * width) as f64;
     format!("{} {}", units / wall.as_secs_f64(), units / cpu.as_secs_f64())
 }
 
-/// Runs the endpoint and `width` connections on two threads. Returns the peak of the resident memory of this program
-/// after each number of calls.
+/// Makes calls on `width` connections. Returns the peak of the resident memory of this program after each number of
+/// calls.
 fn peaks(request: &Bytes, counts: [usize; 2], width: usize) -> String {
-    let (_ask, asked) = mpsc::unbounded_channel();
-    let address = serve(asked, 0);
+    let address = serve(1, 0);
     runtime().block_on(async {
         let mut connections = open(address, request, width).await;
         let mut peaks = Vec::new();
@@ -183,25 +182,28 @@ fn serve_all(port: u16) {
     });
 }
 
-/// Starts the endpoint on a thread of its own. The thread replies with its processor time.
-fn serve(mut asked: mpsc::UnboundedReceiver<oneshot::Sender<Duration>>, events: usize) -> SocketAddr {
+/// Starts the endpoint on threads of its own.
+fn serve(threads: usize, events: usize) -> SocketAddr {
     let (started, address) = std::sync::mpsc::channel();
     thread::spawn(move || {
-        runtime().block_on(async {
+        let runtime = match threads {
+            1 => runtime(),
+            _ => Builder::new_multi_thread().worker_threads(threads).enable_all().build().expect("a runtime"),
+        };
+        runtime.block_on(async {
             let local = start(events).await;
             started.send(local.address()).expect("a waiting thread");
-            while let Some(reply) = asked.recv().await {
-                let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("getrusage of this thread");
-                let spent = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-                reply.send(Duration::from_micros(spent.unsigned_abs())).expect("a waiting thread");
-            }
+            std::future::pending::<()>().await;
         });
     });
     address.recv().expect("an endpoint")
 }
 
-async fn processor_time(ask: &mpsc::UnboundedSender<oneshot::Sender<Duration>>) -> Duration {
-    let (reply, replied) = oneshot::channel();
-    ask.send(reply).expect("a running endpoint");
-    replied.await.expect("a running endpoint")
+/// Returns the processor time of all threads of this program except the current thread.
+fn processor_time_of_others() -> Duration {
+    let [all, current] = [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_THREAD].map(|who| {
+        let usage = getrusage(who).expect("getrusage of this program");
+        usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
+    });
+    Duration::from_micros((all - current).unsigned_abs())
 }
