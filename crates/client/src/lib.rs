@@ -26,7 +26,7 @@
 //! | [`Paginator`], [`WaitError`] | the pages of a list, and [`wait_until`](Call::wait_until) for jobs |
 //! | [`JsonCall`] | one call of an operation by its name, with JSON as input and output |
 //! | [`RawRequest`] | a signed request for an API that is not in the model, such as the OpenAI API: see [`Client::request`] |
-//! | [`Body`] | the body of a request: bytes or a file |
+//! | [`Body`] | the body of a request: bytes, a file or a reader |
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
 //! | [`QuotaStore`], [`MemoryQuotaStore`], [`FallbackQuotaStore`] | where a limiter counts its requests |

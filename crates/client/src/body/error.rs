@@ -1,9 +1,9 @@
-//! Errors of a request body that is read from a file.
+//! Errors of a request body that is read from a file or a reader.
 
 use std::io;
 use std::path::PathBuf;
 
-/// The error of a file that cannot be sent as the body of a request.
+/// The error of a file or a reader that cannot be sent as the body of a request. For a reader, the path is its name.
 ///
 /// `source()` returns `None`, because `Display` already writes the error text of the operating system.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum BodyError {
     Unreadable {
         /// Path of the file.
         path: PathBuf,
-        /// Error of the operating system.
+        /// Error of the operating system, or of the reader.
         error: io::Error,
     },
 

@@ -1,8 +1,6 @@
 //! File operations and hashes on the thread pool for blocking work.
 
-use std::fs::{File, metadata};
-use std::io::{Error, ErrorKind, Read, Result as IoResult, Seek};
-use std::path::{Path, PathBuf};
+use std::io::{Error, ErrorKind, Read, Result as IoResult};
 
 use bytes::Bytes;
 use invoke_model_signing::{PayloadHash, PayloadHasher};
@@ -10,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::error::BodyError;
+use super::source::{BodySource, Reader};
 
 /// The maximum number of bytes that one read returns.
 pub(super) const CHUNK_SIZE: usize = 64 << 10;
@@ -17,16 +16,16 @@ pub(super) const CHUNK_SIZE: usize = 64 << 10;
 /// Runs blocking file operations on a separate thread. Therefore these operations do not block the threads
 /// that drive sockets.
 pub(super) async fn run_blocking<T: Send + 'static>(
-    path: PathBuf,
-    work: impl FnOnce(&Path) -> Result<T, BodyError> + Send + 'static,
+    source: BodySource,
+    work: impl FnOnce(&BodySource) -> Result<T, BodyError> + Send + 'static,
 ) -> Result<T, BodyError> {
-    let name = path.clone();
+    let of_thread = source.clone();
     let (sender, receiver) = oneshot::channel();
     // `send` fails if the caller has dropped its future. In this case, the result is discarded.
-    spawn(Box::new(move || drop(sender.send(work(&path)))));
+    spawn(Box::new(move || drop(sender.send(work(&of_thread)))));
     receiver.await.unwrap_or_else(|_| {
         let error = Error::other("the reader panicked, or its runtime was shut down");
-        Err(BodyError::Unreadable { path: name, error })
+        Err(source.unreadable(error))
     })
 }
 
@@ -50,41 +49,33 @@ fn spawn(work: Box<dyn FnOnce() + Send>) {
     spawn_blocking(work);
 }
 
-pub(super) fn unreadable(path: &Path) -> impl Fn(Error) -> BodyError + '_ {
-    |error| BodyError::Unreadable { path: path.to_owned(), error }
-}
-
-pub(super) fn open(path: &Path) -> Result<File, BodyError> {
-    File::open(path).map_err(unreadable(path))
-}
-
-/// Opens and hashes a regular file. Returns the file, rewound to its start, with its length and hash.
-pub(super) fn open_and_hash(path: &Path) -> Result<(File, u64, PayloadHash), BodyError> {
-    // Check the file type before opening, because opening a pipe blocks until another process opens the other
-    // end.
-    if !metadata(path).map_err(unreadable(path))?.is_file() {
-        return Err(BodyError::NotRegular { path: path.to_owned() });
-    }
-    let mut file = open(path)?;
-    let (length, hash) = hash_rest(&mut file).map_err(unreadable(path))?;
-    file.rewind().map_err(unreadable(path))?;
-    Ok((file, length, hash))
-}
-
-/// Reads a file from its current position to its end. Returns the number of bytes and their hash.
-fn hash_rest(file: &mut File) -> IoResult<(u64, PayloadHash)> {
-    let mut hasher = PayloadHasher::new();
-    let mut chunk = vec![0; CHUNK_SIZE];
-    let mut length = 0;
+/// Reads a file or a reader. Returns the number of bytes and their hash.
+pub(super) fn hash(source: &BodySource) -> Result<(u64, PayloadHash), BodyError> {
+    let mut reader = source.open()?;
+    let (mut hasher, mut length) = (PayloadHasher::new(), 0);
     loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok((length, hasher.finish())),
-            Ok(read) => {
-                hasher.update(&chunk[..read]);
-                length += read as u64;
-            }
+        let chunk = read_chunk(&mut reader, CHUNK_SIZE).map_err(|error| source.unreadable(error))?;
+        hasher.update(&chunk);
+        length += chunk.len() as u64;
+        if chunk.len() < CHUNK_SIZE {
+            return Ok((length, hasher.finish()));
+        }
+    }
+}
+
+/// Reads up to `limit` bytes. Returns fewer bytes only at the end.
+///
+/// `Read::read_to_end` would request small parts from a reader of unknown length.
+pub(super) fn read_chunk(reader: &mut Reader, limit: usize) -> IoResult<Vec<u8>> {
+    let (mut chunk, mut filled) = (vec![0; limit], 0);
+    while filled < limit {
+        match reader.read(&mut chunk[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+    chunk.truncate(filled);
+    Ok(chunk)
 }

@@ -1,11 +1,13 @@
-//! Request bodies: bytes in memory, or files.
+//! Request bodies: bytes in memory, files, or readers.
 
 mod error;
 mod file;
 mod io;
+mod source;
 mod stream;
 
 use std::fmt;
+use std::io::{Read, Result as IoResult};
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -13,8 +15,9 @@ use bytes::Bytes;
 pub use error::BodyError;
 pub(crate) use file::BodyFile;
 pub(crate) use io::hash_on_other_thread;
+pub(crate) use source::BodySource;
 
-/// The payload of a call: bytes in memory, or a file.
+/// The payload of a call: bytes in memory, a file, or a reader.
 ///
 /// Every type that implements `Into<Bytes>` converts into a `Body`, for example `String`, `Vec<u8>` and
 /// `&'static str`.
@@ -26,7 +29,7 @@ pub struct Body(pub(crate) BodyContent);
 #[derive(Clone)]
 pub(crate) enum BodyContent {
     Bytes(Bytes),
-    Path(PathBuf),
+    Source(BodySource),
 }
 
 impl Body {
@@ -46,7 +49,36 @@ impl Body {
     /// # }
     /// ```
     pub fn from_path(path: impl Into<PathBuf>) -> Self {
-        Self(BodyContent::Path(path.into()))
+        Self(BodyContent::Source(BodySource::file(path.into())))
+    }
+
+    /// Creates a body from a reader that can be opened several times, for example an entry of an archive. Memory
+    /// use does not depend on the length of the content.
+    ///
+    /// The client calls `open` when the call is sent, and before each attempt. `open` must return a reader at
+    /// the start of the content. As with [`from_path`](Self::from_path), the call fails with a [`BodyError`] if the
+    /// content changes. The client runs `open` and the reader on the thread pool of tokio for blocking work,
+    /// and reads chunks of 64 KiB. A [`BodyError`] contains `name` as the path.
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use std::io::{Seek, SeekFrom};
+    ///
+    /// use invoke_model_client::Body;
+    ///
+    /// // Skips the first 512 bytes of the file.
+    /// let body = Body::from_reader("request.tar", || {
+    ///     let mut file = File::open("request.tar")?;
+    ///     file.seek(SeekFrom::Start(512))?;
+    ///     Ok(file)
+    /// });
+    /// ```
+    #[doc(alias("retryable", "stream"))]
+    pub fn from_reader<R: Read + Send + 'static>(
+        name: impl Into<PathBuf>,
+        open: impl Fn() -> IoResult<R> + Send + Sync + 'static,
+    ) -> Self {
+        Self(BodyContent::Source(BodySource::reader(name.into(), move || Ok(Box::new(open()?)))))
     }
 }
 
@@ -60,7 +92,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             BodyContent::Bytes(bytes) => f.debug_struct("Body").field("length", &bytes.len()).finish(),
-            BodyContent::Path(path) => f.debug_struct("Body").field("path", path).finish(),
+            BodyContent::Source(source) => f.debug_struct("Body").field("path", source).finish(),
         }
     }
 }

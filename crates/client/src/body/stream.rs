@@ -1,10 +1,6 @@
-//! An HTTP body that reads a file while the request is sent.
+//! An HTTP body that reads a file or a reader while the request is sent.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -12,15 +8,17 @@ use http_body::{Body, Frame, SizeHint};
 use invoke_model_signing::{PayloadHash, PayloadHasher};
 
 use super::error::BodyError;
-use super::io::{CHUNK_SIZE, run_blocking, unreadable};
+use super::io::{CHUNK_SIZE, read_chunk, run_blocking};
+use super::source::{BodySource, Reader};
 
-/// An HTTP body that reads a file in chunks.
+/// An HTTP body that reads a file or a reader in chunks.
 ///
 /// The body returns its last chunk only if the content has the same hash as in the first read. If the content
 /// has changed, the body fails, and the request stays incomplete.
 pub(crate) struct FileStream {
-    file: Arc<File>,
-    path: PathBuf,
+    /// `None` during a read.
+    reader: Option<Reader>,
+    source: BodySource,
     /// The read in progress.
     read: Option<ReadFuture>,
     /// The number of bytes that are not read yet.
@@ -29,27 +27,30 @@ pub(crate) struct FileStream {
     expected_hash: PayloadHash,
 }
 
-type ReadFuture = Pin<Box<dyn Future<Output = Result<Vec<u8>, BodyError>> + Send>>;
+type ReadFuture = Pin<Box<dyn Future<Output = Result<(Reader, Vec<u8>), BodyError>> + Send>>;
 
 impl FileStream {
-    pub(super) fn new(file: File, path: PathBuf, length: u64, expected_hash: PayloadHash) -> Self {
-        let (file, hasher) = (Arc::new(file), PayloadHasher::new());
-        Self { file, path, read: None, remaining: length, hasher, expected_hash }
+    pub(super) fn new(reader: Reader, source: BodySource, length: u64, expected_hash: PayloadHash) -> Self {
+        let (reader, hasher) = (Some(reader), PayloadHasher::new());
+        Self { reader, source, read: None, remaining: length, hasher, expected_hash }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, BodyError>> {
-        let (file, path, wanted) = (&self.file, &self.path, self.remaining.min(CHUNK_SIZE as u64));
-        let read = self.read.get_or_insert_with(|| {
-            let file = Arc::clone(file);
-            Box::pin(run_blocking(path.clone(), move |path| {
-                let mut chunk = Vec::with_capacity(CHUNK_SIZE);
-                (&*file).take(wanted).read_to_end(&mut chunk).map_err(unreadable(path))?;
-                Ok(chunk)
-            }))
-        });
+        if let Some(mut reader) = self.reader.take() {
+            let wanted = self.remaining.min(CHUNK_SIZE as u64) as usize;
+            self.read = Some(Box::pin(run_blocking(self.source.clone(), move |source| {
+                let chunk = read_chunk(&mut reader, wanted).map_err(|error| source.unreadable(error))?;
+                Ok((reader, chunk))
+            })));
+        }
+        // Neither a read nor a reader is left after a failed read.
+        let Some(read) = &mut self.read else { return Poll::Ready(Ok(Vec::new())) };
         let result = ready!(read.as_mut().poll(cx));
         self.read = None;
-        Poll::Ready(result)
+        Poll::Ready(result.map(|(reader, chunk)| {
+            self.reader = Some(reader);
+            chunk
+        }))
     }
 
     /// Hashes a chunk. After the last chunk, compares the hash with the expected hash.
@@ -57,7 +58,7 @@ impl FileStream {
         self.remaining -= chunk.len() as u64;
         self.hasher.update(chunk);
         if self.remaining == 0 && std::mem::take(&mut self.hasher).finish() != self.expected_hash {
-            return Err(BodyError::Changed { path: self.path.clone() });
+            return Err(self.source.changed());
         }
         Ok(())
     }
@@ -76,7 +77,7 @@ impl Body for FileStream {
         }
         let frame = ready!(self.poll_read(cx)).and_then(|chunk| match chunk.is_empty() {
             // The file has become shorter.
-            true => Err(BodyError::Changed { path: self.path.clone() }),
+            true => Err(self.source.changed()),
             false => self.check(&chunk).map(|()| Frame::data(chunk.into())),
         });
         Poll::Ready(Some(frame))

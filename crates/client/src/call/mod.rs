@@ -13,7 +13,6 @@ mod send;
 pub(crate) mod span;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ pub(crate) use prepared::{MAX_HEADERS, RESERVED_HEADERS};
 pub(crate) use response::{IncompleteErrorBody, read_limited};
 
 use crate::authorization::Authorizer;
-use crate::body::{Body, BodyContent};
+use crate::body::{Body, BodyContent, BodySource};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::config::{Authentication, BearerToken};
@@ -75,8 +74,8 @@ struct State<O: Operation> {
     required: RequiredMembers,
     /// The error of a value that cannot be part of the input.
     invalid: Option<SerializeError>,
-    /// The path of the body file. The content of the file replaces the bytes of the payload.
-    file: Option<PathBuf>,
+    /// The body file. The content of the file replaces the bytes of the payload.
+    file: Option<BodySource>,
     settings: Settings,
 }
 
@@ -161,16 +160,28 @@ impl<O: Operation> Call<O> {
         json.ok().map(Bytes::from)
     }
 
-    /// Returns the bytes of a payload. For a file, stores the path and returns empty bytes, because the
+    /// Returns the bytes of a payload. For a file, stores its source and returns empty bytes, because the
     /// client reads the file when the call is sent.
     pub(crate) fn attach(&mut self, body: Body) -> Bytes {
         let (bytes, file) = match body.0 {
             BodyContent::Bytes(bytes) => (bytes, None),
-            BodyContent::Path(path) => (Bytes::new(), Some(path)),
+            BodyContent::Source(source) => (Bytes::new(), Some(source)),
         };
         self.0.file = file;
         self.0.invalid = None;
         bytes
+    }
+
+    /// Sets the payload of the input, for code that is generic over operations. The setter of a member does the same for
+    /// one operation, for example `body` of `InvokeModel`. Has no effect if the
+    /// input of the operation has no payload.
+    #[must_use]
+    pub fn input_payload(mut self, payload: impl Into<Body>) -> Self {
+        if O::INPUT_PAYLOAD.is_some() {
+            let bytes = self.attach(payload.into());
+            O::set_input_payload(&mut self.0.input, bytes);
+        }
+        self
     }
 
     /// Sets the timeout of this call. The timeout covers all attempts, from the start of the call to the last

@@ -1,6 +1,5 @@
 //! The unsigned request of a call. Each attempt signs and sends a copy of this request.
 
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +16,7 @@ use tokio::runtime::Handle;
 
 use super::{Call, OperationDescription, Settings, State, span};
 use crate::authorization::{Authorization, Authorizer};
-use crate::body::{BodyError, BodyFile, hash_on_other_thread};
+use crate::body::{BodyError, BodyFile, BodySource, hash_on_other_thread};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::config::{Config, SettingSource, region_of_arn};
@@ -64,8 +63,8 @@ pub(super) struct Prepared {
     pub(super) quota: Option<Box<Quota>>,
     parts: Parts,
     pub(super) payload: Payload,
-    /// The path of the body file, if it is not open yet.
-    file: Option<PathBuf>,
+    /// The body file, if it is not open yet.
+    file: Option<BodySource>,
     /// The hash of the body. It is computed when the first attempt is signed.
     hash: OnceLock<PayloadHash>,
 }
@@ -147,7 +146,7 @@ impl Prepared {
         quota: Option<Box<Quota>>,
         request: Request,
         host_prefix: Option<String>,
-        file: Option<PathBuf>,
+        file: Option<BodySource>,
     ) -> Result<Self, ErrorKind> {
         let Settings { client, authorizer, headers, .. } = settings;
         let (mut parts, bytes) = request.into_parts();
@@ -180,8 +179,8 @@ impl Prepared {
 
     /// Opens the body file and makes it the payload. Does nothing if the call has no body file.
     pub(super) async fn open_file(&mut self) -> Result<(), BodyError> {
-        if let Some(path) = self.file.take() {
-            self.payload = Payload::File(BodyFile::open(path).await?);
+        if let Some(source) = self.file.take() {
+            self.payload = Payload::File(BodyFile::open(source).await?);
         }
         Ok(())
     }
@@ -253,8 +252,8 @@ impl Prepared {
     }
 
     /// Returns the body for one attempt.
-    pub(super) async fn body(&mut self) -> Result<RequestBody, BodyError> {
-        Ok(match &mut self.payload {
+    pub(super) async fn body(&self) -> Result<RequestBody, BodyError> {
+        Ok(match &self.payload {
             Payload::Bytes(bytes) => bytes.clone().into(),
             Payload::Events => RequestBody::default(),
             Payload::File(file) => RequestBody::from_body(file.stream().await?),

@@ -1,17 +1,20 @@
 //! Request bodies that are large or read from files.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use invoke_model_client::types::InvokeModel;
+use bytes::Bytes;
+use invoke_model_client::types::{InvokeModel, InvokeModelInput};
 use invoke_model_client::{
-    Body, BodyError, Call, Client, Credentials, CredentialsFuture, ErrorKind, Explanation, ProvideCredentials,
+    Body, BodyError, Call, Client, Credentials, CredentialsFuture, ErrorKind, Explanation,
+    ProvideCredentials, RetryConfig,
 };
 use invoke_model_signing::PayloadHash;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, response};
 
 const ID: &str = "amazon.titan-embed-text-v2:0";
 
@@ -148,4 +151,50 @@ async fn a_file_that_changes_between_the_two_reads_is_never_sent_completely() {
         let error = call().sign().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Body(BodyError::Changed { .. })), "{error}");
     }
+}
+
+/// A reader that returns small parts, and records the largest part that was requested.
+struct SlowReader(Arc<Mutex<usize>>, std::io::Cursor<Vec<u8>>);
+
+impl Read for SlowReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let mut largest = self.0.lock().unwrap();
+        *largest = buffer.len().max(*largest);
+        let limit = buffer.len().min(1000);
+        self.1.read(&mut buffer[..limit])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_opens_a_reader() {
+    let content: Vec<u8> = (0..300_000_u32).map(|index| (index % 251) as u8).collect();
+    let (largest, opened) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+    let body = {
+        let (content, largest, opened) = (content.clone(), largest.clone(), opened.clone());
+        Body::from_reader("the archive", move || {
+            *opened.lock().unwrap() += 1;
+            Ok(SlowReader(largest.clone(), std::io::Cursor::new(content.clone())))
+        })
+    };
+    let throttled = response(429, &[("x-amzn-errortype", "ThrottlingException")], Bytes::new().into());
+    let fake = Fake::with_responses([Ok(throttled), Ok(response(200, &[], Bytes::new().into()))]);
+    let input = InvokeModelInput::new(ID);
+    let call = fake.client().call::<InvokeModel>(input).input_payload(body);
+    call.retry_config(RetryConfig::standard()).send().await.unwrap();
+    let requests = fake.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.body() == &content));
+    assert_eq!((*largest.lock().unwrap(), *opened.lock().unwrap()), (64 * 1024, 3));
+}
+
+#[tokio::test]
+async fn the_error_of_a_reader_contains_its_name() {
+    let fake = Fake::default();
+    let body =
+        Body::from_reader("the archive", || Err::<std::io::Empty, _>(std::io::Error::other("is locked")));
+    let error = fake.client().invoke_model().model_id(ID).body(body).send().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "InvokeModel: request not sent: `body`: cannot read the archive: is locked"
+    );
 }
