@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
+use crate::file::PythonFile;
+
 /// The objects that are blobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blobs {
@@ -16,6 +18,26 @@ pub(crate) enum Blobs {
     WithoutReading,
     /// `bytes`, text and `bytearray`. Other objects raise a `NotImplementedError`, and then botocore makes the call.
     InMemory,
+}
+
+/// The payload of an input.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    Bytes(Bytes),
+    File(PythonFile),
+}
+
+/// Returns the payload of an input, or `None` if the object is not a blob. Does not read a large file that has `seek`.
+///
+/// # Errors
+/// Returns the errors of [`read`].
+pub(crate) fn payload(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<Payload>> {
+    if blobs == Blobs::All {
+        if let Some(file) = PythonFile::of_large(value)? {
+            return Ok(Some(Payload::File(file)));
+        }
+    }
+    Ok(read(value, blobs)?.map(Payload::Bytes))
 }
 
 /// Returns the bytes of a blob, or `None` if the object is not a blob.
@@ -45,15 +67,20 @@ pub(crate) fn read(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<By
     }
     let content = value.call_method0("read")?;
     let Ok(content) = content.cast::<PyBytes>() else {
-        return Err(match content.is_instance_of::<PyString>() {
-            true => PyTypeError::new_err("the file is open in text mode: open it in binary mode (\"rb\")"),
-            false => PyTypeError::new_err("`read` of the file did not return bytes"),
-        });
+        return Err(not_bytes(&content));
     };
     if content.as_bytes().is_empty() && is_exhausted(value) {
         return Err(PyValueError::new_err("the file is at its end: call `seek(0)` before the call"));
     }
     Ok(Some(Bytes::from_owner(PyBackedBytes::from(content.clone()))))
+}
+
+/// Returns the exception of a file whose `read` returned another object than `bytes`.
+pub(crate) fn not_bytes(content: &Bound<'_, PyAny>) -> PyErr {
+    match content.is_instance_of::<PyString>() {
+        true => PyTypeError::new_err("the file is open in text mode: open it in binary mode (\"rb\")"),
+        false => PyTypeError::new_err("`read` of the file did not return bytes"),
+    }
 }
 
 /// Returns `true` if a file was read before.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use invoke_model_client::{
-    Call, CircuitBreakerConfig, CircuitState, Error, Failover, FailoverBuilder, FailoverOutput,
+    Body, Call, CircuitBreakerConfig, CircuitState, Error, Failover, FailoverBuilder, FailoverOutput,
     FailoverTarget, Metadata, OtherTarget, OtherTargetReason,
 };
 use invoke_model_protocol::Operation;
@@ -147,6 +147,7 @@ pub(crate) struct FailoverCall<O: Operation> {
     site: Arc<Site>,
     settings: CallSettings,
     input: O::Input,
+    body: Option<Body>,
 }
 
 /// The output of a call.
@@ -166,11 +167,12 @@ pub(crate) struct Answered {
 }
 
 impl<O: Operation> Sending<O> {
-    pub(crate) fn new(site: &Arc<Site>, settings: CallSettings, input: O::Input) -> Self {
+    /// Creates a call. `body` is the payload, if it is not part of the input.
+    pub(crate) fn new(site: &Arc<Site>, settings: CallSettings, input: O::Input, body: Option<Body>) -> Self {
         match &site.targets {
-            None => Self::Client(site.call(&settings, input)),
+            None => Self::Client(site.call(&settings, input, body)),
             Some(targets) => {
-                let call = FailoverCall { site: site.clone(), settings, input };
+                let call = FailoverCall { site: site.clone(), settings, input, body };
                 Self::Failover(targets.failover.clone(), Box::new(call))
             }
         }
@@ -183,7 +185,8 @@ where
 {
     /// Returns the call to a target, with the settings of its client.
     pub(crate) fn to(&self, target: &FailoverTarget) -> Call<O> {
-        self.site.of_target(&target.name).call(&self.settings, self.input.clone())
+        let site = self.site.of_target(&target.name);
+        site.call(&self.settings, self.input.clone(), self.body.clone())
     }
 }
 

@@ -18,6 +18,7 @@ mod decoder;
 mod errors;
 mod events;
 mod failover;
+mod file;
 mod hooks;
 mod limits;
 mod local;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use http::header::USER_AGENT;
-use invoke_model_client::{Call, Client, Error, Metadata, OperationVisitor, RetryConfig, visit_operation};
+use invoke_model_client::{
+    Body as CallBody, Call, Client, Error, Metadata, OperationVisitor, RetryConfig, visit_operation,
+};
 use invoke_model_protocol::{
     InputEventStream, Operation, OperationError, OutputEventStream, Pagination, PayloadOutput, delivery,
 };
@@ -14,12 +16,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bidirectional::{BidirectionalReceiver, InputEvents};
-use crate::blob::Blobs;
+use crate::blob::{Blobs, Payload};
 use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python, members};
 use crate::errors;
 use crate::events::{Events, TypedReceiver};
 use crate::failover::{Answer, Sending, SiteTargets, send};
+use crate::file::PythonFile;
 use crate::hooks::{CallInterceptor, Mailbox};
 use crate::options::CallOptions;
 use crate::quota::Limiter;
@@ -88,9 +91,17 @@ impl Site {
         }
     }
 
-    /// Creates a call with the settings of this site.
-    pub(crate) fn call<O: Operation>(&self, settings: &CallSettings, input: O::Input) -> Call<O> {
+    /// Creates a call with the settings of this site. `body` is the payload, if it is not part of the input.
+    pub(crate) fn call<O: Operation>(
+        &self,
+        settings: &CallSettings,
+        input: O::Input,
+        body: Option<CallBody>,
+    ) -> Call<O> {
         let mut call = self.client.call::<O>(input).retry_config(self.retry_config);
+        if let Some(body) = body {
+            call = call.input_payload(body);
+        }
         if let Some(user_agent) = &self.user_agent {
             call = call.header(USER_AGENT.as_str(), user_agent);
         }
@@ -113,16 +124,24 @@ pub(crate) struct Prepare<'a, 'py> {
     pub(crate) arguments: &'a Bound<'py, PyDict>,
 }
 
-/// Converts the arguments of a call into the input of the operation.
-pub(crate) fn input<O: Operation>(arguments: &Bound<'_, PyDict>, blobs: Blobs) -> PyResult<O::Input>
+/// Converts the arguments of a call into the input of the operation. Also returns the file that is its payload.
+pub(crate) fn input<O: Operation>(
+    arguments: &Bound<'_, PyDict>,
+    blobs: Blobs,
+) -> PyResult<(O::Input, Option<PythonFile>)>
 where
     O::Input: DeserializeOwned,
 {
     let Input { mut value, payload } = from_python::<O::Input>(arguments.as_any(), O::INPUT_PAYLOAD, blobs)?;
-    if let Some(payload) = payload {
-        O::set_input_payload(&mut value, payload);
-    }
-    Ok(value)
+    let file = match payload {
+        Some(Payload::Bytes(bytes)) => {
+            O::set_input_payload(&mut value, bytes);
+            None
+        }
+        Some(Payload::File(file)) => Some(file),
+        None => None,
+    };
+    Ok((value, file))
 }
 
 impl Prepare<'_, '_> {
@@ -130,8 +149,8 @@ impl Prepare<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let input = input::<O>(self.arguments, Blobs::All)?;
-        let call = Sending::new(&self.site, self.settings, input);
+        let (input, file) = input::<O>(self.arguments, Blobs::All)?;
+        let call = Sending::new(&self.site, self.settings, input, file.map(PythonFile::into_body));
         Ok((self.site, call))
     }
 }

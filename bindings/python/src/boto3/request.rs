@@ -14,6 +14,7 @@ use serde::Serialize as SerializeValue;
 use serde::de::DeserializeOwned;
 
 use crate::blob::Blobs;
+use crate::file::PythonFile;
 use crate::operation::input;
 
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
@@ -34,7 +35,7 @@ impl Serialize<'_, '_> {
     where
         O::Input: DeserializeOwned,
     {
-        let value = input::<O>(self.arguments, Blobs::InMemory)?;
+        let (value, _) = input::<O>(self.arguments, Blobs::InMemory)?;
         let unsupported = || PyNotImplementedError::new_err(format!("{}: host prefix", O::NAME));
         let invalid = |error: invoke_model_protocol::SerializeError| PyValueError::new_err(error.to_string());
         if O::host_prefix(&value).map_err(invalid)?.is_some() || O::UNSIGNED_PAYLOAD {
@@ -100,17 +101,31 @@ pub(super) fn insert_headers(request: &mut Parts, headers: &Bound<'_, PyDict>) -
     Ok(())
 }
 
+/// The body of a request that botocore has signed.
+#[derive(FromPyObject)]
+pub(super) enum SignedBody<'py> {
+    Bytes(PyBackedBytes),
+    File(Bound<'py, PyAny>),
+}
+
 /// Creates a request that botocore has signed.
 pub(super) fn signed(
     method: &str,
     url: &str,
     headers: Vec<(String, PyBackedBytes)>,
-    body: Option<PyBackedBytes>,
+    body: SignedBody,
 ) -> PyResult<Request<RequestBody>> {
     let method: Method = method.parse().map_err(|error| invalid("method", &error))?;
     let uri: Uri = url.parse().map_err(|error| invalid("URL", &error))?;
     let host = host(&uri).ok_or_else(|| invalid("URL", &"the host is missing"))?;
-    let mut request = Request::new(body.map_or_else(Bytes::new, Bytes::from_owner).into());
+    let body = match body {
+        SignedBody::Bytes(bytes) => Bytes::from_owner(bytes).into(),
+        SignedBody::File(file) => match PythonFile::of_large(&file)? {
+            Some(file) => RequestBody::from_body(file),
+            None => Bytes::from_owner(file.call_method0("read")?.extract::<PyBackedBytes>()?).into(),
+        },
+    };
+    let mut request = Request::new(body);
     (*request.method_mut(), *request.uri_mut()) = (method, uri);
     for (name, value) in headers {
         let header: HeaderName = name.parse().map_err(|error| invalid(&name, &error))?;
@@ -118,7 +133,7 @@ pub(super) fn signed(
         request.headers_mut().append(header, value);
     }
     let headers = request.headers_mut();
-    // The length of the body is known, because Python code has read a body that is a file.
+    // The length of the body is known.
     headers.remove(TRANSFER_ENCODING);
     headers.entry(HOST).or_insert(host);
     headers.entry(ACCEPT_ENCODING).or_insert(IDENTITY);

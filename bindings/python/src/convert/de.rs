@@ -1,6 +1,5 @@
 //! Converts keyword arguments and events into the input of an operation, and reports every problem of the input.
 
-use bytes::Bytes;
 use invoke_model_protocol::json::MAX_DEPTH;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -10,7 +9,7 @@ use serde::de::{Deserializer, Visitor};
 use super::access::{Elements, Entries, Entry, Member, Members};
 use super::path::Path;
 use super::report::{Failure, Report};
-use crate::blob::{self, Blobs};
+use crate::blob::{self, Blobs, Payload};
 use crate::errors;
 
 pub(super) const STRING: &str = "<class 'str'>";
@@ -31,7 +30,7 @@ const MAX_PASSES: usize = 64;
 pub(crate) struct Input<T> {
     pub(crate) value: T,
     /// The payload, if the input has one. The member of `value` is empty.
-    pub(crate) payload: Option<Bytes>,
+    pub(crate) payload: Option<Payload>,
 }
 
 /// Converts keyword arguments or an event into an input. `payload_member` is the name of the member that is the payload.
@@ -196,8 +195,8 @@ impl<'a, 'py> Value<'a, 'py> {
         if self.report.payload_member != Some(*name) {
             return Ok(false);
         }
-        match blob::read(value, self.report.blobs())? {
-            Some(bytes) => *self.report.payload.borrow_mut() = Some(bytes),
+        match blob::payload(value, self.report.blobs())? {
+            Some(payload) => *self.report.payload.borrow_mut() = Some(payload),
             None => self.report.add_type(self.path, value, BLOB),
         }
         Ok(true)

@@ -3,12 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use bytes::Bytes;
 use pyo3::prelude::*;
 use serde::de;
 
 use super::path::Path;
-use crate::blob::Blobs;
+use crate::blob::{Blobs, Payload};
 
 /// The state of a conversion: the problems that were found, and the payload.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub(super) struct Report {
     /// The name of the payload of the input.
     pub(super) payload_member: Option<&'static str>,
     /// The payload of the input. It does not pass through `serde`, which would copy it.
-    pub(super) payload: RefCell<Option<Bytes>>,
+    pub(super) payload: RefCell<Option<Payload>>,
     /// The names of the members of the input.
     pub(super) members: Cell<&'static [&'static str]>,
 }

@@ -45,14 +45,17 @@ def exception(failure, request, url, proxy_url):
     return HTTPClientError(error=error)
 
 
-def _bytes_of(body):
-    """Returns the complete body of a request."""
-    if body is None or isinstance(body, bytes):
+def _body(body):
+    """Returns the complete body of a request. Does not read a binary file with `seek`, which is sent in parts."""
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
         return body
     if isinstance(body, str):
         return body.encode()
     if hasattr(body, "read"):
-        return ensure_bytes(body.read())
+        is_binary = hasattr(body, "seek") and not isinstance(body, io.TextIOBase)
+        return body if is_binary else ensure_bytes(body.read())
     if isinstance(body, (bytearray, memoryview)):
         return bytes(body)
     return b"".join(map(ensure_bytes, body))
@@ -85,7 +88,7 @@ class Session:
                 request.method,
                 url,
                 [(name, ensure_bytes(value)) for name, value in request.headers.items()],
-                _bytes_of(request.body),
+                _body(request.body),
                 context.get("read_timeout"),
             )
             response = AWSResponse(url, status, _joined(headers), RawStream(body, status, headers))
@@ -99,7 +102,8 @@ class Session:
             raise ReadTimeoutError(endpoint_url=url, error=error) from error
         except ProtocolError as error:
             raise ConnectionClosedError(error=error, request=request, endpoint_url=url) from error
-        except ValueError as error:
+        except Exception as error:
+            # Like botocore, also wrap an exception of a file that is the body.
             raise HTTPClientError(error=error) from error
 
     def close(self):
