@@ -5,7 +5,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::file::PythonFile;
 
@@ -42,7 +42,7 @@ pub(crate) fn payload(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option
 
 /// Returns the bytes of a blob, or `None` if the object is not a blob.
 ///
-/// Does not copy `bytes`, because they never change. Copies other buffers. Reads a file from its position to its end.
+/// Does not copy `bytes`, and no `memoryview` of `bytes`, because they never change. Copies other buffers. Reads a file from its position to its end.
 ///
 /// # Errors
 /// Returns the exception of `read`. Also returns an exception if a file is open in text mode, or is at its end.
@@ -55,6 +55,9 @@ pub(crate) fn read(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<By
     }
     if blobs == Blobs::InMemory && !value.is_instance_of::<PyByteArray>() {
         return Err(PyNotImplementedError::new_err("a blob that is neither bytes nor text"));
+    }
+    if let Some(part) = part_of_bytes(value)? {
+        return Ok(Some(part));
     }
     if let Ok(buffer) = PyBuffer::<u8>::get(value) {
         return Ok(Some(buffer.to_vec(value.py())?.into()));
@@ -73,6 +76,24 @@ pub(crate) fn read(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<By
         return Err(PyValueError::new_err("the file is at its end: call `seek(0)` before the call"));
     }
     Ok(Some(Bytes::from_owner(PyBackedBytes::from(content.clone()))))
+}
+
+/// Returns the bytes of a contiguous `memoryview` of `bytes`, without a copy. Returns `None` for other objects.
+fn part_of_bytes(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if !value.is_instance_of::<PyMemoryView>() {
+        return Ok(None);
+    }
+    let owner = value.getattr("obj")?;
+    let (Ok(owner), Ok(view)) = (owner.cast::<PyBytes>(), PyBuffer::<u8>::get(value)) else {
+        return Ok(None);
+    };
+    if !view.is_c_contiguous() {
+        return Ok(None);
+    }
+    let bytes = Bytes::from_owner(PyBackedBytes::from(owner.clone()));
+    let start = (view.buf_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
+    let end = start.checked_add(view.len_bytes()).filter(|end| *end <= bytes.len());
+    Ok(end.map(|end| bytes.slice(start..end)))
 }
 
 /// Returns the exception of a file whose `read` returned another object than `bytes`.

@@ -1,8 +1,10 @@
 """Calls, and the shapes of their results."""
 
+import array
 import datetime
 import gc
 import io
+import sys
 import time
 
 import pytest
@@ -34,6 +36,53 @@ def test_bodies(client, local_endpoint, body):
     assert list(response) == ["ResponseMetadata", "contentType", "body"]
     assert response["contentType"] == "application/json"
     assert response["body"].read().startswith(b'{"embedding":[')
+    assert local_endpoint.calls[0]["body"] == HELLO
+
+
+class Observer:
+    """An interceptor that runs a function while the request is sent."""
+
+    def __init__(self, observe):
+        self.observe = observe
+
+    def before_send(self, request, context):
+        self.observe()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [bytes, memoryview, lambda body: memoryview(body)[4:], lambda body: memoryview(memoryview(body)[1:-1])[3:]],
+    ids=["bytes", "view", "part", "part of a part"],
+)
+def test_bytes_are_not_copied(local_endpoint, view):
+    local_endpoint.inject({"status": 200, "headers": {"content-type": "application/json"}, "body": "{}"})
+    content = bytes(1000) + b"!"
+    body, found = view(content), []
+    observer = Observer(lambda: found.append(sys.getrefcount(content)))
+    observer.before_send(None, None)
+    local_endpoint.client(interceptors=[observer]).invoke_model(modelId=EMBEDDING, body=body)
+    # The request refers to the content, and so do the arguments of a call with `bytes`.
+    assert found[1] > found[0]
+    assert local_endpoint.calls[0]["body"] == bytes(body)
+
+
+@pytest.mark.parametrize("create", [bytearray, lambda content: array.array("B", content)], ids=["bytearray", "array"])
+@pytest.mark.parametrize("view", [lambda body: body, memoryview], ids=["whole", "view"])
+def test_buffers_that_can_change_are_copied(local_endpoint, create, view):
+    content = create(HELLO)
+
+    def change():
+        content[0] = 0
+
+    with local_endpoint.client(interceptors=[Observer(change)]) as client:
+        client.invoke_model(modelId=EMBEDDING, body=view(content))["body"].read()
+    assert content[0] == 0
+    assert local_endpoint.calls[0]["body"] == HELLO
+
+
+def test_views_that_are_not_contiguous_are_copied(client, local_endpoint):
+    view = memoryview(b"".join(bytes((byte, 0)) for byte in HELLO))[::2]
+    client.invoke_model(modelId=EMBEDDING, body=view)
     assert local_endpoint.calls[0]["body"] == HELLO
 
 
