@@ -76,10 +76,16 @@ mod _native {
     #[pymodule_export]
     use super::transport::Transport;
 
+    use pyo3::exceptions::PyRuntimeError;
+    use pyo3::panic::PanicException;
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // PyO3 raises a `PanicException` if a function of this module panics. It is a subclass of `BaseException`, which
+        // `except Exception` does not catch. The class belongs to this module: other modules have their own.
+        let py = module.py();
+        py.get_type::<PanicException>().setattr("__bases__", (py.get_type::<PyRuntimeError>(),))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
