@@ -1,24 +1,29 @@
 //! The streaming body of a response.
 
+use std::sync::Mutex;
+use std::time::Duration;
+
 use bytes::{Buf, Bytes};
 use http_body::Body as _;
-use invoke_model_client::{ResponseBody, TransportError};
+use invoke_model_client::{ResponseBody, TimeoutKind, TransportError, TransportErrorKind};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::errors;
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, outcome};
-use crate::slot::{Slot, TakenStream};
+use crate::slot::{Slot, TakenStream, lock};
 
 /// A streaming body. The Python classes `StreamingBody` and `AsyncStreamingBody` wrap it.
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Body {
     slot: Slot<Reader>,
     origin: Origin,
+    /// The timeout of the reads, if the program has set one.
+    timeout: Mutex<Option<Duration>>,
     /// Ends a read in another thread.
     closed: Notify,
 }
@@ -41,17 +46,28 @@ fn failure(error: &TransportError) -> Failure {
     (errors::transport_kind(error), error.to_string())
 }
 
+/// The number of bytes that are read at once from a body of unknown length.
+const PART: usize = 1024 * 1024;
+
 /// A body, and the rest of the last chunk that was read from it.
 struct Reader {
     body: ResponseBody,
     rest: Bytes,
+    timeout: Option<Duration>,
 }
 
 impl Reader {
     /// Returns the next part of the body with at most `limit` bytes. Returns `None` at the end.
     async fn next(&mut self, limit: usize) -> Result<Option<Bytes>, TransportError> {
         while self.rest.is_empty() {
-            match self.body.chunk().await? {
+            let chunk = self.body.chunk();
+            let chunk = match self.timeout {
+                Some(limit) => {
+                    timeout(limit, chunk).await.map_err(|_| TransportErrorKind::Timeout(TimeoutKind::Idle))?
+                }
+                None => chunk.await,
+            };
+            match chunk? {
                 Some(chunk) => self.rest = chunk,
                 None => return Ok(None),
             }
@@ -68,12 +84,22 @@ impl Reader {
 
 impl Body {
     pub(crate) fn new(body: ResponseBody, origin: Origin) -> Self {
-        Self { slot: Slot::new(Reader { body, rest: Bytes::new() }), origin, closed: Notify::new() }
+        let reader = Reader { body, rest: Bytes::new(), timeout: None };
+        Self { slot: Slot::new(reader), origin, timeout: Mutex::default(), closed: Notify::new() }
+    }
+
+    /// Takes the body. Returns `None` after its end.
+    fn take(&self) -> PyResult<Option<TakenStream<Reader>>> {
+        let mut taken = self.slot.take()?;
+        if let Some(taken) = &mut taken {
+            taken.get().timeout = *lock(&self.timeout);
+        }
+        Ok(taken)
     }
 
     /// Returns a job that reads up to `limit` bytes, or the complete rest.
     fn job(&self, limit: Option<usize>) -> PyResult<Job> {
-        let taken = self.slot.take()?;
+        let taken = self.take()?;
         let origin = self.origin.clone();
         Ok(Box::pin(async move {
             let Some(taken) = taken else { return object(Vec::new()) };
@@ -87,6 +113,28 @@ impl Body {
 
     fn exception(&self, py: Python<'_>, error: &TransportError) -> PyErr {
         errors::of_body(py, error, &self.origin)
+    }
+
+    /// Reads up to `limit` bytes. `some` and the result are those of `read_before_failure`.
+    fn read_part(&self, py: Python<'_>, limit: usize, some: bool) -> PyResult<(Py<PyAny>, Option<Failure>)> {
+        // This future also completes if another thread closes the body before the future is polled.
+        let closed = self.closed.notified();
+        let Some(taken) = self.take()? else { return Ok((object(Vec::new())(py)?, None)) };
+        let read = Box::pin(async {
+            let read = read(taken, limit, some);
+            tokio::select! {
+                biased;
+                () = closed => (Vec::new(), None),
+                read = read => read,
+            }
+        });
+        let (parts, failed) = runtime::wait(py, read)?;
+        let failed = failed.map(|(taken, error)| {
+            // A further read returns the end, as in urllib3.
+            taken.end();
+            failure(&error)
+        });
+        Ok((object(parts)(py)?, failed))
     }
 }
 
@@ -129,6 +177,28 @@ fn read_known(
             let object = object?;
             taken.end();
             Ok((object.into_any().unbind(), None))
+        }
+    }
+}
+
+/// Reads a body of unknown length to its end. `read` reads a part, and returns less than its argument only at the end or
+/// with a failure. A `BytesIO` contains the parts, because its buffer grows, and becomes the `bytes` object without a copy.
+fn read_growing<T>(
+    py: Python<'_>,
+    mut read: impl FnMut(usize) -> PyResult<(Py<PyAny>, Option<T>)>,
+) -> PyResult<(Py<PyAny>, Option<T>)> {
+    let is_last = |part: &Py<PyAny>| Ok::<_, PyErr>(part.bind(py).len()? < PART);
+    let (mut part, mut failed) = read(PART)?;
+    if failed.is_some() || is_last(&part)? {
+        return Ok((part, failed));
+    }
+    let buffer = py.import("io")?.call_method0("BytesIO")?;
+    loop {
+        buffer.call_method1("write", (part,))?;
+        (part, failed) = read(PART)?;
+        if failed.is_some() || is_last(&part)? {
+            buffer.call_method1("write", (part,))?;
+            return Ok((buffer.call_method0("getvalue")?.unbind(), failed));
         }
     }
 }
@@ -184,7 +254,7 @@ impl Body {
     #[pyo3(signature = (amt=None))]
     fn read(&self, py: Python<'_>, amt: Option<usize>) -> PyResult<Py<PyAny>> {
         if amt.is_none() {
-            let Some(mut taken) = self.slot.take()? else { return object(Vec::new())(py) };
+            let Some(mut taken) = self.take()? else { return object(Vec::new())(py) };
             match taken.get().remaining() {
                 Some(length) if length > 0 => {
                     let (object, failed) = read_known(py, taken, length)?;
@@ -193,7 +263,12 @@ impl Body {
                 _ => taken.put_back(),
             }
         }
-        runtime::run(py, self.job(amt)?)
+        let read = |limit| Ok((runtime::run(py, self.job(Some(limit))?)?, None));
+        match amt {
+            Some(amt) => read(amt),
+            None => read_growing(py, read),
+        }
+        .map(|(object, _): (_, Option<()>)| object)
     }
 
     /// Reads up to `amt` bytes, or the complete rest. If `some` is set, returns the bytes that have arrived, and waits
@@ -208,29 +283,23 @@ impl Body {
         amt: Option<usize>,
         some: bool,
     ) -> PyResult<(Py<PyAny>, Option<Failure>)> {
-        // This future also completes if another thread closes the body before the future is polled.
-        let closed = self.closed.notified();
-        let Some(mut taken) = self.slot.take()? else { return Ok((object(Vec::new())(py)?, None)) };
+        let Some(mut taken) = self.take()? else { return Ok((object(Vec::new())(py)?, None)) };
         let remaining = taken.get().remaining().filter(|length| *length > 0);
         if let (None, false, Some(length)) = (amt, some, remaining) {
             let (object, failed) = read_known(py, taken, length)?;
             return Ok((object, failed.as_ref().map(failure)));
         }
-        let read = Box::pin(async {
-            let read = read(taken, amt.unwrap_or(usize::MAX), some);
-            tokio::select! {
-                biased;
-                () = closed => (Vec::new(), None),
-                read = read => read,
-            }
-        });
-        let (parts, failed) = runtime::wait(py, read)?;
-        let failed = failed.map(|(taken, error)| {
-            // A further read returns the end, as in urllib3.
-            taken.end();
-            failure(&error)
-        });
-        Ok((object(parts)(py)?, failed))
+        taken.put_back();
+        match amt {
+            None if !some => read_growing(py, |limit| self.read_part(py, limit, false)),
+            amt => self.read_part(py, amt.unwrap_or(usize::MAX), some),
+        }
+    }
+
+    /// Limits the time that a read waits for bytes, in seconds. `None` removes the limit.
+    fn set_timeout(&self, seconds: Option<f64>) -> PyResult<()> {
+        *lock(&self.timeout) = seconds.map(|value| errors::seconds("timeout", value)).transpose()?;
+        Ok(())
     }
 
     /// Starts a read for an event loop. Returns the id of the read in the queue.

@@ -217,6 +217,64 @@ def compare_without_latency(clients, operation, rule, given):
     assert found[1] == found[0]
 
 
+@pytest.mark.parametrize("fault", ["wrong_checksum", {"truncate": 9}], ids=str)
+@pytest.mark.parametrize("operation", ["ConverseStream", "InvokeModelWithResponseStream"])
+def test_streams_that_are_not_valid(clients, operation, fault):
+    """The classes differ, as `docs/python.md` describes: the class of botocore is more special, or not of botocore."""
+    from botocore.eventstream import ChecksumMismatch, ParserError
+    from botocore.exceptions import ResponseStreamingError
+    from urllib3.exceptions import ProtocolError
+
+    endpoint, theirs, ours = clients
+    given = {"ConverseStream": CONVERSE, "InvokeModelWithResponseStream": {"modelId": CLAUDE, "body": CLAUDE_BODY}}
+    classes = (ChecksumMismatch, ParserError) if fault == "wrong_checksum" else (ProtocolError, ResponseStreamingError)
+    found = []
+    for client, expected in zip((theirs, ours), classes):
+        endpoint.clear_faults()
+        endpoint.inject({"break_stream": {"after_events": 1, "by": fault}})
+        response = getattr(client, python_name(operation))(**given[operation])
+        events = []
+        with pytest.raises(expected):
+            for event in response["stream" if operation == "ConverseStream" else "body"]:
+                events.append(event)
+        found.append(events)
+    assert len(found[1]) == 1
+    assert found[1] == found[0]
+
+
+@pytest.mark.parametrize("amount", [None, 5])
+@pytest.mark.parametrize("end", ["close", "reset", "stall"])
+def test_truncated_bodies(clients, end, amount):
+    """For a body that was read in parts, boto3 has a class that is no `ResponseStreamingError`."""
+    endpoint, theirs, ours = clients
+    found = []
+    for client in (theirs, ours):
+        endpoint.clear_faults()
+        endpoint.inject({"break": {"at": {"body_bytes": 30}, "by": end}})
+        body = client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]
+        body.set_socket_timeout(0.2)
+        read = []
+        with pytest.raises(Exception) as raised:
+            while data := body.read(amount):
+                read.append(data)
+        found.append((read, type(raised.value).__name__))
+    expected = found[0]
+    if (end, amount) == ("close", 5):
+        assert expected[1] == "IncompleteReadError"
+        expected = (expected[0], "ResponseStreamingError")
+    assert found[1] == expected
+
+
+def test_the_timeout_of_a_body_can_be_removed(clients):
+    endpoint, *pair = clients
+    endpoint.clear_faults()
+    for client in pair:
+        body = client.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]
+        body.set_socket_timeout(5)
+        body.set_socket_timeout(None)
+        assert body.read().startswith(b'{"embedding"')
+
+
 def without_latency(value):
     """Returns a part of a stream without the latencies, which differ in each response."""
     part = json.loads(value)

@@ -64,6 +64,9 @@ class AsyncStreamingBody(_Context):
     async def read(self, amt: int | None = None) -> bytes:
         """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
 
+    def set_socket_timeout(self, timeout: float | None) -> None:
+        """Limits the time in seconds that a read waits for bytes. Then the read raises a `ReadTimeoutError`."""
+
     async def text(self, encoding: str = "utf-8") -> str:
         """Reads the complete rest as text."""
 

@@ -5,6 +5,7 @@ file descriptor of the queue. Cancelling a task cancels its call.
 """
 
 import asyncio
+import io
 import os
 import weakref
 from collections import deque
@@ -110,6 +111,8 @@ class AsyncStreamingBody(_Stream):
     """The body of a response, which is read from the connection on demand."""
 
     _DEFAULT_CHUNK_SIZE = 1024
+    #: The size of the parts in which the complete rest is read.
+    _PART_SIZE = 1024 * 1024
 
     def __init__(self, raw):
         super().__init__(raw)
@@ -117,10 +120,28 @@ class AsyncStreamingBody(_Stream):
 
     async def read(self, amt=None):
         """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
-        limit = None if amt is None or amt < 0 else amt
-        data = await self._read(lambda queue, future: self._raw.start_read(queue, future, limit))
+        is_rest = amt is None or amt < 0
+        data = await self._read_part(self._PART_SIZE if is_rest else amt)
+        if is_rest and len(data) == self._PART_SIZE:
+            data = await self._read_rest(data)
         self._amount_read += len(data)
         return data
+
+    async def _read_part(self, limit):
+        return await self._read(lambda queue, future: self._raw.start_read(queue, future, limit))
+
+    async def _read_rest(self, part):
+        """Reads the parts after the first part. A `BytesIO` returns its buffer as `bytes` without a copy."""
+        buffer = io.BytesIO()
+        while len(part) == self._PART_SIZE:
+            buffer.write(part)
+            part = await self._read_part(self._PART_SIZE)
+        buffer.write(part)
+        return buffer.getvalue()
+
+    def set_socket_timeout(self, timeout):
+        """Limits the time in seconds that a read waits for bytes. Then the read raises a `ReadTimeoutError`."""
+        self._raw.set_timeout(timeout)
 
     async def text(self, encoding="utf-8"):
         """Reads the complete rest as text."""

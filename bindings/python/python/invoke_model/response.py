@@ -44,6 +44,10 @@ class StreamingBody(io.IOBase):
             data += self._raw.read(amt - len(data))
         return data
 
+    def set_socket_timeout(self, timeout):
+        """Limits the time in seconds that a read waits for bytes. Then the read raises a `ReadTimeoutError`."""
+        self._raw.set_timeout(timeout)
+
     def text(self, encoding="utf-8"):
         """Reads the complete rest as text."""
         return self.read().decode(encoding)

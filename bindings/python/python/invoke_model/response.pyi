@@ -13,6 +13,9 @@ class StreamingBody(IOBase):
     def read(self, amt: int | None = None) -> bytes:
         """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
 
+    def set_socket_timeout(self, timeout: float | None) -> None:
+        """Limits the time in seconds that a read waits for bytes. Then the read raises a `ReadTimeoutError`."""
+
     def text(self, encoding: str = "utf-8") -> str:
         """Reads the complete rest as text."""
 
