@@ -2,11 +2,14 @@
 
 import asyncio
 import gc
+import os
 import threading
 import time
 
 import pytest
 from conftest import CLAUDE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
+
+from invoke_model import exceptions
 
 DELAY = {"delay_ms": 60_000}
 
@@ -90,18 +93,27 @@ def test_pages(local_endpoint):
 
 
 def test_many_calls_at_the_same_time(local_endpoint):
-    local_endpoint.inject({"delay_ms": 100})
-
     async def main():
         client = local_endpoint.async_client()
+        # The first call starts the background thread.
+        await client.converse(modelId=MODEL, messages=MESSAGES)
+        local_endpoint.inject({"delay_ms": 600_000})
+        before = len(os.listdir("/proc/self/task"))
+        calls = [asyncio.create_task(client.converse(modelId=MODEL, messages=MESSAGES)) for _ in range(128)]
+        await until(lambda: local_endpoint.stats["requests"] == 129)
+        # Threads of other tests may have ended since.
+        assert len(os.listdir("/proc/self/task")) <= before
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+        local_endpoint.clear_faults()
+        local_endpoint.inject({"delay_ms": 100})
         calls = (client.converse(modelId=MODEL, messages=MESSAGES) for _ in range(128))
         responses = await asyncio.gather(*calls)
         assert len({response["ResponseMetadata"]["RequestId"] for response in responses}) == 128
 
-    before = threading.active_count()
     run(main())
-    assert threading.active_count() == before
-    assert local_endpoint.stats["worked_on"] == 128
 
 
 def test_cancelling_a_task_closes_its_request(local_endpoint):
@@ -121,6 +133,25 @@ def test_cancelling_a_task_closes_its_request(local_endpoint):
         assert not any(call["response_complete"] for call in local_endpoint.calls)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(client.converse(modelId=MODEL, messages=MESSAGES), 0.05)
+
+    run(main())
+
+
+def test_no_cancelled_call_is_still_running(local_endpoint):
+    local_endpoint.inject(DELAY)
+
+    async def main():
+        client = local_endpoint.async_client()
+        for sent in range(100, 600, 100):
+            tasks = [asyncio.create_task(client.converse(modelId=MODEL, messages=MESSAGES)) for _ in range(100)]
+            await until(lambda: local_endpoint.stats["requests"] == sent)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # The endpoint records a call when it has ended.
+        await until(lambda: len(local_endpoint.calls) == local_endpoint.stats["requests"] == 500)
+        assert not any(call["response_complete"] for call in local_endpoint.calls)
+        await until(lambda: not any(connection["is_open"] for connection in local_endpoint.connections))
 
     run(main())
 
@@ -195,6 +226,20 @@ def test_closing_a_stream_ends_the_read_of_another_task(local_endpoint, kind):
         stream.close()
         with pytest.raises(ValueError, match="closed file"):
             await asyncio.wait_for(read, 10)
+
+    run(main())
+
+
+def test_the_timeout_of_a_body(local_endpoint):
+    local_endpoint.inject({"break": {"at": {"body_bytes": 10}, "by": "stall"}})
+
+    async def main():
+        body = (await local_endpoint.async_client().invoke_model(modelId=EMBEDDING, body=HELLO))["body"]
+        body.set_socket_timeout(0.2)
+        with pytest.raises(exceptions.ReadTimeoutError):
+            await body.read()
+        with pytest.raises(ValueError, match="timeout: expected at least 0 seconds"):
+            body.set_socket_timeout(-1)
 
     run(main())
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from conftest import EMBEDDING, HELLO, MESSAGES, MODEL
@@ -60,6 +61,46 @@ def test_a_call_does_not_block_other_threads(client, local_endpoint):
         connection.close()
     thread.join(60)
     assert stopped
+
+
+def native_threads():
+    """Returns the number of threads of this process, including those that Python does not know."""
+    return len(os.listdir("/proc/self/task"))
+
+
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_a_call_runs_on_the_thread_of_its_caller(local_endpoint, request, accelerated):
+    if accelerated:
+        pytest.importorskip("boto3")
+        client = request.getfixturevalue("create")(config=_many_connections())
+    else:
+        client = local_endpoint.client()
+    # The first call creates the runtime.
+    client.converse(modelId=MODEL, messages=MESSAGES)
+    local_endpoint.inject({"delay_ms": 600_000})
+    before = native_threads()
+
+    def call():
+        with pytest.raises(Exception):
+            client.converse(modelId=MODEL, messages=MESSAGES)
+
+    threads = [threading.Thread(target=call) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    while local_endpoint.stats["requests"] < 101:
+        time.sleep(0.01)
+    # Threads of other tests may have ended since.
+    assert native_threads() <= before + 100
+    local_endpoint.stop()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def _many_connections():
+    from botocore.config import Config
+
+    return Config(retries={"max_attempts": 0}, read_timeout=600, max_pool_connections=100)
 
 
 @pytest.mark.parametrize("accelerated", [False, True])
@@ -129,30 +170,71 @@ INTERRUPT = """
 import os, signal, sys, threading, time
 from invoke_model.testing import local_endpoint
 
-with local_endpoint(faults=[{"first": 1, "delay_ms": 600_000}]) as endpoint:
-    client = endpoint.client()
+MODEL = "us.amazon.nova-lite-v1:0"
+EMBEDDING = "amazon.titan-embed-text-v2:0"
+MESSAGES = [{"role": "user", "content": [{"text": "hi"}]}]
+# Each fault lasts longer than the timeout of this process.
+FAULTS = {
+    "call": {"delay_ms": 600_000},
+    "body": {"break": {"at": {"body_bytes": 10}, "by": "stall"}},
+    "stream": {"pace_ms": 600_000},
+}
+kind, is_accelerated = sys.argv[1], sys.argv[2] == "True"
+
+with local_endpoint(faults=[{"first": 1, **FAULTS[kind]}]) as endpoint:
+    if is_accelerated:
+        import boto3
+        import invoke_model.boto3
+        from botocore.config import Config
+
+        config = Config(read_timeout=None, retries={"max_attempts": 0})
+        client = boto3.client("bedrock-runtime", config=config, **endpoint.settings)
+        invoke_model.boto3.accelerate(client)
+    else:
+        client = endpoint.client()
+    waits = threading.Event()
 
     def interrupt():
-        while endpoint.stats["requests"] == 0:
-            time.sleep(0.01)
+        if kind == "call":
+            while endpoint.stats["requests"] == 0:
+                time.sleep(0.01)
+        else:
+            waits.wait()
+        # The main thread does nothing between this time and its wait for the server.
+        time.sleep(0.2)
+        interrupt.time = time.monotonic()
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
-    messages = [{"role": "user", "content": [{"text": "hi"}]}]
     try:
-        client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
+        if kind == "call":
+            client.converse(modelId=MODEL, messages=MESSAGES)
+        elif kind == "body":
+            body = client.invoke_model(modelId=EMBEDDING, body=b'{"inputText":"hello"}')["body"]
+            waits.set()
+            body.read()
+        else:
+            stream = client.converse_stream(modelId=MODEL, messages=MESSAGES)["stream"]
+            waits.set()
+            for event in stream:
+                pass
+        print("no exception")
     except KeyboardInterrupt:
-        print("interrupted")
+        took = time.monotonic() - interrupt.time
+        print("interrupted" if took < 5 else f"interrupted after {took} seconds")
     while len(endpoint.calls) == 0:
         time.sleep(0.01)
     print(endpoint.calls[0]["response_complete"])
-    print(client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)["stopReason"])
+    print(client.converse(modelId=MODEL, messages=MESSAGES)["stopReason"])
 """
 
 
-def test_ctrl_c_raises_keyboard_interrupt_and_closes_the_request():
-    # The delay of the response is longer than the timeout of the process.
-    assert python(INTERRUPT).split() == ["interrupted", "False", "end_turn"]
+@pytest.mark.parametrize("accelerated", [False, True])
+@pytest.mark.parametrize("kind", ["call", "body", "stream"])
+def test_ctrl_c_raises_keyboard_interrupt_and_closes_the_request(kind, accelerated):
+    if accelerated:
+        pytest.importorskip("boto3")
+    assert python(INTERRUPT, kind, str(accelerated)).split() == ["interrupted", "False", "end_turn"]
 
 
 def test_a_signal_handler_can_make_calls(client, local_endpoint):
