@@ -47,7 +47,7 @@ fn failure(error: &TransportError) -> Failure {
 }
 
 /// The number of bytes that are read at once from a body of unknown length.
-const PART: usize = 1024 * 1024;
+const PART: usize = 256 * 1024;
 
 /// A body, and the rest of the last chunk that was read from it.
 struct Reader {

@@ -112,7 +112,7 @@ class AsyncStreamingBody(_Stream):
 
     _DEFAULT_CHUNK_SIZE = 1024
     #: The size of the parts in which the complete rest is read.
-    _PART_SIZE = 1024 * 1024
+    _PART_SIZE = 256 * 1024
 
     def __init__(self, raw):
         super().__init__(raw)
