@@ -31,6 +31,9 @@ from invoke_model.testing import local_endpoint
 with local_endpoint() as endpoint:
     print(json.dumps(endpoint.settings), flush=True)
     for line in sys.stdin:
+        if json.loads(line) == "open connections":
+            print(sum(connection["is_open"] for connection in endpoint.connections), flush=True)
+            continue
         endpoint.clear_faults()
         endpoint.clear()
         if rule := json.loads(line):
@@ -105,6 +108,46 @@ def calls(server, pair):
     return [
         ("CPU of a call of `invoke_model`, in microseconds", invoke, "{:,.0f}"),
         ("CPU of a call of `converse`, in microseconds", converse, "{:,.0f}"),
+    ]
+
+
+def asyncio_calls(server):
+    """Returns the CPU time of a call of the asyncio client: one call after the other, and many at the same time."""
+    import invoke_model
+
+    response = {"embedding": [0.5] * 8, "inputTextTokenCount": 1}
+    server.set({"status": 200, "headers": {"content-type": "application/json"}, "body_json": response})
+    number = 64
+
+    async def main():
+        client = invoke_model.AsyncClient(**server.settings)
+
+        async def call():
+            await (await client.invoke_model(modelId=EMBEDDING, body=b"{}"))["body"].read()
+
+        async def one_after_the_other():
+            for _ in range(5 * number):
+                await call()
+
+        async def at_the_same_time():
+            for _ in range(5):
+                await asyncio.gather(*(call() for _ in range(number)))
+
+        found = []
+        for work in (one_after_the_other, at_the_same_time):
+            await work()
+            best = float("inf")
+            for _ in range(5):
+                start = time.process_time()
+                await work()
+                best = min(best, (time.process_time() - start) / (5 * number))
+            found.append({"invoke_model": best * 1e6})
+        return found
+
+    in_turn, together = asyncio.run(main())
+    return [
+        ("CPU of a call of `invoke_model`, asyncio, in microseconds", in_turn, "{:,.0f}"),
+        (f"the same, {number} calls at the same time", together, "{:,.0f}"),
     ]
 
 
@@ -184,25 +227,75 @@ async def main(settings):
         await asyncio.sleep(0.1)
         if sockets() == before:
             break
-    print(sockets() - before)
+    print(sockets() - before, flush=True)
+    # The parent counts the calls at the endpoint.
+    sys.stdin.read()
 
 asyncio.run(main(json.loads(sys.argv[1])))
 """
 
 
 def cancelled(server):
-    """Returns the number of connections that are still open after 10,000 cancelled tasks."""
+    """Returns the number of calls that still run at the endpoint after 10,000 cancelled tasks, while their client exists.
+
+    Each of these calls has a connection of its own.
+    """
     server.set({"delay_ms": 600_000})
+    before = int(server.ask("open connections"))
     command = [sys.executable, "-c", CANCEL, json.dumps(server.settings)]
-    found = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return ("open connections after 10,000 cancelled tasks", {"invoke_model": found}, "{:,}")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        sockets = int(client.stdout.readline())
+        running = int(server.ask("open connections")) - before
+        client.stdin.close()
+    return [
+        ("calls that still run at the endpoint after 10,000 cancelled tasks", {"invoke_model": running}, "{:,}"),
+        ("open connections of the client after these tasks", {"invoke_model": sockets}, "{:,}"),
+    ]
+
+
+INTERRUPT = """
+import json, os, signal, sys, threading, time
+import invoke_model
+
+settings = json.loads(sys.argv[2])
+if sys.argv[1] == "accelerated":
+    import boto3
+    import invoke_model.boto3
+    client = invoke_model.boto3.accelerate(boto3.client("bedrock-runtime", **settings))
+else:
+    client = invoke_model.Client(**settings)
+longest = 0
+for _ in range(30):
+    def interrupt():
+        # The main thread waits for the response by then.
+        time.sleep(0.25)
+        interrupt.time = time.perf_counter()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    try:
+        client.converse(modelId="us.amazon.nova-lite-v1:0", messages=[{"role": "user", "content": [{"text": "hi"}]}])
+    except KeyboardInterrupt:
+        longest = max(longest, time.perf_counter() - interrupt.time)
+print(longest * 1000)
+"""
+
+
+def interrupts(server):
+    """Returns the longest time from Ctrl-C to the exception, in milliseconds."""
+    server.set({"delay_ms": 600_000})
+    found = {}
+    for name in ("invoke_model", "accelerated"):
+        command = [sys.executable, "-c", INTERRUPT, name, json.dumps(server.settings)]
+        found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return ("longest of 30 times from Ctrl-C to `KeyboardInterrupt`, in milliseconds", found, "{:,.0f}")
 
 
 MEMORY = """
-import json, sys
+import json, sys, tempfile
 settings = json.loads(sys.argv[2])
 size = int(sys.argv[3])
-if sys.argv[1] == "invoke_model":
+if sys.argv[1] in ("invoke_model", "asyncio"):
     import invoke_model
     client = invoke_model.Client(**settings)
 else:
@@ -217,10 +310,29 @@ def peak():
     status = open("/proc/self/status").read()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
-client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=b"{}")["body"].read(1)
-body = b"x" * size
+MODEL = "amazon.titan-embed-text-v2:0"
+if sys.argv[1] == "asyncio":
+    import asyncio
+    client = invoke_model.AsyncClient(**settings)
+
+    async def read(body, *limit):
+        return await (await client.invoke_model(modelId=MODEL, body=body))["body"].read(*limit)
+
+    loop = asyncio.new_event_loop()
+    call = lambda *arguments: loop.run_until_complete(read(*arguments))
+else:
+    call = lambda body, *limit: client.invoke_model(modelId=MODEL, body=body)["body"].read(*limit)
+
+call(b"{}", 1)
+if sys.argv[4] == "file":
+    body = tempfile.TemporaryFile()
+    for _ in range(size // 1000):
+        body.write(b"x" * 1000)
+    body.seek(0)
+else:
+    body = b"x" * size
 before = peak()
-data = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)["body"].read()
+data = call(body)
 assert len(data) == size, len(data)
 print(peak() - before - size / 1048576)
 """
@@ -228,11 +340,21 @@ print(peak() - before - size / 1048576)
 
 def memory(server):
     server.set({"status": 200, "headers": {"content-type": "application/json"}, "body": "x" * SIZE})
-    found = {}
-    for name in ("invoke_model", "accelerated", "boto3"):
-        command = [sys.executable, "-c", MEMORY, name, json.dumps(server.settings), str(SIZE)]
-        found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return ("25 MB in each direction: memory in addition to one copy of each, in MiB", found, "{:.1f}")
+
+    def measure(body):
+        found = {}
+        for name in ("invoke_model", "asyncio", "accelerated", "boto3"):
+            command = [sys.executable, "-c", MEMORY, name, json.dumps(server.settings), str(SIZE), body]
+            found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        return found
+
+    in_memory, file = measure("bytes"), measure("file")
+    return [
+        ("25 MB in each direction: memory in addition to one copy of each, in MiB", in_memory, "{:.1f}"),
+        ("the same with `AsyncClient`, in MiB", {"invoke_model": in_memory["asyncio"]}, "{:.1f}"),
+        ("a file of 25 MB, and a response of 25 MB: memory in addition to the response, in MiB", file, "{:.1f}"),
+        ("the same file and response with `AsyncClient`, in MiB", {"invoke_model": file["asyncio"]}, "{:.1f}"),
+    ]
 
 
 def imports():
@@ -288,8 +410,8 @@ def main():
     arguments = parser.parse_args()
     server = Server()
     pair = clients(server.settings)
-    rows = [*calls(server, pair), *streams(server, pair), concurrency(server), cancelled(server)]
-    rows += [memory(server), imports(), wheel()]
+    rows = [*calls(server, pair), *asyncio_calls(server), *streams(server, pair), concurrency(server)]
+    rows += [*cancelled(server), interrupts(server), *memory(server), imports(), wheel()]
     server.stop()
     version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"
     text = f"{table(rows)}\n\n{version}."
