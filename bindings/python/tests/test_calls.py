@@ -51,17 +51,17 @@ class Observer:
 
 @pytest.mark.parametrize(
     "view",
-    [bytes, memoryview, lambda body: memoryview(body)[4:], lambda body: memoryview(memoryview(body)[1:-1])[3:]],
-    ids=["bytes", "view", "part", "part of a part"],
+    [memoryview, lambda body: memoryview(body)[4:], lambda body: memoryview(memoryview(body)[1:-1])[3:]],
+    ids=["view", "part", "part of a part"],
 )
-def test_bytes_are_not_copied(local_endpoint, view):
+def test_views_of_bytes_are_not_copied(local_endpoint, view):
     local_endpoint.inject({"status": 200, "headers": {"content-type": "application/json"}, "body": "{}"})
     content = bytes(1000) + b"!"
     body, found = view(content), []
     observer = Observer(lambda: found.append(sys.getrefcount(content)))
     observer.before_send(None, None)
     local_endpoint.client(interceptors=[observer]).invoke_model(modelId=EMBEDDING, body=body)
-    # The request refers to the content, and so do the arguments of a call with `bytes`.
+    # The request refers to the content.
     assert found[1] > found[0]
     assert local_endpoint.calls[0]["body"] == bytes(body)
 
