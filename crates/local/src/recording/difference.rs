@@ -1,6 +1,6 @@
 //! The differences between two JSON values.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A difference: the JSON Pointer (RFC 6901) of a value, and both values. A missing value is `None`.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,8 @@ pub(crate) struct Difference {
     pub(crate) received: Option<Value>,
 }
 
-/// Returns the differences in the order of the values.
+/// Returns the differences in the order of the values. `1` and `1.0` do not differ, because the clients write the same
+/// number in different ways.
 pub(crate) fn differences(recorded: &Value, received: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(Some(recorded), Some(received), String::new(), &mut found);
@@ -31,11 +32,16 @@ fn compare(recorded: Option<&Value>, received: Option<&Value>, pointer: String, 
                 compare(left.get(index), right.get(index), format!("{pointer}/{index}"), found);
             }
         }
+        (Some(Value::Number(left)), Some(Value::Number(right))) if is_same_number(left, right) => {}
         (left, right) if left != right => {
             found.push(Difference { pointer, recorded: left.cloned(), received: right.cloned() });
         }
         _ => {}
     }
+}
+
+fn is_same_number(left: &Number, right: &Number) -> bool {
+    left == right || (left.is_f64() != right.is_f64() && left.as_f64() == right.as_f64())
 }
 
 impl std::fmt::Display for Difference {

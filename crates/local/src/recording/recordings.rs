@@ -109,7 +109,7 @@ impl Recordings {
     }
 
     /// Returns the recorded response to a request with the same method, path and body. The order of the
-    /// members in a JSON body does not matter. If several exchanges match, they are replayed one after the
+    /// members in a JSON body and the notation of its numbers do not matter. If several exchanges match, they are replayed one after the
     /// other, and the last exchange is repeated. Sets the tokens of the progress.
     ///
     /// # Errors
@@ -122,8 +122,8 @@ impl Recordings {
         let received = RecordedRequest::new(request);
         let matches = |recording: &&Recording| {
             let recorded = &recording.exchange.request;
-            (&recorded.method, &recorded.path, &recorded.body)
-                == (&received.method, &received.path, &received.body)
+            (&recorded.method, &recorded.path) == (&received.method, &received.path)
+                && is_same_body(&recorded.body, &received.body)
         };
         let matching: Vec<_> = self.recordings.iter().filter(matches).collect();
         let unused = matching.iter().find(|recording| recording.replayed.load(Ordering::Relaxed) == 0);
@@ -170,6 +170,15 @@ impl Recordings {
         };
         let message = format!("no recording in {folder} matches {method} {path}: {reason}");
         ServiceError::new(StatusCode::NOT_FOUND, "RecordingNotFoundException", message)
+    }
+}
+
+fn is_same_body(recorded: &RecordedBody, received: &RecordedBody) -> bool {
+    match (recorded, received) {
+        (RecordedBody::Json(recorded), RecordedBody::Json(received)) => {
+            differences(recorded, received).is_empty()
+        }
+        (recorded, received) => recorded == received,
     }
 }
 

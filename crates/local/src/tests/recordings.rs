@@ -177,6 +177,20 @@ async fn equal_requests_are_replayed_in_order() {
 }
 
 #[tokio::test]
+async fn the_notation_of_numbers_does_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = recorder(folder.path());
+    let request = |temperature: Value| {
+        let body = json!({"messages": [user("hello")], "inferenceConfig": {"temperature": temperature}});
+        json_request(CLAUDE, "converse", &body)
+    };
+    exchange(&recorder, request(json!(0.0))).await;
+    let player = player(folder.path());
+    assert_eq!(exchange(&player, request(json!(0))).await.0, 200);
+    assert_eq!(exchange(&player, request(json!(0.5))).await.0, 404);
+}
+
+#[tokio::test]
 async fn a_missing_recording_names_the_nearest_one() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = recorder(folder.path());
