@@ -1,4 +1,4 @@
-"""Runs a program whose LiteLLM sends its requests through `invoke_model.httpx.Transport`.
+"""Runs a program whose LiteLLM sends its requests through `Transport` and `AsyncTransport` of `invoke_model.httpx`.
 
 usage: transported.py PACKAGE PROGRAM ARGUMENT..
 
@@ -11,25 +11,33 @@ import sys
 
 import litellm
 from accelerated import load
+from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
 
 def main(package, program, arguments):
     load(pathlib.Path(package))
-    from invoke_model.httpx import Transport
+    from invoke_model.httpx import AsyncTransport, Transport
 
-    sent = []
+    sent = set()
 
-    class Counted(Transport):
+    class Observed(Transport):
         def handle_request(self, request):
-            sent.append(request.url)
+            sent.add("sync")
             return super().handle_request(request)
 
-    litellm.sync_transport = Counted()
+    class AsyncObserved(AsyncTransport):
+        async def handle_async_request(self, request):
+            sent.add("asyncio")
+            return await super().handle_async_request(request)
+
+    litellm.sync_transport = Observed()
+    # LiteLLM has no setting for the transport of its asynchronous clients.
+    AsyncHTTPHandler.create_async_transport = staticmethod(lambda **_: AsyncObserved())
     sys.argv = [program, *arguments]
     sys.path[0] = str(pathlib.Path(program).parent)
     runpy.run_path(program, run_name="__main__")
-    if not sent:
-        raise SystemExit("the program has sent no request through the transport")
+    if sent != {"sync", "asyncio"}:
+        raise SystemExit(f"the program has sent requests through these transports only: {sorted(sent)}")
 
 
 if __name__ == "__main__":

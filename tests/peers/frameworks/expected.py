@@ -10,6 +10,7 @@ import families
 from pydantic import BaseModel, Field
 
 MODEL = families.CLAUDE.model_id
+EMBEDDING = "amazon.titan-embed-text-v2:0"
 PROMPT = families.PROMPT
 TEXT = families.ECHO
 
@@ -32,6 +33,12 @@ def check_usage(report, name, input_tokens, output_tokens, total=None):
     """Checks that the client returns token counts, and that their total is right."""
     report.check(f"{name}, has input and output tokens", (input_tokens > 0, output_tokens > 0), (True, True))
     report.check(f"{name}, total tokens", input_tokens + output_tokens, total or input_tokens + output_tokens)
+
+
+def check_vectors(report, name, vectors):
+    """Checks the vectors of two texts."""
+    report.check(f"{name}, numbers of the vectors", [len(vector) for vector in vectors], [1024, 1024])
+    report.check(f"{name}, vectors of two texts are equal", list(vectors[0]) == list(vectors[1]), False)
 
 
 def check_stream(report, name, pieces):

@@ -1,8 +1,13 @@
-"""Uses `AmazonBedrockChatGenerator` of Haystack, with Converse and with ConverseStream."""
+"""Uses `AmazonBedrockChatGenerator` and both embedders of texts of Haystack."""
 
 from common import Report
-from expected import ARGUMENTS, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage
+from expected import ARGUMENTS, EMBEDDING, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage, check_vectors
+from haystack.dataclasses import Document
 from haystack.tools import Tool
+from haystack_integrations.components.embedders.amazon_bedrock import (
+    AmazonBedrockDocumentEmbedder,
+    AmazonBedrockTextEmbedder,
+)
 from haystack_integrations.components.generators.amazon_bedrock import AmazonBedrockChatGenerator
 
 
@@ -26,7 +31,13 @@ def main():
     forced = {"tool_choice": {"type": "tool", "name": TOOL}}
     [reply] = generator.run(PROMPT, tools=[tool], generation_kwargs=forced)["replies"]
     report.check("tool call", (reply.tool_call.tool_name, reply.tool_call.arguments), (TOOL, ARGUMENTS))
-    report.end(f"{report.count} checks", 9)
+
+    vector = AmazonBedrockTextEmbedder(model=EMBEDDING).run(PROMPT)["embedding"]
+    embedder = AmazonBedrockDocumentEmbedder(model=EMBEDDING, progress_bar=False)
+    documents = embedder.run([Document(content=text) for text in (PROMPT, TEXT)])["documents"]
+    check_vectors(report, "embeddings", [document.embedding for document in documents])
+    report.check("embedding of a text", vector, documents[0].embedding)
+    report.end(f"{report.count} checks", 12)
 
 
 if __name__ == "__main__":

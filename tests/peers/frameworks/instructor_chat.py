@@ -1,11 +1,25 @@
-"""Uses `from_bedrock` of Instructor, which calls Converse. Instructor does not stream the responses of Amazon Bedrock."""
+"""Uses `from_bedrock` of Instructor, which calls Converse.
+
+Instructor 1.17.0 cannot stream the responses of Amazon Bedrock, and has no embeddings. The program fails if a later version
+can stream.
+"""
 
 import boto3
 import instructor
 from common import Report
 from expected import ARGUMENTS, MODEL, PROMPT, TEXT, TOOL, Weather, check_usage
+from instructor.core.exceptions import InstructorRetryException
 
 MESSAGES = [{"role": "user", "content": [{"text": PROMPT}]}]
+
+
+def error_of_stream(client):
+    """Returns the text of the error that Instructor raises instead of a stream of partial objects."""
+    try:
+        list(client.create_partial(modelId=MODEL, messages=MESSAGES, response_model=Weather, max_retries=1))
+    except InstructorRetryException as error:
+        return str(error)
+    return ""
 
 
 def main():
@@ -21,7 +35,9 @@ def main():
     report.check("tool call", (block["toolUse"]["name"], block["toolUse"]["input"]), (TOOL, ARGUMENTS))
     usage = response["usage"]
     check_usage(report, "usage", usage["inputTokens"], usage["outputTokens"], usage["totalTokens"])
-    report.end(f"{report.count} checks", 5)
+    # Instructor calls Converse with the argument `stream`, which does not exist.
+    report.check("no stream", 'Unknown parameter in input: "stream"' in error_of_stream(client), True)
+    report.end(f"{report.count} checks", 6)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import urllib.request
 
 import boto3
 import pytest
-from expected import MODEL
+from expected import EMBEDDING, MODEL
 from langchain_aws import BedrockEmbeddings, ChatBedrock, ChatBedrockConverse
 from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests, EmbeddingsUnitTests
@@ -39,7 +39,6 @@ RULES = [
 
 # A model creates its clients, which takes most of the time of a test. The unit tests check that it does.
 CLIENTS = {"client": boto3.client("bedrock-runtime"), "bedrock_client": boto3.client("bedrock")}
-EMBEDDING = {"model_id": "amazon.titan-embed-text-v2:0"}
 
 
 class Chat:
@@ -59,7 +58,7 @@ class TestChatBedrockConverse(TestChatBedrock):
 
 class TestBedrockEmbeddings(EmbeddingsIntegrationTests):
     embeddings_class = BedrockEmbeddings
-    embedding_model_params = {**EMBEDDING, "client": CLIENTS["client"]}
+    embedding_model_params = {"model_id": EMBEDDING, "client": CLIENTS["client"]}
 
 
 class TestChatBedrockUnit(Chat, ChatModelUnitTests):
@@ -72,7 +71,7 @@ class TestChatBedrockConverseUnit(TestChatBedrockUnit):
 
 class TestBedrockEmbeddingsUnit(EmbeddingsUnitTests):
     embeddings_class = BedrockEmbeddings
-    embedding_model_params = EMBEDDING
+    embedding_model_params = {"model_id": EMBEDDING}
 
 
 def main():

@@ -1,13 +1,14 @@
-"""Uses `BedrockConverse` of LlamaIndex, with Converse and with ConverseStream."""
+"""Uses `BedrockConverse` and `BedrockEmbedding` of LlamaIndex."""
 
 from common import Report
-from expected import ARGUMENTS, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage
+from expected import ARGUMENTS, EMBEDDING, MODEL, PROMPT, TEXT, TOOL, Weather, check_stream, check_usage, check_vectors
 from llama_index.core.program.function_program import get_function_tool
+from llama_index.embeddings.bedrock import BedrockEmbedding
 from llama_index.llms.bedrock_converse import BedrockConverse
 
 
 def main():
-    report = Report("llama-index-llms-bedrock-converse")
+    report = Report("llama-index")
     llm = BedrockConverse(model=MODEL)
     response = llm.complete(PROMPT)
     report.check("text", response.text, TEXT)
@@ -21,7 +22,12 @@ def main():
     report.check("tool call", (call.tool_name, call.tool_kwargs), (TOOL, ARGUMENTS))
     found = llm.as_structured_llm(Weather).complete(PROMPT).raw
     report.check("structured output", found, Weather(**ARGUMENTS))
-    report.end(f"{report.count} checks", 7)
+
+    embedding = BedrockEmbedding(model_name=EMBEDDING)
+    vectors = embedding.get_text_embedding_batch([PROMPT, TEXT])
+    check_vectors(report, "embeddings", vectors)
+    report.check("embedding of a text", embedding.get_text_embedding(PROMPT), vectors[0])
+    report.end(f"{report.count} checks", 10)
 
 
 if __name__ == "__main__":

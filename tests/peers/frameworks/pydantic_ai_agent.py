@@ -1,8 +1,8 @@
-"""Uses the agent of pydantic-ai, which calls ConverseStream even if a program does not read a stream."""
+"""Uses the agent of pydantic-ai, which calls ConverseStream even if a program does not read a stream, and its embedder."""
 
 from common import Report
-from expected import ARGUMENTS, MODEL, PROMPT, TEXT, Weather, check_stream, check_usage
-from pydantic_ai import Agent, ToolOutput
+from expected import ARGUMENTS, EMBEDDING, MODEL, PROMPT, TEXT, Weather, check_stream, check_usage, check_vectors
+from pydantic_ai import Agent, Embedder, ToolOutput
 
 
 def main():
@@ -20,7 +20,11 @@ def main():
     # The agent requires a call of the output tool.
     forced = Agent(f"bedrock:{MODEL}", output_type=ToolOutput(Weather)).run_sync(PROMPT)
     report.check("tool call", forced.output, Weather(**ARGUMENTS))
-    report.end(f"{report.count} checks", 8)
+
+    embedded = Embedder(f"bedrock:{EMBEDDING}").embed_documents_sync([PROMPT, TEXT])
+    check_vectors(report, "embeddings", embedded.embeddings)
+    report.check("embeddings, has input tokens", embedded.usage.input_tokens > 0, True)
+    report.end(f"{report.count} checks", 11)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ const FRAMEWORKS: [Framework; 11] = [
     framework("langchain-tests", Boto3, "frameworks/langchain_standard.py", &[INVOKE, CONVERSE]),
     framework("strands-agents", Boto3, "frameworks/strands_agent.py", &[CONVERSE]),
     // pydantic-ai streams all responses.
-    framework("pydantic-ai", Boto3, "frameworks/pydantic_ai_agent.py", &[&["ConverseStream"]]),
-    framework("amazon-bedrock-haystack", Boto3, "frameworks/haystack_generator.py", &[CONVERSE]),
-    framework("llama-index-llms-bedrock-converse", Boto3, "frameworks/llama_index_llm.py", &[CONVERSE]),
+    framework("pydantic-ai", Boto3, "frameworks/pydantic_ai_agent.py", &[&["ConverseStream"], EMBED]),
+    framework("amazon-bedrock-haystack", Boto3, "frameworks/haystack_generator.py", &[CONVERSE, EMBED]),
+    framework("llama-index", Boto3, "frameworks/llama_index_llm.py", &[CONVERSE, EMBED]),
     // Instructor does not stream the responses of Amazon Bedrock.
     framework("instructor", Boto3, "frameworks/instructor_chat.py", &[&["Converse"]]),
     framework("litellm", Httpx, "frameworks/litellm_completion.py", &[INVOKE, CONVERSE]),
@@ -31,6 +31,7 @@ type Operations = &'static [&'static str];
 
 const INVOKE: Operations = &["InvokeModel", "InvokeModelWithResponseStream"];
 const CONVERSE: Operations = &["Converse", "ConverseStream"];
+const EMBED: Operations = &["InvokeModel"];
 
 /// A framework, and a program that uses it.
 #[derive(Debug)]
