@@ -29,7 +29,11 @@ def main(package, program, arguments):
     invoke_model.boto3.install()
     sys.argv = [program, *arguments]
     sys.path[0] = str(pathlib.Path(program).parent)
-    runpy.run_path(program, run_name="__main__")
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except SystemExit as end:
+        if end.code:
+            raise
     if not accelerated:
         raise SystemExit("the program has created no client of boto3")
 

@@ -1,5 +1,6 @@
 //! Installs the clients that are Python packages in virtual environments, and runs the scripts in them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -76,6 +77,20 @@ impl Python {
             execute(check.arg(python.program("python")), advice)
         })?;
         Ok(python)
+    }
+
+    /// Downloads the source distributions in `tests/peers/frameworks/sources.txt` to `place`, if they are not there yet.
+    pub(crate) fn download_sources(&self, place: &Path) -> Result<(), Failure> {
+        let sources = source("frameworks/sources.txt");
+        once(place, &sources, "", || {
+            if place.exists() {
+                fs::remove_dir_all(place).map_err(|error| Failure::about(place, &error))?;
+            }
+            let mut download = Command::new(self.program("python"));
+            download.args(["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]);
+            download.args(["--no-binary", ":all:", "--requirement"]).arg(&sources).arg("--dest").arg(place);
+            execute(&mut download, "pip needs access to a package index")
+        })
     }
 
     /// Returns the environment in `place` if it exists.

@@ -4,6 +4,7 @@
 //! `tests/peers/logged.py` compares the calls in the log of the endpoint with the operations of the framework.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use self::Runtime::{Boto3, Httpx, Node};
@@ -80,18 +81,33 @@ pub(super) fn run(peers: &Peers, invoke_model: &Path, package: Option<&Path>) ->
             framework.run(peers, invoke_model, variant, &[&interpreter, &runner, package, &program])?;
         }
     }
+    package.map_or(Ok(()), |package| run_unit_tests(peers, package))
+}
+
+/// Runs the unit tests of langchain-aws with accelerated clients of boto3.
+fn run_unit_tests(peers: &Peers, package: &Path) -> Result<(), Failure> {
+    let program = "frameworks/langchain_unit.py";
+    let mut command = Command::new(peers.frameworks.program("python"));
+    command.arg(installation::source("accelerated.py")).arg(package).arg(installation::source(program));
+    command.arg(&peers.sources);
+    peers.clients.prepare(&mut command);
+    timed("unit tests of langchain-aws, accelerated", &mut command, program)
+}
+
+/// Runs a command, and prints its time. `program` is its file in `tests/peers`.
+fn timed(name: &str, command: &mut Command, program: &str) -> Result<(), Failure> {
+    #[expect(clippy::disallowed_methods, reason = "the output contains the time of each framework")]
+    let start = Instant::now();
+    installation::execute(command, &format!("see tests/peers/{program}"))?;
+    println!("{name}: {:.1} seconds", start.elapsed().as_secs_f64());
     Ok(())
 }
 
 impl Framework {
     fn run(&self, peers: &Peers, invoke_model: &Path, variant: &str, words: &[&Path]) -> Result<(), Failure> {
-        #[expect(clippy::disallowed_methods, reason = "the output contains the time of each framework")]
-        let start = Instant::now();
         let mut command = peers.serve(invoke_model, "logged.py");
         command.args(self.operations.concat()).arg("--").args(words);
-        installation::execute(&mut command, &format!("see tests/peers/{}", self.program))?;
-        println!("{}{variant}: {:.1} seconds", self.name, start.elapsed().as_secs_f64());
-        Ok(())
+        timed(&format!("{}{variant}", self.name), &mut command, self.program)
     }
 }
 

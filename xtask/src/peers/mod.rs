@@ -6,7 +6,7 @@
 mod frameworks;
 mod page;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Failure;
@@ -49,6 +49,8 @@ fn execute(command: &mut Command, script: &str) -> Result<(), Failure> {
 struct Peers {
     clients: Clients,
     frameworks: Python,
+    /// Folder with the source distributions of frameworks.
+    sources: PathBuf,
 }
 
 impl Peers {
@@ -56,7 +58,9 @@ impl Peers {
         let clients = Clients::install()?;
         let place = clients.directory.join("frameworks");
         let frameworks = Python::install_frameworks(place, &clients.python)?;
-        Ok(Self { clients, frameworks })
+        let sources = clients.directory.join("sources");
+        clients.python.download_sources(&sources)?;
+        Ok(Self { clients, frameworks, sources })
     }
 
     /// Returns the command that runs a script of `tests/peers`.
