@@ -1,6 +1,6 @@
-"""Makes the calls of conformance scenarios with boto3.
+"""Makes the calls of conformance scenarios with boto3, or with clients of boto3 that our Python package accelerates.
 
-Usage: adapter.py [--listen PORT]
+Usage: adapter.py [--accelerated] [--listen PORT]
 """
 
 import pathlib
@@ -15,6 +15,10 @@ from botocore import eventstream, exceptions, xform_name
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from kit import Unsupported, boto3_call, boto3_error, serve
+
+ACCELERATED = sys.argv[1:2] == ["--accelerated"]
+if ACCELERATED:
+    import invoke_model.boto3
 
 # The error classes of exception types. The first type that matches determines the class.
 CLASSES = [
@@ -71,7 +75,8 @@ def make_client(settings):
         elif name not in ("max_backoff_ms", "http_version"):
             raise Unsupported(f"the adapter does not know the setting {name}")
     session = boto3.Session(botocore_session=session)
-    return session.client("bedrock-runtime", config=Config(**config), **options)
+    client = session.client("bedrock-runtime", config=Config(**config), **options)
+    return invoke_model.boto3.accelerate(client) if ACCELERATED else client
 
 
 def run(request):
@@ -95,4 +100,8 @@ def run(request):
 
 
 if __name__ == "__main__":
-    serve("boto3", boto3.__version__, [], run)
+    if ACCELERATED:
+        del sys.argv[1]
+        serve("boto3-accelerated", invoke_model.__version__, [], run)
+    else:
+        serve("boto3", boto3.__version__, [], run)

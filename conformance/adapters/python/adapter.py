@@ -1,12 +1,9 @@
 """Makes the calls of conformance scenarios with the Python package of this project.
 
-Usage: adapter.py [--listen PORT]
-
-Every second call goes through the asyncio client, so that both clients are checked.
+Usage: adapter.py --sync|--asyncio [--listen PORT]
 """
 
 import asyncio
-import itertools
 import pathlib
 import re
 import sys
@@ -38,8 +35,8 @@ ARGUMENTS = {
     "use_fips": "use_fips_endpoint",
     "use_dual_stack": "use_dualstack_endpoint",
 }
+CLIENTS = {"--sync": ("python", invoke_model.Client), "--asyncio": ("python-asyncio", invoke_model.AsyncClient)}
 TIMEOUTS = {"operation": "timeout", "read": "read_timeout", "connect": "connect_timeout"}
-NUMBERS = itertools.count()
 
 
 def arguments_of(settings):
@@ -109,23 +106,26 @@ async def cancelled_after(coroutine, timeout):
 def run(request):
     """Makes the call of a scenario, and returns the response of the adapter."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", request["operation"]).lower()
-    if not hasattr(invoke_model.AsyncClient, name):
-        raise Unsupported(f"the package has no {request['operation']}")
+    if not hasattr(CLIENT, name):
+        raise Unsupported(f"this client has no {request['operation']}")
     arguments, result = arguments_of(request["settings"]), {}
     after_ms = request.get("cancel", {}).get("after_ms")
+    if CLIENT is invoke_model.Client and after_ms is not None:
+        raise Unsupported("the synchronous client has no method that cancels a call")
     # Only the asyncio client has the operations that send events.
     sends_events = not hasattr(invoke_model.Client, name)
     if sends_events:
         arguments.setdefault("http_version", "2")
     try:
-        if sends_events or after_ms is not None or next(NUMBERS) % 2 == 1:
-            method = getattr(invoke_model.AsyncClient(**arguments), name)
-            timeout = None if after_ms is None else after_ms / 1000
-            return asyncio.run(cancelled_after(call(method, sends_events, request, result), timeout))
-        return boto3_call(getattr(invoke_model.Client(**arguments), name), request, result)
+        method = getattr(CLIENT(**arguments), name)
+        if CLIENT is invoke_model.Client:
+            return boto3_call(method, request, result)
+        timeout = None if after_ms is None else after_ms / 1000
+        return asyncio.run(cancelled_after(call(method, sends_events, request, result), timeout))
     except Exception as exception:  # any error that a program would have to catch
         return {**result, "error": boto3_error(exception, CLASSES, exceptions.ClientError)}
 
 
 if __name__ == "__main__":
-    serve("python", invoke_model.__version__, [], run)
+    NAME, CLIENT = CLIENTS[sys.argv.pop(1)]
+    serve(NAME, invoke_model.__version__, [], run)

@@ -10,11 +10,14 @@ use crate::clients::{Clients, Words, adapter};
 use crate::programs::Programs;
 use crate::{Failure, python};
 
-/// The name and the kind of each adapter. The name is the name of its folder in `conformance/adapters`.
-pub(super) const ADAPTERS: [(&str, Adapter); 10] = [
+/// The name and the kind of each adapter. The name is the name of its folder in `conformance/adapters`, unless the kind
+/// has a folder.
+pub(super) const ADAPTERS: [(&str, Adapter); 12] = [
     ("rust", Rust),
     ("cli", Command),
-    ("python", Package),
+    ("python", Package { folder: "python", option: "--sync" }),
+    ("python-asyncio", Package { folder: "python", option: "--asyncio" }),
+    ("boto3-accelerated", Package { folder: "boto3", option: "--accelerated" }),
     ("boto3", Python),
     ("aws-cli", Python),
     ("anthropic", Python),
@@ -31,8 +34,8 @@ pub(super) enum Adapter {
     Rust,
     /// The script `adapter.py` with the path of our command as its argument.
     Command,
-    /// The script `adapter.py`, with the Python package of this project.
-    Package,
+    /// The script `adapter.py` in a folder, with the Python package of this project. The option selects the client.
+    Package { folder: &'static str, option: &'static str },
     /// The script `adapter.py`.
     Python,
     /// The script `adapter.mjs`.
@@ -52,12 +55,13 @@ pub(super) fn names() -> PossibleValuesParser {
 
 impl Adapter {
     /// Builds the adapter, and returns the command that starts it. If a toolchain is not installed, returns the name of
-    /// its program.
+    /// its program. `package` is the Python interpreter with our package, once it is installed.
     pub(super) fn words(
         self,
         client: &str,
         clients: &Clients,
         programs: &Programs,
+        package: &mut Option<PathBuf>,
     ) -> Result<Words, Failure> {
         let script = |interpreter: &str, name: &str| {
             let mut words = vec!["env".into()];
@@ -75,11 +79,16 @@ impl Adapter {
                 words.push(programs.invoke_model.clone().into());
                 Ok(Ok(words))
             }
-            Package => {
+            Package { folder, option } => {
+                let interpreter = match package.take() {
+                    Some(interpreter) => interpreter,
+                    None => python::install()?,
+                };
+                *package = Some(interpreter.clone());
                 let mut words = vec!["env".into()];
                 words.extend(environment(clients));
-                words.push(python::install()?.into_os_string());
-                words.push(adapter(client).join("adapter.py").into_os_string());
+                words.extend([interpreter, adapter(folder).join("adapter.py")].map(PathBuf::into_os_string));
+                words.push(option.into());
                 Ok(Ok(words))
             }
             Python => Ok(Ok(script("python", "adapter.py"))),
@@ -112,17 +121,22 @@ mod tests {
     use std::fs;
 
     use super::ADAPTERS;
+    use super::Adapter::Package;
     use crate::root;
 
     #[test]
     fn the_table_lists_each_folder_and_each_baseline() {
         let listed: BTreeSet<_> = ADAPTERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let folder = |(name, adapter): &(&'static str, _)| match adapter {
+            Package { folder, .. } => (*folder).to_owned(),
+            _ => (*name).to_owned(),
+        };
         let names = |folder: &str, is_folder: bool| -> BTreeSet<String> {
             let entries = fs::read_dir(root().join("conformance").join(folder)).unwrap();
             let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir() == is_folder);
             paths.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
         };
-        assert_eq!(names("adapters", true), listed);
+        assert_eq!(names("adapters", true), ADAPTERS.iter().map(folder).collect());
         let unknown: Vec<_> = names("baseline", false).difference(&listed).cloned().collect();
         assert_eq!(unknown, Vec::<String>::new());
     }

@@ -37,10 +37,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let programs = Programs::build()?;
     let clients = Clients::install()?;
     let (mut configured, mut unchecked) = (Vec::new(), Vec::new());
+    let mut package = None;
     let is_selected =
         |name: &&str| arguments.adapters.is_empty() || arguments.adapters.iter().any(|one| one == name);
     for (name, adapter) in ADAPTERS.iter().filter(|(name, _)| is_selected(name)) {
-        match adapter.words(name, &clients, &programs)? {
+        match adapter.words(name, &clients, &programs, &mut package)? {
             Ok(words) => {
                 let words = words.into_iter().map(OsString::into_string).collect::<Result<Vec<_>, _>>();
                 let not_text = |word: OsString| {
