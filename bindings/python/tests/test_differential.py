@@ -1,16 +1,25 @@
-"""Sends generated arguments with boto3, with this client, and with an accelerated client of boto3, and compares the requests.
+"""Sends generated arguments with boto3, with both clients of this package, and with an accelerated client of boto3, and
+compares the requests.
 
 The strategies come from the model of botocore. Each example calls an operation with valid arguments, or with arguments
-in which one value is missing, unknown or wrong. The three clients send equal requests, or raise equal exceptions.
+in which one value is missing, unknown or wrong. The four clients send equal requests, or raise equal exceptions.
+
+Two requests are equal if their bytes are equal: method, path, query, headers and body. The only exceptions are the
+differences that `comparable` removes. The order of the headers and the case of their names, which have no meaning in HTTP,
+are not compared.
 
 The examples are the same in each run. To search with other examples, set `INVOKE_MODEL_EXAMPLES` to their number.
 """
 
+import asyncio
 import datetime
 import json
 import math
 import os
-from urllib.parse import parse_qsl
+import re
+import socketserver
+import threading
+from typing import NamedTuple
 
 import pytest
 
@@ -23,11 +32,10 @@ from hypothesis import strategies as st  # noqa: E402
 import invoke_model.boto3  # noqa: E402
 from invoke_model._client import OPERATIONS, python_name  # noqa: E402
 from invoke_model.boto3 import _client as acceleration  # noqa: E402
-from invoke_model.testing import LocalEndpoint  # noqa: E402
 
 EXAMPLES = int(os.environ.get("INVOKE_MODEL_EXAMPLES", "0"))
-# The endpoint sends this status for each request, so no client reads a response. No client retries this status.
-RESPONSE = {"status": 418, "body": ""}
+# The server sends this response to each request, so no client reads an output. No client retries this status.
+RESPONSE = b"HTTP/1.1 418 I'm a teapot\r\ncontent-length: 0\r\n\r\n"
 
 # Values that the clients treat in different ways for a documented reason. No strategy returns them:
 #
@@ -142,36 +150,79 @@ def arguments(draw, shape):
     return value
 
 
+class Request(NamedTuple):
+    """A request as it was sent."""
+
+    method: str
+    target: str
+    headers: dict
+    body: bytes
+
+
+class Connection(socketserver.StreamRequestHandler):
+    """Stores the requests of a connection. A library could normalize them."""
+
+    disable_nagle_algorithm = True
+
+    def handle(self):
+        while line := self.rfile.readline():
+            method, target, _version = line.decode("ascii").split(" ")
+            headers = {}
+            while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                name, _, value = line.decode("latin-1").removesuffix("\r\n").partition(": ")
+                assert name.lower() not in headers
+                headers[name.lower()] = value
+            body = self.rfile.read(int(headers.get("content-length", "0")))
+            self.server.requests.append(Request(method, target, headers, body))
+            self.wfile.write(RESPONSE)
+
+
 class Clients:
-    """An endpoint, and a client of each kind."""
+    """A server, and a client of each kind."""
 
     def __init__(self):
-        self.endpoint = LocalEndpoint()
-        self.endpoint.inject(RESPONSE)
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Connection)
+        self.server.daemon_threads = True
+        self.server.requests = []
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        endpoint = {"endpoint_url": "http://127.0.0.1:%d" % self.server.server_address[1], "region_name": "us-east-1"}
+        settings = {**endpoint, "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
         config = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-        self.boto3, accelerated = (boto3.client("bedrock-runtime", config=config, **self.endpoint.settings) for _ in range(2))
+        self.boto3, accelerated = (boto3.client("bedrock-runtime", config=config, **settings) for _ in range(2))
         self.accelerated = invoke_model.boto3.accelerate(accelerated)
-        self.ours = self.endpoint.client(max_attempts=1)
+        self.sync = invoke_model.Client(max_attempts=1, **settings)
+        self.asyncio = invoke_model.AsyncClient(max_attempts=1, **settings)
+        self.runner = asyncio.Runner()
 
     def outcome(self, client, operation, given):
         """Returns the request that a call sends, and the exception if it sends none."""
-        self.endpoint.clear()
+        self.server.requests.clear()
         try:
-            getattr(client, python_name(operation))(**given)
+            response = getattr(client, python_name(operation))(**given)
+            if client is self.asyncio:
+                self.runner.run(wait(response))
         except Exception as error:
-            calls = self.endpoint.calls
-            if not calls:
+            if not self.server.requests:
                 return None, error
-            (call,) = calls
-            return call, None
-        raise AssertionError("the endpoint returns an error for each request")
+            (request,) = self.server.requests
+            return request, None
+        raise AssertionError("the server returns an error for each request")
+
+    def close(self):
+        self.runner.close()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+async def wait(response):
+    return await response
 
 
 @pytest.fixture(scope="module")
 def clients():
     clients = Clients()
     yield clients
-    clients.endpoint.stop()
+    clients.close()
 
 
 @pytest.fixture(scope="module")
@@ -202,69 +253,115 @@ def is_only_minimum(error):
     return type(error).__name__ == "ParamValidationError" and len(text_of_error(error, True)[1]) == 1
 
 
-def parsed(text):
-    """Returns a JSON value in which `1`, `1.0` and `true` differ, except for numbers of the same value."""
+def same_notation(text):
+    """Writes each number of a JSON text in one notation. The clients write `1e22`, `1e+22` and `1.0` in different ways."""
 
-    def mark(value):
-        if isinstance(value, dict):
-            return {name: mark(inner) for name, inner in value.items()}
-        if isinstance(value, list):
-            return [mark(inner) for inner in value]
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return (type(value).__name__, value)
-        is_exact = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
-        number = int(value) if is_exact else value
-        return ("number", math.copysign(1, value) if value == 0 else 1, number)
+    def replace(found):
+        token = found[0]
+        if token[0] == '"':
+            return token
+        number = float(token)
+        if number.is_integer() and abs(number) < 2**53:
+            return "-0" if math.copysign(1, number) < 0 and number == 0 else str(int(number))
+        return token if token.lstrip("-").isdigit() else repr(number)
 
-    return mark(json.loads(text, parse_int=lambda digits: -0.0 if digits == "-0" else int(digits)))
+    return re.sub(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?', replace, text)
 
 
-def requests(call, operation_model, given):
-    """Returns the parts of a request that the model determines."""
-    shape = operation_model.input_shape
-    path, _, query = call["target"].partition("?")
-    times = {
-        member.serialization.get("name", name)
-        for name, member in shape.members.items()
-        if member.serialization.get("location") == "querystring" and member.type_name == "timestamp"
-    }
-    # The order of the parameters is that of the arguments in boto3, and that of the model in this client. A time has any
-    # number of digits after the seconds.
-    query = [
-        (name, datetime.datetime.fromisoformat(value) if name in times else value)
-        for name, value in parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    ]
-    query.sort(key=lambda parameter: parameter[0])
-    locations = [
-        member.serialization["name"] for member in shape.members.values() if member.serialization.get("location") == "header"
-    ]
-    headers = {name.lower(): call["headers"].get(name.lower()) for name in [*locations, "content-type", "accept"]}
-    body = call["body"]
-    payload = shape.serialization.get("payload")
+def ordered(value, shape):
+    """Returns a JSON value whose members have the order of the model, and whose maps are sorted."""
+    if is_document(shape) or shape.type_name not in ("structure", "list", "map"):
+        return value
+    if shape.type_name == "list":
+        return [ordered(item, shape.member) for item in value]
+    if shape.type_name == "map":
+        return {name: ordered(value[name], shape.value) for name in sorted(value)}
+    names = {name: member.serialization.get("name", name) for name, member in shape.members.items()}
+    return {names[name]: ordered(value[names[name]], shape.members[name]) for name in names if names[name] in value}
+
+
+# The parts of headers that differ in each request: the time, a random id, and the signature, which depends on the time. The
+# length of a body is checked.
+VARIABLE = {
+    "amz-sdk-invocation-id": r"[0-9a-f-]{36}$",
+    "authorization": r"(?<=/)\d{8}(?=/)|(?<=Signature=)[0-9a-f]{64}$",
+    "content-length": r"\d+$",
+    "x-amz-date": r"\d{8}T\d{6}Z$",
+}
+# The headers in which the clients of this package differ from boto3. An accelerated client has the headers of boto3.
+OF_CLIENT = ("amz-sdk-invocation-id", "amz-sdk-request", "user-agent")
+
+
+def headers_of(request, given, payload, is_boto3):
+    headers = {name: re.sub(VARIABLE.get(name, r"$^"), "", value) for name, value in request.headers.items()}
+    assert int(request.headers.get("content-length", 0)) == len(request.body)
     if payload in given and "contentType" not in given:
-        # This client sends the only media type that the service accepts. boto3 sends none.
-        headers["content-type"] = None
-    if payload is None and body:
-        body = parsed(body)
-        for name, member in shape.members.items():
-            if member.metadata.get("idempotencyToken") and name not in given:
-                assert len(body.pop(member.serialization.get("name", name))[1]) == 36
-    return {"method": call["method"], "path": path, "query": query, "headers": headers, "body": body}
+        # boto3 has no default.
+        assert headers.pop("content-type", None) == (None if is_boto3 else "application/json")
+        headers["authorization"] = headers["authorization"].replace("content-type;", "")
+    return headers
 
 
-def check(clients, operation, given):
+def query_of(query, shape, is_boto3):
+    if not is_boto3:
+        return query
+    members = [member for member in shape.members.values() if member.serialization.get("location") == "querystring"]
+    names = {member.serialization["name"]: member.type_name for member in members}
+    pairs = sorted((pair.split("=") for pair in query.split("&") if pair), key=lambda pair: list(names).index(pair[0]))
+    times = {name for name, kind in names.items() if kind == "timestamp"}
+    # boto3 writes six digits after the seconds.
+    pairs = [(name, re.sub(r"(\.\d*?)0+Z$", r"\1Z", value) if name in times else value) for name, value in pairs]
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def body_of(body, shape, given, is_boto3):
+    text = body.decode()
+    if is_boto3:
+        # boto3 writes spaces, escapes all characters beyond ASCII, and keeps the order of the arguments.
+        text = json.dumps(ordered(json.loads(text), shape), ensure_ascii=False, separators=(",", ":"))
+    for name, member in shape.members.items():
+        if member.metadata.get("idempotencyToken") and name not in given:
+            text, count = re.subn(rf'"{name}":"[0-9a-f-]{{36}}"', "", text)
+            assert count == 1
+    return same_notation(text)
+
+
+def comparable(request, operation_model, given, is_boto3):
+    """Returns the parts of a request without the differences that `docs/python.md` lists."""
+    shape = operation_model.input_shape
+    payload = shape.serialization.get("payload")
+    path, question_mark, query = request.target.partition("?")
+    is_json = payload is None and request.body
+    return {
+        "method": request.method,
+        "path": path + question_mark,
+        "query": query_of(query, shape, is_boto3),
+        "headers": headers_of(request, given, payload, is_boto3),
+        "body": body_of(request.body, shape, given, is_boto3) if is_json else request.body,
+    }
+
+
+def check(clients, native_requests, operation, given):
     model = clients.boto3.meta.service_model.operation_model(operation)
-    their_call, their_error = clients.outcome(clients.boto3, operation, given)
-    for client in (clients.accelerated, clients.ours):
-        is_ours = client is clients.ours
-        call, error = clients.outcome(client, operation, given)
+    their_request, their_error = clients.outcome(clients.boto3, operation, given)
+    for client in (clients.accelerated, clients.sync, clients.asyncio):
+        is_ours = client is not clients.accelerated
+        native = len(native_requests)
+        request, error = clients.outcome(client, operation, given)
+        # On the hooked path, botocore serializes the arguments of an accelerated client.
+        is_of_botocore = not is_ours and len(native_requests) == native
         if is_ours and their_error is not None and is_only_minimum(their_error):
             continue
         if their_error is None:
-            assert error is None, f"{error!r}, and boto3 has sent {their_call}"
-            assert requests(call, model, given) == requests(their_call, model, given)
+            assert error is None, f"{error!r}, and boto3 has sent {their_request}"
+            expected = comparable(their_request, model, given, True)
+            found = comparable(request, model, given, is_of_botocore)
+            if is_ours:
+                expected["headers"] = {name: value for name, value in expected["headers"].items() if name not in OF_CLIENT}
+                assert found["headers"].pop("user-agent").startswith("invoke-model/")
+            assert found == expected
         else:
-            assert error is not None, f"{call}, and boto3 has raised {their_error!r}"
+            assert error is not None, f"{request}, and boto3 has raised {their_error!r}"
             assert text_of_error(error, is_ours) == text_of_error(their_error, is_ours)
 
 
@@ -284,7 +381,7 @@ def test_requests_are_equal(clients, native_requests, operation):
     )
     @given(arguments(MODEL.operation_model(operation).input_shape))
     def run(given):
-        check(clients, operation, given)
+        check(clients, native_requests, operation, given)
 
     run()
     assert len(native_requests) > 10
