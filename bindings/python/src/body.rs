@@ -1,6 +1,6 @@
 //! The streaming body of a response.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -31,7 +31,7 @@ pub(crate) struct Body {
 /// The facts about a call that the exception of its body contains.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
-    pub(crate) endpoint_url: String,
+    pub(crate) endpoint_url: Arc<str>,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
 }

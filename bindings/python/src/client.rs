@@ -146,7 +146,7 @@ fn create(settings: &ClientSettings, classes: Arc<Classes>) -> Result<Arc<Site>,
         builder = builder.quota_limiter(quotas.limiter());
     }
     let client = CoreClient::new(builder)?;
-    let endpoint_url = client.config().endpoint_url();
+    let endpoint_url = client.config().endpoint_url().into();
     let proxy_url = client.config().proxy_url().map(str::to_owned);
     let retry_config = settings.retries.apply(client.config().retry_config());
     Ok(Arc::new(Site {
@@ -298,7 +298,7 @@ impl Client {
     /// Returns the URL of the endpoint.
     #[getter]
     fn endpoint_url(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.site().map_err(|error| error.into_exception(py))?.endpoint_url.clone())
+        Ok(self.site().map_err(|error| error.into_exception(py))?.endpoint_url.to_string())
     }
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.

@@ -142,7 +142,7 @@ pub(crate) fn of_body(py: Python<'_>, error: &TransportError, origin: &Origin) -
     let facts = (
         error.kind().as_str(),
         text(error, &SETTINGS),
-        &origin.endpoint_url,
+        &*origin.endpoint_url,
         &origin.request_id,
         origin.attempts,
     );
@@ -228,7 +228,7 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Arc<Site>) -> PyResult<Boun
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", text(error, &SETTINGS))?;
     facts.set_item("operation", error.operation())?;
-    facts.set_item("endpoint_url", &client.endpoint_url)?;
+    facts.set_item("endpoint_url", &*client.endpoint_url)?;
     facts.set_item("proxy_url", client.proxy_url.as_deref())?;
     facts.set_item("code", error.code())?;
     facts.set_item("message", error.message())?;

@@ -33,7 +33,7 @@ use crate::runtime::{Job, Outcome, outcome};
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) client: Client,
-    pub(crate) endpoint_url: String,
+    pub(crate) endpoint_url: Arc<str>,
     pub(crate) proxy_url: Option<String>,
     pub(crate) retry_config: RetryConfig,
     pub(crate) user_agent: Option<String>,

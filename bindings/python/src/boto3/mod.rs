@@ -112,7 +112,7 @@ impl Boto3Calls {
 
 /// Returns the origin of a body. botocore counts the attempts.
 fn origin(endpoint_url: &str) -> Origin {
-    Origin { endpoint_url: endpoint_url.to_owned(), request_id: None, attempts: 1 }
+    Origin { endpoint_url: endpoint_url.into(), request_id: None, attempts: 1 }
 }
 
 #[pymethods]
