@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::bidirectional::{BidirectionalReceiver, InputEvents};
 use crate::blob::{Blobs, Payload};
 use crate::body::{Body, Origin};
-use crate::convert::{Input, from_python, members};
+use crate::convert::{Input, from_python, member_name, members};
 use crate::errors;
 use crate::events::{Events, TypedReceiver};
 use crate::failover::{Answer, Sending, SiteTargets, send};
@@ -189,11 +189,12 @@ impl OperationVisitor for Prepare<'_, '_> {
                     let (endpoint_url, Metadata { request_id, attempts, .. }) =
                         (site.endpoint_url.clone(), metadata);
                     let body = Body::new(response.body, Origin { endpoint_url, request_id, attempts });
+                    let member = member_name(py, O::MEMBER);
                     // The payload is the last member, as in botocore.
-                    if dict.contains(O::MEMBER)? {
-                        dict.del_item(O::MEMBER)?;
+                    if dict.contains(&member)? {
+                        dict.del_item(&member)?;
                     }
-                    dict.set_item(O::MEMBER, site.classes.body.call1(py, (body,))?)?;
+                    dict.set_item(member, site.classes.body.call1(py, (body,))?)?;
                     Ok(dict.into_any().unbind())
                 }),
                 Err(error) => site.failed(error),

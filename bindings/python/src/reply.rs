@@ -70,7 +70,7 @@ pub(crate) fn headers<'py>(py: Python<'py>, headers: &HeaderMap) -> PyResult<Bou
     // The iterator returns the values of a repeated header one after the other.
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        let key = PyString::intern(py, name.as_str());
+        let key = PyString::new(py, name.as_str());
         match previous.replace(name) == Some(name) {
             true => {
                 let values = dict.as_any().get_item(&key)?;

@@ -9,4 +9,4 @@ mod report;
 mod ser;
 
 pub(crate) use de::{Input, from_python, members};
-pub(crate) use ser::to_python;
+pub(crate) use ser::{member_name, to_python};

@@ -1,5 +1,7 @@
 //! Converts an output or an event into Python objects.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 
 use invoke_model_protocol::json::UnknownMember;
@@ -15,6 +17,22 @@ use serde::ser::{
 /// `datetime`.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
     value.serialize(Objects(py)).map_err(|Exception(error)| error)
+}
+
+thread_local! {
+    /// The strings of the names of members that this thread has used.
+    static NAMES: RefCell<HashMap<&'static str, Py<PyString>>> = RefCell::default();
+}
+
+/// Returns the string of the name of a member.
+///
+/// Interning the name for each dictionary would cost more, because Python forgets an interned string when the last
+/// dictionary that contains it is dropped.
+pub(crate) fn member_name<'py>(py: Python<'py>, name: &'static str) -> Bound<'py, PyString> {
+    NAMES.with_borrow_mut(|names| {
+        let string = names.entry(name).or_insert_with(|| PyString::intern(py, name).unbind());
+        string.bind(py).clone()
+    })
 }
 
 #[derive(Debug)]
@@ -190,7 +208,7 @@ impl<'py> Serializer for Objects<'py> {
         value: &T,
     ) -> Object<'py> {
         let dict = PyDict::new(self.0);
-        dict.set_item(PyString::intern(self.0, variant), value.serialize(self)?)?;
+        dict.set_item(member_name(self.0, variant), value.serialize(self)?)?;
         Ok(dict.into_any())
     }
 
@@ -314,7 +332,7 @@ impl<'py> SerializeStruct for Dict<'py> {
         if value.is(py.NotImplemented()) {
             return Ok(());
         }
-        Ok(self.dict.set_item(PyString::intern(py, name), value)?)
+        Ok(self.dict.set_item(member_name(py, name), value)?)
     }
 
     fn end(self) -> Object<'py> {
