@@ -105,7 +105,7 @@ struct Package {
     /// The target directory of this workspace. The package is another workspace, but most of its dependencies are the
     /// same, and cargo compiles them once for both.
     cargo_target: PathBuf,
-    /// The folder of everything else.
+    /// The folder for the virtual environment, the wheels and the other files of the command.
     target: PathBuf,
 }
 

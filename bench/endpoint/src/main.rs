@@ -38,7 +38,7 @@ enum Work {
     Calls { count: usize },
     /// Reads one stream, on the thread of the endpoint.
     Stream { events: usize },
-    /// Makes concurrent calls to an endpoint with this number of threads. Prints the calls per second, and per second of
+    /// Makes concurrent calls to an endpoint with `threads` threads. Prints the calls per second, and per second of
     /// processor time of the endpoint.
     CallRate { count: usize, width: usize, threads: usize },
     /// Reads concurrent streams, one after the other on each connection. Prints the events per second, and per second

@@ -49,8 +49,8 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     small_calls(&client, if arguments.wait { STEPPING_WARM_UP } else { WARM_UP }).await;
     match &arguments.work {
         &Work::AtOnce { width, .. } => {
-            // Opens exactly `width` connections. If no call waited for the others, hyper-util would open more: it opens
-            // a connection for a call that then uses the connection of another call.
+            // Opens exactly `width` connections, because the server responds when all calls have arrived. Without this,
+            // hyper-util opens a connection for a call that then uses the connection of another call.
             waiting(&client, width).await;
             at_once(&client, 2, width).await;
         }

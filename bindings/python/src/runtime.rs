@@ -25,8 +25,8 @@ use crate::slot::lock;
 /// The result of a job: a function that creates the Python object or the exception.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// Boxes the function of an outcome. If it panics, the outcome is an exception, so that the event loop completes the other
-/// calls.
+/// Boxes the function of an outcome. If the function panics, the outcome is an exception, so that the event loop completes
+/// the other calls.
 pub(crate) fn outcome(create: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) -> Outcome {
     Box::new(move |py| {
         catch_unwind(AssertUnwindSafe(|| create(py))).unwrap_or_else(|panic| Err(errors::of_panic(&*panic)))

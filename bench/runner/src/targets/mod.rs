@@ -29,7 +29,7 @@ pub(crate) const FILE_MEMORY: Target = Target::AtMost(2);
 pub(crate) const EVENT: Target = Target::AtMost(6_400);
 /// Events per second.
 pub(crate) const EVENT_RATE: Target = Target::Times(OFFICIAL, 1.5);
-/// The same rows, compared with plain hyper-util, which does not decode the events.
+/// Events per second, compared with plain hyper-util, which does not decode the events.
 pub(crate) const EVENT_RATE_OF_PLAIN: Target = Target::Times(PLAIN, 0.95);
 /// Latency of an event that the server sends alone.
 pub(crate) const EVENT_LATENCY: Target = Target::WithinSpread(OFFICIAL);
@@ -44,7 +44,7 @@ pub(crate) const START_HTTP: Target = Target::Part(OFFICIAL, 1, 2);
 pub(crate) const START_HTTPS: Target = Target::AtMost(6);
 /// Time in milliseconds from process start to the first streamed token over HTTPS.
 pub(crate) const START_STREAM: Target = Target::AtMost(6);
-/// The same row, compared with the official crate.
+/// Time from process start to the first streamed token over HTTPS, compared with the official crate.
 pub(crate) const START_STREAM_OF_OFFICIAL: Target = Target::Part(OFFICIAL, 1, 4);
 /// Memory of an idle client.
 pub(crate) const IDLE_MEMORY: Target = Target::Below(OFFICIAL);

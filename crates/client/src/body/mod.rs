@@ -35,9 +35,9 @@ pub(crate) enum BodyContent {
 impl Body {
     /// Creates a body from a file of any length. Memory use does not depend on the length of the file.
     ///
-    /// The client opens the file when the call is sent. It reads the file twice: first to compute the hash
-    /// for the signature, and then to send the content. The call fails with a [`BodyError`] if the file is
-    /// missing, is not a regular file, or changes between the two reads.
+    /// The client opens the file when the call is sent. It reads the file once to compute the hash for the
+    /// signature, and once for each attempt. The call fails with a [`BodyError`] if the file is missing, is not
+    /// a regular file, or changes between these reads.
     ///
     /// ```no_run
     /// use invoke_model_client::{Body, Client};
@@ -55,10 +55,11 @@ impl Body {
     /// Creates a body from a reader that can be opened several times, for example an entry of an archive. Memory
     /// use does not depend on the length of the content.
     ///
-    /// The client calls `open` when the call is sent, and before each attempt. `open` must return a reader at
-    /// the start of the content. As with [`from_path`](Self::from_path), the call fails with a [`BodyError`] if the
-    /// content changes. The client runs `open` and the reader on the thread pool of tokio for blocking work,
-    /// and reads chunks of 64 KiB. A [`BodyError`] contains `name` as the path.
+    /// The client calls `open` to hash the content, and again for each attempt. A quota limiter can need one more
+    /// call, to estimate the tokens. Each call of `open` must return a reader at the start of the same content. As
+    /// with [`from_path`](Self::from_path), the call fails with a [`BodyError`] if the content changes. The client
+    /// runs `open` and the reader on the thread pool of tokio for blocking work, and reads chunks of 64 KiB. A
+    /// [`BodyError`] contains `name` as the path.
     ///
     /// ```no_run
     /// use std::fs::File;

@@ -172,9 +172,10 @@ impl<O: Operation> Call<O> {
         bytes
     }
 
-    /// Sets the payload of the input, for code that is generic over operations. The setter of a member does the same for
-    /// one operation, for example `body` of `InvokeModel`. Has no effect if the
-    /// input of the operation has no payload.
+    /// Sets the payload of the input. Code that is generic over operations uses this method instead of the setter of a
+    /// member, such as `body` of `InvokeModel`.
+    ///
+    /// Has no effect if the input of the operation has no payload.
     #[must_use]
     pub fn input_payload(mut self, payload: impl Into<Body>) -> Self {
         if O::INPUT_PAYLOAD.is_some() {
