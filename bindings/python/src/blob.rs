@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
-use crate::file::PythonFile;
+use crate::file::RegularFile;
 
 /// The objects that are blobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,16 +24,16 @@ pub(crate) enum Blobs {
 #[derive(Debug)]
 pub(crate) enum Payload {
     Bytes(Bytes),
-    File(PythonFile),
+    File(RegularFile),
 }
 
-/// Returns the payload of an input, or `None` if the object is not a blob. Does not read a large file that has `seek`.
+/// Returns the payload of an input, or `None` if the object is not a blob. Does not read a large regular file.
 ///
 /// # Errors
 /// Returns the errors of [`read`].
 pub(crate) fn payload(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<Payload>> {
     if blobs == Blobs::All {
-        if let Some(file) = PythonFile::of_large(value)? {
+        if let Some(file) = RegularFile::of_large(value)? {
             return Ok(Some(Payload::File(file)));
         }
     }
@@ -70,7 +70,10 @@ pub(crate) fn read(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option<By
     }
     let content = value.call_method0("read")?;
     let Ok(content) = content.cast::<PyBytes>() else {
-        return Err(not_bytes(&content));
+        return Err(match content.is_instance_of::<PyString>() {
+            true => PyTypeError::new_err("the file is open in text mode: open it in binary mode (\"rb\")"),
+            false => PyTypeError::new_err("`read` of the file did not return bytes"),
+        });
     };
     if content.as_bytes().is_empty() && is_exhausted(value) {
         return Err(PyValueError::new_err("the file is at its end: call `seek(0)` before the call"));
@@ -94,14 +97,6 @@ fn part_of_bytes(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     let start = (view.buf_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
     let end = start.checked_add(view.len_bytes()).filter(|end| *end <= bytes.len());
     Ok(end.map(|end| bytes.slice(start..end)))
-}
-
-/// Returns the exception of a file whose `read` returned another object than `bytes`.
-pub(crate) fn not_bytes(content: &Bound<'_, PyAny>) -> PyErr {
-    match content.is_instance_of::<PyString>() {
-        true => PyTypeError::new_err("the file is open in text mode: open it in binary mode (\"rb\")"),
-        false => PyTypeError::new_err("`read` of the file did not return bytes"),
-    }
 }
 
 /// Returns `true` if a file was read before.

@@ -1,17 +1,17 @@
-//! Converts errors of the client into Python exceptions, and keeps exceptions of Python code in errors of the client.
+//! Converts errors of the client into Python exceptions.
 //!
 //! The Python module `invoke_model._errors` creates the exceptions from the facts of an error, because their
 //! classes are subclasses of botocore's classes if botocore is installed.
 
-use std::error::Error as StdError;
-use std::fmt::{self, Display};
+use std::error::Error as _;
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use invoke_model_client::{
-    BodyError, BudgetPeriod, BudgetUnit, ConfigError, CredentialsError, Error, ErrorKind,
-    InterceptorErrorKind, QuotaError, QuotaLimit, TransportError, TransportErrorKind, TruncationCause,
+    BudgetPeriod, BudgetUnit, ConfigError, CredentialsError, Error, ErrorKind, InterceptorErrorKind,
+    QuotaError, QuotaLimit, TransportError, TransportErrorKind, TruncationCause,
 };
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderValue, Message};
@@ -21,6 +21,7 @@ use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 
 use crate::body::Origin;
 use crate::failover;
+use crate::hooks::HookError;
 use crate::operation::Site;
 
 const MODULE: &str = "invoke_model._errors";
@@ -60,59 +61,10 @@ pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
     create(py, "of_config", (kind, error.to_string(), name))
 }
 
-/// An exception of Python code that the client has called.
-#[derive(Debug)]
-pub(crate) struct PythonError {
-    exception: PyErr,
-    text: String,
-}
-
-impl PythonError {
-    pub(crate) fn new(py: Python<'_>, exception: PyErr) -> Self {
-        let text = exception.value(py).to_string();
-        let name = exception.get_type(py).name().map_or_else(|_| String::new(), |name| name.to_string());
-        let text = if text.is_empty() { name } else { format!("{name}: {text}") };
-        Self { exception, text }
-    }
-
-    /// Returns the exception in the error of a request whose body is a Python file.
-    pub(crate) fn of_body<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        let mut causes = std::iter::successors(Some(error), |&cause| cause.source());
-        causes.find_map(|cause| {
-            // The error of the file is not a source of a `BodyError`.
-            let error = match cause.downcast_ref() {
-                Some(BodyError::Unreadable { error, .. }) => error,
-                _ => cause.downcast_ref::<io::Error>()?,
-            };
-            error.get_ref()?.downcast_ref()
-        })
-    }
-
-    pub(crate) fn exception(&self, py: Python<'_>) -> PyErr {
-        self.exception.clone_ref(py)
-    }
-}
-
-impl fmt::Display for PythonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl StdError for PythonError {}
-
 /// Returns the exception of a failed call. If a hook has raised an exception, it is the cause. An exception that ends the
-/// program, such as `KeyboardInterrupt`, is returned itself, and so is an exception of a file that is a body.
+/// program, such as `KeyboardInterrupt`, is returned itself.
 pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Arc<Site>) -> PyErr {
-    let of_file = match error.kind() {
-        ErrorKind::Body(error) => PythonError::of_body(error),
-        ErrorKind::Transport(error) => PythonError::of_body(error),
-        _ => None,
-    };
-    if let Some(error) = of_file {
-        return error.exception(py);
-    }
-    let cause = hook_error(error).map(|error| error.exception(py));
+    let cause = hook_error(error).map(|error| error.exception.clone_ref(py));
     if let Some(cause) = cause.as_ref().filter(|cause| !cause.is_instance_of::<PyException>(py)) {
         return cause.clone_ref(py);
     }
@@ -127,7 +79,7 @@ pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Arc<Site>) -> PyErr 
     exception
 }
 
-fn hook_error(error: &Error) -> Option<&PythonError> {
+fn hook_error(error: &Error) -> Option<&HookError> {
     match error.kind() {
         ErrorKind::Interceptor(error) => match &error.kind {
             InterceptorErrorKind::Refused(reason) => reason.downcast_ref(),

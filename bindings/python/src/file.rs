@@ -1,147 +1,90 @@
-//! Files of Python as the bodies of requests. They are read in chunks, so memory does not depend on their size.
+//! Regular files of Python as the bodies of requests. The client reads them in parts, so memory does not depend on their
+//! size.
+//!
+//! The client never calls Python code for a part. Python code could fail on another thread, move the position of the file
+//! after a call was cancelled, or run while the interpreter exits.
 
-use std::io::{Error as IoError, Read, Result as IoResult};
-use std::pin::Pin;
+use std::fs::{self, File};
+use std::io::{Read, Result as IoResult};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http_body::{Frame, SizeHint};
 use invoke_model_client::Body;
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
-use crate::blob;
-use crate::errors::PythonError;
+/// The size in bytes up to which a file is read at once.
+const SMALL: u64 = 64 * 1024;
 
-/// The size of the chunks of a file in bytes. A file of this size is read at once.
-const CHUNK: u64 = 64 * 1024;
-
-/// A binary file with `seek`, from its position to its end.
+/// A regular file, from a position to the end that it had at the start of the call. Each copy has a position of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct PythonFile {
-    file: Arc<Py<PyAny>>,
+pub(crate) struct RegularFile {
+    file: Arc<File>,
+    name: PathBuf,
     position: u64,
     end: u64,
 }
 
-impl PythonFile {
-    /// Returns a file that has `seek` and is larger than a chunk. Returns `None` for other objects. Also returns `None` for
-    /// a `BytesIO`, which is in memory, so its `read` usually copies nothing.
+impl RegularFile {
+    /// Opens the file of a file object again, if the object is a binary file of the module `io`, and the file is a
+    /// regular file of more than 64 KiB from its position. Moves the object to the end of the file, as reading it would.
+    /// Returns `None` for other objects.
     ///
     /// # Errors
-    /// Returns the exception of the file, for example if it is closed.
+    /// Returns the exception of the object, for example if it is closed.
     pub(crate) fn of_large(value: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
-        let py = value.py();
-        if value.is_instance_of::<PyBytes>() || !value.hasattr("seek")? || !value.hasattr("tell")? {
+        let Some(object) = file_object(value)? else { return Ok(None) };
+        // Writes buffered bytes to the file.
+        object.call_method0("flush")?;
+        let path =
+            PathBuf::from(format!("/proc/self/fd/{}", object.call_method0("fileno")?.extract::<i32>()?));
+        // The type is checked before the file is opened, because opening a pipe waits for its other end.
+        if !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
             return Ok(None);
         }
-        if value.get_type().is(&py.import("io")?.getattr("BytesIO")?) {
+        let position = object.call_method0("tell")?.extract()?;
+        // The process may not be allowed to open the file again.
+        let Ok(file) = File::open(path) else { return Ok(None) };
+        let Ok(end) = file.metadata().map(|metadata| metadata.len()) else { return Ok(None) };
+        if end.saturating_sub(position) <= SMALL {
             return Ok(None);
         }
-        if value.hasattr("seekable")? && !value.call_method0("seekable")?.is_truthy()? {
-            return Ok(None);
-        }
-        let (position, end) = match bounds(value) {
-            Ok(bounds) => bounds,
-            // A pipe, for example.
-            Err(error) if error.is_instance_of::<PyOSError>(py) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let file = Self { file: Arc::new(value.clone().unbind()), position, end };
-        Ok(Some(file).filter(|file| file.remaining() > CHUNK))
-    }
-
-    /// Returns the number of bytes to the end.
-    fn remaining(&self) -> u64 {
-        self.end.saturating_sub(self.position)
+        object.call_method1("seek", (end,))?;
+        // The name of a temporary file is a number.
+        let name = object.getattr("name").and_then(|name| name.extract());
+        let name = name.unwrap_or_else(|_| "the file".into());
+        Ok(Some(Self { file: Arc::new(file), name, position, end }))
     }
 
     /// Returns a body that the client reads once to hash it, and then for each attempt.
     pub(crate) fn into_body(self) -> Body {
-        let name = Python::attach(|py| {
-            let name = self.file.bind(py).getattr("name").and_then(|name| name.extract::<String>());
-            name.unwrap_or_else(|_| "the file".to_owned())
-        });
-        Body::from_reader(name, move || {
-            // Moves a file that was hashed back to its position.
-            run(|py| self.file.bind(py).call_method1("seek", (self.position,)).map(drop))?;
-            Ok(self.clone())
-        })
-    }
-
-    /// Reads up to `limit` bytes at the position, and moves the position. Returns no bytes at the end.
-    ///
-    /// Each read sets the position of the file, because another call may read the same file.
-    fn next(&mut self, py: Python<'_>, limit: u64) -> PyResult<PyBackedBytes> {
-        let file = self.file.bind(py);
-        file.call_method1("seek", (self.position,))?;
-        let content = file.call_method1("read", (limit,))?;
-        let content = content.cast_into::<PyBytes>().map_err(|error| blob::not_bytes(&error.into_inner()))?;
-        let length = content.as_bytes().len() as u64;
-        if length > limit {
-            return Err(PyValueError::new_err("`read` of the file returned more bytes than requested"));
-        }
-        self.position += length;
-        Ok(content.into())
+        Body::from_reader(self.name.clone(), move || Ok(self.clone()))
     }
 }
 
-/// Returns the position and the end of a file, and leaves its position unchanged.
-fn bounds(file: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
-    let position = file.call_method0("tell")?.extract()?;
-    file.call_method1("seek", (0, 2))?;
-    let end = file.call_method0("tell")?.extract()?;
-    file.call_method1("seek", (position,))?;
-    Ok((position, end))
+/// Returns the object if it is a file of the module `io` that is open for reading in binary mode. Returns the file of a
+/// `NamedTemporaryFile`. Returns `None` for other objects, and for subclasses, which may change the content.
+fn file_object<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if value.is_instance_of::<PyBytes>() {
+        return Ok(None);
+    }
+    let io = value.py().import("io")?;
+    let is =
+        |object: &Bound<'py, PyAny>, class: &str| io.getattr(class).map(|class| object.get_type().is(&class));
+    let is_temporary = value.get_type().fully_qualified_name()? == "tempfile._TemporaryFileWrapper";
+    let object = if is_temporary { value.getattr("file")? } else { value.clone() };
+    let is_buffered = is(&object, "BufferedReader")? || is(&object, "BufferedRandom")?;
+    let raw = if is_buffered { object.getattr("raw")? } else { object.clone() };
+    Ok(if is(&raw, "FileIO")? && object.call_method0("readable")?.is_truthy()? { Some(object) } else { None })
 }
 
-/// Runs Python code on a thread that does not hold the global interpreter lock.
-fn run<T>(code: impl FnOnce(Python<'_>) -> PyResult<T>) -> IoResult<T> {
-    let ends = || IoError::other("the interpreter ends");
-    let result = Python::try_attach(|py| {
-        code(py).map_err(|exception| IoError::other(PythonError::new(py, exception)))
-    });
-    result.ok_or_else(ends)?
-}
-
-impl Read for PythonFile {
+impl Read for RegularFile {
     fn read(&mut self, buffer: &mut [u8]) -> IoResult<usize> {
-        let content = run(|py| self.next(py, buffer.len() as u64))?;
-        buffer[..content.len()].copy_from_slice(&content);
-        Ok(content.len())
-    }
-}
-
-/// The body of a request that botocore has signed. The thread of the caller reads the file.
-impl http_body::Body for PythonFile {
-    type Data = Bytes;
-    type Error = IoError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, IoError>>> {
-        let limit = self.remaining().min(CHUNK);
-        if limit == 0 {
-            return Poll::Ready(None);
-        }
-        let frame = run(|py| match self.next(py, limit)? {
-            content if content.is_empty() => {
-                Err(PyRuntimeError::new_err("the file became shorter while it was sent"))
-            }
-            content => Ok(Frame::data(Bytes::from_owner(content))),
-        });
-        Poll::Ready(Some(frame))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.remaining() == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining())
+        let remaining = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let limit = remaining.min(buffer.len());
+        let read = self.file.read_at(&mut buffer[..limit], self.position)?;
+        self.position += read as u64;
+        Ok(read)
     }
 }

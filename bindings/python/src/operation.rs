@@ -22,7 +22,7 @@ use crate::convert::{Input, from_python, member_name, members};
 use crate::errors;
 use crate::events::{Events, TypedReceiver};
 use crate::failover::{Answer, Sending, SiteTargets, send};
-use crate::file::PythonFile;
+use crate::file::RegularFile;
 use crate::hooks::{CallInterceptor, Mailbox};
 use crate::options::CallOptions;
 use crate::quota::Limiter;
@@ -128,7 +128,7 @@ pub(crate) struct Prepare<'a, 'py> {
 pub(crate) fn input<O: Operation>(
     arguments: &Bound<'_, PyDict>,
     blobs: Blobs,
-) -> PyResult<(O::Input, Option<PythonFile>)>
+) -> PyResult<(O::Input, Option<RegularFile>)>
 where
     O::Input: DeserializeOwned,
 {
@@ -150,7 +150,7 @@ impl Prepare<'_, '_> {
         O::Input: DeserializeOwned,
     {
         let (input, file) = input::<O>(self.arguments, Blobs::All)?;
-        let call = Sending::new(&self.site, self.settings, input, file.map(PythonFile::into_body));
+        let call = Sending::new(&self.site, self.settings, input, file.map(RegularFile::into_body));
         Ok((self.site, call))
     }
 }

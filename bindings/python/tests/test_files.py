@@ -1,8 +1,13 @@
-"""Files as bodies. They are read in parts, once for the signature, and once for each attempt."""
+"""Files as bodies. A large regular file is read in parts, once for the signature, and once for each attempt."""
 
 import asyncio
+import gzip
 import io
+import mmap
+import os
+import sqlite3
 import tempfile
+import threading
 
 import pytest
 from conftest import EMBEDDING, HELLO, MODEL
@@ -13,26 +18,7 @@ import invoke_model
 PREFIX = b"skip"
 BODY = bytes(range(256)) * 4_000
 REPLY = {"status": 200, "headers": {"content-type": "application/json"}, "body_json": {"embedding": []}}
-
-
-class File:
-    """A binary file that fails if a read requests everything. It is not a file of the operating system."""
-
-    def __init__(self, content=PREFIX + BODY, position=len(PREFIX)):
-        self._file = io.BytesIO(content)
-        self._file.seek(position)
-        self.largest_read = 0
-
-    def read(self, size):
-        assert size >= 0
-        self.largest_read = max(self.largest_read, size)
-        return self._file.read(size)
-
-    def seek(self, offset, whence=0):
-        return self._file.seek(offset, whence)
-
-    def tell(self):
-        return self._file.tell()
+THROTTLED = {"first": 1, "error": {"code": "ThrottlingException"}}
 
 
 def embed(client, file):
@@ -58,105 +44,136 @@ def send(request, local_endpoint):
 
 
 EVERY_CLIENT = pytest.mark.parametrize("send", ["sync", "asyncio", "accelerated"], indirect=True)
+NATIVE_CLIENTS = pytest.mark.parametrize("send", ["sync", "asyncio"], indirect=True)
 
 
-@EVERY_CLIENT
-def test_a_file_is_read_in_parts(send, local_endpoint):
-    file = File()
-    send(file)
-    assert local_endpoint.calls[0]["body"] == BODY
-    # botocore reads 1 MiB at once for the signature.
-    assert 64 * 1024 <= file.largest_read <= 1024 * 1024
-    assert file.tell() == len(PREFIX) + len(BODY)
-
-
-def test_a_part_has_64_kib(send):
-    file = File()
-    send(file)
-    assert file.largest_read == 64 * 1024
-
-
-@EVERY_CLIENT
-@pytest.mark.parametrize("kind", ["file", "temporary", "spooled", "bytes"])
-def test_kinds_of_files(send, local_endpoint, tmp_path, kind):
+@pytest.fixture
+def path(tmp_path):
     path = tmp_path / "body"
     path.write_bytes(PREFIX + BODY)
-    if kind == "file":
-        file = path.open("rb")
-    elif kind == "bytes":
-        file = io.BytesIO(PREFIX + BODY)
-    else:
-        file = tempfile.TemporaryFile() if kind == "temporary" else tempfile.SpooledTemporaryFile(max_size=10**9)
-        file.write(PREFIX + BODY)
-    with file:
+    return path
+
+
+@pytest.fixture
+def file(path):
+    with path.open("r+b") as file:
+        file.seek(len(PREFIX))
+        yield file
+
+
+FILES = {
+    "buffered": lambda path: path.open("rb"),
+    "read-write": lambda path: path.open("r+b"),
+    "unbuffered": lambda path: path.open("rb", buffering=0),
+    "temporary": lambda path: tempfile.TemporaryFile(),
+    "named": lambda path: tempfile.NamedTemporaryFile(),
+    "spooled": lambda path: tempfile.SpooledTemporaryFile(max_size=10**9),
+    "bytes": lambda path: io.BytesIO(),
+}
+
+
+@EVERY_CLIENT
+@pytest.mark.parametrize("kind", FILES)
+def test_kinds_of_files(send, local_endpoint, path, kind):
+    with FILES[kind](path) as file:
+        if not file.read(1):
+            file.write(PREFIX + BODY)
         file.seek(len(PREFIX))
         send(file)
         assert file.tell() == len(PREFIX) + len(BODY)
     assert local_endpoint.calls[0]["body"] == BODY
 
 
-@EVERY_CLIENT
-def test_a_retry_sends_the_same_bytes(send, local_endpoint):
+@NATIVE_CLIENTS
+@pytest.mark.parametrize("start", [len(PREFIX), 0])
+def test_a_retry_goes_back_to_the_position(send, local_endpoint, file, start):
     local_endpoint.clear_faults()
-    local_endpoint.inject({"first": 1, "error": {"code": "ThrottlingException"}})
+    local_endpoint.inject(THROTTLED)
     local_endpoint.inject(REPLY)
-    # botocore goes back to the start of the file before a retry, and not to its position.
-    send(File(BODY, 0))
-    assert [call["body"] for call in local_endpoint.calls] == [BODY, BODY]
+    file.seek(start)
+    send(file)
+    assert [call["body"] for call in local_endpoint.calls] == [(PREFIX + BODY)[start:]] * 2
 
 
-def test_a_retry_goes_back_to_the_position(send, local_endpoint):
-    local_endpoint.clear_faults()
-    local_endpoint.inject({"first": 1, "error": {"code": "ThrottlingException"}})
+def test_a_retry_of_boto3(create, local_endpoint, path):
+    """botocore goes back to the start of the file before a retry, and not to its position."""
+    local_endpoint.inject(THROTTLED)
     local_endpoint.inject(REPLY)
-    send(File())
-    assert [call["body"] for call in local_endpoint.calls] == [BODY, BODY]
+    with path.open("rb") as file:
+        embed(create(), file)
+    assert [call["body"] for call in local_endpoint.calls] == [PREFIX + BODY] * 2
 
 
-def test_targets_of_a_failover(local_endpoint):
-    local_endpoint.inject({"first": 1, "error": {"code": "ThrottlingException"}})
+def test_targets_of_a_failover(local_endpoint, file):
+    local_endpoint.inject(THROTTLED)
     local_endpoint.inject(REPLY)
     first, second = local_endpoint.client(max_attempts=1), local_endpoint.client()
     targets = {"first": first, "second": (second, "amazon.titan-embed-text-v1")}
-    embed(invoke_model.Client.failover(targets), File())
+    embed(invoke_model.Client.failover(targets), file)
     assert [call["body"] for call in local_endpoint.calls] == [BODY, BODY]
 
 
-def test_calls_share_a_file(local_endpoint):
+class BeforeSend:
+    """An interceptor that runs code between the two reads of a file."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def before_send(self, request, context):
+        self.code()
+
+
+def test_the_client_leaves_the_file_alone_during_the_call(local_endpoint, file):
     local_endpoint.inject(REPLY)
-    file = File()
+    positions = []
 
-    async def main():
-        client = local_endpoint.async_client()
-        await asyncio.gather(*(embed_async(client, file) for _ in range(2)))
+    def use():
+        positions.append(file.tell())
+        file.seek(7)
 
-    asyncio.run(main())
-    assert [call["body"] for call in local_endpoint.calls] == [BODY, BODY]
+    embed(local_endpoint.client(interceptors=[BeforeSend(use)]), file)
+    assert (positions, file.tell()) == ([len(PREFIX) + len(BODY)], 7)
+    assert local_endpoint.calls[0]["body"] == BODY
 
 
-class Failing(File):
-    """A file whose reads fail after a number of reads."""
+def test_the_caller_closes_the_file_during_the_call(local_endpoint, file):
+    local_endpoint.inject(REPLY)
+    embed(local_endpoint.client(interceptors=[BeforeSend(file.close)]), file)
+    assert local_endpoint.calls[0]["body"] == BODY
 
-    def __init__(self, reads):
-        super().__init__()
-        self.left = reads
-        self.error = OSError(5, "the disk has failed")
 
-    def read(self, size):
-        self.left -= 1
-        if self.left < 0:
+@pytest.mark.parametrize("later", [BODY[:-1], BODY[:-1] + b"?", b""], ids=["shorter", "other", "empty"])
+def test_a_file_that_changes_between_the_two_reads(local_endpoint, path, file, later):
+    client = local_endpoint.client(interceptors=[BeforeSend(lambda: path.write_bytes(PREFIX + later))])
+    with pytest.raises(Exception, match=f"`body`: {path} changed while it was sent"):
+        embed(client, file)
+    assert local_endpoint.stats["worked_on"] == 0
+
+
+def test_a_file_that_grows_is_sent_as_it_was_signed(local_endpoint, path, file):
+    local_endpoint.inject(REPLY)
+    client = local_endpoint.client(interceptors=[BeforeSend(lambda: path.write_bytes(PREFIX + BODY + b"more"))])
+    embed(client, file)
+    assert local_endpoint.calls[0]["body"] == BODY
+
+
+class Failing(io.BytesIO):
+    """A file that cannot be read completely."""
+
+    error = OSError(5, "the disk has failed")
+
+    def read(self, size=-1):
+        if size < 0:
             raise self.error
         return super().read(size)
 
 
-@pytest.mark.parametrize("send", ["sync", "asyncio"], indirect=True)
-@pytest.mark.parametrize("reads", [0, 3, 25], ids=["before", "signature", "sending"])
-def test_an_exception_of_a_file_is_raised(send, local_endpoint, reads):
-    file = Failing(reads)
+@NATIVE_CLIENTS
+def test_an_exception_of_a_file_is_raised(send, local_endpoint):
     with pytest.raises(OSError) as failure:
-        send(file)
-    assert failure.value is file.error
-    assert local_endpoint.stats["worked_on"] == 0
+        send(Failing(BODY))
+    assert failure.value is Failing.error
+    assert local_endpoint.stats["requests"] == 0
 
 
 def test_botocore_wraps_an_exception_of_a_file(create, local_endpoint):
@@ -165,79 +182,83 @@ def test_botocore_wraps_an_exception_of_a_file(create, local_endpoint):
     from botocore.exceptions import HTTPClientError
 
     client = create(config=Config(retries={"max_attempts": 0}))
-    # botocore reads the file twice for the signature.
-    file = Failing(3)
+    # botocore reads parts of the file for the signature.
     with pytest.raises(HTTPClientError, match="the disk has failed"):
-        embed(client, file)
-    assert local_endpoint.stats["worked_on"] == 0
+        embed(client, Failing(BODY))
+    assert local_endpoint.stats["requests"] == 0
 
 
-class Changing(File):
-    """A file whose content changes after it was read to its end."""
-
-    def __init__(self, later):
-        super().__init__()
-        self.later = later
-
-    def read(self, size):
-        content = super().read(size)
-        if not content:
-            self._file = io.BytesIO(self.later)
-        return content
-
-
-@pytest.mark.parametrize("send", ["sync", "asyncio"], indirect=True)
-@pytest.mark.parametrize("later", [PREFIX + BODY[:-1], PREFIX + BODY[:-1] + b"?", b""], ids=["shorter", "other", "empty"])
-def test_a_file_that_changes_between_the_two_reads(send, local_endpoint, later):
-    with pytest.raises(Exception, match="`body`: the file changed while it was sent"):
-        send(Changing(later))
-    assert local_endpoint.stats["worked_on"] == 0
-
-
-def test_a_file_that_grows_is_sent_as_it_was_signed(send, local_endpoint):
-    send(Changing(PREFIX + BODY + b"more"))
-    assert local_endpoint.calls[0]["body"] == BODY
-
-
-def test_a_file_that_botocore_has_signed_becomes_shorter(create, local_endpoint):
-    pytest.importorskip("boto3")
-    from botocore.config import Config
-    from botocore.exceptions import HTTPClientError
-
-    class Shrinking(File):
-        def read(self, size):
-            return super().read(size) if size == 1024 * 1024 else b""
-
-    client = create(config=Config(retries={"max_attempts": 0}))
-    with pytest.raises(HTTPClientError, match="the file became shorter while it was sent"):
-        embed(client, Shrinking())
-    assert local_endpoint.stats["worked_on"] == 0
-
-
-def test_a_large_text_file(send, tmp_path):
-    path = tmp_path / "body"
-    path.write_text("x" * 100_000)
-    with path.open() as file, pytest.raises(TypeError, match="open it in binary mode"):
+@EVERY_CLIENT
+def test_a_file_of_zlib(send, local_endpoint, tmp_path):
+    """It has the file descriptor of the compressed file."""
+    path = tmp_path / "body.gz"
+    path.write_bytes(gzip.compress(BODY, 0))
+    with gzip.open(path) as file:
         send(file)
-
-
-class Pipe(io.RawIOBase):
-    """A file without `seek`."""
-
-    def __init__(self, content):
-        self._file = io.BytesIO(content)
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        return self._file.readinto(buffer)
-
-
-@pytest.mark.parametrize("send", ["sync", "asyncio"], indirect=True)
-def test_a_file_without_seek_is_read_at_once(send, local_endpoint):
-    send(Pipe(BODY))
     assert local_endpoint.calls[0]["body"] == BODY
+
+
+class Upper(io.BufferedReader):
+    """A file that changes its content."""
+
+    def read(self, size=-1):
+        return super().read(size).upper()
+
+
+def test_subclasses_read_their_files(send, local_endpoint, path):
+    with Upper(path.open("rb", buffering=0)) as file:
+        send(file)
+    assert local_endpoint.calls[0]["body"] == (PREFIX + BODY).upper()
+
+
+@NATIVE_CLIENTS
+def test_a_mapped_file_is_a_buffer(send, local_endpoint, file):
+    with mmap.mmap(file.fileno(), 0) as mapped:
+        mapped.seek(len(PREFIX))
+        send(mapped)
+        assert mapped.tell() == len(PREFIX)
+    assert local_endpoint.calls[0]["body"] == PREFIX + BODY
+
+
+@NATIVE_CLIENTS
+def test_a_file_that_only_its_thread_can_read(send, local_endpoint):
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE bodies (body BLOB)")
+    database.execute("INSERT INTO bodies VALUES (?)", (BODY,))
+    with database.blobopen("bodies", "body", 1) as blob:
+        send(blob)
+    assert local_endpoint.calls[0]["body"] == BODY
+
+
+@NATIVE_CLIENTS
+def test_a_pipe(send, local_endpoint):
+    reader, writer = os.pipe()
+
+    def write():
+        with open(writer, "wb") as file:
+            file.write(BODY)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with open(reader, "rb") as file:
+        send(file)
+    thread.join()
+    assert local_endpoint.calls[0]["body"] == BODY
+
+
+@NATIVE_CLIENTS
+def test_files_that_cannot_be_read(send, local_endpoint, path):
+    with path.open(encoding="latin-1") as file, pytest.raises(TypeError, match="open it in binary mode"):
+        send(file)
+    with path.open("ab") as file, pytest.raises(io.UnsupportedOperation, match="read"):
+        send(file)
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        with pytest.raises(ValueError, match="at its end"):
+            send(file)
+    with pytest.raises(ValueError, match="closed file"):
+        send(file)
+    assert local_endpoint.stats["requests"] == 0
 
 
 def test_files_in_other_members_are_read_at_once(client, local_endpoint):
@@ -256,4 +277,5 @@ def test_a_small_file(send, local_endpoint, tmp_path):
     with path.open("rb") as file:
         file.seek(len(PREFIX))
         send(file)
+        assert file.tell() == len(PREFIX) + len(HELLO)
     assert local_endpoint.calls[0]["body"] == HELLO

@@ -379,6 +379,73 @@ print("exit")
     assert python(code).strip() == "exit"
 
 
+SEND_FILE = """
+import asyncio, os, signal, socket, sys, tempfile, threading, time
+import invoke_model
+
+kind, end, step = sys.argv[1:]
+server = socket.socket()
+# The endpoint accepts a connection, and reads nothing from it.
+server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+server.bind(("127.0.0.1", 0))
+server.listen()
+settings = {
+    "endpoint_url": f"http://127.0.0.1:{server.getsockname()[1]}",
+    "region_name": "us-east-1",
+    "aws_access_key_id": "id",
+    "aws_secret_access_key": "secret",
+}
+file = tempfile.TemporaryFile()
+# The hash of the larger file takes longer than the test.
+file.truncate(2**40 if step == "hash" else 2**25)
+
+def send():
+    arguments = {"modelId": "amazon.titan-embed-text-v2:0", "body": file}
+    if kind == "sync":
+        invoke_model.Client(**settings).invoke_model(**arguments)
+    else:
+        async def main():
+            await invoke_model.AsyncClient(**settings).invoke_model(**arguments)
+        asyncio.run(main())
+
+def wait():
+    if step == "hash":
+        while file.tell() == 0:
+            time.sleep(0.01)
+    else:
+        connection, _ = server.accept()
+        connection.recv(1, socket.MSG_PEEK)
+        wait.connection = connection
+    # The client waits for the endpoint or reads the file by then.
+    time.sleep(0.2)
+
+def interrupt():
+    wait()
+    interrupt.time = time.monotonic()
+    os.kill(os.getpid(), signal.SIGINT)
+
+if end == "exit":
+    threading.Thread(target=send, daemon=True).start()
+    wait()
+    print("exits")
+else:
+    threading.Thread(target=interrupt).start()
+    try:
+        send()
+        print("no exception")
+    except KeyboardInterrupt:
+        took = time.monotonic() - interrupt.time
+        print("interrupted" if took < 5 else f"interrupted after {took} seconds")
+"""
+
+
+@pytest.mark.parametrize("step", ["hash", "send"])
+@pytest.mark.parametrize(("end", "expected"), [("exit", "exits"), ("signal", "interrupted")])
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_the_end_of_the_process_while_a_file_is_sent(kind, end, expected, step):
+    assert python(SEND_FILE, kind, end, step).strip() == expected
+
+
 WITHOUT_BOTOCORE = """
 import sys
 

@@ -24,7 +24,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::body::{Body, Origin};
-use crate::errors::{PythonError, seconds};
+use crate::errors::seconds;
 use crate::runtime::PerProcess;
 use crate::transport::{NO_TIMEOUT, read_timeouts};
 use crate::{reply, runtime};
@@ -200,7 +200,7 @@ impl Boto3Calls {
         Ok((status, headers, output, body))
     }
 
-    /// Sends a request that botocore has signed. Its body is `bytes` or a file. Returns the status, the headers and the body of the response.
+    /// Sends a request that botocore has signed. Returns the status, the headers and the body of the response.
     #[pyo3(signature = (method, url, headers, body, read_timeout))]
     fn send<'py>(
         &self,
@@ -208,7 +208,7 @@ impl Boto3Calls {
         method: &str,
         url: &str,
         headers: Vec<(String, PyBackedBytes)>,
-        body: request::SignedBody<'py>,
+        body: Option<PyBackedBytes>,
         read_timeout: Option<f64>,
     ) -> PyResult<(u16, Bound<'py, PyList>, Body)> {
         let request = request::signed(method, url, headers, body)?;
@@ -249,9 +249,7 @@ impl Boto3Calls {
         let transport = self.transport.get(|| self.settings.transport())?;
         // The transport must be called in the runtime that drives its connections.
         let exchange = Box::pin(async move { read(timeouts.send(&transport, request).await?).await });
-        runtime::wait_for_call(py, exchange)?.map_err(|error| match PythonError::of_body(&error) {
-            Some(error) => error.exception(py),
-            None => TransportFailure::new_err((error.kind().as_str(), error.to_string())),
-        })
+        runtime::wait_for_call(py, exchange)?
+            .map_err(|error| TransportFailure::new_err((error.kind().as_str(), error.to_string())))
     }
 }

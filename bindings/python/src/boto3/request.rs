@@ -14,7 +14,6 @@ use serde::Serialize as SerializeValue;
 use serde::de::DeserializeOwned;
 
 use crate::blob::Blobs;
-use crate::file::PythonFile;
 use crate::operation::input;
 
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
@@ -101,31 +100,17 @@ pub(super) fn insert_headers(request: &mut Parts, headers: &Bound<'_, PyDict>) -
     Ok(())
 }
 
-/// The body of a request that botocore has signed.
-#[derive(FromPyObject)]
-pub(super) enum SignedBody<'py> {
-    Bytes(PyBackedBytes),
-    File(Bound<'py, PyAny>),
-}
-
 /// Creates a request that botocore has signed.
 pub(super) fn signed(
     method: &str,
     url: &str,
     headers: Vec<(String, PyBackedBytes)>,
-    body: SignedBody,
+    body: Option<PyBackedBytes>,
 ) -> PyResult<Request<RequestBody>> {
     let method: Method = method.parse().map_err(|error| invalid("method", &error))?;
     let uri: Uri = url.parse().map_err(|error| invalid("URL", &error))?;
     let host = host(&uri).ok_or_else(|| invalid("URL", &"the host is missing"))?;
-    let body = match body {
-        SignedBody::Bytes(bytes) => Bytes::from_owner(bytes).into(),
-        SignedBody::File(file) => match PythonFile::of_large(&file)? {
-            Some(file) => RequestBody::from_body(file),
-            None => Bytes::from_owner(file.call_method0("read")?.extract::<PyBackedBytes>()?).into(),
-        },
-    };
-    let mut request = Request::new(body);
+    let mut request = Request::new(body.map_or_else(Bytes::new, Bytes::from_owner).into());
     (*request.method_mut(), *request.uri_mut()) = (method, uri);
     for (name, value) in headers {
         let header: HeaderName = name.parse().map_err(|error| invalid(&name, &error))?;
@@ -133,7 +118,7 @@ pub(super) fn signed(
         request.headers_mut().append(header, value);
     }
     let headers = request.headers_mut();
-    // The length of the body is known.
+    // The length of the body is known, because Python code has read a body that is a file.
     headers.remove(TRANSFER_ENCODING);
     headers.entry(HOST).or_insert(host);
     headers.entry(ACCEPT_ENCODING).or_insert(IDENTITY);

@@ -11,6 +11,7 @@ mod pending;
 
 use std::collections::VecDeque;
 use std::error::Error as StdError;
+use std::fmt;
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,6 @@ pub(crate) use job::{HookCall, HookedJob};
 
 use pending::{Argument, Changes, MODULE, Pending, Prepared, PythonContext, context, run};
 
-use crate::errors::PythonError;
 use crate::reply;
 use crate::slot::lock;
 
@@ -43,6 +43,30 @@ pub(crate) struct Interceptor {
 pub(crate) fn interceptors(methods: Vec<Interceptor>) -> Vec<Arc<Interceptor>> {
     methods.into_iter().map(Arc::new).collect()
 }
+
+/// The exception of a hook.
+#[derive(Debug)]
+pub(crate) struct HookError {
+    pub(crate) exception: PyErr,
+    text: String,
+}
+
+impl HookError {
+    fn new(py: Python<'_>, exception: PyErr) -> Self {
+        let text = exception.value(py).to_string();
+        let name = exception.get_type(py).name().map_or_else(|_| String::new(), |name| name.to_string());
+        let text = if text.is_empty() { name } else { format!("{name}: {text}") };
+        Self { exception, text }
+    }
+}
+
+impl fmt::Display for HookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for HookError {}
 
 /// The hooks of one call that wait for its caller.
 #[derive(Default)]
@@ -134,7 +158,7 @@ impl Intercept for CallInterceptor {
             run(py, &Prepared { function: function.bind(py).clone(), argument, context })
         };
         // `None` if the interpreter ends.
-        let result = Python::try_attach(|py| run(py).map_err(|exception| PythonError::new(py, exception)));
+        let result = Python::try_attach(|py| run(py).map_err(|exception| HookError::new(py, exception)));
         Ok(result.unwrap_or(Ok(()))?)
     }
 

@@ -9,9 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::sync::oneshot;
 
-use super::Interceptor;
+use super::{HookError, Interceptor};
 use crate::convert::to_python;
-use crate::errors::PythonError;
 use crate::reply;
 
 pub(super) const MODULE: &str = "invoke_model._hooks";
@@ -32,7 +31,7 @@ pub(crate) struct Pending {
     pub(super) interceptor: Arc<Interceptor>,
     pub(super) argument: Argument,
     pub(super) context: InterceptorContext,
-    pub(super) reply: Option<oneshot::Sender<Result<Changes, PythonError>>>,
+    pub(super) reply: Option<oneshot::Sender<Result<Changes, HookError>>>,
 }
 
 /// A hook with its Python arguments.
@@ -94,7 +93,7 @@ impl Pending {
             _ => Ok(Changes::new()),
         });
         // The receiver does not exist if the call was cancelled or a timeout has expired.
-        drop(reply.send(changes.map_err(|exception| PythonError::new(py, exception))));
+        drop(reply.send(changes.map_err(|exception| HookError::new(py, exception))));
         Ok(())
     }
 }

@@ -45,17 +45,14 @@ def exception(failure, request, url, proxy_url):
     return HTTPClientError(error=error)
 
 
-def _body(body):
-    """Returns the complete body of a request. Does not read a binary file with `seek`, which is sent in parts."""
-    if body is None:
-        return b""
-    if isinstance(body, bytes):
+def _bytes_of(body):
+    """Returns the complete body of a request."""
+    if body is None or isinstance(body, bytes):
         return body
     if isinstance(body, str):
         return body.encode()
     if hasattr(body, "read"):
-        is_binary = hasattr(body, "seek") and not isinstance(body, io.TextIOBase)
-        return body if is_binary else ensure_bytes(body.read())
+        return ensure_bytes(body.read())
     if isinstance(body, (bytearray, memoryview)):
         return bytes(body)
     return b"".join(map(ensure_bytes, body))
@@ -88,7 +85,7 @@ class Session:
                 request.method,
                 url,
                 [(name, ensure_bytes(value)) for name, value in request.headers.items()],
-                _body(request.body),
+                _bytes_of(request.body),
                 context.get("read_timeout"),
             )
             response = AWSResponse(url, status, _joined(headers), RawStream(body, status, headers))
