@@ -15,14 +15,22 @@ pub(super) const CHUNK_SIZE: usize = 64 << 10;
 
 /// Runs blocking file operations on a separate thread. Therefore these operations do not block the threads
 /// that drive sockets.
+///
+/// The function in the second argument of `work` returns `true` if the caller has dropped its future. In this
+/// case, `work` can return any result, because it is discarded.
 pub(super) async fn run_blocking<T: Send + 'static>(
     source: BodySource,
-    work: impl FnOnce(&BodySource) -> Result<T, BodyError> + Send + 'static,
+    work: impl FnOnce(&BodySource, &dyn Fn() -> bool) -> Result<T, BodyError> + Send + 'static,
 ) -> Result<T, BodyError> {
     let of_thread = source.clone();
     let (sender, receiver) = oneshot::channel();
-    // `send` fails if the caller has dropped its future. In this case, the result is discarded.
-    spawn(Box::new(move || drop(sender.send(work(&of_thread)))));
+    spawn(Box::new(move || {
+        // The call may have been cancelled while this closure waited for a thread.
+        if !sender.is_closed() {
+            let result = work(&of_thread, &|| sender.is_closed());
+            drop(sender.send(result));
+        }
+    }));
     receiver.await.unwrap_or_else(|_| {
         let error = Error::other("the reader panicked, or its runtime was shut down");
         Err(source.unreadable(error))
@@ -49,11 +57,17 @@ fn spawn(work: Box<dyn FnOnce() + Send>) {
     spawn_blocking(work);
 }
 
-/// Reads a file or a reader. Returns the number of bytes and their hash.
-pub(super) fn hash(source: &BodySource) -> Result<(u64, PayloadHash), BodyError> {
+/// Reads a file or a reader. Returns the number of bytes and their hash. Stops if `is_cancelled` returns `true`.
+pub(super) fn hash(
+    source: &BodySource,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<(u64, PayloadHash), BodyError> {
     let mut reader = source.open()?;
     let (mut hasher, mut length) = (PayloadHasher::new(), 0);
     loop {
+        if is_cancelled() {
+            return Err(source.unreadable(Error::other("the call was cancelled")));
+        }
         let chunk = read_chunk(&mut reader, CHUNK_SIZE).map_err(|error| source.unreadable(error))?;
         hasher.update(&chunk);
         length += chunk.len() as u64;

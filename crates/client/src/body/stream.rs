@@ -38,7 +38,7 @@ impl FileStream {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, BodyError>> {
         if let Some(mut reader) = self.reader.take() {
             let wanted = self.remaining.min(CHUNK_SIZE as u64) as usize;
-            self.read = Some(Box::pin(run_blocking(self.source.clone(), move |source| {
+            self.read = Some(Box::pin(run_blocking(self.source.clone(), move |source, _| {
                 let chunk = read_chunk(&mut reader, wanted).map_err(|error| source.unreadable(error))?;
                 Ok((reader, chunk))
             })));

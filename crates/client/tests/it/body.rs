@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn a_large_body_is_hashed_on_a_thread_for_blocking_work() {
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
         // The only thread for blocking work waits for the end of `release`.
-        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (release, released) = mpsc::channel::<()>();
         let occupied = tokio::task::spawn_blocking(move || released.recv());
         let fake = Fake::ok();
         let explaining = tokio::spawn(large_call(&fake.client()).explain());
@@ -197,4 +197,40 @@ async fn the_error_of_a_reader_contains_its_name() {
         error.to_string(),
         "InvokeModel: request not sent: `body`: cannot read the archive: is locked"
     );
+}
+
+/// A reader that reports each read, and waits for the test before it returns.
+struct WaitingReader {
+    reads: mpsc::Sender<()>,
+    released: Arc<Mutex<mpsc::Receiver<()>>>,
+    /// The number of reads that are left before the end.
+    left: usize,
+}
+
+impl Read for WaitingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let _ = self.reads.send(());
+        // Fails at once after the test has dropped its end of the channel.
+        let _ = self.released.lock().unwrap().recv();
+        let length = if self.left == 0 { 0 } else { buffer.len() };
+        self.left = self.left.saturating_sub(1);
+        Ok(length)
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_call_does_not_read_the_rest_of_its_body() {
+    let (reads, read) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    let released = Arc::new(Mutex::new(released));
+    let body = Body::from_reader("the archive", move || {
+        Ok(WaitingReader { reads: reads.clone(), released: released.clone(), left: 9 })
+    });
+    let call = tokio::spawn(Fake::default().client().invoke_model().model_id(ID).body(body).send());
+    let read = tokio::task::spawn_blocking(move || read.recv().map(|()| read)).await.unwrap().unwrap();
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    drop(release);
+    // The reader was dropped without another read. The channel ends with the last reader.
+    assert!(tokio::task::spawn_blocking(move || read.recv()).await.unwrap().is_err());
 }
