@@ -61,7 +61,7 @@ impl Attempts<'_> {
     async fn run<T: AttemptOutput>(&mut self) -> Result<T, ErrorKind> {
         let client = self.prepared.client().clone();
         let context = &mut *self.context;
-        self.prepared.open_file().await?;
+        self.prepared.open_file(&self.timer).await?;
         let (mut cost, mut clock_corrected, mut credentials_renewed) = (RetryCost::default(), false, false);
         loop {
             let started = Instant::now();
@@ -256,7 +256,7 @@ async fn signed_request(
     if let Some(interception) = &mut context.interception {
         Box::pin(interception.before_send(&parts, timer)).await?;
     }
-    let body = prepared.body().await?;
+    let body = prepared.body(timer).await?;
     Ok((Request::from_parts(parts, body), authorization.credentials))
 }
 
@@ -272,7 +272,7 @@ pub(super) async fn acquire_permit(
     }
     // The future is boxed to keep the futures of calls small.
     Box::pin(async {
-        let estimate = prepared.token_estimate().await?;
+        let estimate = prepared.token_estimate(timer).await?;
         let Some(quota) = &prepared.quota else { return Ok(None) };
         let wait = QuotaWait::start();
         let acquiring = quota.limiter.acquire_for_model(quota.model_id.as_deref(), estimate);

@@ -166,13 +166,13 @@ async fn explanation(
     mut timer: OperationTimer,
     context: &mut CallContext,
 ) -> Result<Explanation, ErrorKind> {
-    prepared.open_file().await?;
+    prepared.open_file(&timer).await?;
     let (parts, authorization) = prepared.authorized(&mut timer, context).await?;
     let config = prepared.client().config().clone();
     let body = match prepared.payload {
         Payload::Bytes(bytes) => bytes,
         Payload::Events => Bytes::new(),
-        Payload::File(file) => file.into_bytes().await?,
+        Payload::File(file) => timer.bound(file.into_bytes()).await??,
     };
     let credentials_source = authorization.credentials_source();
     let Authorization { scheme, source, signed, .. } = authorization;

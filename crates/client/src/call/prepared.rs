@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use super::{Call, OperationDescription, Settings, State, span};
 use crate::authorization::{Authorization, Authorizer};
-use crate::body::{BodyError, BodyFile, BodySource, hash_on_other_thread};
+use crate::body::{BodyFile, BodySource, hash_on_other_thread};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::config::{Config, SettingSource, region_of_arn};
@@ -178,9 +178,12 @@ impl Prepared {
     }
 
     /// Opens the body file and makes it the payload. Does nothing if the call has no body file.
-    pub(super) async fn open_file(&mut self) -> Result<(), BodyError> {
+    ///
+    /// A file may be on a slow disk, and a reader may block. Therefore this function and the functions that read the
+    /// file again end with the operation timeout. Their futures are boxed to keep the futures of calls small.
+    pub(super) async fn open_file(&mut self, timer: &OperationTimer) -> Result<(), ErrorKind> {
         if let Some(source) = self.file.take() {
-            self.payload = Payload::File(BodyFile::open(source).await?);
+            self.payload = Payload::File(Box::pin(timer.bound(BodyFile::open(source))).await??);
         }
         Ok(())
     }
@@ -233,7 +236,10 @@ impl Prepared {
     }
 
     /// Returns an estimate of the tokens that the request may use, or no tokens if the call has no limit for them.
-    pub(super) async fn token_estimate(&mut self) -> Result<TokenEstimate, BodyError> {
+    pub(super) async fn token_estimate(
+        &mut self,
+        timer: &OperationTimer,
+    ) -> Result<TokenEstimate, ErrorKind> {
         let Some(quota) = self.quota.as_mut().filter(|quota| quota.limiter.limits_tokens()) else {
             return Ok(TokenEstimate::default());
         };
@@ -243,7 +249,7 @@ impl Prepared {
         let mut estimate = match &self.payload {
             Payload::Bytes(bytes) => TokenEstimate::from_body(bytes),
             Payload::Events => TokenEstimate::default(),
-            Payload::File(file) => file.token_estimate().await?,
+            Payload::File(file) => Box::pin(timer.bound(file.token_estimate())).await??,
         };
         if let Some(limit) = quota.max_output_tokens {
             estimate.max_output_tokens = limit;
@@ -252,11 +258,11 @@ impl Prepared {
     }
 
     /// Returns the body for one attempt.
-    pub(super) async fn body(&self) -> Result<RequestBody, BodyError> {
+    pub(super) async fn body(&self, timer: &OperationTimer) -> Result<RequestBody, ErrorKind> {
         Ok(match &self.payload {
             Payload::Bytes(bytes) => bytes.clone().into(),
             Payload::Events => RequestBody::default(),
-            Payload::File(file) => RequestBody::from_body(file.stream().await?),
+            Payload::File(file) => RequestBody::from_body(Box::pin(timer.bound(file.stream())).await??),
         })
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use invoke_model_client::types::{InvokeModel, InvokeModelInput};
 use invoke_model_client::{
     Body, BodyError, Call, Client, Credentials, CredentialsFuture, ErrorKind, Explanation,
-    ProvideCredentials, RetryConfig,
+    ProvideCredentials, QuotaLimiter, RetryConfig,
 };
 use invoke_model_signing::PayloadHash;
 
@@ -233,4 +233,44 @@ async fn a_cancelled_call_does_not_read_the_rest_of_its_body() {
     drop(release);
     // The reader was dropped without another read. The channel ends with the last reader.
     assert!(tokio::task::spawn_blocking(move || read.recv()).await.unwrap().is_err());
+}
+
+/// Returns a body that can be opened a number of times. The next opening waits until the channel ends.
+fn blocking_body(openings: usize) -> (mpsc::Sender<()>, Body) {
+    let (release, released) = mpsc::channel();
+    let state = Mutex::new((openings, released));
+    let body = Body::from_reader("the archive", move || {
+        let mut state = state.lock().unwrap();
+        match state.0.checked_sub(1) {
+            Some(left) => state.0 = left,
+            None => drop(state.1.recv()),
+        }
+        Ok(&b"{}"[..])
+    });
+    (release, body)
+}
+
+#[tokio::test]
+async fn the_operation_timeout_ends_a_call_whose_reader_blocks() {
+    // A call with a token limit opens the reader for the hash, for the token estimate, and for the attempt.
+    let limiter = QuotaLimiter::builder().tokens_per_minute(1_000).build();
+    for openings in 0..3 {
+        let fake = Fake::default();
+        let client = Client::new(fake.settings().quota_limiter(limiter.clone())).unwrap();
+        let (release, body) = blocking_body(openings);
+        let call = client.invoke_model().model_id(ID).body(body).timeout(Duration::from_millis(200));
+        let result = tokio::time::timeout(Duration::from_secs(60), call.send()).await;
+        drop(release);
+        let error = result.unwrap().unwrap_err();
+        assert!(error.is_timeout(), "{openings}: {error}");
+        assert!(fake.requests().is_empty());
+    }
+    for openings in 0..2 {
+        let (release, body) = blocking_body(openings);
+        let call = Fake::default().client().invoke_model().model_id(ID).body(body);
+        let signing = call.timeout(Duration::from_millis(200)).sign();
+        let result = tokio::time::timeout(Duration::from_secs(60), signing).await;
+        drop(release);
+        assert!(result.unwrap().unwrap_err().is_timeout());
+    }
 }
