@@ -42,8 +42,10 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // When cargo tests the complete workspace, it enables every feature that any workspace member requires.
-    // Therefore the next two steps test three crates without the other members.
+    // Therefore the next three steps check and test three crates without the other members.
     let alone = ["transport", "credentials", "client"].map(|name| format!("--package=invoke-model-{name}"));
+    let lint: Vec<&str> = ["clippy"].into_iter().chain(alone.iter().map(String::as_str)).collect();
+    report.cargo("clippy with default features only", &[&lint[..], &["--", "-D", "warnings"]].concat())?;
     let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
     report.step("installation of a Redis or Valkey server", done(quota::install))?;
