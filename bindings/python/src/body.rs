@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::errors;
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, outcome};
-use crate::slot::{Slot, TakenStream, lock};
+use crate::slot::{self, Slot, TakenStream, lock};
 
 /// A streaming body. The Python classes `StreamingBody` and `AsyncStreamingBody` wrap it.
 #[pyclass(frozen, module = "invoke_model._native")]
@@ -136,6 +136,63 @@ impl Body {
         });
         Ok((object(parts)(py)?, failed))
     }
+
+    /// Reads the complete rest. Returns the bytes before a failure, and the failure.
+    fn read_rest(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, Option<TransportError>)> {
+        let Some(mut taken) = self.take()? else { return Ok((object(Vec::new())(py)?, None)) };
+        if let Some(length) = taken.get().remaining().filter(|length| *length > 0) {
+            return read_known(py, taken, length);
+        }
+        let result = self.read_growing(py, &mut taken);
+        match result {
+            Ok((_, None)) => taken.end(),
+            // A further read fails instead of returning the end.
+            _ => runtime::close_dropped(taken),
+        }
+        result
+    }
+
+    /// Reads a body of unknown length to its end. Returns the bytes before a failure, and the failure. A `BytesIO` contains
+    /// the parts, because its buffer grows, and becomes the `bytes` object without a copy.
+    ///
+    /// The body stays taken between two parts, so that no other reader can take a part.
+    ///
+    /// # Errors
+    /// Returns an exception if another thread closes the body, because the bytes would be incomplete.
+    fn read_growing(
+        &self,
+        py: Python<'_>,
+        taken: &mut TakenStream<Reader>,
+    ) -> PyResult<(Py<PyAny>, Option<TransportError>)> {
+        let mut buffer = None;
+        loop {
+            // This future also completes if another thread closes the body before the future is polled.
+            let closed = self.closed.notified();
+            taken.check_open()?;
+            let read = Box::pin(async {
+                tokio::select! {
+                    biased;
+                    () = closed => None,
+                    read = read_parts(taken.get(), PART, false) => Some(read),
+                }
+            });
+            let (parts, result) = runtime::wait(py, read)?.ok_or_else(slot::closed)?;
+            let part = object(parts)(py)?;
+            let failed = match result {
+                Ok(false) => None,
+                Ok(true) if buffer.is_none() => return Ok((part, None)),
+                result => Some(result.err()),
+            };
+            let buffer = match &buffer {
+                Some(buffer) => buffer,
+                None => buffer.insert(py.import("io")?.call_method0("BytesIO")?),
+            };
+            buffer.call_method1("write", (part,))?;
+            if let Some(failed) = failed {
+                return Ok((buffer.call_method0("getvalue")?.unbind(), failed));
+            }
+        }
+    }
 }
 
 /// Reads a body of known length into its `bytes` object, without another copy in memory. Returns the bytes before a
@@ -181,51 +238,41 @@ fn read_known(
     }
 }
 
-/// Reads a body of unknown length to its end. `read` reads a part, and returns less than its argument only at the end or
-/// with a failure. A `BytesIO` contains the parts, because its buffer grows, and becomes the `bytes` object without a copy.
-fn read_growing<T>(
-    py: Python<'_>,
-    mut read: impl FnMut(usize) -> PyResult<(Py<PyAny>, Option<T>)>,
-) -> PyResult<(Py<PyAny>, Option<T>)> {
-    let is_last = |part: &Py<PyAny>| Ok::<_, PyErr>(part.bind(py).len()? < PART);
-    let (mut part, mut failed) = read(PART)?;
-    if failed.is_some() || is_last(&part)? {
-        return Ok((part, failed));
-    }
-    let buffer = py.import("io")?.call_method0("BytesIO")?;
-    loop {
-        buffer.call_method1("write", (part,))?;
-        (part, failed) = read(PART)?;
-        if failed.is_some() || is_last(&part)? {
-            buffer.call_method1("write", (part,))?;
-            return Ok((buffer.call_method0("getvalue")?.unbind(), failed));
-        }
-    }
-}
-
 /// Reads up to `left` bytes, or the first part if `some` is set. Returns the parts before a failure, and the failure with
 /// the stream.
 async fn read(
     mut taken: TakenStream<Reader>,
-    mut left: usize,
+    left: usize,
     some: bool,
 ) -> (Vec<Bytes>, Option<(TakenStream<Reader>, TransportError)>) {
+    let (parts, result) = read_parts(taken.get(), left, some).await;
+    match result {
+        Ok(true) => taken.end(),
+        Ok(false) => taken.put_back(),
+        Err(error) => return (parts, Some((taken, error))),
+    }
+    (parts, None)
+}
+
+/// Reads up to `left` bytes, or the first part if `some` is set. Returns the parts before a failure, and `true` at the end of
+/// the body.
+async fn read_parts(
+    reader: &mut Reader,
+    mut left: usize,
+    some: bool,
+) -> (Vec<Bytes>, Result<bool, TransportError>) {
     let mut parts = Vec::new();
     while left > 0 {
-        match taken.get().next(left).await {
+        match reader.next(left).await {
             Ok(Some(part)) => {
                 left = if some { 0 } else { left - part.len() };
                 parts.push(part);
             }
-            Ok(None) => {
-                taken.end();
-                return (parts, None);
-            }
-            Err(error) => return (parts, Some((taken, error))),
+            Ok(None) => return (parts, Ok(true)),
+            Err(error) => return (parts, Err(error)),
         }
     }
-    taken.put_back();
-    (parts, None)
+    (parts, Ok(false))
 }
 
 fn object(parts: Vec<Bytes>) -> Outcome {
@@ -253,29 +300,18 @@ impl Body {
     /// Reads up to `amt` bytes, or the complete rest.
     #[pyo3(signature = (amt=None))]
     fn read(&self, py: Python<'_>, amt: Option<usize>) -> PyResult<Py<PyAny>> {
-        if amt.is_none() {
-            let Some(mut taken) = self.take()? else { return object(Vec::new())(py) };
-            match taken.get().remaining() {
-                Some(length) if length > 0 => {
-                    let (object, failed) = read_known(py, taken, length)?;
-                    return failed.map_or(Ok(object), |error| Err(self.exception(py, &error)));
-                }
-                _ => taken.put_back(),
-            }
-        }
-        let read = |limit| Ok((runtime::run(py, self.job(Some(limit))?)?, None));
-        match amt {
-            Some(amt) => read(amt),
-            None => read_growing(py, read),
-        }
-        .map(|(object, _): (_, Option<()>)| object)
+        let Some(amt) = amt else {
+            let (object, failed) = self.read_rest(py)?;
+            return failed.map_or(Ok(object), |error| Err(self.exception(py, &error)));
+        };
+        runtime::run(py, self.job(Some(amt))?)
     }
 
     /// Reads up to `amt` bytes, or the complete rest. If `some` is set, returns the bytes that have arrived, and waits
     /// for at least one byte.
     ///
-    /// Returns the bytes before a failure, and the failure. If another thread closes the body, the read ends, except
-    /// for a read of the complete rest whose length is known.
+    /// Returns the bytes before a failure, and the failure. If another thread closes the body, a read of some bytes ends
+    /// without bytes, and a read of the complete rest raises an exception, or ends if the length is known.
     #[pyo3(signature = (amt=None, some=false))]
     fn read_before_failure(
         &self,
@@ -283,15 +319,11 @@ impl Body {
         amt: Option<usize>,
         some: bool,
     ) -> PyResult<(Py<PyAny>, Option<Failure>)> {
-        let Some(mut taken) = self.take()? else { return Ok((object(Vec::new())(py)?, None)) };
-        let remaining = taken.get().remaining().filter(|length| *length > 0);
-        if let (None, false, Some(length)) = (amt, some, remaining) {
-            let (object, failed) = read_known(py, taken, length)?;
-            return Ok((object, failed.as_ref().map(failure)));
-        }
-        taken.put_back();
         match amt {
-            None if !some => read_growing(py, |limit| self.read_part(py, limit, false)),
+            None if !some => {
+                let (object, failed) = self.read_rest(py)?;
+                Ok((object, failed.as_ref().map(failure)))
+            }
             amt => self.read_part(py, amt.unwrap_or(usize::MAX), some),
         }
     }

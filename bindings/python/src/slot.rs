@@ -52,7 +52,7 @@ impl<T> Slot<T> {
             other => {
                 let result = match &other {
                     State::Ended => Ok(None),
-                    State::Closed => Err(PyValueError::new_err("I/O operation on closed file")),
+                    State::Closed => Err(closed()),
                     _ => Err(PyRuntimeError::new_err("another thread or task is reading the stream")),
                 };
                 *state = other;
@@ -96,6 +96,14 @@ impl<T> TakenStream<T> {
         self.stream.as_mut().unwrap()
     }
 
+    /// Returns an exception if the stream was closed while it was taken.
+    pub(crate) fn check_open(&self) -> PyResult<()> {
+        match *lock(&self.state) {
+            State::Closed => Err(closed()),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the stream after a read.
     pub(crate) fn put_back(mut self) {
         let stream = self.stream.take();
@@ -121,6 +129,11 @@ impl<T> Drop for TakenStream<T> {
             *lock(&self.state) = State::Closed;
         }
     }
+}
+
+/// Returns the exception of a stream that was closed.
+pub(crate) fn closed() -> PyErr {
+    PyValueError::new_err("I/O operation on closed file")
 }
 
 /// Locks a mutex. A panic of another thread leaves no value in an invalid state.

@@ -117,27 +117,35 @@ class AsyncStreamingBody(_Stream):
     def __init__(self, raw):
         super().__init__(raw)
         self._amount_read = 0
+        #: `True` while a task reads the complete rest. Another task must not take a part of it.
+        self._reads_rest = False
 
     async def read(self, amt=None):
         """Reads up to `amt` bytes, or the complete rest. Returns `b""` at the end."""
-        is_rest = amt is None or amt < 0
-        data = await self._read_part(self._PART_SIZE if is_rest else amt)
-        if is_rest and len(data) == self._PART_SIZE:
-            data = await self._read_rest(data)
+        if self._reads_rest:
+            raise RuntimeError("another thread or task is reading the stream")
+        data = await (self._read_rest() if amt is None or amt < 0 else self._read_part(amt))
         self._amount_read += len(data)
         return data
 
     async def _read_part(self, limit):
         return await self._read(lambda queue, future: self._raw.start_read(queue, future, limit))
 
-    async def _read_rest(self, part):
-        """Reads the parts after the first part. A `BytesIO` returns its buffer as `bytes` without a copy."""
-        buffer = io.BytesIO()
-        while len(part) == self._PART_SIZE:
-            buffer.write(part)
+    async def _read_rest(self):
+        """Reads the complete rest in parts. A `BytesIO` returns its buffer as `bytes` without a copy."""
+        self._reads_rest = True
+        try:
             part = await self._read_part(self._PART_SIZE)
-        buffer.write(part)
-        return buffer.getvalue()
+            if len(part) < self._PART_SIZE:
+                return part
+            buffer = io.BytesIO()
+            while len(part) == self._PART_SIZE:
+                buffer.write(part)
+                part = await self._read_part(self._PART_SIZE)
+            buffer.write(part)
+            return buffer.getvalue()
+        finally:
+            self._reads_rest = False
 
     def set_socket_timeout(self, timeout):
         """Limits the time in seconds that a read waits for bytes. Then the read raises a `ReadTimeoutError`."""

@@ -152,11 +152,13 @@ class RawStream(io.IOBase):
     def _read(self, amt, some):
         try:
             data, failure = self._body.read_before_failure(amt, some)
-        except ValueError:
+        except ValueError as error:
             # Another thread has closed the stream.
-            if self.closed:
-                return b""
-            raise
+            if not self.closed:
+                raise
+            if amt is None and not some:
+                raise ProtocolError("Connection broken: the stream was closed during the read", error) from None
+            return b""
         self._position += len(data)
         if failure is not None:
             self._raise(failure, data, amt)
