@@ -42,7 +42,8 @@ pub(crate) fn payload(value: &Bound<'_, PyAny>, blobs: Blobs) -> PyResult<Option
 
 /// Returns the bytes of a blob, or `None` if the object is not a blob.
 ///
-/// Does not copy `bytes`, and no `memoryview` of `bytes`, because they never change. Copies other buffers. Reads a file from its position to its end.
+/// Copies neither `bytes` nor a contiguous `memoryview` of `bytes`, because `bytes` never change. Copies other buffers.
+/// Reads a file from its position to its end.
 ///
 /// # Errors
 /// Returns the exception of `read`. Also returns an exception if a file is open in text mode, or is at its end.
