@@ -427,6 +427,13 @@ def interrupt():
 if end == "exit":
     threading.Thread(target=send, daemon=True).start()
     wait()
+
+    class Slow:
+        # Runs while the interpreter exits. In this time, a thread that waits for the interpreter lock ends at once.
+        def __del__(self, sleep=time.sleep):
+            sleep(0.5)
+
+    slow = Slow()
     print("exits")
 else:
     threading.Thread(target=interrupt).start()
