@@ -63,7 +63,7 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         let peak = number(peak / 1024.0 / 1024.0, 1);
         table.push_str(&format!("| peak memory after {calls} calls, MiB | {peak} | - |\n"));
     }
-    let text = format!("{}\n\n{table}", machine::line()?);
+    let text = format!("{}\n\n{table}", machine::description()?);
     println!("{text}");
     if docs { document::write(&[(Part::Endpoint, &text)]) } else { Ok(()) }
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         return Err(format!("bench-platform: {}\n{stderr}", output.status).into());
     }
     let table = table(&String::from_utf8_lossy(&output.stdout))?;
-    let text = format!("{}\n\n{table}", machine::line()?);
+    let text = format!("{}\n\n{table}", machine::description()?);
     println!("{text}");
     if docs { document::write(&[(Part::Features, &text)]) } else { Ok(()) }
 }

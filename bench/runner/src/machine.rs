@@ -10,8 +10,8 @@ use crate::{Result, callgrind};
 const PACKAGES: [&str; 6] =
     ["aws-sdk-bedrockruntime", "aws-smithy-runtime", "hyper", "hyper-util", "sha2", "tokio"];
 
-/// Returns one line with the date, the machine and the tools, without the host name.
-pub(crate) fn line() -> Result<String> {
+/// Returns two lines with the date, the machine and the tools, without the host name.
+pub(crate) fn description() -> Result<String> {
     let information = std::fs::read_to_string("/proc/cpuinfo")?;
     let of = |name: &str| {
         let line = information.lines().find(|line| line.starts_with(name));
@@ -23,7 +23,7 @@ pub(crate) fn line() -> Result<String> {
     let linux = release.trim().split('-').next().unwrap_or_default();
     let (date, rustc, valgrind) = (output_of("date", "+%F")?, rustc()?, callgrind::version()?);
     let model = of("model name");
-    Ok(format!("{date}: {model}, {cores} cores, {sha} SHA instructions; Linux {linux}; {rustc}; {valgrind}"))
+    Ok(format!("{date}: {model}, {cores} cores, {sha} SHA instructions;\nLinux {linux}; {rustc}; {valgrind}"))
 }
 
 /// Returns the version of the compiler.

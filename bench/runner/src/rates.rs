@@ -44,7 +44,7 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         memory(&server, rounds, &roots)?.target(targets::HTTP2_MEMORY),
     ];
     let text =
-        format!("{}\n\n{}\n{}", machine::line()?, table::of(&rows), targets::table("measurement", &rows));
+        format!("{}\n\n{}\n{}", machine::description()?, table::of(&rows), targets::table("measurement", &rows));
     println!("{text}");
     if docs { document::write(&[(Part::Rates, &text)]) } else { Ok(()) }
 }

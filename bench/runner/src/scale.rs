@@ -132,7 +132,7 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
             document::write_plot(&format!("{}.svg", dimension.plot), &dimension.plot(&points)?)?;
         }
     }
-    let text = format!("{}\n\n{exponents}{tables}", machine::line()?);
+    let text = format!("{}\n\n{exponents}{tables}", machine::description()?);
     println!("{text}");
     if docs { document::write(&[(Part::Scale, &text)]) } else { Ok(()) }
 }

@@ -111,7 +111,7 @@ pub(crate) fn run(docs: bool) -> Result<()> {
             Err(error) => eprintln!("{name}: left out: {error}"),
         }
     }
-    let text = format!("{}\n\n{table}", machine::line()?);
+    let text = format!("{}\n\n{table}", machine::description()?);
     println!("{text}");
     if docs { document::write(&[(Part::Servers, &text)]) } else { Ok(()) }
 }

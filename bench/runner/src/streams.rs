@@ -38,7 +38,7 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         Row::new("latency of an event, p99, µs", 1, percentile).target(targets::EVENT_LATENCY),
     ]);
     let text =
-        format!("{}\n\n{}\n{}", machine::line()?, table::of(&rows), targets::table("measurement", &rows));
+        format!("{}\n\n{}\n{}", machine::description()?, table::of(&rows), targets::table("measurement", &rows));
     println!("{text}");
     if docs { document::write(&[(Part::Streams, &text)]) } else { Ok(()) }
 }

@@ -19,7 +19,7 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
     let rows = rows::all(&servers, rounds)?;
     let layers = layers(&servers)?;
     drop(servers);
-    let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::line()?, machine::versions()?, of(&rows));
+    let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::description()?, machine::versions()?, of(&rows));
     let targets = targets::table("measurement", &rows);
     println!("{run}\n{targets}");
     if docs {
@@ -70,7 +70,7 @@ pub(crate) fn clean_builds(docs: bool) -> Result<()> {
     let rows = clean_build::rows()?;
     let head = format!("| {TITLE} | invoke-model | official | ratio |\n|---|---:|---:|---:|\n");
     let table = rows.iter().fold(head, |table, row| table + &row.line(&row.cells(clean_build::CLIENTS)));
-    let (builds, targets) = (format!("{}\n\n{table}", machine::line()?), targets::table(TITLE, &rows));
+    let (builds, targets) = (format!("{}\n\n{table}", machine::description()?), targets::table(TITLE, &rows));
     println!("{builds}\n{targets}");
     if docs {
         document::write(&[(Part::Builds, &builds), (Part::BuildTargets, &targets)])?;
