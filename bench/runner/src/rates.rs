@@ -43,8 +43,12 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
             .target(targets::HTTP2_CALL_RATE),
         memory(&server, rounds, &roots)?.target(targets::HTTP2_MEMORY),
     ];
-    let text =
-        format!("{}\n\n{}\n{}", machine::description()?, table::of(&rows), targets::table("measurement", &rows));
+    let text = format!(
+        "{}\n\n{}\n{}",
+        machine::description()?,
+        table::of(&rows),
+        targets::table("measurement", &rows)
+    );
     println!("{text}");
     if docs { document::write(&[(Part::Rates, &text)]) } else { Ok(()) }
 }

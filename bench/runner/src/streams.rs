@@ -37,8 +37,12 @@ pub(crate) fn run(rounds: usize, docs: bool) -> Result<()> {
         Row::new("latency of an event, p50, µs", 1, median).target(targets::EVENT_LATENCY),
         Row::new("latency of an event, p99, µs", 1, percentile).target(targets::EVENT_LATENCY),
     ]);
-    let text =
-        format!("{}\n\n{}\n{}", machine::description()?, table::of(&rows), targets::table("measurement", &rows));
+    let text = format!(
+        "{}\n\n{}\n{}",
+        machine::description()?,
+        table::of(&rows),
+        targets::table("measurement", &rows)
+    );
     println!("{text}");
     if docs { document::write(&[(Part::Streams, &text)]) } else { Ok(()) }
 }
