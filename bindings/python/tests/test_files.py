@@ -261,6 +261,25 @@ def test_files_that_cannot_be_read(send, local_endpoint, path):
     assert local_endpoint.stats["requests"] == 0
 
 
+@pytest.fixture
+def protected_file(file):
+    """A file that the process cannot open again."""
+    os.fchmod(file.fileno(), 0)
+    # Root can open each file.
+    user = os.geteuid()
+    os.seteuid(user or 65_534)
+    yield file
+    os.seteuid(user)
+
+
+def test_a_file_that_cannot_be_opened_again_is_read_at_once(send, local_endpoint, protected_file):
+    with pytest.raises(PermissionError):
+        open(f"/proc/self/fd/{protected_file.fileno()}", "rb")
+    send(protected_file)
+    assert protected_file.read() == b""
+    assert local_endpoint.calls[0]["body"] == BODY
+
+
 def test_files_in_other_members_are_read_at_once(client, local_endpoint):
     with tempfile.TemporaryFile() as file:
         file.write(BODY)
