@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let package = Package::new()?;
     package.install_tools()?;
     if arguments.figures {
-        // A wheel of a release has the same compression level, so the figures show its size.
+        // The highest level of maturin. The wheels of a release are compressed again with Zopfli.
         package.install(&["--release", "--compression-level", "9"])?;
         let mut figures = package.python();
         // pip has compiled the modules next to their sources. With this variable, each import would compile them again.

@@ -46,8 +46,8 @@ enum Work {
     EventRate { streams: usize, width: usize, events: usize },
     /// Makes concurrent calls. Prints the peak of the resident memory after `few` calls, and after `more` calls.
     Memory { few: usize, more: usize, width: usize },
-    /// Makes concurrent calls to the server of the URL, for at most `seconds`. Prints the number of calls, and
-    /// the calls per second.
+    /// Makes concurrent calls to the server of the URL, until `count` calls are complete, or for `seconds`. Prints the
+    /// number of calls, and the calls per second.
     Load { count: usize, width: usize, seconds: u64 },
     /// Sends requests to the server of the URL that it should reject. Prints the statuses.
     Probe,
@@ -136,9 +136,10 @@ fn peaks(request: &Bytes, counts: [usize; 2], width: usize) -> String {
     })
 }
 
-/// Makes calls to a server, for at most this time. Returns the number of calls, and the calls per second.
+/// Makes calls to a server, until `count` calls are complete, or for this time. Returns the number of calls, and the
+/// calls per second.
 async fn load(address: SocketAddr, count: usize, width: usize, most: Duration) -> String {
-    /// Number of calls of a connection between two looks at the time.
+    /// Number of calls of a connection between two checks of the time.
     const BATCH: usize = 10;
     let mut connections = open(address, &request::call(&Signing::at(SystemTime::now())), width).await;
     let (start, mut made) = (Instant::now(), 0);

@@ -1,5 +1,5 @@
 //! Counts instructions with `valgrind --tool=callgrind`. Two runs of the same program with the same input
-//! differ by only about 0.1 %.
+//! differ by less than 0.5 %.
 //!
 //! Valgrind does not support SHA instructions. Programs therefore hash in software under Valgrind, and the
 //! counts include this work.

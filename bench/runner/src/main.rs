@@ -64,7 +64,7 @@ struct Arguments {
     docs: bool,
 }
 
-/// A part of `docs/performance.md` that is measured on its own.
+/// A part of `docs/performance.md`, or `docs/scale.md`, that is measured on its own.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Only {
     /// Clean builds.

@@ -1,4 +1,4 @@
-//! All measurements except clean builds.
+//! The rows of the section *A run* in `docs/performance.md`, without clean builds.
 
 use std::fs;
 use std::time::Instant;
@@ -28,13 +28,13 @@ const COUNTED_EVENTS: (u64, u64) = (500, 3000);
 /// Numbers of events with single-stepping: in the short run, and in the long run.
 const STEPPED_EVENTS: (u64, u64) = (50, 250);
 
-/// Clients that support TLS. The program with plain hyper-util has no TLS.
+/// Clients that support TLS. The program of these rows with plain hyper-util has no TLS.
 const TLS_CLIENTS: &[&str] = &["ours", "official"];
 
 /// Clients whose benchmark programs call `Converse` and `ConverseStream`.
 const CONVERSE_CLIENTS: &[&str] = &["ours"];
 
-/// Measures all rows except clean builds. Prints the name of each row, and the time of its measurement, to standard
+/// Measures these rows. Prints the name of each row, and the time of its measurement, to standard
 /// error.
 pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let Servers { timing, valgrind, stepping } = servers;

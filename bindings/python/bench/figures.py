@@ -1,6 +1,6 @@
 """Measures this package side by side with boto3, and prints the table of `docs/python.md`.
 
-A local endpoint in another process answers all clients. `cargo xtask python --figures` runs this program.
+A local endpoint in another process responds to all clients. `cargo xtask python --figures` runs this program.
 """
 
 import argparse
@@ -99,12 +99,12 @@ def chat(client):
     return client.converse(modelId=MODEL, messages=MESSAGES)
 
 
-def calls(server, pair):
+def calls(server, measured_clients):
     response = {"embedding": [0.5] * 8, "inputTextTokenCount": 1}
     server.set({"status": 200, "headers": {"content-type": "application/json"}, "body_json": response})
-    invoke = {name: cpu(lambda: embed(client), 300) for name, client in pair.items()}
+    invoke = {name: cpu(lambda: embed(client), 300) for name, client in measured_clients.items()}
     server.set(None)
-    converse = {name: cpu(lambda: chat(client), 300) for name, client in pair.items()}
+    converse = {name: cpu(lambda: chat(client), 300) for name, client in measured_clients.items()}
     return [
         ("CPU of a call of `invoke_model`, in microseconds", invoke, "{:,.0f}"),
         ("CPU of a call of `converse`, in microseconds", converse, "{:,.0f}"),
@@ -151,7 +151,7 @@ def asyncio_calls(server):
     ]
 
 
-def streams(server, pair):
+def streams(server, measured_clients):
     part = {"event": "chunk", "chunk": {"type": "content_block_delta", "delta": {"text": "word"}}}
     delta = {"event": "contentBlockDelta", "payload": {"delta": {"text": "word"}, "contentBlockIndex": 0}}
     number = 5_000
@@ -172,7 +172,7 @@ def streams(server, pair):
     ):
         server.set({"frames": [rule] * number, "headers": {"x-amzn-bedrock-content-type": "application/json"}})
         found = {}
-        for name, client in pair.items():
+        for name, client in measured_clients.items():
 
             def read():
                 count = sum(1 for _ in call(client)[member])
@@ -410,8 +410,8 @@ def main():
     parser.add_argument("--write", action="store_true", help="write the table into docs/python.md")
     arguments = parser.parse_args()
     server = Server()
-    pair = clients(server.settings)
-    rows = [*calls(server, pair), *asyncio_calls(server), *streams(server, pair), concurrency(server)]
+    measured_clients = clients(server.settings)
+    rows = [*calls(server, measured_clients), *asyncio_calls(server), *streams(server, measured_clients), concurrency(server)]
     rows += [*cancelled(), interrupts(server), *memory(server), imports(), wheel()]
     server.stop()
     version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"

@@ -4,7 +4,7 @@ A local endpoint in another process injects faults. `cargo xtask python --soak` 
 these cases:
 
 * a call raises an exception that is not one of the documented exceptions, or returns a wrong result;
-* the endpoint did not execute as many calls as have succeeded;
+* the endpoint executed fewer calls than succeeded;
 * a worker makes no progress for a long time;
 * memory grew by more than `MAX_GROWTH`;
 * a file descriptor, a thread or a connection remains at the end.
@@ -342,7 +342,7 @@ def table(minutes, tally, before, warm, after, end, stats):
     rows = [
         (f"calls in {minutes:g} minutes", f"{calls:,}"),
         ("cancelled, or closed before the end", f"{cancelled:,}"),
-        ("failed with the exception of a fault, or of the timeout", f"{calls - succeeded - cancelled:,}"),
+        ("failed because of an injected fault, or of a timeout", f"{calls - succeeded - cancelled:,}"),
         ("failed otherwise, or without an outcome", "0"),
         ("memory after the warm-up, and at the end, in MiB", f"{warm.memory:.1f}, {after.memory:.1f}"),
         ("file descriptors without clients, before and after the test", f"{before.files}, {end.files}"),

@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 use crate::blob::Blobs;
 use crate::convert::from_python;
 use crate::events::{Batch, Receiver, TypedReceiver};
-use crate::failover::Answered;
-use crate::operation::Site;
+use crate::failover::RespondingTarget;
+use crate::operation::ProcessClient;
 use crate::queue::Queue;
 use crate::reply;
 use crate::runtime::{Job, Outcome, outcome};
@@ -44,16 +44,16 @@ trait Input: Send + Sync {
 /// so several tasks can send events.
 struct TypedInput<O: InputEventStream> {
     sender: Arc<Mutex<Option<EventSender<O>>>>,
-    site: Arc<Site>,
+    process_client: Arc<ProcessClient>,
 }
 
 impl<O: InputEventStream> TypedInput<O> {
-    fn finished(site: &Arc<Site>, result: Result<(), Error>) -> Outcome {
+    fn finished(process_client: &Arc<ProcessClient>, result: Result<(), Error>) -> Outcome {
         match result {
             Ok(()) => outcome(|py| Ok(py.None())),
             Err(error) => {
-                let site = site.clone();
-                outcome(move |py| Err(site.exception(py, &error)))
+                let process_client = process_client.clone();
+                outcome(move |py| Err(process_client.exception(py, &error)))
             }
         }
     }
@@ -65,21 +65,21 @@ where
 {
     fn send(&self, event: &Bound<'_, PyAny>) -> PyResult<Job> {
         let event = from_python::<O::Events>(event, None, Blobs::All)?.value;
-        let (sender, site) = (self.sender.clone(), self.site.clone());
+        let (sender, process_client) = (self.sender.clone(), self.process_client.clone());
         Ok(Box::pin(async move {
             match &mut *sender.lock().await {
-                Some(sender) => Self::finished(&site, sender.send(event).await),
+                Some(sender) => Self::finished(&process_client, sender.send(event).await),
                 None => outcome(|_| Err(PyValueError::new_err("the input of the stream is closed"))),
             }
         }))
     }
 
     fn close(&self) -> Job {
-        let (sender, site) = (self.sender.clone(), self.site.clone());
+        let (sender, process_client) = (self.sender.clone(), self.process_client.clone());
         Box::pin(async move {
             let sender = sender.lock().await.take();
             match sender {
-                Some(sender) => Self::finished(&site, closed(sender.close().await)),
+                Some(sender) => Self::finished(&process_client, closed(sender.close().await)),
                 None => outcome(|py| Ok(py.None())),
             }
         })
@@ -107,11 +107,11 @@ fn closed(result: Result<(), Error>) -> Result<(), Error> {
 }
 
 impl InputEvents {
-    pub(crate) fn new<O: InputEventStream>(sender: EventSender<O>, site: Arc<Site>) -> Self
+    pub(crate) fn new<O: InputEventStream>(sender: EventSender<O>, process_client: Arc<ProcessClient>) -> Self
     where
         O::Events: DeserializeOwned + Send,
     {
-        let input = TypedInput { sender: Arc::new(Mutex::new(Some(sender))), site };
+        let input = TypedInput { sender: Arc::new(Mutex::new(Some(sender))), process_client };
         Self { input: Some(Box::new(input)), pid: std::process::id() }
     }
 
@@ -155,8 +155,8 @@ impl InputEvents {
 /// The response of a call whose head may not have arrived yet.
 pub(crate) struct BidirectionalReceiver<O: OutputEventStream> {
     state: State<O>,
-    /// The target that answered. Part of the head.
-    target: Option<Answered>,
+    /// The target that responded. Part of the head.
+    target: Option<RespondingTarget>,
     /// Creates the dictionary of the response without its events.
     head: Option<Outcome>,
 }
@@ -170,7 +170,7 @@ impl<O: OutputEventStream> BidirectionalReceiver<O>
 where
     O::Output: Serialize + Send,
 {
-    pub(crate) fn new(response: ResponseFuture<O>, target: Option<Answered>) -> Self {
+    pub(crate) fn new(response: ResponseFuture<O>, target: Option<RespondingTarget>) -> Self {
         Self { state: State::Waiting(Box::new(response)), target, head: None }
     }
 

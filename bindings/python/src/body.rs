@@ -311,7 +311,8 @@ impl Body {
     /// for at least one byte.
     ///
     /// Returns the bytes before a failure, and the failure. If another thread closes the body, a read of some bytes ends
-    /// without bytes, and a read of the complete rest raises an exception, or ends if the length is known.
+    /// without bytes. A read of the complete rest then raises an exception or, if the response states its length, reads
+    /// to the end.
     #[pyo3(signature = (amt=None, some=false))]
     fn read_before_failure(
         &self,

@@ -25,7 +25,7 @@ use tokio::task::AbortHandle;
 
 use crate::config::{COUNT, FLAG, TEXT, setting};
 use crate::errors::{self, SETTINGS};
-use crate::operation::Site;
+use crate::operation::ProcessClient;
 use crate::queue::Queue;
 use crate::runtime::{self, Job, outcome};
 use crate::slot::lock;
@@ -50,7 +50,7 @@ struct Run {
     stop: watch::Sender<bool>,
     end: watch::Receiver<Option<Arc<End>>>,
     task: AbortHandle,
-    site: Arc<Site>,
+    process_client: Arc<ProcessClient>,
     model_id: String,
     prices: Option<PriceTable>,
 }
@@ -188,7 +188,7 @@ impl BulkRun {
     pub(crate) fn start(
         py: Python<'_>,
         settings: BulkSettings,
-        site: Arc<Site>,
+        process_client: Arc<ProcessClient>,
         client: impl FnOnce(Option<invoke_model_client::QuotaLimiter>) -> PyResult<CoreClient>,
     ) -> PyResult<Self> {
         let BulkSettings { model_id, builder, journal, limits, prices, has_limits } = settings;
@@ -208,7 +208,7 @@ impl BulkRun {
         });
         let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(receiver));
         let task = task.abort_handle();
-        let run = Run { sender, receiver, progress, stop, end, task, site, model_id, prices };
+        let run = Run { sender, receiver, progress, stop, end, task, process_client, model_id, prices };
         Ok(Self { run: Arc::new(run), pid: std::process::id() })
     }
 
@@ -341,7 +341,7 @@ impl BulkRun {
                 | RunEnd::Throttled(error)
                 | RunEnd::TooManyErrors(error)
                 | RunEnd::Failed(error),
-            ) => Err(run.site.exception(py, error)),
+            ) => Err(run.process_client.exception(py, error)),
             Ok(_) => Ok(()),
             Err(error) => Err(exception(error)),
         }

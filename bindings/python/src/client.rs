@@ -14,8 +14,8 @@ use crate::bulk::{self, BulkRun, BulkSettings};
 use crate::config::{RetryOverrides, Settings};
 use crate::errors;
 use crate::failover::Targets;
-use crate::hooks::{self, HookedJob, Interceptor, Mailbox};
-use crate::operation::{CallSettings, Classes, Prepare, Site};
+use crate::hooks::{self, HookQueue, HookedJob, Interceptor};
+use crate::operation::{CallSettings, Classes, Prepare, ProcessClient};
 use crate::options::{self, CallOptions, Tags};
 use crate::queue::Queue;
 use crate::quota::Limiter;
@@ -34,14 +34,14 @@ pub(crate) struct Client {
 
 /// The state that a client shares with its copies that have other options.
 struct Shared {
-    settings: SiteSettings,
+    settings: ProcessClientSettings,
     classes: Arc<Classes>,
-    site: PerProcess<Arc<Site>>,
+    process_client: PerProcess<Arc<ProcessClient>>,
     is_closed: AtomicBool,
 }
 
 /// The settings from which the client of a process is created.
-enum SiteSettings {
+enum ProcessClientSettings {
     Client(Box<ClientSettings>),
     Failover(Targets),
 }
@@ -57,36 +57,36 @@ struct ClientSettings {
 
 impl Shared {
     /// Creates the client of this process.
-    fn new(settings: SiteSettings, classes: Arc<Classes>) -> Result<Self, SiteError> {
-        let (site, is_closed) = (PerProcess::new(), AtomicBool::new(false));
-        let shared = Self { settings, classes, site, is_closed };
-        shared.site()?;
+    fn new(settings: ProcessClientSettings, classes: Arc<Classes>) -> Result<Self, ProcessClientError> {
+        let (process_client, is_closed) = (PerProcess::new(), AtomicBool::new(false));
+        let shared = Self { settings, classes, process_client, is_closed };
+        shared.process_client()?;
         Ok(shared)
     }
 
     /// Returns the client of this process. A forked child does not use the connections and locks of its parent.
-    fn site(&self) -> Result<Arc<Site>, SiteError> {
+    fn process_client(&self) -> Result<Arc<ProcessClient>, ProcessClientError> {
         if self.is_closed.load(Ordering::Acquire) {
-            return Err(SiteError::Closed);
+            return Err(ProcessClientError::Closed);
         }
-        self.site.get(|| match &self.settings {
-            SiteSettings::Client(settings) => {
-                create(settings, self.classes.clone()).map_err(SiteError::Config)
+        self.process_client.get(|| match &self.settings {
+            ProcessClientSettings::Client(settings) => {
+                create(settings, self.classes.clone()).map_err(ProcessClientError::Config)
             }
-            SiteSettings::Failover(targets) => targets.site().map(Arc::new),
+            ProcessClientSettings::Failover(targets) => targets.process_client().map(Arc::new),
         })
     }
 }
 
 /// The reason why a process has no client.
 #[derive(Debug)]
-pub(crate) enum SiteError {
+pub(crate) enum ProcessClientError {
     Closed,
     Config(ConfigError),
     Failover(FailoverError),
 }
 
-impl SiteError {
+impl ProcessClientError {
     fn into_exception(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Closed => PyRuntimeError::new_err("the client is closed: create a new client"),
@@ -98,8 +98,8 @@ impl SiteError {
 
 impl Client {
     /// Returns the client of this process.
-    pub(crate) fn site(&self) -> Result<Arc<Site>, SiteError> {
-        self.shared.site()
+    pub(crate) fn process_client(&self) -> Result<Arc<ProcessClient>, ProcessClientError> {
+        self.shared.process_client()
     }
 
     pub(crate) fn classes(&self) -> Arc<Classes> {
@@ -111,12 +111,12 @@ impl Client {
     /// # Errors
     /// Returns an error if the quota limiter has no limits for the tags.
     fn with(py: Python<'_>, shared: Arc<Shared>, options: Option<Arc<CallOptions>>) -> PyResult<Self> {
-        let site = shared.site().map_err(|error| error.into_exception(py))?;
+        let process_client = shared.process_client().map_err(|error| error.into_exception(py))?;
         let mut has_interceptors = options.as_ref().is_some_and(|options| !options.interceptors.is_empty());
-        for site in site.clients() {
-            has_interceptors |= !site.options.interceptors.is_empty();
-            if let Some(quotas) = &site.quotas {
-                let tags = options.iter().map(|options| &options.tags).chain([&site.options.tags]);
+        for process_client in process_client.clients() {
+            has_interceptors |= !process_client.options.interceptors.is_empty();
+            if let Some(quotas) = &process_client.quotas {
+                let tags = options.iter().map(|options| &options.tags).chain([&process_client.options.tags]);
                 quotas.find_limits(py, tags)?;
             }
         }
@@ -129,18 +129,18 @@ impl Client {
         operation: &str,
         arguments: &Bound<'_, PyDict>,
         spans: Option<&SpanRecorder>,
-    ) -> PyResult<(Job, Option<Arc<Mailbox>>)> {
+    ) -> PyResult<(Job, Option<Arc<HookQueue>>)> {
         let py = arguments.py();
-        let site = self.site().map_err(|error| error.into_exception(py))?;
-        let mailbox = self.has_interceptors.then(Arc::<Mailbox>::default);
-        let settings = CallSettings { options: self.options.clone(), mailbox: mailbox.clone() };
-        let job = visit_operation(operation, Prepare { site, settings, arguments });
+        let process_client = self.process_client().map_err(|error| error.into_exception(py))?;
+        let hook_queue = self.has_interceptors.then(Arc::<HookQueue>::default);
+        let settings = CallSettings { options: self.options.clone(), hook_queue: hook_queue.clone() };
+        let job = visit_operation(operation, Prepare { process_client, settings, arguments });
         let unknown = || Err(PyAttributeError::new_err(format!("no operation `{operation}`")));
-        Ok((recorded(job.unwrap_or_else(unknown)?, spans.cloned()), mailbox))
+        Ok((recorded(job.unwrap_or_else(unknown)?, spans.cloned()), hook_queue))
     }
 }
 
-fn create(settings: &ClientSettings, classes: Arc<Classes>) -> Result<Arc<Site>, ConfigError> {
+fn create(settings: &ClientSettings, classes: Arc<Classes>) -> Result<Arc<ProcessClient>, ConfigError> {
     let mut builder = settings.builder.clone();
     if let Some(quotas) = &settings.quotas {
         builder = builder.quota_limiter(quotas.limiter());
@@ -149,7 +149,7 @@ fn create(settings: &ClientSettings, classes: Arc<Classes>) -> Result<Arc<Site>,
     let endpoint_url = client.config().endpoint_url().into();
     let proxy_url = client.config().proxy_url().map(str::to_owned);
     let retry_config = settings.retries.apply(client.config().retry_config());
-    Ok(Arc::new(Site {
+    Ok(Arc::new(ProcessClient {
         client,
         endpoint_url,
         proxy_url,
@@ -186,7 +186,7 @@ impl Client {
         let builder = settings.builder(py)?;
         let settings = ClientSettings { builder, retries, user_agent, uses_http2, options, quotas };
         let classes = Arc::new(Classes { body, events, bidirectional });
-        let shared = Shared::new(SiteSettings::Client(Box::new(settings)), classes);
+        let shared = Shared::new(ProcessClientSettings::Client(Box::new(settings)), classes);
         Self::with(py, Arc::new(shared.map_err(|error| error.into_exception(py))?), None)
     }
 
@@ -199,7 +199,7 @@ impl Client {
     ) -> PyResult<Self> {
         let targets = Targets::read(targets, settings)?;
         let classes = targets.classes();
-        let shared = Shared::new(SiteSettings::Failover(targets), classes);
+        let shared = Shared::new(ProcessClientSettings::Failover(targets), classes);
         Self::with(py, Arc::new(shared.map_err(|error| error.into_exception(py))?), None)
     }
 
@@ -219,8 +219,8 @@ impl Client {
 
     /// Returns the state of each target. The list is empty if the calls have no targets.
     fn target_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let site = self.site().map_err(|error| error.into_exception(py))?;
-        site.targets.as_ref().map_or_else(|| Ok(PyList::empty(py)), |targets| targets.status(py))
+        let process_client = self.process_client().map_err(|error| error.into_exception(py))?;
+        process_client.targets.as_ref().map_or_else(|| Ok(PyList::empty(py)), |targets| targets.status(py))
     }
 
     /// Makes a call on this thread. `spans` records its spans.
@@ -234,7 +234,7 @@ impl Client {
     ) -> PyResult<Py<PyAny>> {
         match self.job(operation, arguments, spans)? {
             (job, None) => runtime::call(py, job),
-            (job, Some(mailbox)) => HookedJob::new(job, mailbox).call(py),
+            (job, Some(hook_queue)) => HookedJob::new(job, hook_queue).call(py),
         }
     }
 
@@ -249,7 +249,7 @@ impl Client {
     ) -> PyResult<u64> {
         let job = match self.job(operation, arguments, spans)? {
             (job, None) => job,
-            (job, Some(mailbox)) => HookedJob::new(job, mailbox).step(),
+            (job, Some(hook_queue)) => HookedJob::new(job, hook_queue).step(),
         };
         queue.start(future, job)
     }
@@ -258,8 +258,8 @@ impl Client {
     fn bulk(&self, settings: &Bound<'_, PyDict>) -> PyResult<BulkRun> {
         let py = settings.py();
         let settings = BulkSettings::read(settings)?;
-        let site = self.site().map_err(|error| error.into_exception(py))?;
-        let SiteSettings::Client(client) = &self.shared.settings else {
+        let process_client = self.process_client().map_err(|error| error.into_exception(py))?;
+        let ProcessClientSettings::Client(client) = &self.shared.settings else {
             let text = "bulk: a failover client has no bulk runs: use the client of a target";
             return Err(PyValueError::new_err(text));
         };
@@ -272,11 +272,11 @@ impl Client {
             return Err(PyValueError::new_err(text));
         }
         let tags = self.options.iter().flat_map(|options| options.tags.clone()).collect::<Vec<_>>();
-        BulkRun::start(py, settings, site.clone(), |limiter| {
+        BulkRun::start(py, settings, process_client.clone(), |limiter| {
             let mut builder = client
                 .builder
                 .clone()
-                .retry_config(site.retry_config)
+                .retry_config(process_client.retry_config)
                 .adaptive_rate_limiter(AdaptiveRateLimiter::new());
             if let Some(limiter) = limiter.or_else(|| Some(client.quotas.as_ref()?.limiter())) {
                 builder = builder.quota_limiter(limiter);
@@ -292,18 +292,24 @@ impl Client {
     /// Returns the region, or `None` if it is not set.
     #[getter]
     fn region_name(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        Ok(self.site().map_err(|error| error.into_exception(py))?.client.config().region().map(str::to_owned))
+        Ok(self
+            .process_client()
+            .map_err(|error| error.into_exception(py))?
+            .client
+            .config()
+            .region()
+            .map(str::to_owned))
     }
 
     /// Returns the URL of the endpoint.
     #[getter]
     fn endpoint_url(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.site().map_err(|error| error.into_exception(py))?.endpoint_url.to_string())
+        Ok(self.process_client().map_err(|error| error.into_exception(py))?.endpoint_url.to_string())
     }
 
     /// Closes the client and its idle connections. Calls in progress go on, and further calls raise an exception.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.shared.is_closed.store(true, Ordering::Release);
-        self.shared.site.take().map_or(Ok(()), |site| runtime::close(py, site))
+        self.shared.process_client.take().map_or(Ok(()), |process_client| runtime::close(py, process_client))
     }
 }

@@ -22,7 +22,7 @@ use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 use crate::body::Origin;
 use crate::failover;
 use crate::hooks::HookError;
-use crate::operation::Site;
+use crate::operation::ProcessClient;
 
 const MODULE: &str = "invoke_model._errors";
 
@@ -63,12 +63,12 @@ pub(crate) fn of_config(py: Python<'_>, error: &ConfigError) -> PyErr {
 
 /// Returns the exception of a failed call. If a hook has raised an exception, it is the cause. An exception that ends the
 /// program, such as `KeyboardInterrupt`, is returned itself.
-pub(crate) fn of_call(py: Python<'_>, error: &Error, site: &Arc<Site>) -> PyErr {
+pub(crate) fn of_call(py: Python<'_>, error: &Error, process_client: &Arc<ProcessClient>) -> PyErr {
     let cause = hook_error(error).map(|error| error.exception.clone_ref(py));
     if let Some(cause) = cause.as_ref().filter(|cause| !cause.is_instance_of::<PyException>(py)) {
         return cause.clone_ref(py);
     }
-    let facts = match facts(py, error, site) {
+    let facts = match facts(py, error, process_client) {
         Ok(facts) => facts,
         Err(error) => return error,
     };
@@ -170,13 +170,17 @@ fn create<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCa
     exception.map_or_else(|error| error, PyErr::from_value)
 }
 
-fn facts<'py>(py: Python<'py>, error: &Error, site: &Arc<Site>) -> PyResult<Bound<'py, PyDict>> {
+fn facts<'py>(
+    py: Python<'py>,
+    error: &Error,
+    process_client: &Arc<ProcessClient>,
+) -> PyResult<Bound<'py, PyDict>> {
     // For an error within a stream, the head of the response has already been logged.
     if error.received().is_none() {
         crate::reply::log_retries(py, error.earlier_attempts())?;
     }
     let facts = PyDict::new(py);
-    let client = error.target().map_or(site, |target| site.of_target(target));
+    let client = error.target().map_or(process_client, |target| process_client.of_target(target));
     facts.set_item("kind", kind(error.kind()))?;
     facts.set_item("text", text(error, &SETTINGS))?;
     facts.set_item("operation", error.operation())?;
@@ -197,7 +201,7 @@ fn facts<'py>(py: Python<'py>, error: &Error, site: &Arc<Site>) -> PyResult<Boun
     )?;
     if error.target().is_some() {
         facts.set_item("target", error.target())?;
-        facts.set_item("other_targets", failover::other_targets(py, error, site)?)?;
+        facts.set_item("other_targets", failover::other_targets(py, error, process_client)?)?;
     }
     match error.kind() {
         ErrorKind::Quota(error) => facts.set_item("details", quota_details(py, error)?)?,

@@ -13,7 +13,7 @@ use pyo3::types::{PyDict, PyList};
 use serde::Serialize;
 
 use crate::convert::to_python;
-use crate::operation::Site;
+use crate::operation::ProcessClient;
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, outcome};
 use crate::slot::Slot;
@@ -26,7 +26,7 @@ const MAX_BATCH: usize = 64;
 #[pyclass(frozen, module = "invoke_model._native")]
 pub(crate) struct Events {
     slot: Slot<Box<dyn Receiver>>,
-    site: Arc<Site>,
+    process_client: Arc<ProcessClient>,
 }
 
 /// Events that have arrived, before their conversion into dictionaries.
@@ -106,15 +106,15 @@ pub(crate) fn dictionary(event: Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>>
 }
 
 impl Events {
-    pub(crate) fn new(receiver: impl Receiver + 'static, site: Arc<Site>) -> Self {
-        Self { slot: Slot::new(Box::new(receiver)), site }
+    pub(crate) fn new(receiver: impl Receiver + 'static, process_client: Arc<ProcessClient>) -> Self {
+        Self { slot: Slot::new(Box::new(receiver)), process_client }
     }
 
     /// Returns a job that waits for the head of the response. Its outcome is the dictionary of the response without
     /// the events, or `None` if the head was returned before.
     fn head_job(&self) -> PyResult<Job> {
         let taken = self.slot.take()?;
-        let site = self.site.clone();
+        let process_client = self.process_client.clone();
         Ok(Box::pin(async move {
             let Some(mut taken) = taken else { return outcome(|py| Ok(py.None())) };
             let head = poll_fn(|cx| taken.get().poll_head(cx)).await;
@@ -125,7 +125,7 @@ impl Events {
                 }
                 Err(error) => {
                     taken.end();
-                    outcome(move |py| Err(site.exception(py, &error)))
+                    outcome(move |py| Err(process_client.exception(py, &error)))
                 }
             }
         }))
@@ -135,7 +135,7 @@ impl Events {
     /// `next_batch`.
     fn job(&self) -> PyResult<Job> {
         let taken = self.slot.take()?;
-        let site = self.site.clone();
+        let process_client = self.process_client.clone();
         Ok(Box::pin(async move {
             let Some(mut taken) = taken else { return outcome(|py| Ok(py.None())) };
             let batch = poll_fn(|cx| taken.get().poll_batch(cx)).await;
@@ -146,7 +146,7 @@ impl Events {
                 }
                 Some(Err(error)) => {
                     taken.end();
-                    outcome(move |py| Err(site.exception(py, &error)))
+                    outcome(move |py| Err(process_client.exception(py, &error)))
                 }
                 None => {
                     let metadata = taken.get().metadata();

@@ -12,10 +12,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::client::{Client, SiteError};
+use crate::client::{Client, ProcessClientError};
 use crate::config::{COUNT, FLAG, SECONDS, setting};
 use crate::errors::seconds;
-use crate::operation::{CallSettings, Classes, Site};
+use crate::operation::{CallSettings, Classes, ProcessClient};
 
 /// The targets of a client, and the rules after which a call moves on.
 pub(crate) struct Targets {
@@ -31,10 +31,10 @@ struct Target {
 
 /// The failover of a process.
 #[derive(Debug)]
-pub(crate) struct SiteTargets {
+pub(crate) struct ProcessTargets {
     failover: Failover,
-    /// The site of each target by its name.
-    sites: Vec<(String, Arc<Site>)>,
+    /// The client of each target by its name.
+    process_clients: Vec<(String, Arc<ProcessClient>)>,
 }
 
 impl Targets {
@@ -82,41 +82,46 @@ impl Targets {
         self.targets[0].client.get().classes()
     }
 
-    /// Creates the site of this process from the sites of the targets.
-    pub(crate) fn site(&self) -> Result<Site, SiteError> {
-        let (mut rules, mut sites) = (self.rules.clone(), Vec::new());
+    /// Creates the client of this process from the clients of the targets.
+    pub(crate) fn process_client(&self) -> Result<ProcessClient, ProcessClientError> {
+        let (mut rules, mut process_clients) = (self.rules.clone(), Vec::new());
         for Target { name, client, model_id } in &self.targets {
-            let site = client.get().site()?;
-            let mut target = FailoverTarget::new(name, site.client.clone());
+            let process_client = client.get().process_client()?;
+            let mut target = FailoverTarget::new(name, process_client.client.clone());
             target.model_id.clone_from(model_id);
             rules = rules.target(target);
-            sites.push((name.clone(), site));
+            process_clients.push((name.clone(), process_client));
         }
-        let failover = rules.build().map_err(SiteError::Failover)?;
+        let failover = rules.build().map_err(ProcessClientError::Failover)?;
         // `build` rejects an empty list.
-        let first = sites[0].1.clone();
-        let uses_http2 = sites.iter().all(|(_, site)| site.uses_http2);
-        Ok(first.with_targets(uses_http2, SiteTargets { failover, sites }))
+        let first = process_clients[0].1.clone();
+        let uses_http2 = process_clients.iter().all(|(_, process_client)| process_client.uses_http2);
+        Ok(first.with_targets(uses_http2, ProcessTargets { failover, process_clients }))
     }
 }
 
-impl Site {
-    /// Returns the sites of the clients to which calls can go.
+impl ProcessClient {
+    /// Returns the clients to which calls can go.
     pub(crate) fn clients(self: &Arc<Self>) -> Vec<&Arc<Self>> {
         match &self.targets {
-            Some(targets) => targets.sites.iter().map(|(_, site)| site).collect(),
+            Some(targets) => {
+                targets.process_clients.iter().map(|(_, process_client)| process_client).collect()
+            }
             None => vec![self],
         }
     }
 
-    /// Returns the site of a target, or this site if there is no such target.
+    /// Returns the client of a target, or this client if there is no such target.
     pub(crate) fn of_target<'a>(self: &'a Arc<Self>, name: &str) -> &'a Arc<Self> {
-        let sites = self.targets.iter().flat_map(|targets| &targets.sites);
-        sites.into_iter().find(|(other, _)| other == name).map_or(self, |(_, site)| site)
+        let process_clients = self.targets.iter().flat_map(|targets| &targets.process_clients);
+        process_clients
+            .into_iter()
+            .find(|(other, _)| other == name)
+            .map_or(self, |(_, process_client)| process_client)
     }
 }
 
-impl SiteTargets {
+impl ProcessTargets {
     /// Returns the state of each target as a list of dictionaries.
     pub(crate) fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let status = self.failover.status().into_iter().map(|status| {
@@ -144,35 +149,40 @@ pub(crate) enum Sending<O: Operation> {
 
 /// A call to the targets of a failover.
 pub(crate) struct FailoverCall<O: Operation> {
-    site: Arc<Site>,
+    process_client: Arc<ProcessClient>,
     settings: CallSettings,
     input: O::Input,
     body: Option<Body>,
 }
 
 /// The output of a call.
-pub(crate) struct Answer<T> {
+pub(crate) struct CallOutput<T> {
     pub(crate) output: T,
     pub(crate) metadata: Metadata,
-    /// The site of the client that answered.
-    pub(crate) site: Arc<Site>,
-    pub(crate) target: Option<Answered>,
+    /// The client of the client that responded.
+    pub(crate) process_client: Arc<ProcessClient>,
+    pub(crate) target: Option<RespondingTarget>,
 }
 
-/// The target that answered, and the targets that did not.
+/// The target that responded, and the targets that failed.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct RespondingTarget {
     name: String,
     others: Vec<OtherTarget>,
 }
 
 impl<O: Operation> Sending<O> {
     /// Creates a call. `body` is the payload, if it is not part of the input.
-    pub(crate) fn new(site: &Arc<Site>, settings: CallSettings, input: O::Input, body: Option<Body>) -> Self {
-        match &site.targets {
-            None => Self::Client(site.call(&settings, input, body)),
+    pub(crate) fn new(
+        process_client: &Arc<ProcessClient>,
+        settings: CallSettings,
+        input: O::Input,
+        body: Option<Body>,
+    ) -> Self {
+        match &process_client.targets {
+            None => Self::Client(process_client.call(&settings, input, body)),
             Some(targets) => {
-                let call = FailoverCall { site: site.clone(), settings, input, body };
+                let call = FailoverCall { process_client: process_client.clone(), settings, input, body };
                 Self::Failover(targets.failover.clone(), Box::new(call))
             }
         }
@@ -185,44 +195,49 @@ where
 {
     /// Returns the call to a target, with the settings of its client.
     pub(crate) fn to(&self, target: &FailoverTarget) -> Call<O> {
-        let site = self.site.of_target(&target.name);
-        site.call(&self.settings, self.input.clone(), self.body.clone())
+        let process_client = self.process_client.of_target(&target.name);
+        process_client.call(&self.settings, self.input.clone(), self.body.clone())
     }
 }
 
-impl<T> Answer<T> {
-    pub(crate) fn of_client(site: &Arc<Site>, output: T, metadata: Metadata) -> Self {
-        Self { output, metadata, site: site.clone(), target: None }
+impl<T> CallOutput<T> {
+    pub(crate) fn of_client(process_client: &Arc<ProcessClient>, output: T, metadata: Metadata) -> Self {
+        Self { output, metadata, process_client: process_client.clone(), target: None }
     }
 
-    pub(crate) fn of_target(site: &Arc<Site>, answer: FailoverOutput<T>) -> Self {
-        let FailoverOutput { output, metadata, target, other_targets, .. } = answer;
-        let site = site.of_target(&target).clone();
-        Self { output, metadata, site, target: Some(Answered { name: target, others: other_targets }) }
+    pub(crate) fn of_target(process_client: &Arc<ProcessClient>, response: FailoverOutput<T>) -> Self {
+        let FailoverOutput { output, metadata, target, other_targets, .. } = response;
+        let process_client = process_client.of_target(&target).clone();
+        Self {
+            output,
+            metadata,
+            process_client,
+            target: Some(RespondingTarget { name: target, others: other_targets }),
+        }
     }
 }
 
-/// Sends a call to a client or to the targets of a failover. Returns an [`Answer`].
+/// Sends a call to a client or to the targets of a failover. Returns a [`CallOutput`].
 ///
 /// This is a macro, because a function cannot name the bound of `Failover::send_with`.
 macro_rules! send {
-    ($sending:expr, $site:expr, $send:ident, $send_with:ident) => {
+    ($sending:expr, $process_client:expr, $send:ident, $send_with:ident) => {
         match $sending {
             Sending::Client(call) => match call.$send().await {
-                Ok((output, metadata)) => Ok(Answer::of_client(&$site, output, metadata)),
+                Ok((output, metadata)) => Ok(CallOutput::of_client(&$process_client, output, metadata)),
                 Err(error) => Err(error.into()),
             },
             // Boxed, because a call without targets would contain this large future, too.
             Sending::Failover(failover, call) => Box::pin(failover.$send_with(move |target| call.to(target)))
                 .await
-                .map(|answer| Answer::of_target(&$site, answer)),
+                .map(|response| CallOutput::of_target(&$process_client, response)),
         }
     };
 }
 
 pub(crate) use send;
 
-impl Answered {
+impl RespondingTarget {
     /// Adds the targets to `ResponseMetadata`.
     pub(crate) fn add_to(&self, metadata: &Bound<'_, PyDict>) -> PyResult<()> {
         metadata.set_item("Target", &self.name)?;
@@ -240,14 +255,16 @@ impl Answered {
 pub(crate) fn other_targets<'py>(
     py: Python<'py>,
     error: &Error,
-    site: &Arc<Site>,
+    process_client: &Arc<ProcessClient>,
 ) -> PyResult<Bound<'py, PyList>> {
     let others = error.other_targets().iter().map(|other| {
         let dict = PyDict::new(py);
         dict.set_item("target", &other.name)?;
         dict.set_item("reason", other.to_string())?;
         let failed = match &other.reason {
-            OtherTargetReason::Failed(error) => Some(site.of_target(&other.name).exception(py, error)),
+            OtherTargetReason::Failed(error) => {
+                Some(process_client.of_target(&other.name).exception(py, error))
+            }
             _ => None,
         };
         dict.set_item("error", failed)?;

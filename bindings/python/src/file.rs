@@ -51,7 +51,7 @@ impl RegularFile {
             return Ok(None);
         }
         object.call_method1("seek", (end,))?;
-        // The name of a temporary file is a number.
+        // The `name` of a `TemporaryFile` is its file descriptor.
         let name = object.getattr("name").and_then(|name| name.extract());
         let name = name.unwrap_or_else(|_| "the file".into());
         Ok(Some(Self { file: Arc::new(file), name, position, end }))

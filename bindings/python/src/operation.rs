@@ -21,9 +21,9 @@ use crate::body::{Body, Origin};
 use crate::convert::{Input, from_python, member_name, members};
 use crate::errors;
 use crate::events::{Events, TypedReceiver};
-use crate::failover::{Answer, Sending, SiteTargets, send};
+use crate::failover::{CallOutput, ProcessTargets, Sending, send};
 use crate::file::RegularFile;
-use crate::hooks::{CallInterceptor, Mailbox};
+use crate::hooks::{CallInterceptor, HookQueue};
 use crate::options::CallOptions;
 use crate::quota::Limiter;
 use crate::reply;
@@ -31,7 +31,7 @@ use crate::runtime::{Job, Outcome, outcome};
 
 /// The client of a process, and the Python classes of its outputs.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct ProcessClient {
     pub(crate) client: Client,
     pub(crate) endpoint_url: Arc<str>,
     pub(crate) proxy_url: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Site {
     pub(crate) options: CallOptions,
     pub(crate) quotas: Option<Arc<Limiter>>,
     /// The targets of the calls. `None` if all calls go to this client.
-    pub(crate) targets: Option<Box<SiteTargets>>,
+    pub(crate) targets: Option<Box<ProcessTargets>>,
 }
 
 /// The settings of one call.
@@ -52,7 +52,7 @@ pub(crate) struct CallSettings {
     /// `None` if the call has no options.
     pub(crate) options: Option<Arc<CallOptions>>,
     /// The hooks that wait for the caller. `None` if neither the clients nor the call have interceptors.
-    pub(crate) mailbox: Option<Arc<Mailbox>>,
+    pub(crate) hook_queue: Option<Arc<HookQueue>>,
 }
 
 /// The Python classes that wrap streaming bodies and event streams.
@@ -64,7 +64,7 @@ pub(crate) struct Classes {
     pub(crate) bidirectional: Option<Py<PyAny>>,
 }
 
-impl Site {
+impl ProcessClient {
     fn failed(self: Arc<Self>, error: impl Into<Error>) -> Outcome {
         let error = error.into();
         outcome(move |py| Err(self.exception(py, &error)))
@@ -75,8 +75,8 @@ impl Site {
         errors::of_call(py, error, self)
     }
 
-    /// Returns a site whose calls go to targets. `self` is the site of the first target.
-    pub(crate) fn with_targets(&self, uses_http2: bool, targets: SiteTargets) -> Self {
+    /// Returns a client whose calls go to targets. `self` is the client of the first target.
+    pub(crate) fn with_targets(&self, uses_http2: bool, targets: ProcessTargets) -> Self {
         Self {
             client: self.client.clone(),
             endpoint_url: self.endpoint_url.clone(),
@@ -91,7 +91,7 @@ impl Site {
         }
     }
 
-    /// Creates a call with the settings of this site. `body` is the payload, if it is not part of the input.
+    /// Creates a call with the settings of this client. `body` is the payload, if it is not part of the input.
     pub(crate) fn call<O: Operation>(
         &self,
         settings: &CallSettings,
@@ -108,18 +108,18 @@ impl Site {
         if let Some(options) = &settings.options {
             call = options.tags.iter().fold(call, |call, (key, value)| call.tag(key, value));
         }
-        let Some(mailbox) = &settings.mailbox else { return call };
+        let Some(hook_queue) = &settings.hook_queue else { return call };
         let of_call = settings.options.iter().flat_map(|options| &options.interceptors);
         self.options.interceptors.iter().chain(of_call).fold(call, |call, interceptor| {
-            let (interceptor, mailbox) = (interceptor.clone(), mailbox.clone());
-            call.interceptor(CallInterceptor { interceptor, mailbox })
+            let (interceptor, hook_queue) = (interceptor.clone(), hook_queue.clone());
+            call.interceptor(CallInterceptor { interceptor, hook_queue })
         })
     }
 }
 
 /// The visitor that converts the arguments of a call, and returns the job that sends it.
 pub(crate) struct Prepare<'a, 'py> {
-    pub(crate) site: Arc<Site>,
+    pub(crate) process_client: Arc<ProcessClient>,
     pub(crate) settings: CallSettings,
     pub(crate) arguments: &'a Bound<'py, PyDict>,
 }
@@ -145,13 +145,13 @@ where
 }
 
 impl Prepare<'_, '_> {
-    fn call<O: Operation>(self) -> PyResult<(Arc<Site>, Sending<O>)>
+    fn call<O: Operation>(self) -> PyResult<(Arc<ProcessClient>, Sending<O>)>
     where
         O::Input: DeserializeOwned,
     {
         let (input, file) = input::<O>(self.arguments, Blobs::All)?;
-        let call = Sending::new(&self.site, self.settings, input, file.map(RegularFile::into_body));
-        Ok((self.site, call))
+        let call = Sending::new(&self.process_client, self.settings, input, file.map(RegularFile::into_body));
+        Ok((self.process_client, call))
     }
 }
 
@@ -164,13 +164,13 @@ impl OperationVisitor for Prepare<'_, '_> {
         O::Input: DeserializeOwned + Clone,
         O::Output: Serialize,
     {
-        let (site, call) = self.call::<O>()?;
+        let (process_client, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match send!(call, site, send_with_metadata, send_with) {
-                Ok(Answer { output, metadata, target, .. }) => outcome(move |py| {
+            match send!(call, process_client, send_with_metadata, send_with) {
+                Ok(CallOutput { output, metadata, target, .. }) => outcome(move |py| {
                     Ok(reply::dict(py, &output, &metadata, target.as_ref())?.into_any().unbind())
                 }),
-                Err(error) => site.failed(error),
+                Err(error) => process_client.failed(error),
             }
         }))
     }
@@ -181,23 +181,23 @@ impl OperationVisitor for Prepare<'_, '_> {
         O::Input: DeserializeOwned + Clone,
         O::Output: Serialize,
     {
-        let (site, call) = self.call::<O>()?;
+        let (process_client, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match send!(call, site, send_streaming_with_metadata, send_streaming_with) {
-                Ok(Answer { output: response, metadata, site, target }) => outcome(move |py| {
+            match send!(call, process_client, send_streaming_with_metadata, send_streaming_with) {
+                Ok(CallOutput { output: response, metadata, process_client, target }) => outcome(move |py| {
                     let dict = reply::dict(py, &response.output, &metadata, target.as_ref())?;
                     let (endpoint_url, Metadata { request_id, attempts, .. }) =
-                        (site.endpoint_url.clone(), metadata);
+                        (process_client.endpoint_url.clone(), metadata);
                     let body = Body::new(response.body, Origin { endpoint_url, request_id, attempts });
                     let member = member_name(py, O::MEMBER);
                     // The payload is the last member, as in botocore.
                     if dict.contains(&member)? {
                         dict.del_item(&member)?;
                     }
-                    dict.set_item(member, site.classes.body.call1(py, (body,))?)?;
+                    dict.set_item(member, process_client.classes.body.call1(py, (body,))?)?;
                     Ok(dict.into_any().unbind())
                 }),
-                Err(error) => site.failed(error),
+                Err(error) => process_client.failed(error),
             }
         }))
     }
@@ -209,17 +209,17 @@ impl OperationVisitor for Prepare<'_, '_> {
         O::Output: Serialize + Send,
         O::Events: Serialize,
     {
-        let (site, call) = self.call::<O>()?;
+        let (process_client, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match send!(call, site, send_with_metadata, send_with) {
-                Ok(Answer { output: response, metadata, site, target }) => outcome(move |py| {
+            match send!(call, process_client, send_with_metadata, send_with) {
+                Ok(CallOutput { output: response, metadata, process_client, target }) => outcome(move |py| {
                     let dict = reply::dict(py, &response.output, &metadata, target.as_ref())?;
                     let head = dict.copy()?;
-                    let events = Events::new(TypedReceiver::new(response.events), site.clone());
-                    dict.set_item(O::MEMBER, site.classes.events.call1(py, (events, head))?)?;
+                    let events = Events::new(TypedReceiver::new(response.events), process_client.clone());
+                    dict.set_item(O::MEMBER, process_client.classes.events.call1(py, (events, head))?)?;
                     Ok(dict.into_any().unbind())
                 }),
-                Err(error) => site.failed(error),
+                Err(error) => process_client.failed(error),
             }
         }))
     }
@@ -233,26 +233,29 @@ impl OperationVisitor for Prepare<'_, '_> {
         <O as OutputEventStream>::Events: Serialize,
     {
         // The runtime of synchronous calls stands still between two calls, so it would not send the events.
-        if self.site.classes.bidirectional.is_none() {
+        if self.process_client.classes.bidirectional.is_none() {
             let text = format!("{}: only `AsyncClient` sends events", O::NAME);
             return Err(PyNotImplementedError::new_err(text));
         }
-        if !self.site.uses_http2 {
+        if !self.process_client.uses_http2 {
             let text = format!("{} needs HTTP/2: create the client with http_version=\"2\"", O::NAME);
             return Err(PyValueError::new_err(text));
         }
-        let (site, call) = self.call::<O>()?;
+        let (process_client, call) = self.call::<O>()?;
         Ok(Box::pin(async move {
-            match send!(call, site, send_with_metadata, send_with) {
-                Ok(Answer { output: stream, site, target, .. }) => outcome(move |py| {
-                    let input = InputEvents::new(stream.sender, site.clone());
+            match send!(call, process_client, send_with_metadata, send_with) {
+                Ok(CallOutput { output: stream, process_client, target, .. }) => outcome(move |py| {
+                    let input = InputEvents::new(stream.sender, process_client.clone());
                     let events = BidirectionalReceiver::new(stream.response, target);
-                    let events = Events::new(events, site.clone());
-                    let class =
-                        site.classes.bidirectional.as_ref().map(|class| class.call1(py, (input, events)));
+                    let events = Events::new(events, process_client.clone());
+                    let class = process_client
+                        .classes
+                        .bidirectional
+                        .as_ref()
+                        .map(|class| class.call1(py, (input, events)));
                     class.unwrap_or_else(|| Ok(py.None()))
                 }),
-                Err(error) => site.failed(error),
+                Err(error) => process_client.failed(error),
             }
         }))
     }

@@ -9,14 +9,14 @@ use pyo3::types::{PyDict, PyString};
 use serde::Serialize;
 
 use crate::convert::to_python;
-use crate::failover::Answered;
+use crate::failover::RespondingTarget;
 
-/// Returns the output as a dictionary with `ResponseMetadata`. `target` is the target that answered.
+/// Returns the output as a dictionary with `ResponseMetadata`. `target` is the target that responded.
 pub(crate) fn dict<'py>(
     py: Python<'py>,
     output: &impl Serialize,
     metadata: &Metadata,
-    target: Option<&Answered>,
+    target: Option<&RespondingTarget>,
 ) -> PyResult<Bound<'py, PyDict>> {
     log_retries(py, &metadata.earlier_attempts)?;
     let dict = PyDict::new(py);

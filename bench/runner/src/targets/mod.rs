@@ -33,7 +33,7 @@ pub(crate) const EVENT_RATE: Target = Target::Times(OFFICIAL, 1.5);
 pub(crate) const EVENT_RATE_OF_PLAIN: Target = Target::Times(PLAIN, 0.95);
 /// Latency of an event that the server sends alone.
 pub(crate) const EVENT_LATENCY: Target = Target::WithinSpread(OFFICIAL);
-/// Executed instructions per call of `Converse` with 10 messages: twice the executed instructions of
+/// Executed instructions per call of `Converse` with 10 messages: twice the 47,300 instructions of an earlier
 /// `InvokeModel`.
 pub(crate) const CONVERSE: Target = Target::AtMost(94_600);
 /// Executed instructions per event of `ConverseStream`.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pyo3::prelude::*;
 
-use super::Mailbox;
+use super::HookQueue;
 use super::pending::{Pending, Prepared};
 use crate::queue::Queue;
 use crate::runtime::{self, Job, Outcome, outcome};
@@ -18,7 +18,7 @@ use crate::slot::Slot;
 pub(crate) struct HookedJob {
     /// `None` after a step.
     job: Option<Job>,
-    mailbox: Arc<Mailbox>,
+    hook_queue: Arc<HookQueue>,
 }
 
 /// The result of a step of a job.
@@ -29,8 +29,8 @@ pub(crate) enum Step {
 }
 
 impl HookedJob {
-    pub(crate) fn new(job: Job, mailbox: Arc<Mailbox>) -> Self {
-        Self { job: Some(job), mailbox }
+    pub(crate) fn new(job: Job, hook_queue: Arc<HookQueue>) -> Self {
+        Self { job: Some(job), hook_queue }
     }
 
     /// Makes the call on this thread, and returns its object.
@@ -69,10 +69,10 @@ impl Future for HookedJob {
         let this = &mut *self;
         let Some(job) = &mut this.job else { return Poll::Pending };
         let polled = job.as_mut().poll(cx);
-        match (this.mailbox.next(), polled) {
+        match (this.hook_queue.next(), polled) {
             (None, Poll::Pending) => Poll::Pending,
             (None, Poll::Ready(outcome)) => {
-                this.mailbox.has_returned.store(true, Ordering::Release);
+                this.hook_queue.has_returned.store(true, Ordering::Release);
                 Poll::Ready(Step::Done(outcome))
             }
             (Some(pending), polled) => {
@@ -80,7 +80,7 @@ impl Future for HookedJob {
                     Poll::Ready(outcome) => Some(Box::pin(ready(outcome)) as Job),
                     Poll::Pending => this.job.take(),
                 };
-                let rest = Self { job, mailbox: this.mailbox.clone() };
+                let rest = Self { job, hook_queue: this.hook_queue.clone() };
                 Poll::Ready(Step::Hook(Box::new(pending), rest))
             }
         }

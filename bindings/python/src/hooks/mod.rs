@@ -70,14 +70,14 @@ impl StdError for HookError {}
 
 /// The hooks of one call that wait for its caller.
 #[derive(Default)]
-pub(crate) struct Mailbox {
+pub(crate) struct HookQueue {
     pending: Mutex<VecDeque<Pending>>,
     /// `true` after the call has returned. The caller runs no further hooks then, for example after the head of the
     /// response of a bidirectional call.
     has_returned: AtomicBool,
 }
 
-impl Mailbox {
+impl HookQueue {
     fn next(&self) -> Option<Pending> {
         lock(&self.pending).pop_front()
     }
@@ -86,7 +86,7 @@ impl Mailbox {
 /// An interceptor of one call.
 pub(crate) struct CallInterceptor {
     pub(crate) interceptor: Arc<Interceptor>,
-    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) hook_queue: Arc<HookQueue>,
 }
 
 impl CallInterceptor {
@@ -103,7 +103,7 @@ impl CallInterceptor {
     ) -> Result<Changes, Box<dyn StdError + Send + Sync>> {
         let (sender, receiver) = oneshot::channel();
         let pending = Pending { reply: Some(sender), ..self.pending(argument, context) };
-        lock(&self.mailbox.pending).push_back(pending);
+        lock(&self.hook_queue.pending).push_back(pending);
         Ok(receiver.await??)
     }
 }
@@ -167,11 +167,11 @@ impl Intercept for CallInterceptor {
             return;
         }
         let pending = self.pending(Argument::Attempt(Box::new(attempt.clone())), context);
-        if self.mailbox.has_returned.load(Ordering::Acquire) {
+        if self.hook_queue.has_returned.load(Ordering::Acquire) {
             // An exception that cannot be raised does not change the outcome either.
             Python::try_attach(|py| drop(pending.run(py)));
         } else {
-            lock(&self.mailbox.pending).push_back(pending);
+            lock(&self.hook_queue.pending).push_back(pending);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The file does not exist or cannot be read.
+    /// The file or the reader cannot be opened or read, or the runtime is shutting down.
     #[error("`body`: cannot read {}: {error}", path.display())]
     Unreadable {
         /// Path of the file.

@@ -143,8 +143,8 @@ impl<O: Operation> Call<O> {
     }
 
     /// Returns the request that [`send`](Call::send) would send, the sources of its settings, and the signed
-    /// text. Loads credentials, but does not send the request. Of the interceptors, only the hook
-    /// [`before_sign`](crate::Intercept::before_sign) runs.
+    /// text. Loads credentials, but does not send the request. Runs only the hook
+    /// [`before_sign`](crate::Intercept::before_sign) of the interceptors.
     ///
     /// # Errors
     /// Returns the same errors as [`sign`](Self::sign).

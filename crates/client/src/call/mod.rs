@@ -74,7 +74,7 @@ struct State<O: Operation> {
     required: RequiredMembers,
     /// The error of a value that cannot be part of the input.
     invalid: Option<SerializeError>,
-    /// The body file. The content of the file replaces the bytes of the payload.
+    /// The file or reader of the body. Its content replaces the bytes of the payload.
     file: Option<BodySource>,
     settings: Settings,
 }

@@ -50,7 +50,7 @@ pub(crate) const RESERVED_HEADERS: &[&str] = &[
 pub(crate) const MAX_HEADERS: usize = 4_096;
 
 /// The size from which a body is hashed on another thread. Hashing 1 MiB takes about a millisecond, and a task should not
-/// block its thread for longer. The other thread costs some microseconds.
+/// block its thread for longer.
 const LARGE_BODY: usize = 1 << 20;
 
 /// A request without authorization.
@@ -63,7 +63,7 @@ pub(super) struct Prepared {
     pub(super) quota: Option<Box<Quota>>,
     parts: Parts,
     pub(super) payload: Payload,
-    /// The body file, if it is not open yet.
+    /// The file or reader of the body, if it is not open yet.
     file: Option<BodySource>,
     /// The hash of the body. It is computed when the first attempt is signed.
     hash: OnceLock<PayloadHash>,
@@ -177,7 +177,7 @@ impl Prepared {
         })
     }
 
-    /// Opens the body file and makes it the payload. Does nothing if the call has no body file.
+    /// Opens the file or reader of the body, and makes it the payload. Does nothing if the body is in memory.
     ///
     /// A file may be on a slow disk, and a reader may block. Therefore this function and the functions that read the
     /// file again end with the operation timeout. Their futures are boxed to keep the futures of calls small.
