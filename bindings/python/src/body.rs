@@ -77,8 +77,9 @@ impl Reader {
 
     /// Returns the number of bytes until the end, if the response states it.
     fn remaining(&self) -> Option<usize> {
-        let exact = self.body.size_hint().exact().and_then(|length| usize::try_from(length).ok())?;
-        Some(exact + self.rest.remaining())
+        let exact = usize::try_from(self.body.size_hint().exact()?).ok()?;
+        // An object of Python cannot be larger.
+        exact.checked_add(self.rest.remaining()).filter(|length| isize::try_from(*length).is_ok())
     }
 }
 

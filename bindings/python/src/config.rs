@@ -1,5 +1,6 @@
 //! Settings of a client from Python.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     use_dualstack_endpoint: Option<bool>,
     ca_bundle: Option<String>,
     proxy: Option<String>,
+    /// The proxies of a `Config` by the scheme of the requests.
+    proxies: Option<HashMap<String, String>>,
     max_concurrency: Option<u32>,
     requests_per_minute: Option<u32>,
     tokens_per_minute: Option<u64>,
@@ -133,6 +136,7 @@ impl Settings {
             use_dualstack_endpoint: setting(settings, "", "use_dualstack_endpoint", FLAG)?,
             ca_bundle: setting(settings, "", "ca_bundle", TEXT)?,
             proxy: setting(settings, "", "proxy", TEXT)?,
+            proxies: setting(settings, "config: ", "proxies", "URLs of proxies by scheme")?,
             max_concurrency: setting(settings, "", "max_concurrency", COUNT)?,
             requests_per_minute: setting(settings, "", "requests_per_minute", COUNT)?,
             tokens_per_minute: setting(settings, "", "tokens_per_minute", COUNT)?,
@@ -196,9 +200,7 @@ impl Settings {
         if let Some(path) = &self.ca_bundle {
             builder = builder.ca_bundle(path);
         }
-        if let Some(url) = &self.proxy {
-            let proxies = Proxies::default().http(url).and_then(|proxies| proxies.https(url));
-            let proxies = proxies.map_err(|error| PyValueError::new_err(format!("proxy: {error}")))?;
+        if let Some(proxies) = self.proxies()? {
             builder = builder.proxies(proxies);
         }
         if let Some(version) = self.http_version.as_deref() {
@@ -252,6 +254,19 @@ impl Settings {
         }
         let max_backoff = self.max_backoff.map(|value| seconds("max_backoff", value)).transpose()?;
         Ok(RetryOverrides { retry_ambiguous: self.retry_ambiguous, max_backoff })
+    }
+
+    /// Returns the proxies. Without this setting, the variables of the environment select them.
+    fn proxies(&self) -> PyResult<Option<Proxies>> {
+        let (http, https) = match (&self.proxy, &self.proxies) {
+            (Some(url), _) => (Some(url), Some(url)),
+            (None, Some(proxies)) => (proxies.get("http"), proxies.get("https")),
+            (None, None) => return Ok(None),
+        };
+        let proxies = Proxies::default();
+        let proxies = http.map_or(Ok(proxies.clone()), |url| proxies.http(url));
+        let proxies = proxies.and_then(|proxies| https.map_or(Ok(proxies.clone()), |url| proxies.https(url)));
+        proxies.map(Some).map_err(|error| PyValueError::new_err(format!("proxy: {error}")))
     }
 
     fn timeouts(&self) -> PyResult<TimeoutConfig> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use invoke_model_client::{
@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 use crate::runtime::{self, PerProcess};
+use crate::slot::lock;
 
 /// The caches of a process by region, because the region selects the STS endpoint of the chain.
 static CACHES: PerProcess<Arc<Mutex<HashMap<String, CredentialsCache>>>> = PerProcess::new();
@@ -28,15 +29,26 @@ pub(crate) fn default_region(py: Python<'_>) -> PyResult<String> {
 /// process.
 pub(crate) fn default_cache(py: Python<'_>, region: &str) -> PyResult<CredentialsCache> {
     let caches = CACHES.get(|| Ok::<_, PyErr>(Arc::default()))?;
-    let mut caches = caches.lock().unwrap_or_else(PoisonError::into_inner);
+    // The lock is released before an exception is created. Python code, such as an import, can release the global
+    // interpreter lock, and then another thread would wait for this lock and hold the interpreter lock.
+    let cache = cache_of(&mut lock(&caches), region);
+    let cache = cache.map_err(|error| errors::of_config(py, &error))?;
+    cache.ok_or_else(|| errors::no_credentials(py, &CredentialsError::NotConfigured))
+}
+
+/// Returns the cache of a region, and creates it on the first call. Returns `None` if there are no credentials.
+fn cache_of(
+    caches: &mut HashMap<String, CredentialsCache>,
+    region: &str,
+) -> Result<Option<CredentialsCache>, ConfigError> {
     if let Some(cache) = caches.get(region) {
-        return Ok(cache.clone());
+        return Ok(Some(cache.clone()));
     }
     let builder = ConfigBuilder::from_env().default_credentials_chain().disable_bearer_token().region(region);
-    let config = builder.build().map_err(|error| errors::of_config(py, &error))?;
-    let cache = config.credentials_provider().cloned();
-    let cache = cache.ok_or_else(|| errors::no_credentials(py, &CredentialsError::NotConfigured))?;
-    caches.insert(region.to_owned(), cache.clone());
+    let cache = builder.build()?.credentials_provider().cloned();
+    if let Some(cache) = &cache {
+        caches.insert(region.to_owned(), cache.clone());
+    }
     Ok(cache)
 }
 

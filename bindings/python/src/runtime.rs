@@ -244,8 +244,13 @@ where
     }
 }
 
-/// Drops a value whose connection belongs to the runtime of synchronous calls, and closes the connection.
+/// Drops a value whose connection belongs to the runtime of synchronous calls, and closes the connection. In the hook
+/// `after_response`, which runs in a runtime, the next call closes it.
 pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
+    if Handle::try_current().is_ok() {
+        drop(value);
+        return Ok(());
+    }
     let callers = callers()?;
     py.detach(|| discard(&callers.runtime, value));
     Ok(())

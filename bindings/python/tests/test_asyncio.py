@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 import threading
 import time
 
@@ -260,6 +261,30 @@ def test_two_event_loops_share_a_client(local_endpoint):
         thread.join(60)
     assert results == ["done"] * 4
     assert run(main()) == "done"
+
+
+def test_short_event_loops_in_many_threads(local_endpoint):
+    client = local_endpoint.async_client()
+    failed = []
+
+    def work():
+        try:
+            for _ in range(20):
+                run(client.converse(modelId=MODEL, messages=MESSAGES))
+        except BaseException as error:
+            failed.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    assert failed == []
 
 
 def test_an_event_loop_that_is_closed_during_calls(local_endpoint):

@@ -1,5 +1,7 @@
 """Bad input raises a clear exception."""
 
+import collections
+import enum
 import io
 import json
 from datetime import datetime, timedelta, timezone
@@ -258,3 +260,17 @@ def test_a_document_that_is_none_is_left_out(client, local_endpoint):
     theirs, ours = (json.loads(call["body"]) for call in local_endpoint.calls)
     assert ours == theirs
     assert "additionalModelRequestFields" not in ours
+
+class Language(str, enum.Enum):
+    ENGLISH = "en"
+
+
+def test_keys_of_a_subclass_of_str(client, local_endpoint):
+    """`str()` of the member returns `Language.ENGLISH`."""
+    document = collections.OrderedDict([("b", 1), (Language.ENGLISH, Language.ENGLISH)])
+    document.move_to_end("b")
+    given = {"requestMetadata": {Language.ENGLISH: "x"}, "additionalModelRequestFields": document}
+    client.converse(modelId=MODEL, messages=MESSAGES, **given)
+    sent = json.loads(local_endpoint.calls[0]["body"])
+    assert sent["requestMetadata"] == {"en": "x"}
+    assert list(sent["additionalModelRequestFields"].items()) == [("en", "en"), ("b", 1)]

@@ -5,6 +5,7 @@ exceptions.
 import array
 import io
 import json
+import threading
 
 import pytest
 from conftest import CLAUDE, CLAUDE_BODY, CONVERSE, EMBEDDING, HELLO, MESSAGES, MODEL, VIDEO, VIDEO_INPUT
@@ -24,6 +25,7 @@ from test_boto3 import (  # noqa: E402, F401
     outcome,
     recordings,
 )
+from urllib3.exceptions import ProtocolError  # noqa: E402
 
 import invoke_model.boto3  # noqa: E402
 from invoke_model.boto3 import _client  # noqa: E402
@@ -268,6 +270,33 @@ def test_events(clients, operation, fault):
     given = {"ConverseStream": CONVERSE, "InvokeModelWithResponseStream": {"modelId": CLAUDE, "body": CLAUDE_BODY}}
     rule = {"break_stream": {"after_events": 1, "by": fault}}
     compare_without_latency(clients, operation, rule, given[operation])
+
+
+@pytest.mark.parametrize("during_read", [False, True])
+def test_a_stream_that_another_thread_closes_does_not_end(local_endpoint, during_read):
+    if during_read:
+        local_endpoint.inject({"break": {"at": {"body_bytes": 200}, "by": "stall"}})
+    client = invoke_model.boto3.accelerate(boto3.client("bedrock-runtime", **local_endpoint.settings))
+    stream = client.converse_stream(**CONVERSE)["stream"]
+    events = iter(stream)
+    next(events)
+    timer = threading.Timer(0.3, stream.close)
+    timer.start()
+    if not during_read:
+        timer.join()
+    with pytest.raises(ProtocolError, match="closed"):
+        list(events)
+
+
+def test_large_integers(local_endpoint):
+    """The types of the package have no integers of more than 64 bits, so botocore parses the response."""
+    number = 123456789012345678901
+    use = {"toolUse": {"toolUseId": "x", "name": "n", "input": {"card": number}}}
+    body = {"output": {"message": {"role": "assistant", "content": [use]}}, "stopReason": "tool_use"}
+    local_endpoint.inject({"status": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(body)})
+    client = invoke_model.boto3.accelerate(boto3.client("bedrock-runtime", **local_endpoint.settings))
+    content = client.converse(**CONVERSE)["output"]["message"]["content"]
+    assert content[0]["toolUse"]["input"] == {"card": number}
 
 
 def test_classes(clients):

@@ -220,6 +220,13 @@ def test_unknown_union_members(client, local_endpoint):
     assert content == [{"SDK_UNKNOWN_MEMBER": {"name": "news"}}]
 
 
+def test_a_union_member_without_a_name(client, local_endpoint):
+    body = {"output": {"message": {"role": "assistant", "content": [{"": 1}]}}, "stopReason": "end_turn"}
+    local_endpoint.inject({"status": 200, "headers": {"content-type": "application/json"}, "body_json": body})
+    message = client.converse(modelId=MODEL, messages=MESSAGES)["output"]["message"]
+    assert message["content"] == [{"SDK_UNKNOWN_MEMBER": {"name": ""}}]
+
+
 def test_attributes(client, local_endpoint):
     assert client.meta.region_name == "us-east-1"
     assert client.meta.endpoint_url == local_endpoint.url

@@ -81,6 +81,17 @@ def test_members_of_errors_that_are_null(client, local_endpoint):
     assert "originalStatusCode" not in caught.response
 
 
+def test_members_of_errors_that_are_parts_of_every_response(client, local_endpoint):
+    for error in ("oops", {"Code": "other"}):
+        local_endpoint.clear_faults()
+        body = {"message": "no", "Error": error, "ResponseMetadata": {}}
+        local_endpoint.inject({"status": 400, "headers": {"x-amzn-errortype": "ValidationException"}, "body_json": body})
+        call = lambda: client.converse(modelId=MODEL, messages=MESSAGES)
+        caught = failure(call, client.exceptions.ValidationException)
+        assert caught.response["Error"] == {"Code": "ValidationException", "Message": "no"}
+        assert caught.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_truncated_streams_and_bodies(client, local_endpoint):
     local_endpoint.inject({"first": 1, "break": {"at": {"body_bytes": 100}, "by": "close"}})
     response = client.invoke_model(modelId=EMBEDDING, body=HELLO)

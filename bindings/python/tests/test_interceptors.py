@@ -258,6 +258,31 @@ def test_hooks_can_make_calls(local_endpoint):
     assert len(local_endpoint.calls) == 2
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_after_response_can_close_other_bodies(local_endpoint, is_async):
+    other = local_endpoint.client()
+    body = other.invoke_model(modelId=EMBEDDING, body=HELLO)["body"]
+    stream = other.converse_stream(**CONVERSE)["stream"]
+
+    class Closes:
+        def after_response(self, response, context):
+            body.close()
+            stream.close()
+            other.close()
+
+    async def call():
+        async with local_endpoint.async_client(interceptors=[Closes()]) as client:
+            return await client.converse(**CONVERSE)
+
+    if is_async:
+        response = asyncio.run(call())
+    else:
+        response = local_endpoint.client(interceptors=[Closes()]).converse(**CONVERSE)
+    assert response["stopReason"] == "end_turn"
+    with pytest.raises(ValueError, match="closed"):
+        body.read()
+
+
 def test_a_hook_that_waits_does_not_delay_other_calls(local_endpoint):
     entered, release = threading.Event(), threading.Event()
 

@@ -507,3 +507,26 @@ def test_the_package_contains_the_exceptions():
 def test_the_import_does_not_import_botocore():
     code = "import invoke_model, sys; print('botocore' in sys.modules)"
     assert python(code).strip() == "False"
+
+CLASSES = """
+import sys, threading
+from invoke_model.testing import local_endpoint
+sys.setswitchinterval(1e-6)
+messages = [{"role": "user", "content": [{"text": "hi"}]}]
+found = []
+with local_endpoint(faults=[{"error": {"code": "ThrottlingException"}}]) as endpoint:
+    client = endpoint.client(max_attempts=1)
+    def call():
+        try:
+            client.converse(modelId="us.amazon.nova-lite-v1:0", messages=messages)
+        except Exception as error:
+            found.append(error)
+    threads = [threading.Thread(target=call) for _ in range(16)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+print(sum(isinstance(error, client.exceptions.ThrottlingException) for error in found))
+"""
+
+
+def test_the_first_exceptions_of_threads_have_the_same_class():
+    assert python(CLASSES).strip() == "16"

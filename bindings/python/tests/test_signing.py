@@ -295,3 +295,37 @@ def test_without_region_and_credentials():
     assert "NoRegionError" in run(code).stdout
     result = run(code, AWS_REGION="us-east-1")
     assert "CredentialRetrievalError" in result.stdout or "NoCredentialsError" in result.stdout, result
+
+MANY = """
+import sys, threading, invoke_model
+sys.setswitchinterval(1e-6)
+names = []
+def sign():
+    try:
+        invoke_model.sign("GET", "https://h.example/", region_name="us-east-1")
+    except Exception as error:
+        names.append(type(error).__name__)
+threads = [threading.Thread(target=sign) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(names), sorted(set(names)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AKID"}, "8 ['PartialCredentialsError']"),
+        ({"AWS_PROFILE": "missing"}, "8 ['ProfileNotFound']"),
+    ],
+)
+def test_threads_without_credentials_get_exceptions(variables, expected):
+    """The exceptions import botocore, which releases the global interpreter lock."""
+    assert run(MANY, **variables).stdout.strip() == expected
+
+
+def test_the_default_region_follows_the_environment(monkeypatch):
+    for region in ("eu-west-1", "eu-west-3"):
+        monkeypatch.setenv("AWS_REGION", region)
+        keys = {"aws_access_key_id": "AKID", "aws_secret_access_key": "s"}
+        assert f"/{region}/bedrock/" in invoke_model.sign("GET", URL, **keys)["Authorization"]

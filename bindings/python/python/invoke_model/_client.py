@@ -105,9 +105,8 @@ def _of_config(config):
         settings["max_attempts"] = further_attempts + 1
     if retries.get("mode") is not None:
         settings["retry_mode"] = retries["mode"]
-    proxies = _option(given, "proxies", dict, "a dict") or {}
-    if proxy := proxies.get("https") or proxies.get("http"):
-        settings["proxy"] = proxy
+    if (proxies := _option(given, "proxies", dict, "a dict")) is not None:
+        settings["proxies"] = {scheme: proxies[scheme] for scheme in ("http", "https") if proxies.get(scheme)}
     return settings
 
 

@@ -152,7 +152,24 @@ def _reduce_core_error(self):
     return _restore_core, (type(self).__name__, self.kwargs, self.__dict__)
 
 
-@functools.cache
+def _once(create):
+    """Calls `create` once. If threads call it at the same time, all of them get the same value.
+
+    There is no lock, because `create` imports modules, and another thread may hold the lock of an import.
+    """
+    created = {}
+
+    @functools.wraps(create)
+    def get():
+        try:
+            return created[create]
+        except KeyError:
+            return created.setdefault(create, create())
+
+    return get
+
+
+@_once
 def classes():
     """Returns the exception classes by name."""
     try:
@@ -191,7 +208,7 @@ def classes():
     return found
 
 
-@functools.cache
+@_once
 def modeled():
     """Returns the classes of the errors in the model by code."""
     from ._native import operations
@@ -310,7 +327,7 @@ def _service_error(facts):
     metadata["RetryAttempts"] = max(facts["attempts"] - 1, 0)
     response = {"Error": {"Message": message, "Code": code}, "ResponseMetadata": metadata}
     if code in modeled():
-        ignored = ("__type", "code", "Code", "Message")
+        ignored = ("__type", "code", "Code", "Message", "Error", "ResponseMetadata")
         response.update({name: value for name, value in members.items() if value is not None and name not in ignored})
     return by_code(code)(response, facts["operation"])
 

@@ -11,9 +11,18 @@ from . import _errors, _native
 _REPLACED = frozenset(("authorization", "x-amz-date", "x-amz-security-token"))
 
 
+#: The variables that select the default region.
+_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE")
+
+
+def _signer(region_name, service_name):
+    """Returns the signer of this process. It caches the signing key of a day."""
+    variables = None if region_name else tuple(map(os.environ.get, _REGION))
+    return _cached_signer(region_name, service_name, os.getpid(), variables)
+
+
 @functools.lru_cache(maxsize=64)
-def _signer(region_name, service_name, pid):
-    """Returns the signer of a process. It caches the signing key of a day."""
+def _cached_signer(region_name, service_name, pid, variables):
     return _native.Signer(region_name, service_name)
 
 
@@ -92,12 +101,12 @@ class Signer:
             _keys(credentials)  # Reports a wrong type now, and not with the first request.
         self._credentials = credentials
         self._name = (region_name, service_name)
-        _signer(region_name, service_name, os.getpid())  # Reports a missing region now.
+        _signer(region_name, service_name)  # Reports a missing region now.
 
     @property
     def _native(self):
         # A forked child does not use the locks of its parent.
-        return _signer(*self._name, os.getpid())
+        return _signer(*self._name)
 
     #: The region of the signatures.
     region_name = property(lambda self: self._native.region_name)

@@ -7,32 +7,40 @@ file descriptor of the queue. Cancelling a task cancels its call.
 import asyncio
 import io
 import os
+import threading
 import weakref
 from collections import deque
 
 from . import _client, _native
 from .response import _complete_lines
 
-_queues = weakref.WeakKeyDictionary()
-_queues_pid = os.getpid()
+
+class _Queues(threading.local):
+    """The queues of the event loops that ran in a thread. Other threads do not use them."""
+
+    def __init__(self):
+        self.pid = os.getpid()
+        self.of_loops = weakref.WeakKeyDictionary()
+
+
+_queues = _Queues()
 
 
 def _queue():
     """Returns the event loop of this task and its queue."""
-    global _queues, _queues_pid
     loop = asyncio.get_running_loop()
-    if _queues_pid != os.getpid():
+    if _queues.pid != os.getpid():
         # The queues belong to the parent process.
-        _queues, _queues_pid = weakref.WeakKeyDictionary(), os.getpid()
-    queue = _queues.get(loop)
+        _queues.__init__()
+    queue = _queues.of_loops.get(loop)
     if queue is None:
-        for other, old in list(_queues.items()):
+        for other, old in list(_queues.of_loops.items()):
             if other.is_closed():
                 old.close()
-                del _queues[other]
+                del _queues.of_loops[other]
         queue = _native.Queue()
         loop.add_reader(queue.fileno(), queue.drain)
-        _queues[loop] = queue
+        _queues.of_loops[loop] = queue
     return loop, queue
 
 

@@ -11,8 +11,11 @@ use serde::de::DeserializeOwned;
 use crate::convert::to_python;
 use crate::reply::response_head;
 
-/// The visitor that parses a successful response. Returns `None` for an invalid response, which botocore then parses, so
-/// that botocore raises its own exception.
+/// The number of digits from which an integer can have more than 64 bits.
+const DIGITS_OF_64_BITS: usize = 19;
+
+/// The visitor that parses a successful response. Returns `None` for a response that botocore must parse: an invalid
+/// response, for which botocore raises its own exception, and one with an integer that may have more than 64 bits.
 pub(super) struct Parse<'a, 'py> {
     pub(super) py: Python<'py>,
     pub(super) response: &'a Response<Bytes>,
@@ -24,6 +27,10 @@ impl<'py> Parse<'_, 'py> {
     where
         O::Output: Serialize,
     {
+        let mut digits = self.response.body().split(|byte| !byte.is_ascii_digit());
+        if digits.any(|digits| digits.len() >= DIGITS_OF_64_BITS) {
+            return Ok(None);
+        }
         let Ok(output) = O::parse(self.response) else { return Ok(None) };
         let dict = PyDict::new(self.py);
         dict.set_item(pyo3::intern!(self.py, "ResponseMetadata"), self.metadata()?)?;

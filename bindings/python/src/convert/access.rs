@@ -52,7 +52,11 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        let text = key.str()?;
+        let text = match key.cast::<PyString>() {
+            // `str()` of a member of an enumeration does not return its text.
+            Ok(text) => text.clone(),
+            Err(_) => key.str()?,
+        };
         let text = text.to_str()?;
         if !key.is_instance_of::<PyString>() {
             self.of.report.add_type(&Path::Key(self.of.path, text), &key, STRING);
@@ -66,7 +70,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
         let Some((key, value)) = self.current.take() else {
             return Err(Failure::Value("a map was read in the wrong order".to_owned()));
         };
-        let key = key.to_string();
+        let key = key.extract().unwrap_or_else(|_| key.to_string());
         let path = Path::Member(self.of.path, &key);
         seed.deserialize(self.of.child(Some(value), &path))
     }

@@ -1,5 +1,7 @@
 //! Converts keyword arguments and events into the input of an operation, and reports every problem of the input.
 
+use std::cell::RefCell;
+
 use invoke_model_protocol::json::MAX_DEPTH;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -131,7 +133,14 @@ impl<'a, 'py> Value<'a, 'py> {
     fn entries(&self) -> Result<Option<Vec<Entry<'py>>>, Failure> {
         let Some(value) = &self.value else { return Ok(Some(Vec::new())) };
         self.check_depth()?;
-        Ok(value.cast::<PyDict>().ok().map(|dict| dict.iter().collect()))
+        let Ok(dict) = value.cast::<PyDict>() else { return Ok(None) };
+        if dict.is_exact_instance_of::<PyDict>() {
+            return Ok(Some(entries(dict)));
+        }
+        // A subclass, such as `OrderedDict`, can have another order.
+        Ok(Some(
+            dict.call_method0("items")?.try_iter()?.map(|entry| entry?.extract()).collect::<PyResult<_>>()?,
+        ))
     }
 
     /// Returns the members of a structure, and reports missing and unknown members. Returns `None` if the value has the
@@ -149,7 +158,7 @@ impl<'a, 'py> Value<'a, 'py> {
             self.report.add_missing(self.path, member);
         }
         let mut members = Vec::with_capacity(dict.len() + missing.len());
-        for (name, value) in dict.iter() {
+        for (name, value) in entries(dict) {
             match find(known, &name)? {
                 Some(member) if is_input && self.report.is_left_out(member) => {}
                 Some(member) => members.push((member, Some(value))),
@@ -177,7 +186,7 @@ impl<'a, 'py> Value<'a, 'py> {
             _ => self.report.add_full_union(self.path, known),
         }
         let mut found = None;
-        for (name, value) in dict.iter() {
+        for (name, value) in entries(dict) {
             match find(known, &name)? {
                 Some(member) if found.is_none() => found = Some((member, Some(value))),
                 Some(_) => {}
@@ -201,6 +210,17 @@ impl<'a, 'py> Value<'a, 'py> {
         }
         Ok(true)
     }
+}
+
+/// Returns the entries of a dictionary. The iterator of PyO3 panics if another thread changes the dictionary.
+fn entries<'py>(dict: &Bound<'py, PyDict>) -> Vec<Entry<'py>> {
+    let entries = RefCell::new(Vec::with_capacity(dict.len()));
+    // The closure does not fail.
+    let _ = dict.locked_for_each(|key, value| {
+        entries.borrow_mut().push((key, value));
+        Ok(())
+    });
+    entries.into_inner()
 }
 
 /// Returns the known member with this name.

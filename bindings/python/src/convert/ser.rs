@@ -193,11 +193,7 @@ impl<'py> Serializer for Objects<'py> {
         let Some(name) = name.filter(|name| name.is_truthy().unwrap_or(true)) else {
             return Ok(self.0.NotImplemented().into_bound(self.0));
         };
-        let member = PyDict::new(self.0);
-        member.set_item("name", name)?;
-        let unknown = PyDict::new(self.0);
-        unknown.set_item("SDK_UNKNOWN_MEMBER", member)?;
-        Ok(unknown.into_any())
+        unknown_member(&name)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -260,7 +256,10 @@ struct List<'py> {
 
 impl<'py> List<'py> {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Exception> {
-        self.elements.push(value.serialize(Objects(self.py))?);
+        let element = value.serialize(Objects(self.py))?;
+        // A union in a list is in the response, so it is not a default.
+        let is_unnamed = element.is(self.py.NotImplemented());
+        self.elements.push(if is_unnamed { unknown_member(&PyString::new(self.py, ""))? } else { element });
         Ok(())
     }
 
@@ -293,6 +292,16 @@ sequence!(
     SerializeTupleStruct::serialize_field,
     SerializeTupleVariant::serialize_field
 );
+
+/// Returns the dictionary of a union whose member is not in the model.
+fn unknown_member<'py>(name: &Bound<'py, PyAny>) -> Object<'py> {
+    let py = name.py();
+    let member = PyDict::new(py);
+    member.set_item("name", name)?;
+    let unknown = PyDict::new(py);
+    unknown.set_item("SDK_UNKNOWN_MEMBER", member)?;
+    Ok(unknown.into_any())
+}
 
 struct Dict<'py> {
     dict: Bound<'py, PyDict>,

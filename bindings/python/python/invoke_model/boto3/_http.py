@@ -156,7 +156,7 @@ class RawStream(io.IOBase):
             # Another thread has closed the stream.
             if not self.closed:
                 raise
-            if amt is None and not some:
+            if amt is None or some:
                 raise ProtocolError("Connection broken: the stream was closed during the read", error) from None
             return b""
         self._position += len(data)
@@ -186,8 +186,10 @@ class RawStream(io.IOBase):
 
     def stream(self, amt=2**16, decode_content=None):
         """Returns an iterator over the parts of the body, as they arrive."""
-        while not self.closed:
+        while True:
             data = self._read(amt, True)
+            if self.closed:
+                raise ProtocolError("Connection broken: the stream was closed before its end")
             if not data:
                 return
             yield data
