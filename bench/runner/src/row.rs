@@ -82,16 +82,13 @@ impl Row {
     }
 }
 
-/// Largest spread of a value that is not marked, as a fraction of the median.
-const STEADY: f64 = 0.15;
-
 /// Formats the median and the spread. Omits the spread if it is zero. Marks a value with a large spread.
 pub(crate) fn cell(samples: &Samples, digits: usize) -> String {
     let [median, spread] = [samples.median(), samples.spread()].map(|value| number(value, digits));
     if spread == number(0.0, digits) {
         return median;
     }
-    let mark = if samples.spread() > STEADY * samples.median().abs() { " †" } else { "" };
+    let mark = if samples.is_steady() { "" } else { " †" };
     format!("{median} ± {spread}{mark}")
 }
 

@@ -2,6 +2,9 @@
 
 use crate::Result;
 
+/// Largest spread of steady values, as a fraction of the median.
+const STEADY: f64 = 0.15;
+
 /// Measured values in ascending order. There is at least one value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Samples(Vec<f64>);
@@ -54,6 +57,11 @@ impl Samples {
     pub(crate) fn median(&self) -> f64 {
         let (before, after) = (self.0[(self.0.len() - 1) / 2], self.0[self.0.len() / 2]);
         f64::midpoint(before, after)
+    }
+
+    /// Returns `true` if the spread is at most 15 % of the median.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.spread() <= STEADY * self.median().abs()
     }
 
     /// Returns the larger of two distances: from the median to the first quartile, and from the median to the

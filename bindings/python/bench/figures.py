@@ -5,6 +5,7 @@ A local endpoint in another process responds to all clients. `cargo xtask python
 
 import argparse
 import asyncio
+import datetime
 import json
 import os
 import pathlib
@@ -397,6 +398,13 @@ def table(rows):
     return "\n".join(lines)
 
 
+def machine():
+    """Returns the date, the processor and the version of Python."""
+    names = [line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    version = sysconfig.get_python_version()
+    return f"{datetime.date.today()}: {names[0] if names else 'unknown processor'}, {os.cpu_count()} CPUs; Python {version}."
+
+
 def write(name, text):
     """Replaces the table of this name in the documentation."""
     page = ROOT / "docs/python.md"
@@ -414,8 +422,7 @@ def main():
     rows = [*calls(server, measured_clients), *asyncio_calls(server), *streams(server, measured_clients), concurrency(server)]
     rows += [*cancelled(), interrupts(server), *memory(server), imports(), wheel()]
     server.stop()
-    version = f"Python {sysconfig.get_python_version()}, {os.cpu_count()} CPUs"
-    text = f"{table(rows)}\n\n{version}."
+    text = f"{table(rows)}\n\n{machine()}"
     print(text)
     if arguments.write:
         write("figures", text)

@@ -19,7 +19,6 @@ import json
 import os
 import random
 import sys
-import sysconfig
 import threading
 import time
 
@@ -30,7 +29,7 @@ import urllib3.exceptions
 from botocore.config import Config
 from botocore.eventstream import ParserError
 from botocore.parsers import ResponseParserError
-from figures import CLAUDE, EMBEDDING, MODEL, STREAM_BODY, Server, write
+from figures import CLAUDE, EMBEDDING, MODEL, STREAM_BODY, Server, machine, write
 
 import invoke_model
 import invoke_model.boto3
@@ -381,7 +380,7 @@ def main():
     for outcome, count in tally.outcomes.most_common():
         print(f"{count:>9,}  {outcome}")
     text = table(arguments.minutes, tally, before, warm, after, end, stats)
-    text += f"\n\nPython {sysconfig.get_python_version()}, {os.cpu_count()} CPUs."
+    text += f"\n\n{machine()}"
     print(text)
     problems = []
     if stats["worked_on"] - executed < tally.outcomes["success"]:

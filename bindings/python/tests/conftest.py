@@ -23,6 +23,15 @@ CONVERSE = {"modelId": MODEL, "messages": MESSAGES}
 CLAUDE_BODY = '{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Fails if a test was skipped, and `cargo xtask ci` has installed everything that the tests need."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("INVOKE_MODEL_SKIPS") == "fail" and reporter.stats.get("skipped"):
+        reporter.write_line("tests were skipped: run pytest with -rs to see the reasons", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 class Peer:
     """A server that replies to each request, and closes the connection. `reply` is the bytes of a reply, or a function of
     the connection.

@@ -316,6 +316,22 @@ def test_the_package_openai(keys):
     assert verdicts == [True]
 
 
+def test_a_stream_of_the_package_openai_through_our_transport(keys):
+    openai, httpx2 = pytest.importorskip("openai"), pytest.importorskip("httpx2")
+    ours = pytest.importorskip("invoke_model.httpx2")
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    chunks = [{**chunk, "choices": [{"index": 0, "delta": {"content": text}}]} for text in ("hel", "lo")]
+    events = "".join(f"data: {data}\n\n" for data in [*map(json.dumps, chunks), "[DONE]"])
+    head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+    with Peer((head + events).encode()) as url:
+        http_client = httpx2.Client(transport=ours.Transport(auth=ours.SigV4Auth(**keys)))
+        client = openai.OpenAI(base_url=f"{url}openai/v1", api_key="replaced by the signature", http_client=http_client)
+        stream = client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "hi"}], stream=True
+        )
+        assert "".join(part.choices[0].delta.content for part in stream) == "hello"
+
+
 def is_valid(request, keys):
     """Returns `True` if botocore computes the same signature for a request."""
     from botocore.auth import SigV4Auth

@@ -1,4 +1,4 @@
-//! Writes the results of the kit into `docs/conformance.md`.
+//! Writes the results of the kit into `docs/conformance.md`, or compares them with this page.
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +17,24 @@ pub(super) fn write(folder: &Path) -> Result<(), Failure> {
         })?;
     }
     fs::write(&page, text).map_err(|error| Failure::about(&page, &error))
+}
+
+/// Compares the results of the clients that have run with the page.
+///
+/// # Errors
+/// Returns an error that lists the rows that the page does not contain. For example, a client no longer supports some
+/// scenarios.
+pub(super) fn check(folder: &Path) -> Result<(), Failure> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(|error| Failure::about(path, &error));
+    let (page, matrix) = (read(&root().join("docs/conformance.md"))?, read(&folder.join("matrix.md"))?);
+    let unknown: Vec<&str> = matrix.lines().filter(|row| !page.lines().any(|line| line == *row)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "docs/conformance.md does not contain these results: run `cargo xtask kit --docs`\n{}",
+        unknown.join("\n")
+    )))
 }
 
 /// Replaces the text between the comments `<!-- PART -->` and `<!-- end of PART -->`. Returns `None` if a comment is

@@ -56,11 +56,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     }
     let folder = programs::target_directory()?.join("kit");
     fs::create_dir_all(&folder).map_err(|error| Failure::about(&folder, &error))?;
+    let recordings = suites::find_all("recorded").into_iter().next();
     let configuration = json!({
         "adapters": configured,
         "patterns": arguments.scenarios,
         "scenarios": root().join("conformance/scenarios"),
-        "recordings": suites::find_all("recorded").first(),
+        "recordings": recordings,
     });
     let path = folder.join("configuration.json");
     fs::write(&path, configuration.to_string()).map_err(|error| Failure::about(&path, &error))?;
@@ -76,6 +77,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<String>, Failure> {
             )));
         }
         docs::write(&folder)?;
+    } else if arguments.scenarios.is_empty() && recordings.is_some() {
+        docs::check(&folder)?;
     }
     Ok(unchecked)
 }

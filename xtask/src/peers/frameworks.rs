@@ -88,7 +88,8 @@ pub(super) fn run(peers: &Peers, invoke_model: &Path, package: Option<&Path>) ->
 fn run_unit_tests(peers: &Peers, package: &Path) -> Result<(), Failure> {
     let program = "frameworks/langchain_unit.py";
     let mut command = Command::new(peers.frameworks.program("python"));
-    command.arg(installation::source("accelerated.py")).arg(package).arg(installation::source(program));
+    command.arg(installation::source("accelerated.py")).arg("--mocked").arg(package);
+    command.arg(installation::source(program));
     command.arg(&peers.sources);
     peers.clients.prepare(&mut command);
     timed("unit tests of langchain-aws, accelerated", &mut command, program)

@@ -92,7 +92,21 @@ pub(crate) fn table(title: &str, rows: &[Row]) -> String {
 impl Target {
     fn line(self, row: &Row) -> String {
         let (value, met) = self.verdict(row).unwrap_or_else(|| ("not measured".to_owned(), false));
-        format!("| {} | {self} | {value} | {} |\n", row.what, if met { "met" } else { "missed" })
+        let verdict = match met {
+            _ if self.is_undecided(row) => "not decided, because the spread is more than 15 %",
+            true => "met",
+            false => "missed",
+        };
+        format!("| {} | {self} | {value} | {verdict} |\n", row.what)
+    }
+
+    /// Returns `true` if the spread of a value is so large that the target says nothing. A large spread of the other
+    /// client would otherwise help our client to meet a target.
+    fn is_undecided(self, row: &Row) -> bool {
+        let Self::WithinSpread(other) = self else { return false };
+        ["ours", other.client]
+            .iter()
+            .any(|client| row.samples(client).is_some_and(|samples| !samples.is_steady()))
     }
 
     /// Returns the measured value in the form of the target: a number, or a ratio to another client. Also

@@ -30,14 +30,16 @@ fn a_value_equal_to_the_bound_meets_the_target() {
 #[test]
 fn a_value_within_the_spread_of_another_client_meets_the_target() {
     let target = Target::WithinSpread(OFFICIAL);
-    let check = |ours: f64, expected: &str| {
-        let samples = vec![Samples::one(ours), Samples::of(vec![9.0, 10.0, 12.0])];
+    let check = |ours: f64, theirs: &[f64], expected: &str| {
+        let samples = vec![Samples::one(ours), Samples::of(theirs.to_vec())];
         let row = Row::new("a", 1, samples).target(target);
         let expected = format!("| a | at most the official crate plus its spread | {expected} |\n");
         assert_eq!(target.line(&row), expected);
     };
-    check(12.0, "12.0, bound 12.0 | met");
-    check(12.1, "12.1, bound 12.0 | missed");
+    check(11.0, &[9.0, 10.0, 11.0], "11.0, bound 11.0 | met");
+    check(11.1, &[9.0, 10.0, 11.0], "11.1, bound 11.0 | missed");
+    let undecided = "12.0, bound 12.0 | not decided, because the spread is more than 15 %";
+    check(12.0, &[9.0, 10.0, 12.0], undecided);
 }
 
 #[test]
