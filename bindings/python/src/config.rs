@@ -109,6 +109,19 @@ where
     }
 }
 
+/// Returns the proxies for `http` and `https` requests. `setting` is the name in errors.
+pub(crate) fn proxies(setting: &str, http: Option<&str>, https: Option<&str>) -> PyResult<Proxies> {
+    let invalid = |error| PyValueError::new_err(format!("{setting}: {error}"));
+    let mut proxies = Proxies::default();
+    if let Some(url) = http {
+        proxies = proxies.http(url).map_err(invalid)?;
+    }
+    if let Some(url) = https {
+        proxies = proxies.https(url).map_err(invalid)?;
+    }
+    Ok(proxies)
+}
+
 impl Settings {
     /// Reads the settings from a dictionary.
     ///
@@ -256,17 +269,16 @@ impl Settings {
         Ok(RetryOverrides { retry_ambiguous: self.retry_ambiguous, max_backoff })
     }
 
-    /// Returns the proxies. Without this setting, the variables of the environment select them.
+    /// Returns the proxies. Without these settings, the variables of the environment select them.
     fn proxies(&self) -> PyResult<Option<Proxies>> {
-        let (http, https) = match (&self.proxy, &self.proxies) {
-            (Some(url), _) => (Some(url), Some(url)),
-            (None, Some(proxies)) => (proxies.get("http"), proxies.get("https")),
-            (None, None) => return Ok(None),
+        if let Some(url) = &self.proxy {
+            return proxies("proxy", Some(url), Some(url)).map(Some);
+        }
+        let of_scheme = |given: &HashMap<String, String>| {
+            let [http, https] = ["http", "https"].map(|scheme| given.get(scheme).map(String::as_str));
+            proxies("config: proxies", http, https)
         };
-        let proxies = Proxies::default();
-        let proxies = http.map_or(Ok(proxies.clone()), |url| proxies.http(url));
-        let proxies = proxies.and_then(|proxies| https.map_or(Ok(proxies.clone()), |url| proxies.https(url)));
-        proxies.map(Some).map_err(|error| PyValueError::new_err(format!("proxy: {error}")))
+        self.proxies.as_ref().map(of_scheme).transpose()
     }
 
     fn timeouts(&self) -> PyResult<TimeoutConfig> {

@@ -244,13 +244,8 @@ where
     }
 }
 
-/// Drops a value whose connection belongs to the runtime of synchronous calls, and closes the connection. In the hook
-/// `after_response`, which runs in a runtime, the next call closes it.
+/// Drops a value whose connection belongs to the runtime of synchronous calls, and closes the connection.
 pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
-    if Handle::try_current().is_ok() {
-        drop(value);
-        return Ok(());
-    }
     let callers = callers()?;
     py.detach(|| discard(&callers.runtime, value));
     Ok(())
@@ -262,12 +257,17 @@ pub(crate) fn close<T: Send>(py: Python<'_>, value: T) -> PyResult<()> {
 /// This function does not release the global interpreter lock, because it does not wait for sockets.
 pub(crate) fn close_dropped<T>(value: T) {
     match CALLERS.existing() {
-        Some(callers) if Handle::try_current().is_err() => discard(&callers.runtime, value),
-        _ => drop(value),
+        Some(callers) => discard(&callers.runtime, value),
+        None => drop(value),
     }
 }
 
+/// Drops a value, and lets the runtime close its connection. In the hook `after_response`, which runs in a runtime, the
+/// next call closes the connection.
 fn discard<T>(runtime: &Runtime, value: T) {
+    if Handle::try_current().is_ok() {
+        return drop(value);
+    }
     runtime.block_on(async {
         drop(value);
         settle().await;

@@ -6,11 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 use invoke_model_client::{
-    HyperTransport, HyperTransportBuilder, Proxies, RequestBody, ResponseBody, TransportError,
-    TransportErrorKind,
+    HyperTransport, HyperTransportBuilder, RequestBody, ResponseBody, TransportError, TransportErrorKind,
 };
 use invoke_model_transport::RequestTimeouts;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
@@ -93,9 +92,7 @@ impl Transport {
             builder = builder.root_certificates_file(path);
         }
         if let Some(url) = proxy {
-            let proxies = Proxies::default().http(url).and_then(|proxies| proxies.https(url));
-            let proxies = proxies.map_err(|error| PyValueError::new_err(format!("proxy: {error}")))?;
-            builder = builder.proxies(proxies);
+            builder = builder.proxies(config::proxies("proxy", Some(url), Some(url))?);
         }
         if let Some(version) = http_version {
             builder = builder.http_version_policy(config::http_version(version)?);

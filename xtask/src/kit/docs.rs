@@ -5,10 +5,12 @@ use std::path::Path;
 
 use crate::{Failure, root};
 
+/// The page with the results.
+const PAGE: &str = "docs/conformance.md";
+
 /// Replaces the matrix and the differences in the page with the contents of the files that the run has written.
 pub(super) fn write(folder: &Path) -> Result<(), Failure> {
-    let page = root().join("docs/conformance.md");
-    let read = |path: &Path| fs::read_to_string(path).map_err(|error| Failure::about(path, &error));
+    let page = root().join(PAGE);
     let mut text = read(&page)?;
     for part in ["matrix", "differences"] {
         let content = read(&folder.join(format!("{part}.md")))?;
@@ -25,16 +27,24 @@ pub(super) fn write(folder: &Path) -> Result<(), Failure> {
 /// Returns an error that lists the rows that the page does not contain. For example, a client no longer supports some
 /// scenarios.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
-    let read = |path: &Path| fs::read_to_string(path).map_err(|error| Failure::about(path, &error));
-    let (page, matrix) = (read(&root().join("docs/conformance.md"))?, read(&folder.join("matrix.md"))?);
-    let unknown: Vec<&str> = matrix.lines().filter(|row| !page.lines().any(|line| line == *row)).collect();
-    if unknown.is_empty() {
+    let (page, matrix) = (read(&root().join(PAGE))?, read(&folder.join("matrix.md"))?);
+    let missing = missing_lines(&page, &matrix);
+    if missing.is_empty() {
         return Ok(());
     }
+    let missing = missing.join("\n");
     Err(Failure::new(format!(
-        "docs/conformance.md does not contain these results: run `cargo xtask kit --docs`\n{}",
-        unknown.join("\n")
+        "{PAGE} does not contain these results: run `cargo xtask kit --docs`\n{missing}"
     )))
+}
+
+/// Returns the lines of `part` that `page` does not contain.
+fn missing_lines<'a>(page: &str, part: &'a str) -> Vec<&'a str> {
+    part.lines().filter(|line| !page.lines().any(|known| known == *line)).collect()
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::about(path, &error))
 }
 
 /// Replaces the text between the comments `<!-- PART -->` and `<!-- end of PART -->`. Returns `None` if a comment is
@@ -48,7 +58,14 @@ fn replace(text: &str, part: &str, content: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::replace;
+    use super::{missing_lines, replace};
+
+    #[test]
+    fn finds_the_lines_that_the_page_does_not_contain() {
+        let page = "a\n| rust | 1 |\n| go | 1 / 2 / 0 |\n";
+        assert_eq!(missing_lines(page, "| go | 1 / 2 / 0 |\n"), [""; 0]);
+        assert_eq!(missing_lines(page, "| rust | 1 |\n| go | 1 / 2 / 1 |\n"), ["| go | 1 / 2 / 1 |"]);
+    }
 
     #[test]
     fn replaces_a_part() {

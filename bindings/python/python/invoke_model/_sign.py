@@ -12,7 +12,7 @@ _REPLACED = frozenset(("authorization", "x-amz-date", "x-amz-security-token"))
 
 
 #: The variables that select the default region.
-_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE")
+_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE")
 
 
 def _signer(region_name, service_name):

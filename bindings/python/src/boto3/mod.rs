@@ -14,9 +14,7 @@ use invoke_model_client::{Bytes, Credentials, visit_operation};
 use invoke_model_credentials::TimeSource;
 use invoke_model_protocol::Authentication;
 use invoke_model_signing::{PayloadHash, Signer, set_bearer_token};
-use invoke_model_transport::{
-    HyperTransport, Proxies, RequestBody, RequestTimeouts, ResponseBody, TransportError,
-};
+use invoke_model_transport::{HyperTransport, RequestBody, RequestTimeouts, ResponseBody, TransportError};
 use invoke_model_types::service::{SDK_ID, SIGNING_NAME};
 use pyo3::exceptions::{PyNotImplementedError, PyValueError};
 use pyo3::prelude::*;
@@ -27,7 +25,7 @@ use crate::body::{Body, Origin};
 use crate::errors::seconds;
 use crate::runtime::PerProcess;
 use crate::transport::{NO_TIMEOUT, read_timeouts};
-use crate::{reply, runtime};
+use crate::{config, reply, runtime};
 
 pub(crate) use events::EventDecoder;
 pub(crate) use snapshot::Snapshot;
@@ -61,15 +59,8 @@ impl Settings {
         if let Some(path) = &self.ca_bundle {
             builder = builder.root_certificates_file(path);
         }
-        let mut proxies = Proxies::default();
-        let invalid = |error| PyValueError::new_err(format!("proxies: {error}"));
-        if let Some(url) = &self.http_proxy {
-            proxies = proxies.http(url).map_err(invalid)?;
-        }
-        if let Some(url) = &self.https_proxy {
-            proxies = proxies.https(url).map_err(invalid)?;
-        }
-        Ok(builder.proxies(proxies).build())
+        let (http, https) = (self.http_proxy.as_deref(), self.https_proxy.as_deref());
+        Ok(builder.proxies(config::proxies("proxies", http, https)?).build())
     }
 
     fn timeouts(&self) -> PyResult<RequestTimeouts> {
