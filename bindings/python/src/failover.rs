@@ -159,7 +159,7 @@ pub(crate) struct FailoverCall<O: Operation> {
 pub(crate) struct CallOutput<T> {
     pub(crate) output: T,
     pub(crate) metadata: Metadata,
-    /// The client of the client that responded.
+    /// The client that responded.
     pub(crate) process_client: Arc<ProcessClient>,
     pub(crate) target: Option<RespondingTarget>,
 }
